@@ -1,0 +1,1 @@
+//! The wire: requests, answers and problems of the REST contract. No rules.

@@ -1,0 +1,1 @@
+//! The desk's rules: pure decide and evolve over tickets, desks, accounts and organizations.

@@ -1,0 +1,1 @@
+//! What is not history: refresh tokens and failure counters, in SQLite.

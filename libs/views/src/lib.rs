@@ -1,0 +1,1 @@
+//! Screens: queue and search on SQLite, history in words; disposable and rebuilt from the log.

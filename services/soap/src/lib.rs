@@ -1,0 +1,1 @@
+//! The SOAP 1.1 door: a client of the REST API.

@@ -1,0 +1,1 @@
+//! End to end: the started binary, its real clients and its files.

@@ -1,1 +1,43 @@
 //! The wire: requests, answers and problems of the REST contract. No rules.
+//!
+//! One file per resource. Every type is a promise to strangers: its doc comment is the text of the `OpenAPI` document,
+//! its example is read back by a test, requests refuse members they do not know, and readers of answers ignore
+//! members they do not know, so that an answer may grow.
+//!
+//! Keys, statuses and codes are plain strings here, because desks define them as data (design section 5).
+//! Times are RFC 3339 in UTC. In answers every member is always present, `null` when there is nothing to say,
+//! unless its text says otherwise.
+
+mod approval;
+mod attachment;
+mod auth;
+mod comment;
+mod desk;
+mod event;
+mod health;
+mod history;
+mod me;
+mod nullable;
+mod page;
+mod problem;
+mod ticket;
+mod ticket_query;
+mod transition;
+
+pub use approval::{Approval, ApprovalList, ApprovalStatus, Decision, DecisionKind, NewApproval};
+pub use attachment::{Attachment, AttachmentList, AttachmentUpload};
+pub use auth::{Jwk, Jwks, RefreshRequest, TokenAnswer, TokenRequest};
+pub use comment::{Comment, CommentPage, NewComment, Side, Visibility};
+pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
+pub use event::FeedEvent;
+pub use health::{Health, LogHealth, Readiness, ViewHealth};
+pub use history::{Change, Channel, HistoryEntry, HistoryPage};
+pub use me::{Me, MyOrganization, RoleGrant};
+pub use page::PageQuery;
+pub use problem::{FieldError, Problem};
+pub use ticket::{
+    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Share, Status,
+    StatusCategory, Ticket, TicketPage, TicketRow,
+};
+pub use ticket_query::TicketQuery;
+pub use transition::{AllowedAction, Transition};

@@ -1,1 +1,34 @@
-//! The desk's rules: pure decide and evolve over tickets, desks, accounts and organizations.
+//! The rules of the desk, as pure functions over plain values.
+//!
+//! `decide` turns a command into events or a [`Rejection`](ticket::Rejection); `evolve` folds events and never
+//! refuses, because what happened cannot be refused. Time, randomness and identity arrive as arguments: this crate
+//! has no clock, no randomness, no I/O and no `async` (its own `clippy.toml` and its feature-less dependencies
+//! refuse them), so the same input gives the same events for ever.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`ticket`] | commands, events, the state that rules read, the document that readers see |
+//! | [`desk`] | desk definitions as data: statuses, transitions, request types with JSON Schema forms |
+//! | [`account`], [`organization`] | who there is, with roles and memberships |
+//! | [`policy`] | who may do and see what: one table |
+//! | [`personal`] | values that belong to a person and can be erased |
+//! | [`fault`] | one fault of one input field |
+
+pub mod account;
+pub mod decode;
+pub mod desk;
+pub mod fault;
+pub mod ids;
+pub mod label;
+pub mod organization;
+pub mod personal;
+pub mod policy;
+pub mod ticket;
+
+pub use decode::{DecodeError, Event};
+pub use fault::Fault;
+pub use ids::{
+    AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId, TicketKey,
+};
+pub use label::{Label, Language};
+pub use personal::Personal;

@@ -1,0 +1,23 @@
+//! Paging: cursors, never offsets, so that a list that changes meanwhile neither repeats nor skips.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Query parameters of every paged list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+#[schema(example = json!({"limit": 50, "cursor": "eyJwIjo0M30", "at_least": 43}))]
+pub struct PageQuery {
+    /// How many items at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1)]
+    #[schema(minimum = 1)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before; absent for the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Answer only when this position of the log is on the page's screen; 503 `view-behind` after 2 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<u64>,
+}

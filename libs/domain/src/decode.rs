@@ -1,0 +1,121 @@
+//! From the names and bytes on disk to events, and back.
+//!
+//! Old forms are read for ever: a type that changes gets a new number here, and the old number an upcast.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{account::AccountEvent, desk::DeskEvent, organization::OrganizationEvent, ticket::TicketEvent};
+
+/// Any event of ours.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Of a ticket.
+    Ticket(TicketEvent),
+    /// Of an account.
+    Account(AccountEvent),
+    /// Of an organization.
+    Organization(OrganizationEvent),
+    /// Of a desk.
+    Desk(DeskEvent),
+}
+
+/// Why stored data is not an event that this version knows.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The type is not known: written by a newer version, or not ours.
+    #[error("event type {event_type:?} is not known to this version")]
+    UnknownType {
+        /// The type as stored.
+        event_type: String,
+    },
+    /// The data does not have the shape of its type.
+    #[error("the data of an event of type {event_type:?} does not have that type's shape")]
+    Shape {
+        /// The type as stored.
+        event_type: String,
+        /// What was found.
+        source: serde_json::Error,
+    },
+}
+
+/// The name on disk and the variant's name in Rust, one row each.
+const TICKET: [(&str, &str); 12] = [
+    ("ticket-opened.v1", "Opened"),
+    ("ticket-described.v1", "Described"),
+    ("ticket-commented.v1", "Commented"),
+    ("ticket-attached.v1", "Attached"),
+    ("ticket-transitioned.v1", "Transitioned"),
+    ("ticket-assigned.v1", "Assigned"),
+    ("ticket-edited.v1", "Edited"),
+    ("ticket-approval-requested.v1", "ApprovalRequested"),
+    ("ticket-approval-withdrawn.v1", "ApprovalWithdrawn"),
+    ("ticket-approval-decided.v1", "ApprovalDecided"),
+    ("ticket-reopened.v1", "Reopened"),
+    ("ticket-shared.v1", "Shared"),
+];
+const ACCOUNT: [(&str, &str); 4] = [
+    ("account-created.v1", "Created"),
+    ("account-password-set.v1", "PasswordSet"),
+    ("account-role-granted.v1", "RoleGranted"),
+    ("account-joined.v1", "Joined"),
+];
+const ORGANIZATION: [(&str, &str); 1] = [("organization-created.v1", "Created")];
+const DESK: [(&str, &str); 1] = [("desk-published.v1", "Published")];
+
+impl Event {
+    /// Reads stored data (with its personal values put back) as the event that its type names.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the type is unknown or the data has another shape.
+    pub fn decode(event_type: &str, data: Value) -> Result<Event, DecodeError> {
+        let row = |rows: &[(&'static str, &'static str)]| {
+            rows.iter().find(|(stored, _)| *stored == event_type).map(|(_, variant)| *variant)
+        };
+        if let Some(variant) = row(&TICKET) {
+            read(event_type, variant, data).map(Event::Ticket)
+        } else if let Some(variant) = row(&ACCOUNT) {
+            read(event_type, variant, data).map(Event::Account)
+        } else if let Some(variant) = row(&ORGANIZATION) {
+            read(event_type, variant, data).map(Event::Organization)
+        } else if let Some(variant) = row(&DESK) {
+            read(event_type, variant, data).map(Event::Desk)
+        } else {
+            Err(DecodeError::UnknownType { event_type: event_type.to_owned() })
+        }
+    }
+
+    /// The type as stored, and the data with its personal values marked.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownType`] when a variant has no row in the tables above, [`DecodeError::Shape`] when it
+    /// cannot be written as JSON; a test writes every variant, so neither happens.
+    pub fn encode(&self) -> Result<(&'static str, Value), DecodeError> {
+        match self {
+            Event::Ticket(event) => write(&TICKET, event),
+            Event::Account(event) => write(&ACCOUNT, event),
+            Event::Organization(event) => write(&ORGANIZATION, event),
+            Event::Desk(event) => write(&DESK, event),
+        }
+    }
+}
+
+fn read<E: DeserializeOwned>(event_type: &str, variant: &str, data: Value) -> Result<E, DecodeError> {
+    let tagged = Value::Object([(variant.to_owned(), data)].into_iter().collect());
+    serde_json::from_value(tagged)
+        .map_err(|source| DecodeError::Shape { event_type: event_type.to_owned(), source })
+}
+
+fn write<E: Serialize>(
+    rows: &[(&'static str, &'static str)],
+    event: &E,
+) -> Result<(&'static str, Value), DecodeError> {
+    let shape = |source| DecodeError::Shape { event_type: "(to be written)".to_owned(), source };
+    let mut tagged = serde_json::to_value(event).map_err(shape)?;
+    for (stored, variant) in rows {
+        if let Some(data) = tagged.get_mut(*variant) {
+            return Ok((stored, data.take()));
+        }
+    }
+    Err(DecodeError::UnknownType { event_type: tagged.to_string() })
+}

@@ -1,0 +1,95 @@
+//! Values that belong to a person.
+//!
+//! An event that carries one is serialized with a mark, `{"personal": {"subject": …, "value": …}}`; what stores the
+//! event replaces every mark by its sealed form, and puts the mark back when it is read. A value whose person has
+//! been erased reads `{"personal": {"subject": …, "erased": true}}` (design §6.1).
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::ids::PersonId;
+
+/// A value sealed under the key of one person.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Personal<T> {
+    /// Whose value it is: who can have it erased.
+    pub subject: PersonId,
+    /// The value, or `None` once the person has been erased.
+    pub value: Option<T>,
+}
+
+impl<T> Personal<T> {
+    /// A value in clear, to be sealed for its subject.
+    pub fn new(subject: PersonId, value: T) -> Self {
+        Self { subject, value: Some(value) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Mark<T> {
+    personal: Inside<T>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inside<T> {
+    subject: PersonId,
+    #[serde(skip_serializing_if = "Option::is_none", default = "none")]
+    value: Option<T>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    erased: bool,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+impl<T: Serialize> Serialize for Personal<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Mark {
+            personal: Inside {
+                subject: self.subject,
+                value: self.value.as_ref(),
+                erased: self.value.is_none(),
+            },
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Personal<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mark = Mark::<T>::deserialize(deserializer)?;
+        let Inside { subject, value, erased } = mark.personal;
+        if value.is_none() != erased {
+            return Err(serde::de::Error::custom("a personal value is either there or erased"));
+        }
+        Ok(Self { subject, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_personal_value_is_marked_and_an_erased_one_says_so() {
+        let subject = PersonId(Uuid::from_u128(7));
+        let there = Personal::new(subject, "Ada".to_owned());
+        let mark = json!({"personal": {"subject": subject, "value": "Ada"}});
+        assert_eq!(serde_json::to_value(&there).unwrap(), mark);
+        assert_eq!(serde_json::from_value::<Personal<String>>(mark).unwrap(), there);
+
+        let gone = Personal::<String> { subject, value: None };
+        let mark = json!({"personal": {"subject": subject, "erased": true}});
+        assert_eq!(serde_json::to_value(&gone).unwrap(), mark);
+        assert_eq!(serde_json::from_value::<Personal<String>>(mark).unwrap(), gone);
+    }
+
+    #[test]
+    fn a_mark_with_neither_value_nor_erasure_is_refused() {
+        let mark = json!({"personal": {"subject": Uuid::nil()}});
+        assert!(serde_json::from_value::<Personal<String>>(mark).is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! Tickets: what can be asked of them, what happened to them, what rules and readers know of them.
+
+pub mod command;
+pub mod decide;
+pub mod document;
+pub mod edit;
+pub mod event;
+pub mod open;
+pub mod refusal;
+pub mod state;
+pub mod text;
+pub mod transition;
+
+pub use command::{Action, Context, Decision, Edit, Open, Text};
+pub use decide::{decide, decide_each};
+pub use document::Document;
+pub use event::{FieldValue, Stamp, TicketEvent, Visibility};
+pub use refusal::{AllowedAction, Rejection};
+pub use state::State;

@@ -1,0 +1,284 @@
+//! What a reader is shown of a ticket: the second fold of its stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{
+    event::{CommentBody, Opened, Stamp, TicketEvent, Verdict, Visibility},
+    state::{ApprovalStatus, set_fields},
+};
+use crate::{
+    ids::{AccountId, ApprovalId, AttachmentId, DeskKey, OrganizationId, PersonId, StatusId},
+    policy::Side,
+};
+
+/// A ticket as it is read. Values of erased persons are `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The desk.
+    pub desk: DeskKey,
+    /// The version of its definition.
+    pub desk_version: u32,
+    /// The request type.
+    pub request_type: String,
+    /// One line.
+    pub summary: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// The status.
+    pub status: StatusId,
+    /// The priority.
+    pub priority: String,
+    /// The urgency.
+    pub urgency: String,
+    /// Whom it is for.
+    pub requester: AccountId,
+    /// Who opened it.
+    pub created_by: AccountId,
+    /// Who treats it.
+    pub assignee: Option<AccountId>,
+    /// The organization it is for.
+    pub organization: Option<OrganizationId>,
+    /// Hidden from colleagues.
+    pub private: bool,
+    /// Mail follow-up wanted.
+    pub notify: bool,
+    /// Shared with.
+    pub shared_with: BTreeSet<OrganizationId>,
+    /// The fields.
+    pub fields: BTreeMap<String, Value>,
+    /// All approvals, oldest first.
+    pub approvals: Vec<Approval>,
+    /// All files, oldest first.
+    pub attachments: Vec<AttachedFile>,
+    /// The last public words or action (seed 001 §3.3.2, messageType and messageContent).
+    pub last_message: Option<Message>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed for everybody who reads it.
+    pub updated_at: DateTime<Utc>,
+    /// How many events there are.
+    pub version: u64,
+    /// How many of them everybody who reads the ticket may see; internal notes are left out.
+    pub public_events: u64,
+    /// Position of the last event.
+    pub position: u64,
+    /// Updates at the supplier's initiative (seed 001, F47: lastUpdateVersionNumber).
+    pub supplier_updates: u64,
+}
+
+/// An approval as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// What is proposed.
+    pub proposal: Option<String>,
+    /// How it stands.
+    pub status: ApprovalStatus,
+    /// Who asked.
+    pub requested_by: AccountId,
+    /// When.
+    pub requested_at: DateTime<Utc>,
+    /// Who decided.
+    pub decided_by: Option<AccountId>,
+    /// When.
+    pub decided_at: Option<DateTime<Utc>>,
+}
+
+/// A file as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedFile {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Under whose key its bytes are sealed.
+    pub subject: PersonId,
+    /// The name it was uploaded with.
+    pub name: Option<String>,
+    /// Size of the uploaded file, bytes.
+    pub size: u64,
+    /// Media type, told from the content.
+    pub media_type: String,
+    /// SHA-256 of the uploaded file, hex.
+    pub content_sha256: Option<String>,
+    /// Name of the sealed bytes in the store.
+    pub blob: String,
+    /// Who attached it.
+    pub by: AccountId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Position of its event.
+    pub position: u64,
+}
+
+/// The last public message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `comment`, or the action followed.
+    pub kind: String,
+    /// The words, if there were any.
+    pub body: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// From which side.
+    pub side: Side,
+}
+
+impl Document {
+    /// Folds one event. What came before `ticket-opened` is passed over.
+    #[must_use]
+    pub fn evolve(document: Option<Document>, stamp: &Stamp, event: &TicketEvent) -> Option<Document> {
+        let mut document = match (document, event) {
+            (None, TicketEvent::Opened(opened)) => Document::opened(stamp, opened),
+            (None, _) => return None,
+            (Some(mut document), event) => {
+                document.apply(stamp, event);
+                document
+            }
+        };
+        document.version = stamp.version;
+        document.position = stamp.position;
+        if !event.is_internal() {
+            document.public_events += 1;
+            document.updated_at = stamp.at;
+        }
+        // Agents stand in for the supplier; what only they read is no update to the other side.
+        if matches!(event.side(), Side::Supplier | Side::Agent) && !event.is_internal() {
+            document.supplier_updates += 1;
+        }
+        Some(document)
+    }
+
+    fn opened(stamp: &Stamp, opened: &Opened) -> Document {
+        let mut fields = BTreeMap::new();
+        set_fields(&mut fields, &opened.fields);
+        let description = opened.description.as_ref().and_then(|text| text.value.clone());
+        Document {
+            desk: opened.desk.clone(),
+            desk_version: opened.desk_version,
+            request_type: opened.request_type.clone(),
+            summary: opened.summary.value.clone(),
+            description,
+            status: opened.status.clone(),
+            priority: opened.priority.clone(),
+            urgency: opened.urgency.clone(),
+            requester: opened.requester,
+            created_by: stamp.by,
+            assignee: None,
+            organization: opened.organization.clone(),
+            private: opened.private,
+            notify: opened.notify,
+            shared_with: opened.shared_with.clone(),
+            fields,
+            approvals: Vec::new(),
+            attachments: Vec::new(),
+            last_message: None,
+            created_at: stamp.at,
+            updated_at: stamp.at,
+            version: stamp.version,
+            public_events: 0,
+            position: stamp.position,
+            supplier_updates: 0,
+        }
+    }
+
+    fn apply(&mut self, stamp: &Stamp, event: &TicketEvent) {
+        match event {
+            TicketEvent::Opened(_) => {}
+            TicketEvent::Described { description, .. } => self.description = description.value.clone(),
+            TicketEvent::Commented(commented) => {
+                if let (Visibility::Public, CommentBody::Words(body)) = (commented.visibility, &commented.body) {
+                    self.message(stamp, commented.side, "comment", body.value.clone());
+                }
+            }
+            TicketEvent::Attached(attached) => self.attachments.push(AttachedFile {
+                id: attached.attachment,
+                subject: attached.subject,
+                name: attached.name.value.clone(),
+                size: attached.size,
+                media_type: attached.media_type.clone(),
+                content_sha256: attached.content_sha256.value.clone(),
+                blob: attached.blob.clone(),
+                by: stamp.by,
+                at: stamp.at,
+                position: stamp.position,
+            }),
+            TicketEvent::Transitioned(transitioned) => {
+                self.status = transitioned.to.clone();
+                set_fields(&mut self.fields, &transitioned.fields);
+                self.message(stamp, transitioned.side, &transitioned.action, None);
+            }
+            TicketEvent::Assigned { assignee, .. } => self.assignee = *assignee,
+            TicketEvent::Edited(edited) => self.edited(edited),
+            TicketEvent::ApprovalRequested(requested) => {
+                self.status = requested.to.clone();
+                self.approvals.push(Approval {
+                    id: requested.approval,
+                    proposal: requested.proposal.value.clone(),
+                    status: ApprovalStatus::Pending,
+                    requested_by: stamp.by,
+                    requested_at: stamp.at,
+                    decided_by: None,
+                    decided_at: None,
+                });
+                self.message(stamp, requested.side, "request_approval", requested.proposal.value.clone());
+            }
+            TicketEvent::ApprovalWithdrawn { approval, .. } => {
+                self.decided(*approval, ApprovalStatus::Withdrawn, stamp);
+            }
+            TicketEvent::ApprovalDecided(decided) => {
+                self.status = decided.to.clone();
+                let (status, kind) = match decided.decision {
+                    Verdict::Accept => (ApprovalStatus::Accepted, "accept"),
+                    Verdict::Refuse => (ApprovalStatus::Refused, "refuse"),
+                };
+                self.decided(decided.approval, status, stamp);
+                self.message(stamp, decided.side, kind, None);
+            }
+            TicketEvent::Reopened { side, to, reason, .. } => {
+                self.status = to.clone();
+                self.message(stamp, *side, "reopen", reason.value.clone());
+            }
+            TicketEvent::Shared { organizations, .. } => {
+                self.shared_with.extend(organizations.iter().cloned());
+            }
+        }
+    }
+
+    fn edited(&mut self, edited: &super::event::Edited) {
+        let edited = edited.clone();
+        if let Some(summary) = edited.summary {
+            self.summary = summary.value;
+        }
+        self.priority = edited.priority.unwrap_or_else(|| self.priority.clone());
+        self.urgency = edited.urgency.unwrap_or_else(|| self.urgency.clone());
+        self.request_type = edited.request_type.unwrap_or_else(|| self.request_type.clone());
+        self.organization = edited.organization.or_else(|| self.organization.clone());
+        self.private = edited.private.unwrap_or(self.private);
+        self.notify = edited.notify.unwrap_or(self.notify);
+        set_fields(&mut self.fields, &edited.fields);
+        self.fields.retain(|name, _| !edited.removed.contains(name));
+    }
+
+    fn decided(&mut self, id: ApprovalId, status: ApprovalStatus, stamp: &Stamp) {
+        if let Some(approval) = self.approvals.iter_mut().find(|approval| approval.id == id) {
+            approval.status = status;
+            approval.decided_by = Some(stamp.by);
+            approval.decided_at = Some(stamp.at);
+        }
+    }
+
+    /// A comment that comes with an action gives the action its words instead of hiding it.
+    fn message(&mut self, stamp: &Stamp, side: Side, kind: &str, body: Option<String>) {
+        let with_action = kind == "comment"
+            && self.last_message.as_ref().is_some_and(|last| {
+                last.kind != "comment" && last.body.is_none() && last.at == stamp.at && last.side == side
+            });
+        match &mut self.last_message {
+            Some(last) if with_action => last.body = body,
+            _ => self.last_message = Some(Message { kind: kind.to_owned(), body, at: stamp.at, side }),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Changing what is written on a ticket.
+
+use serde_json::{Map, Value};
+
+use super::{
+    command::{Context, Edit},
+    event::{Edited, TicketEvent},
+    open::{choice_fault, unknown_type},
+    refusal::Rejection,
+    state::State,
+    text,
+    transition::words,
+};
+use crate::{
+    fault::{Fault, FaultCode},
+    policy::{self, Operation},
+};
+
+/// Decides an edit: what changes becomes one event (a new description one of its own); what does not is left out.
+pub(super) fn edit(context: &Context<'_>, state: &State, edit: Edit) -> Result<Vec<TicketEvent>, Rejection> {
+    let may = |operation| policy::may(context.viewer, operation, &state.scope());
+    let of_agents = edit.priority.is_some()
+        || edit.urgency.is_some()
+        || edit.request_type.is_some()
+        || edit.organization.is_some()
+        || !edit.fields.is_empty();
+    let what = "changing this on this ticket";
+    if !may(Operation::EditOwn) || (of_agents && !may(Operation::ActAsAgent)) {
+        return Err(Rejection::NotPermitted { what });
+    }
+    let faults = faults(context, state, &edit);
+    if !faults.is_empty() {
+        return Err(Rejection::Invalid(faults));
+    }
+    let side = policy::side(context.viewer, &state.scope());
+    let mut events = Vec::new();
+    let description = edit.description.clone();
+    if let Some(edited) = edited(context, state, edit) {
+        events.push(TicketEvent::Edited(Box::new(edited)));
+    }
+    if let Some(description) = description {
+        let description = words(context, state, description);
+        events.push(TicketEvent::Described { side, description });
+    }
+    Ok(events)
+}
+
+fn faults(context: &Context<'_>, state: &State, edit: &Edit) -> Vec<Fault> {
+    let desk = context.desk.definition();
+    let mut faults = Vec::new();
+    if let Some(summary) = &edit.summary {
+        faults.extend(text::summary_faults("/summary", summary));
+    }
+    if let Some(description) = &edit.description {
+        faults.extend(text::faults("/description", description));
+    }
+    faults.extend(choice_fault("/priority", edit.priority.as_ref(), &desk.priorities));
+    faults.extend(choice_fault("/urgency", edit.urgency.as_ref(), &desk.urgencies));
+    let request_type = edit.request_type.as_ref().unwrap_or(&state.request_type);
+    match context.desk.form(request_type) {
+        None => faults.push(unknown_type(desk)),
+        // Fields are judged as a whole, so that a conditional rule of the form sees the ones that stay.
+        Some(form) if !edit.fields.is_empty() || edit.request_type.is_some() => {
+            let known = |name: &String| form.schema()["properties"].get(name).is_some();
+            let mut whole: Map<String, Value> = state
+                .fields
+                .iter()
+                .filter(|(name, _)| known(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            for (name, value) in &edit.fields {
+                if value.is_null() {
+                    whole.remove(name);
+                } else {
+                    whole.insert(name.clone(), value.clone());
+                }
+            }
+            faults.extend(form.faults(&whole));
+        }
+        Some(_) => {}
+    }
+    if edit.organization.as_ref().is_some_and(|new| {
+        Some(new) != state.organization.as_ref()
+            && !context.viewer.may_open_for_others(&state.desk, Some(new))
+    }) {
+        let detail = "you do not treat tickets of this organization";
+        faults.push(Fault::new("/organization", FaultCode::Forbidden, detail));
+    }
+    faults
+}
+
+fn edited(context: &Context<'_>, state: &State, edit: Edit) -> Option<Edited> {
+    let request_type = edit.request_type.filter(|new| *new != state.request_type);
+    let form = context.desk.form(request_type.as_ref().unwrap_or(&state.request_type));
+    let customer = state.customer.unwrap_or_else(|| state.requester.person());
+    let (removed, set): (Map<_, _>, Map<_, _>) = edit
+        .fields
+        .into_iter()
+        .filter(|(name, value)| state.fields.get(name).unwrap_or(&Value::Null) != value)
+        .partition(|(_, value)| value.is_null());
+    let edited = Edited {
+        side: policy::side(context.viewer, &state.scope()),
+        summary: edit.summary.map(|summary| words(context, state, summary)),
+        priority: edit.priority.filter(|new| *new != state.priority),
+        urgency: edit.urgency.filter(|new| *new != state.urgency),
+        request_type,
+        organization: edit.organization.filter(|new| Some(new) != state.organization.as_ref()),
+        private: edit.private.filter(|new| *new != state.private),
+        notify: edit.notify.filter(|new| *new != state.notify),
+        fields: form.map(|form| form.marked(set, state.requester.person(), customer)).unwrap_or_default(),
+        removed: removed.into_iter().map(|(name, _)| name).collect(),
+    };
+    let nothing = edited.summary.is_none()
+        && edited.priority.is_none()
+        && edited.urgency.is_none()
+        && edited.request_type.is_none()
+        && edited.organization.is_none()
+        && edited.private.is_none()
+        && edited.notify.is_none()
+        && edited.fields.is_empty()
+        && edited.removed.is_empty();
+    (!nothing).then_some(edited)
+}

@@ -1,0 +1,58 @@
+//! Why a command is refused. No refusal is ever an event.
+
+use crate::{
+    fault::Fault,
+    ids::StatusId,
+    label::Label,
+};
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The input has faults, all of them listed.
+    #[error("the input has {} fault(s)", .0.len())]
+    Invalid(Vec<Fault>),
+    /// This viewer may read the ticket, but not do this.
+    #[error("{what} is not open to this account")]
+    NotPermitted {
+        /// What was asked, in a few words.
+        what: &'static str,
+    },
+    /// The ticket's status does not allow the action; these are allowed to this viewer.
+    #[error("the action {action:?} is not allowed in the status {status}")]
+    WrongStatus {
+        /// The action asked for.
+        action: String,
+        /// The status the ticket is in.
+        status: StatusId,
+        /// What this viewer may do instead.
+        allowed: Vec<AllowedAction>,
+    },
+    /// There is no such approval on this ticket.
+    #[error("the ticket has no such approval")]
+    UnknownApproval,
+    /// The approval has been decided or withdrawn; a decision is final (N17).
+    #[error("the approval is no longer pending")]
+    ApprovalNotPending,
+    /// The ticket has as many of something as it may have.
+    #[error("the ticket already has {max} {what}, the most it may have")]
+    Full {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        max: usize,
+    },
+}
+
+/// An action that a viewer may follow on a ticket now (seed 002, F141).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedAction {
+    /// Its id, for `POST …/transitions`.
+    pub id: String,
+    /// What people read on the button.
+    pub label: Label,
+    /// A comment must come with it.
+    pub requires_comment: bool,
+    /// The fields that must come with it.
+    pub required_fields: Vec<String>,
+}

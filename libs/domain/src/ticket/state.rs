@@ -1,0 +1,190 @@
+//! What rules read of a ticket, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::event::{FieldValue, Stamp, TicketEvent};
+use crate::{
+    ids::{AccountId, ApprovalId, DeskKey, OrganizationId, PersonId, StatusId},
+    policy::Scope,
+};
+
+/// How an approval stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApprovalStatus {
+    /// Waiting for a decision.
+    Pending,
+    /// Accepted.
+    Accepted,
+    /// Refused.
+    Refused,
+    /// A newer proposal took its place.
+    Withdrawn,
+}
+
+impl ApprovalStatus {
+    /// The status as it stands on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ApprovalStatus::Pending => "pending",
+            ApprovalStatus::Accepted => "accepted",
+            ApprovalStatus::Refused => "refused",
+            ApprovalStatus::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// A ticket as rules read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The desk.
+    pub desk: DeskKey,
+    /// The version of its definition.
+    pub desk_version: u32,
+    /// The request type.
+    pub request_type: String,
+    /// The status.
+    pub status: StatusId,
+    /// The priority.
+    pub priority: String,
+    /// The urgency.
+    pub urgency: String,
+    /// Whom it is for.
+    pub requester: AccountId,
+    /// The end customer, if any.
+    pub customer: Option<PersonId>,
+    /// Who opened it.
+    pub created_by: AccountId,
+    /// Who treats it.
+    pub assignee: Option<AccountId>,
+    /// The organization it is for.
+    pub organization: Option<OrganizationId>,
+    /// Hidden from colleagues.
+    pub private: bool,
+    /// Mail follow-up wanted.
+    pub notify: bool,
+    /// Shared with.
+    pub shared_with: BTreeSet<OrganizationId>,
+    /// The fields' values; erased ones are absent.
+    pub fields: BTreeMap<String, Value>,
+    /// All approvals.
+    pub approvals: BTreeMap<ApprovalId, ApprovalStatus>,
+    /// How many files are attached.
+    pub attachments: usize,
+    /// How many events there are.
+    pub events: u64,
+}
+
+impl State {
+    /// What the policy looks at.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'_> {
+        Scope {
+            desk: &self.desk,
+            requester: self.requester,
+            created_by: self.created_by,
+            organization: self.organization.as_ref(),
+            private: self.private,
+            shared_with: &self.shared_with,
+        }
+    }
+
+    /// The approval that waits for a decision.
+    #[must_use]
+    pub fn pending_approval(&self) -> Option<ApprovalId> {
+        self.approvals.iter().find(|(_, status)| **status == ApprovalStatus::Pending).map(|(id, _)| *id)
+    }
+
+    /// Folds one event. What came before `ticket-opened` is passed over.
+    #[must_use]
+    pub fn evolve(state: Option<State>, stamp: &Stamp, event: &TicketEvent) -> Option<State> {
+        let Some(mut state) = state else {
+            return State::opened(stamp, event);
+        };
+        state.events += 1;
+        state.apply(event);
+        Some(state)
+    }
+
+    fn opened(stamp: &Stamp, event: &TicketEvent) -> Option<State> {
+        let TicketEvent::Opened(opened) = event else {
+            return None;
+        };
+        let mut state = State {
+            desk: opened.desk.clone(),
+            desk_version: opened.desk_version,
+            request_type: opened.request_type.clone(),
+            status: opened.status.clone(),
+            priority: opened.priority.clone(),
+            urgency: opened.urgency.clone(),
+            requester: opened.requester,
+            customer: opened.customer,
+            created_by: stamp.by,
+            assignee: None,
+            organization: opened.organization.clone(),
+            private: opened.private,
+            notify: opened.notify,
+            shared_with: opened.shared_with.clone(),
+            fields: BTreeMap::new(),
+            approvals: BTreeMap::new(),
+            attachments: 0,
+            events: 1,
+        };
+        set_fields(&mut state.fields, &opened.fields);
+        Some(state)
+    }
+
+    fn apply(&mut self, event: &TicketEvent) {
+        match event {
+            TicketEvent::Opened(_) | TicketEvent::Described { .. } | TicketEvent::Commented(_) => {}
+            TicketEvent::Attached(_) => self.attachments += 1,
+            TicketEvent::Transitioned(transitioned) => {
+                self.status = transitioned.to.clone();
+                set_fields(&mut self.fields, &transitioned.fields);
+            }
+            TicketEvent::Assigned { assignee, .. } => self.assignee = *assignee,
+            TicketEvent::Edited(edited) => {
+                let edited = edited.as_ref().clone();
+                set_fields(&mut self.fields, &edited.fields);
+                self.fields.retain(|name, _| !edited.removed.contains(name));
+                self.priority = edited.priority.unwrap_or_else(|| self.priority.clone());
+                self.urgency = edited.urgency.unwrap_or_else(|| self.urgency.clone());
+                self.request_type = edited.request_type.unwrap_or_else(|| self.request_type.clone());
+                self.organization = edited.organization.or_else(|| self.organization.clone());
+                self.private = edited.private.unwrap_or(self.private);
+                self.notify = edited.notify.unwrap_or(self.notify);
+            }
+            TicketEvent::ApprovalRequested(requested) => {
+                self.status = requested.to.clone();
+                self.approvals.insert(requested.approval, ApprovalStatus::Pending);
+            }
+            TicketEvent::ApprovalWithdrawn { approval, .. } => {
+                self.approvals.insert(*approval, ApprovalStatus::Withdrawn);
+            }
+            TicketEvent::ApprovalDecided(decided) => {
+                self.status = decided.to.clone();
+                let status = match decided.decision {
+                    super::event::Verdict::Accept => ApprovalStatus::Accepted,
+                    super::event::Verdict::Refuse => ApprovalStatus::Refused,
+                };
+                self.approvals.insert(decided.approval, status);
+            }
+            TicketEvent::Reopened { to, .. } => self.status = to.clone(),
+            TicketEvent::Shared { organizations, .. } => {
+                self.shared_with.extend(organizations.iter().cloned());
+            }
+        }
+    }
+}
+
+/// Sets values by name; an erased value is no value.
+pub(super) fn set_fields(fields: &mut BTreeMap<String, Value>, new: &BTreeMap<String, FieldValue>) {
+    for (name, field) in new {
+        match field.value() {
+            Some(value) => fields.insert(name.clone(), value.clone()),
+            None => fields.remove(name),
+        };
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a commit was not written.
+
+use crate::name::{Prefix, StreamName};
+use crate::place::{CommandId, Position, Version};
+use crate::read::ReadError;
+
+/// Why a commit was not written. Nothing of it is in the log, save after `Stopped`, where the outcome is unknown until the log is
+/// opened again: repeat it with the same `command_id`.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The stream is not at the version that the author expected.
+    #[error("stream {stream} is at version {actual}, not {expected}")]
+    Conflict {
+        /// The stream.
+        stream: StreamName,
+        /// The version its author expected.
+        expected: Version,
+        /// The version it has.
+        actual: Version,
+    },
+    /// The same `command_id` has asked for something else before.
+    #[error("command {command_id} has asked for something else before")]
+    CommandIdReused {
+        /// The command.
+        command_id: CommandId,
+    },
+    /// More events than [`crate::limits::COMMIT_EVENTS_MAX`].
+    #[error("a commit of {count} events is larger than {max}")]
+    TooManyEvents {
+        /// Events found.
+        count: usize,
+        /// Events allowed.
+        max: usize,
+    },
+    /// More bytes than [`crate::limits::COMMIT_BYTES_MAX`].
+    #[error("a commit of {bytes} bytes is larger than {max}")]
+    CommitTooLarge {
+        /// Bytes found.
+        bytes: usize,
+        /// Bytes allowed.
+        max: usize,
+    },
+    /// One event with more bytes than a record holds.
+    #[error("event {event_index} of the commit has {bytes} bytes, more than {max}")]
+    EventTooLarge {
+        /// Place of the event in the commit, from 0, over all writes.
+        event_index: usize,
+        /// Bytes found.
+        bytes: usize,
+        /// Bytes allowed.
+        max: usize,
+    },
+    /// A time that RFC 3339 cannot write: a year before 0 or after 9999.
+    #[error("event {event_index} of the commit has a time outside the years 0 to 9999")]
+    TimeOutOfRange {
+        /// Place of the event in the commit, from 0, over all writes.
+        event_index: usize,
+    },
+    /// No writes, or a write without events.
+    #[error("a commit holds at least one write, and each write at least one event")]
+    EmptyCommit,
+    /// The clock of the author lies more than [`crate::limits::CLOCK_BEHIND_MAX_MS`] behind the log.
+    #[error("the clock is {behind_ms} ms behind the log, more than {max_ms}")]
+    ClockBehind {
+        /// How far behind, in milliseconds.
+        behind_ms: i64,
+        /// How far is allowed, in milliseconds.
+        max_ms: i64,
+    },
+    /// The prefix has allotted [`crate::limits::KEY_NUMBER_MAX`].
+    #[error("prefix {prefix} has no number left")]
+    PrefixExhausted {
+        /// The prefix.
+        prefix: Prefix,
+    },
+    /// Too much waits for the writer already; try again later with the same `command_id`.
+    #[error("the log is busy: {waiting} commits wait")]
+    Busy {
+        /// Commits that wait.
+        waiting: usize,
+    },
+    /// The log was opened read-only, since it lacks what has been seen elsewhere.
+    #[error("the log is read-only: {reason}")]
+    ReadOnly {
+        /// What an operator should know.
+        reason: String,
+        /// The position that should be there.
+        floor: Position,
+    },
+    /// The disk or the database failed: nothing is written until the log is opened again.
+    #[error("the log has stopped: {reason}")]
+    Stopped {
+        /// What failed.
+        reason: String,
+    },
+    /// The log has been closed.
+    #[error("the log is closed")]
+    Closed,
+    /// The commit is written, or was written before, but what it wrote could not be read back.
+    #[error("what the command wrote cannot be read")]
+    Unreadable(#[source] ReadError),
+}

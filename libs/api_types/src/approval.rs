@@ -61,12 +61,10 @@ pub enum ApprovalStatus {
     "id": "0198c0de-7000-7000-8000-000000000041",
     "proposal": "Remplacer le poste par un modèle récent.",
     "status": "accepted",
-    "requested_by": {"id": "0198c0de-7000-7000-8000-000000000002", "username": "agent", "name": "Anne Agent"},
+    "requested_by": {"id": "0198c0de-7000-7000-8000-000000000002", "username": "agent", "name": "Agent"},
     "requested_at": "2026-03-02T10:00:00Z",
-    "decided_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
-    "decided_at": "2026-03-02T11:00:00Z",
-    "comment": "D'accord.",
-    "position": 46
+    "decided_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
+    "decided_at": "2026-03-02T11:00:00Z"
 }))]
 pub struct Approval {
     /// Identity of the proposal.
@@ -86,11 +84,6 @@ pub struct Approval {
     /// When it was decided; `null` while pending.
     #[schema(required = true)]
     pub decided_at: Option<DateTime<Utc>>,
-    /// What was said with the decision, or with the proposal while it is pending.
-    #[schema(required = true)]
-    pub comment: Option<String>,
-    /// Place in the whole log of the last event about it.
-    pub position: u64,
 }
 
 /// All proposals of a ticket, oldest first.

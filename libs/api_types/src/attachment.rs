@@ -25,7 +25,7 @@ pub struct AttachmentUpload {
     "media_type": "image/png",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "at": "2026-03-02T09:31:00Z",
-    "by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
+    "by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
     "position": 44
 }))]
 pub struct Attachment {

@@ -51,7 +51,7 @@ pub enum Side {
     "visibility": "public",
     "side": "requester",
     "at": "2026-03-02T09:30:00Z",
-    "by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
+    "by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
     "on_behalf_of": null,
     "version": 2,
     "position": 43

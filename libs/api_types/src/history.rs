@@ -30,7 +30,7 @@ pub enum Channel {
     "at": "2026-03-02T09:35:00Z",
     "occurred_at": null,
     "sent_at": null,
-    "by": {"id": "0198c0de-7000-7000-8000-000000000002", "username": "agent", "name": "Anne Agent"},
+    "by": {"id": "0198c0de-7000-7000-8000-000000000002", "username": "agent", "name": "Agent"},
     "on_behalf_of": null,
     "channel": "rest",
     "text": "L'état est devenu En progression",

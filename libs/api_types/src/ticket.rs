@@ -85,6 +85,9 @@ pub struct EditTicket {
     /// Whether it is private from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<bool>,
+    /// Mail follow-up from now on, or no more (seed 004, F189).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<bool>,
     /// User name or id of the one who treats it; `null` takes it from whoever has it.
     #[serde(
         default,
@@ -123,7 +126,7 @@ pub struct Share {
 /// A person, by an id that outlives the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"
+    "id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"
 }))]
 pub struct AccountRef {
     /// Id of the account, the same for ever.
@@ -203,8 +206,8 @@ pub struct LastMessage {
     "status": {"id": "open", "label": "Ouvert", "category": "new", "response_required": false},
     "priority": "normal",
     "urgency": null,
-    "requester": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
-    "created_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
+    "requester": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
+    "created_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
     "assignee": null,
     "organization": {"id": "commune-a", "name": "Commune A"},
     "private": false,
@@ -298,8 +301,8 @@ pub struct Ticket {
     "status": {"id": "open", "label": "Ouvert", "category": "new", "response_required": false},
     "priority": "normal",
     "urgency": null,
-    "requester": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
-    "created_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Rita Requérante"},
+    "requester": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
+    "created_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
     "assignee": null,
     "organization": {"id": "commune-a", "name": "Commune A"},
     "private": false,

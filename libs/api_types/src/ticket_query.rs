@@ -67,9 +67,6 @@ pub struct TicketQuery {
     /// The `next_cursor` of the page before; absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// A position or an RFC 3339 instant: show the list as it was then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub as_of: Option<String>,
     /// Answer only when this position of the log is on the screen; 503 `view-behind` after 2 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,

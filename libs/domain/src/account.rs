@@ -25,6 +25,7 @@ pub enum AccountKind {
 
 /// What happened to an account. One stream per account, named `account-<uuid>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum AccountEvent {
     /// `account-created.v1`
     Created(AccountCreated),
@@ -47,6 +48,7 @@ pub enum AccountEvent {
 
 /// The data of `account-created.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AccountCreated {
     /// Person, operator or service.
     pub kind: AccountKind,
@@ -80,34 +82,39 @@ pub struct Account {
 }
 
 impl Account {
-    /// Folds one event; `None` before `account-created.v1`.
+    /// Folds one event. What came before `account-created.v1` is passed over, and so is a second one.
     #[must_use]
     pub fn evolve(account: Option<Account>, id: AccountId, event: AccountEvent) -> Option<Account> {
-        match (account, event) {
-            (_, AccountEvent::Created(created)) => Some(Account {
-                id,
-                kind: created.kind,
-                username: created.username.value,
-                name: created.name.value,
-                language: created.language,
-                password_hash: None,
-                grants: BTreeSet::new(),
-                organizations: BTreeSet::new(),
-            }),
-            (None, _) => None,
-            (Some(mut account), AccountEvent::PasswordSet { hash }) => {
-                account.password_hash = hash.value;
-                Some(account)
-            }
-            (Some(mut account), AccountEvent::RoleGranted { grant }) => {
+        let Some(mut account) = account else {
+            return Account::created(id, event);
+        };
+        match event {
+            AccountEvent::Created(_) => {}
+            AccountEvent::PasswordSet { hash } => account.password_hash = hash.value,
+            AccountEvent::RoleGranted { grant } => {
                 account.grants.insert(grant);
-                Some(account)
             }
-            (Some(mut account), AccountEvent::Joined { organization }) => {
+            AccountEvent::Joined { organization } => {
                 account.organizations.insert(organization);
-                Some(account)
             }
         }
+        Some(account)
+    }
+
+    fn created(id: AccountId, event: AccountEvent) -> Option<Account> {
+        let AccountEvent::Created(created) = event else {
+            return None;
+        };
+        Some(Account {
+            id,
+            kind: created.kind,
+            username: created.username.value,
+            name: created.name.value,
+            language: created.language,
+            password_hash: None,
+            grants: BTreeSet::new(),
+            organizations: BTreeSet::new(),
+        })
     }
 
     /// The account as the policy sees it.
@@ -153,9 +160,19 @@ pub fn create(new: NewAccount) -> Vec<AccountEvent> {
             name: Personal::new(person, new.name),
             language: new.language,
         }),
-        AccountEvent::PasswordSet { hash: Personal::new(person, new.password_hash) },
+        AccountEvent::PasswordSet {
+            hash: Personal::new(person, new.password_hash),
+        },
     ];
-    events.extend(new.grants.into_iter().map(|grant| AccountEvent::RoleGranted { grant }));
-    events.extend(new.organizations.into_iter().map(|organization| AccountEvent::Joined { organization }));
+    events.extend(
+        new.grants
+            .into_iter()
+            .map(|grant| AccountEvent::RoleGranted { grant }),
+    );
+    events.extend(
+        new.organizations
+            .into_iter()
+            .map(|organization| AccountEvent::Joined { organization }),
+    );
     events
 }

@@ -2,10 +2,13 @@
 //!
 //! Old forms are read for ever: a type that changes gets a new number here, and the old number an upcast.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{account::AccountEvent, desk::DeskEvent, organization::OrganizationEvent, ticket::TicketEvent};
+use crate::{
+    account::AccountEvent, desk::DeskEvent, ids::AccountId, organization::OrganizationEvent,
+    ticket::TicketEvent,
+};
 
 /// Any event of ours.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +21,20 @@ pub enum Event {
     Organization(OrganizationEvent),
     /// Of a desk.
     Desk(DeskEvent),
+    /// Of a name that is held once only.
+    Name(NameEvent),
+}
+
+/// What happened to a name that is held once only (a user name). One stream per name, named `unique-<HMAC>`, so that
+/// the name itself stays out of the log (design §3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum NameEvent {
+    /// `name-reserved.v1`
+    Reserved {
+        /// The account that holds it.
+        holder: AccountId,
+    },
 }
 
 /// Why stored data is not an event that this version knows.
@@ -62,15 +79,29 @@ const ACCOUNT: [(&str, &str); 4] = [
 ];
 const ORGANIZATION: [(&str, &str); 1] = [("organization-created.v1", "Created")];
 const DESK: [(&str, &str); 1] = [("desk-published.v1", "Published")];
+const NAME: [(&str, &str); 1] = [("name-reserved.v1", "Reserved")];
 
 impl Event {
+    /// Every type that this version writes and reads.
+    pub fn types() -> impl Iterator<Item = &'static str> {
+        let rows = TICKET
+            .iter()
+            .chain(&ACCOUNT)
+            .chain(&ORGANIZATION)
+            .chain(&DESK)
+            .chain(&NAME);
+        rows.map(|(stored, _)| *stored)
+    }
+
     /// Reads stored data (with its personal values put back) as the event that its type names.
     ///
     /// # Errors
     /// [`DecodeError`] when the type is unknown or the data has another shape.
     pub fn decode(event_type: &str, data: Value) -> Result<Event, DecodeError> {
         let row = |rows: &[(&'static str, &'static str)]| {
-            rows.iter().find(|(stored, _)| *stored == event_type).map(|(_, variant)| *variant)
+            rows.iter()
+                .find(|(stored, _)| *stored == event_type)
+                .map(|(_, variant)| *variant)
         };
         if let Some(variant) = row(&TICKET) {
             read(event_type, variant, data).map(Event::Ticket)
@@ -80,8 +111,12 @@ impl Event {
             read(event_type, variant, data).map(Event::Organization)
         } else if let Some(variant) = row(&DESK) {
             read(event_type, variant, data).map(Event::Desk)
+        } else if let Some(variant) = row(&NAME) {
+            read(event_type, variant, data).map(Event::Name)
         } else {
-            Err(DecodeError::UnknownType { event_type: event_type.to_owned() })
+            Err(DecodeError::UnknownType {
+                event_type: event_type.to_owned(),
+            })
         }
     }
 
@@ -96,26 +131,34 @@ impl Event {
             Event::Account(event) => write(&ACCOUNT, event),
             Event::Organization(event) => write(&ORGANIZATION, event),
             Event::Desk(event) => write(&DESK, event),
+            Event::Name(event) => write(&NAME, event),
         }
     }
 }
 
 fn read<E: DeserializeOwned>(event_type: &str, variant: &str, data: Value) -> Result<E, DecodeError> {
     let tagged = Value::Object([(variant.to_owned(), data)].into_iter().collect());
-    serde_json::from_value(tagged)
-        .map_err(|source| DecodeError::Shape { event_type: event_type.to_owned(), source })
+    serde_json::from_value(tagged).map_err(|source| DecodeError::Shape {
+        event_type: event_type.to_owned(),
+        source,
+    })
 }
 
 fn write<E: Serialize>(
     rows: &[(&'static str, &'static str)],
     event: &E,
 ) -> Result<(&'static str, Value), DecodeError> {
-    let shape = |source| DecodeError::Shape { event_type: "(to be written)".to_owned(), source };
+    let shape = |source| DecodeError::Shape {
+        event_type: "(to be written)".to_owned(),
+        source,
+    };
     let mut tagged = serde_json::to_value(event).map_err(shape)?;
     for (stored, variant) in rows {
         if let Some(data) = tagged.get_mut(*variant) {
             return Ok((stored, data.take()));
         }
     }
-    Err(DecodeError::UnknownType { event_type: tagged.to_string() })
+    Err(DecodeError::UnknownType {
+        event_type: tagged.to_string(),
+    })
 }

@@ -15,6 +15,7 @@ pub use load::{Desk, LoadError, shipped};
 
 /// What happened to a desk. One stream per desk, named `desk-<KEY>`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum DeskEvent {
     /// `desk-published.v1`: a whole definition; its version counts from 1.
     Published {

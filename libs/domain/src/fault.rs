@@ -53,7 +53,11 @@ impl Fault {
     /// A fault at a pointer.
     #[must_use]
     pub fn new(pointer: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+        Self {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        }
     }
 
     /// A mandatory field that is not filled in.

@@ -134,7 +134,9 @@ fn is_ticket_key(text: &str) -> bool {
 
 fn is_slug(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
         && text.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
@@ -173,7 +175,11 @@ impl TicketKey {
     /// The number's part of the key: 1 for the desk's first ticket.
     #[must_use]
     pub fn number(&self) -> u64 {
-        self.0.split('-').nth(1).and_then(|digits| digits.parse().ok()).unwrap_or_default()
+        self.0
+            .split('-')
+            .nth(1)
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -190,7 +196,17 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for text in ["", "SUP", "SUP-", "SUP-0", "SUP-01", "-1", "SUP-1-2", "SUP 1", "SUP-1234567890123456789"] {
+        for text in [
+            "",
+            "SUP",
+            "SUP-",
+            "SUP-0",
+            "SUP-01",
+            "-1",
+            "SUP-1-2",
+            "SUP 1",
+            "SUP-1234567890123456789",
+        ] {
             assert!(TicketKey::from_typed(text).is_err(), "{text:?} was taken");
         }
     }

@@ -25,7 +25,7 @@ pub mod personal;
 pub mod policy;
 pub mod ticket;
 
-pub use decode::{DecodeError, Event};
+pub use decode::{DecodeError, Event, NameEvent};
 pub use fault::Fault;
 pub use ids::{
     AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId, TicketKey,

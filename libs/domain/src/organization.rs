@@ -6,6 +6,7 @@ use crate::ids::OrganizationId;
 
 /// What happened to an organization. One stream per organization, named `organization-<id>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum OrganizationEvent {
     /// `organization-created.v1`
     Created(Organization),
@@ -13,6 +14,7 @@ pub enum OrganizationEvent {
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Organization {
     /// Its public short name.
     pub id: OrganizationId,

@@ -20,11 +20,15 @@ pub struct Personal<T> {
 impl<T> Personal<T> {
     /// A value in clear, to be sealed for its subject.
     pub fn new(subject: PersonId, value: T) -> Self {
-        Self { subject, value: Some(value) }
+        Self {
+            subject,
+            value: Some(value),
+        }
     }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Mark<T> {
     personal: Inside<T>,
 }
@@ -59,9 +63,15 @@ impl<T: Serialize> Serialize for Personal<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Personal<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mark = Mark::<T>::deserialize(deserializer)?;
-        let Inside { subject, value, erased } = mark.personal;
+        let Inside {
+            subject,
+            value,
+            erased,
+        } = mark.personal;
         if value.is_none() != erased {
-            return Err(serde::de::Error::custom("a personal value is either there or erased"));
+            return Err(serde::de::Error::custom(
+                "a personal value is either there or erased",
+            ));
         }
         Ok(Self { subject, value })
     }

@@ -47,6 +47,7 @@ impl Role {
 
 /// A role, with the desk and the organization that it is limited to (`None`: all).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The role.
     pub role: Role,
@@ -80,7 +81,10 @@ impl Viewer {
         self.grants.iter().any(|grant| {
             grant.role == role
                 && grant.desk.as_ref().is_none_or(|own| own == desk)
-                && grant.organization.as_ref().is_none_or(|own| Some(own) == organization)
+                && grant
+                    .organization
+                    .as_ref()
+                    .is_none_or(|own| Some(own) == organization)
         })
     }
 
@@ -95,9 +99,17 @@ impl Viewer {
     /// May sign in new tickets on this desk for themselves.
     #[must_use]
     pub fn may_open_on(&self, desk: &DeskKey) -> bool {
-        self.grants.iter().any(|grant| {
-            OPENERS.contains(&grant.role) && grant.desk.as_ref().is_none_or(|own| own == desk)
-        })
+        self.grants
+            .iter()
+            .any(|grant| OPENERS.contains(&grant.role) && grant.desk.as_ref().is_none_or(|own| own == desk))
+    }
+
+    /// Has anything to do with this desk: a role that holds on it.
+    #[must_use]
+    pub fn may_see_desk(&self, desk: &DeskKey) -> bool {
+        self.grants
+            .iter()
+            .any(|grant| grant.desk.as_ref().is_none_or(|own| own == desk))
     }
 
     /// May open tickets on this desk for somebody else (seed 002, F88).
@@ -108,14 +120,23 @@ impl Viewer {
             .any(|role| self.has_on(role, desk, organization))
     }
 
-    /// May read the whole log: the change feed and, later, the audit data.
+    /// May read the whole log: the change feed and, later, the audit data. A role limited to a desk or an organization
+    /// does not open the rest.
     #[must_use]
     pub fn may_read_log(&self) -> bool {
-        self.has(Role::Auditor) || self.has(Role::Admin)
+        [Role::Auditor, Role::Admin]
+            .into_iter()
+            .any(|role| self.desks_of(role).any(|desk| desk.is_none()))
     }
 }
 
-const OPENERS: [Role; 5] = [Role::Requester, Role::Agent, Role::LocalAdmin, Role::Operator, Role::Admin];
+const OPENERS: [Role; 5] = [
+    Role::Requester,
+    Role::Agent,
+    Role::LocalAdmin,
+    Role::Operator,
+    Role::Admin,
+];
 
 /// What of a ticket the policy looks at.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +160,9 @@ pub struct Scope<'a> {
 pub enum Relation {
     /// The requester, or who opened it for them.
     Own,
-    /// A member of the ticket's organization when it is not private, or of one it is shared with.
+    /// A member of the ticket's organization when it is not private, or of one it is shared with. They act as the
+    /// requester would, decisions on proposals included: that is what sharing is for (a colleague on leave blocks
+    /// nothing), each event says who it was, and `private` closes it.
     Colleague,
     /// Treats tickets of this desk, or of this establishment.
     Treats,
@@ -178,9 +201,15 @@ pub enum Operation {
 const TABLE: [(Operation, &[Relation]); 9] = {
     use Relation::{Administers, Audits, Colleague, Own, Supplies, Treats};
     [
-        (Operation::Read, &[Own, Colleague, Treats, Supplies, Audits, Administers]),
+        (
+            Operation::Read,
+            &[Own, Colleague, Treats, Supplies, Audits, Administers],
+        ),
         (Operation::ReadInternal, &[Treats, Supplies, Audits, Administers]),
-        (Operation::Comment, &[Own, Colleague, Treats, Supplies, Administers]),
+        (
+            Operation::Comment,
+            &[Own, Colleague, Treats, Supplies, Administers],
+        ),
         (Operation::CommentInternal, &[Treats, Supplies, Administers]),
         (Operation::ActAsRequester, &[Own, Colleague]),
         (Operation::ActAsAgent, &[Treats, Administers]),
@@ -191,17 +220,13 @@ const TABLE: [(Operation, &[Relation]); 9] = {
 };
 
 /// How this viewer stands to this ticket; empty means that for them it does not exist.
+///
+/// Who treats, supplies or administers a ticket stands on its other side: of the requester's side only being the
+/// requester remains to them. Otherwise an agent who opened the ticket for somebody, or works in the same town hall,
+/// could accept their own proposal (complaint C10 of every peer).
 #[must_use]
 pub fn relations(viewer: &Viewer, ticket: &Scope<'_>) -> BTreeSet<Relation> {
     let mut relations = BTreeSet::new();
-    if viewer.account == ticket.requester || viewer.account == ticket.created_by {
-        relations.insert(Relation::Own);
-    }
-    let of_its_organization =
-        !ticket.private && ticket.organization.is_some_and(|own| viewer.organizations.contains(own));
-    if of_its_organization || !viewer.organizations.is_disjoint(ticket.shared_with) {
-        relations.insert(Relation::Colleague);
-    }
     for (role, relation) in [
         (Role::Agent, Relation::Treats),
         (Role::LocalAdmin, Relation::Treats),
@@ -213,6 +238,20 @@ pub fn relations(viewer: &Viewer, ticket: &Scope<'_>) -> BTreeSet<Relation> {
             relations.insert(relation);
         }
     }
+    let other_side = [Relation::Treats, Relation::Supplies, Relation::Administers]
+        .iter()
+        .any(|relation| relations.contains(relation));
+    let opened = viewer.account == ticket.created_by && !other_side;
+    if viewer.account == ticket.requester || opened {
+        relations.insert(Relation::Own);
+    }
+    let of_its_organization = !ticket.private
+        && ticket
+            .organization
+            .is_some_and(|own| viewer.organizations.contains(own));
+    if !other_side && (of_its_organization || !viewer.organizations.is_disjoint(ticket.shared_with)) {
+        relations.insert(Relation::Colleague);
+    }
     relations
 }
 
@@ -220,9 +259,9 @@ pub fn relations(viewer: &Viewer, ticket: &Scope<'_>) -> BTreeSet<Relation> {
 #[must_use]
 pub fn may(viewer: &Viewer, operation: Operation, ticket: &Scope<'_>) -> bool {
     let relations = relations(viewer, ticket);
-    TABLE
-        .iter()
-        .any(|(row, allowed)| *row == operation && allowed.iter().any(|relation| relations.contains(relation)))
+    TABLE.iter().any(|(row, allowed)| {
+        *row == operation && allowed.iter().any(|relation| relations.contains(relation))
+    })
 }
 
 /// The side from which somebody acts on a ticket (seed 002, F122: a comment of the customer, a comment of the agent).
@@ -253,20 +292,44 @@ impl Side {
 }
 
 /// The side that this viewer's words come from: supplier before agent before requester. Somebody who treats tickets
-/// and writes on a ticket of their own writes as its requester.
+/// and writes on a ticket of their own writes as its requester; [`side_for`] says from where they act.
 #[must_use]
 pub fn side(viewer: &Viewer, ticket: &Scope<'_>) -> Side {
     if viewer.account == AccountId::SYSTEM {
         return Side::System;
     }
     let relations = relations(viewer, ticket);
-    let own = viewer.account == ticket.requester;
-    if relations.contains(&Relation::Supplies) {
+    if viewer.account == ticket.requester {
+        Side::Requester
+    } else if relations.contains(&Relation::Supplies) {
         Side::Supplier
-    } else if !own && (relations.contains(&Relation::Treats) || relations.contains(&Relation::Administers)) {
+    } else if relations.contains(&Relation::Treats) || relations.contains(&Relation::Administers) {
         Side::Agent
     } else {
         Side::Requester
+    }
+}
+
+/// The side from which this viewer does something that is open to them: whoever takes or treats a ticket of their own
+/// does that as an agent, or an auditor would read that a requester treated tickets.
+#[must_use]
+pub fn side_for(viewer: &Viewer, operation: Operation, ticket: &Scope<'_>) -> Side {
+    let side = side(viewer, ticket);
+    let of_the_other_side = match operation {
+        Operation::ActAsAgent | Operation::ActAsSupplier | Operation::CommentInternal => true,
+        Operation::Read
+        | Operation::ReadInternal
+        | Operation::Comment
+        | Operation::ActAsRequester
+        | Operation::EditOwn
+        | Operation::DecideApproval => false,
+    };
+    match side {
+        Side::Requester if of_the_other_side && relations(viewer, ticket).contains(&Relation::Supplies) => {
+            Side::Supplier
+        }
+        Side::Requester if of_the_other_side => Side::Agent,
+        Side::Requester | Side::Agent | Side::Supplier | Side::System => side,
     }
 }
 
@@ -311,7 +374,10 @@ pub fn visible(viewer: &Viewer) -> Visible {
                 visible.treated.insert(organization.clone(), None);
             }
             (Some(desk), Some(organization)) => {
-                let desks = visible.treated.entry(organization.clone()).or_insert_with(|| Some(BTreeSet::new()));
+                let desks = visible
+                    .treated
+                    .entry(organization.clone())
+                    .or_insert_with(|| Some(BTreeSet::new()));
                 if let Some(desks) = desks {
                     desks.insert(desk.clone());
                 }

@@ -1,8 +1,14 @@
-//! Why a commit was not written.
+//! The answer to an append.
 
+use crate::block::{Block, BlockFault};
+use crate::commit::{Appended, Commit};
+use crate::encode;
+use crate::envelope::Recorded;
 use crate::name::{Prefix, StreamName};
 use crate::place::{CommandId, Position, Version};
-use crate::read::ReadError;
+use crate::queue::Answer;
+use crate::read::{self, ReadError};
+use crate::shared::{LogState, Shared};
 
 /// Why a commit was not written. Nothing of it is in the log, save after `Stopped`, where the outcome is unknown until the log is
 /// opened again: repeat it with the same `command_id`.
@@ -99,4 +105,78 @@ pub enum AppendError {
     /// The commit is written, or was written before, but what it wrote could not be read back.
     #[error("what the command wrote cannot be read")]
     Unreadable(#[source] ReadError),
+}
+
+/// What the caller is told of a commit that the writer has answered.
+pub(crate) fn appended(shared: &Shared, commit: Commit, answer: Answer) -> Result<Appended, AppendError> {
+    match answer {
+        Answer::Written {
+            first,
+            streams,
+            blocks,
+            encoded,
+        } => {
+            drop(encoded);
+            written(commit, first, streams, &blocks)
+        }
+        Answer::Repeated { first, count } => {
+            let events = shared
+                .store()
+                .and_then(|store| read::command_events(&store, first, count));
+            let events = events.map_err(AppendError::Unreadable)?;
+            Ok(Appended {
+                first,
+                last: Position(first.0 + count - 1),
+                events,
+                repeated: true,
+            })
+        }
+    }
+}
+
+fn written(
+    commit: Commit,
+    first: Position,
+    streams: Vec<(StreamName, Version)>,
+    blocks: &[Block],
+) -> Result<Appended, AppendError> {
+    let command = (commit.command_id, commit.command_digest);
+    let mut events: Vec<Recorded> = Vec::new();
+    let mut blocks = blocks.iter().peekable();
+    let mut next = first;
+    for (write, (stream, version)) in commit.writes.into_iter().zip(streams) {
+        for (draft, version) in write.events.into_iter().zip((version.0..).map(Version)) {
+            while blocks.next_if(|block| block.last() < next).is_some() {}
+            let missing = ReadError::Damaged {
+                key: next.0,
+                position: next,
+                fault: BlockFault::Missing,
+            };
+            let bytes = blocks.peek().and_then(|block| block.event(next));
+            let bytes = bytes.ok_or(AppendError::Unreadable(missing))?;
+            events.push(encode::recorded(
+                draft,
+                stream.clone(),
+                version,
+                command,
+                next,
+                bytes,
+            ));
+            next.0 += 1;
+        }
+    }
+    Ok(Appended {
+        first,
+        last: Position(next.0 - 1),
+        events,
+        repeated: false,
+    })
+}
+
+/// Why nobody answers any more.
+pub(crate) fn stopped(shared: &Shared) -> AppendError {
+    match shared.state() {
+        LogState::Poisoned { reason } => AppendError::Stopped { reason },
+        LogState::Writable | LogState::ReadOnly { .. } => AppendError::Closed,
+    }
 }

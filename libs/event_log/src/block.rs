@@ -82,7 +82,10 @@ pub struct Block {
 
 /// The little-endian number at an offset; 0 when it is cut off, which every caller has excluded before.
 fn number<const N: usize>(record: &[u8], offset: usize) -> [u8; N] {
-    record.get(offset..offset + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
+    record
+        .get(offset..offset + N)
+        .and_then(|bytes| bytes.try_into().ok())
+        .unwrap_or([0; N])
 }
 
 impl Block {
@@ -113,17 +116,29 @@ impl Block {
             last_of_group: u32::from_le_bytes(number(&record, 36)) & FLAG_LAST_OF_GROUP != 0,
             record,
         };
-        if block.table_is_sound() { Ok(block) } else { Err(BlockFault::Table) }
+        if block.table_is_sound() {
+            Ok(block)
+        } else {
+            Err(BlockFault::Table)
+        }
     }
 
     fn table_is_sound(&self) -> bool {
-        let table_end = self.count.checked_mul(BLOCK_ENTRY_BYTES).map(|table| table + BLOCK_HEADER_BYTES);
+        let table_end = self
+            .count
+            .checked_mul(BLOCK_ENTRY_BYTES)
+            .map(|table| table + BLOCK_HEADER_BYTES);
         let Some(bytes) = table_end.and_then(|end| self.record.len().checked_sub(end)) else {
             return false;
         };
         let ends = || (0..self.count).map(|index| self.end(index));
-        let grows = std::iter::once(0).chain(ends()).zip(ends()).all(|(before, end)| before < end);
-        let places = self.group_first <= self.first && self.first > 0 && self.first.checked_add(u64::from(u32::MAX)).is_some();
+        let grows = std::iter::once(0)
+            .chain(ends())
+            .zip(ends())
+            .all(|(before, end)| before < end);
+        let places = self.group_first <= self.first
+            && self.first > 0
+            && self.first.checked_add(u64::from(u32::MAX)).is_some();
         self.count > 0 && grows && places && self.end(self.count - 1) == bytes
     }
 
@@ -183,14 +198,20 @@ impl Block {
     #[must_use]
     pub fn previous_in_stream(&self, position: Position) -> Option<Position> {
         let index = self.index_of(position)?;
-        Some(Position(u64::from_le_bytes(number(&self.record, self.entry(index) + 4))))
+        Some(Position(u64::from_le_bytes(number(
+            &self.record,
+            self.entry(index) + 4,
+        ))))
     }
 
     /// Position of the event before this one in its category; 0 for none. `None` when the event lies in another block.
     #[must_use]
     pub fn previous_in_category(&self, position: Position) -> Option<Position> {
         let index = self.index_of(position)?;
-        Some(Position(u64::from_le_bytes(number(&self.record, self.entry(index) + 12))))
+        Some(Position(u64::from_le_bytes(number(
+            &self.record,
+            self.entry(index) + 12,
+        ))))
     }
 
     /// The stored form of the block.
@@ -216,7 +237,7 @@ pub(crate) struct BlockBuilder {
     running_max_micros: i64,
     table: Vec<u8>,
     bytes: Vec<u8>,
-    done: Vec<Bytes>,
+    done: Vec<Block>,
 }
 
 impl BlockBuilder {
@@ -264,13 +285,20 @@ impl BlockBuilder {
         record.append(&mut self.bytes);
         let checksum = crc32c::crc32c(&record[CHECKED_FROM..]);
         record[4..CHECKED_FROM].copy_from_slice(&checksum.to_le_bytes());
-        self.done.push(Bytes::from(record));
+        self.done.push(Block {
+            record: Bytes::from(record),
+            first: self.first,
+            group_first: self.group_first,
+            running_max_micros: self.running_max_micros,
+            count: usize::try_from(self.count).unwrap_or(usize::MAX),
+            last_of_group: flags & FLAG_LAST_OF_GROUP != 0,
+        });
         self.first += u64::from(self.count);
         self.count = 0;
     }
 
     /// The stored blocks of the group, the last one marked. Empty when no event was added.
-    pub(crate) fn finish(mut self) -> Vec<Bytes> {
+    pub(crate) fn finish(mut self) -> Vec<Block> {
         if self.count > 0 {
             self.seal(FLAG_LAST_OF_GROUP);
         }
@@ -284,15 +312,32 @@ mod tests {
 
     fn two_events() -> Bytes {
         let mut builder = BlockBuilder::new(7);
-        builder.push(&[b"one", b"-", b"1"], Links { stream: 0, category: 3 }, 40);
-        builder.push(&[b"two"], Links { stream: 7, category: 7 }, 50);
-        builder.finish().remove(0)
+        builder.push(
+            &[b"one", b"-", b"1"],
+            Links {
+                stream: 0,
+                category: 3,
+            },
+            40,
+        );
+        builder.push(
+            &[b"two"],
+            Links {
+                stream: 7,
+                category: 7,
+            },
+            50,
+        );
+        builder.finish().remove(0).record().clone()
     }
 
     #[test]
     fn a_block_gives_back_what_was_put_in() {
         let block = Block::decode(7, two_events()).unwrap();
-        assert_eq!((block.first(), block.last(), block.group_first()), (Position(7), Position(8), Position(7)));
+        assert_eq!(
+            (block.first(), block.last(), block.group_first()),
+            (Position(7), Position(8), Position(7))
+        );
         assert_eq!(block.event(Position(7)).unwrap(), "one-1");
         assert_eq!(block.event(Position(8)).unwrap(), "two");
         assert_eq!(block.event(Position(9)), None);
@@ -323,7 +368,10 @@ mod tests {
 
     #[test]
     fn a_block_under_another_key_is_refused() {
-        assert_eq!(Block::decode(8, two_events()).unwrap_err(), BlockFault::WrongKey { first: 7 });
+        assert_eq!(
+            Block::decode(8, two_events()).unwrap_err(),
+            BlockFault::WrongKey { first: 7 }
+        );
     }
 
     #[test]
@@ -333,7 +381,11 @@ mod tests {
             record[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
             let checksum = crc32c::crc32c(&record[CHECKED_FROM..]);
             record[4..8].copy_from_slice(&checksum.to_le_bytes());
-            assert_eq!(Block::decode(7, record.into()).unwrap_err(), BlockFault::Table, "{offset} {value}");
+            assert_eq!(
+                Block::decode(7, record.into()).unwrap_err(),
+                BlockFault::Table,
+                "{offset} {value}"
+            );
         }
     }
 
@@ -342,12 +394,27 @@ mod tests {
         let mut builder = BlockBuilder::new(1);
         let event = vec![b'x'; 10_000];
         for _ in 0..20 {
-            builder.push(&[&event], Links { stream: 0, category: 0 }, 0);
+            builder.push(
+                &[&event],
+                Links {
+                    stream: 0,
+                    category: 0,
+                },
+                0,
+            );
         }
-        builder.push(&[&vec![b'y'; EVENT_BYTES_MAX]], Links { stream: 0, category: 0 }, 0);
+        builder.push(
+            &[&vec![b'y'; EVENT_BYTES_MAX]],
+            Links {
+                stream: 0,
+                category: 0,
+            },
+            0,
+        );
         let records = builder.finish();
         let mut next = 1;
-        for (index, record) in records.iter().enumerate() {
+        for (index, built) in records.iter().enumerate() {
+            let record = built.record();
             assert!(record.len() <= RECORD_BYTES_MAX);
             let block = Block::decode(next, record.clone()).unwrap();
             assert_eq!(block.is_last_of_group(), index + 1 == records.len());
@@ -355,6 +422,6 @@ mod tests {
             next = block.last().0 + 1;
         }
         assert_eq!(next, 22);
-        assert_eq!(records.last().unwrap().len(), RECORD_BYTES_MAX);
+        assert_eq!(records.last().unwrap().record().len(), RECORD_BYTES_MAX);
     }
 }

@@ -34,15 +34,28 @@ impl EncodedEvent {
     /// The pieces of the stored bytes.
     pub(crate) fn pieces<'a>(&'a self, stream: &'a StreamName, version: &'a str) -> [&'a [u8]; 5] {
         let (head, tail) = self.bytes.split_at(self.gap);
-        [head, stream.as_str().as_bytes(), BEFORE_VERSION, version.as_bytes(), tail]
+        [
+            head,
+            stream.as_str().as_bytes(),
+            BEFORE_VERSION,
+            version.as_bytes(),
+            tail,
+        ]
     }
 }
 
 /// Where the events of one write go.
 #[derive(Debug)]
 pub(crate) enum EncodedTarget {
-    Stream { name: StreamName, keys: StreamKeys },
-    NextIn { prefix: Prefix, prefix_key: Key, category_key: Key },
+    Stream {
+        name: StreamName,
+        keys: StreamKeys,
+    },
+    NextIn {
+        prefix: Prefix,
+        prefix_key: Key,
+        category_key: Key,
+    },
 }
 
 /// One write, ready for the writer.
@@ -71,7 +84,10 @@ pub(crate) fn encode(commit: &mut Commit) -> Result<EncodedCommit, AppendError> 
         return Err(AppendError::EmptyCommit);
     }
     if count > COMMIT_EVENTS_MAX {
-        return Err(AppendError::TooManyEvents { count, max: COMMIT_EVENTS_MAX });
+        return Err(AppendError::TooManyEvents {
+            count,
+            max: COMMIT_EVENTS_MAX,
+        });
     }
     let (command_id, command_digest) = (commit.command_id, commit.command_digest);
     let mut writes = Vec::with_capacity(commit.writes.len());
@@ -87,23 +103,43 @@ pub(crate) fn encode(commit: &mut Commit) -> Result<EncodedCommit, AppendError> 
             let event = encode_event(draft, command_id, &command_digest);
             let longest = event.bytes.len() + name_bytes + BEFORE_VERSION.len() + NUMBER_BYTES_MAX;
             if longest > EVENT_BYTES_MAX {
-                return Err(AppendError::EventTooLarge { event_index, bytes: longest, max: EVENT_BYTES_MAX });
+                return Err(AppendError::EventTooLarge {
+                    event_index,
+                    bytes: longest,
+                    max: EVENT_BYTES_MAX,
+                });
             }
             bytes += longest;
             event_index += 1;
             events.push(event);
         }
-        writes.push(EncodedWrite { target: encode_target(&write.target), expected: write.expected, events });
+        writes.push(EncodedWrite {
+            target: encode_target(&write.target),
+            expected: write.expected,
+            events,
+        });
     }
     if bytes > COMMIT_BYTES_MAX {
-        return Err(AppendError::CommitTooLarge { bytes, max: COMMIT_BYTES_MAX });
+        return Err(AppendError::CommitTooLarge {
+            bytes,
+            max: COMMIT_BYTES_MAX,
+        });
     }
-    Ok(EncodedCommit { command_id, command_digest, command_key: key::command(command_id), writes, bytes })
+    Ok(EncodedCommit {
+        command_id,
+        command_digest,
+        command_key: key::command(command_id),
+        writes,
+        bytes,
+    })
 }
 
 fn encode_target(target: &Target) -> EncodedTarget {
     match target {
-        Target::Stream(name) => EncodedTarget::Stream { name: name.clone(), keys: StreamKeys::of(name) },
+        Target::Stream(name) => EncodedTarget::Stream {
+            name: name.clone(),
+            keys: StreamKeys::of(name),
+        },
         Target::NextIn(prefix) => EncodedTarget::NextIn {
             prefix: prefix.clone(),
             prefix_key: key::prefix(prefix.as_str()),
@@ -169,7 +205,11 @@ fn encode_event(draft: &EventDraft, command_id: CommandId, command_digest: &[u8;
     out.extend_from_slice(b",\"data\":");
     out.extend_from_slice(draft.data.get().as_bytes());
     out.push(b'}');
-    EncodedEvent { bytes: out, gap, at_micros: draft.at.timestamp_micros() }
+    EncodedEvent {
+        bytes: out,
+        gap,
+        at_micros: draft.at.timestamp_micros(),
+    }
 }
 
 fn channel_name(channel: Channel) -> &'static str {
@@ -184,7 +224,11 @@ fn channel_name(channel: Channel) -> &'static str {
 
 fn push_uuid(uuid: Uuid, out: &mut Vec<u8>) {
     out.push(b'"');
-    out.extend_from_slice(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    out.extend_from_slice(
+        uuid.hyphenated()
+            .encode_lower(&mut Uuid::encode_buffer())
+            .as_bytes(),
+    );
     out.push(b'"');
 }
 
@@ -225,5 +269,9 @@ pub(crate) fn recorded(
         causation_id: draft.causation_id,
         data: draft.data,
     };
-    Recorded { position, envelope, bytes }
+    Recorded {
+        position,
+        envelope,
+        bytes,
+    }
 }

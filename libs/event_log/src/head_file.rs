@@ -29,7 +29,12 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn new(epoch: u32, position: Position, digest: [u8; 32]) -> Head {
-        Head { format: FORMAT, epoch, position, digest }
+        Head {
+            format: FORMAT,
+            epoch,
+            position,
+            digest,
+        }
     }
 
     /// The stored head; `None` when there is no file. An unreadable one is an error of kind `InvalidData`.
@@ -39,10 +44,13 @@ impl Head {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let head: Head =
-            serde_json::from_slice(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let head: Head = serde_json::from_slice(&text)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         if head.format != FORMAT {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("format {} is unknown", head.format)));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("format {} is unknown", head.format),
+            ));
         }
         Ok(Some(head))
     }
@@ -91,9 +99,25 @@ pub(crate) struct HeadKeeper {
 }
 
 impl HeadKeeper {
-    pub(crate) fn new(path: PathBuf, epoch: u32, latest: (Position, [u8; 32]), written: Position) -> HeadKeeper {
-        let lag = Lag { latest, written, since: None, stopping: false };
-        HeadKeeper { path, epoch, lag: Mutex::new(lag), wake: Condvar::new(), replacing: Mutex::new(()) }
+    pub(crate) fn new(
+        path: PathBuf,
+        epoch: u32,
+        latest: (Position, [u8; 32]),
+        written: Position,
+    ) -> HeadKeeper {
+        let lag = Lag {
+            latest,
+            written,
+            since: None,
+            stopping: false,
+        };
+        HeadKeeper {
+            path,
+            epoch,
+            lag: Mutex::new(lag),
+            wake: Condvar::new(),
+            replacing: Mutex::new(()),
+        }
     }
 
     pub(crate) fn epoch(&self) -> u32 {
@@ -113,7 +137,11 @@ impl HeadKeeper {
             }
             lag_events
         };
-        if lag_events > HEAD_LAG_EVENTS_MAX { self.write().map(|_| ()) } else { Ok(()) }
+        if lag_events > HEAD_LAG_EVENTS_MAX {
+            self.write().map(|_| ())
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes the latest head noted, and returns it.

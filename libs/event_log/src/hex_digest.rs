@@ -14,7 +14,11 @@ pub(crate) fn push(digest: &[u8; 32], out: &mut Vec<u8>) {
 
 /// The 64 digits of a digest.
 pub(crate) fn text(digest: &[u8; 32]) -> String {
-    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    digest
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 /// The digest that 64 digits stand for; `None` for anything else, capital digits included, since equal digests are equal bytes.

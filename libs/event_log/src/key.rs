@@ -13,7 +13,10 @@ pub(crate) type Value = (u64, u64);
 
 fn key(tag: u8, name: &[u8]) -> Key {
     let digest = Sha256::new().chain_update([tag]).chain_update(name).finalize();
-    digest.iter().take(16).fold(0, |key, byte| key << 8 | Key::from(*byte))
+    digest
+        .iter()
+        .take(16)
+        .fold(0, |key, byte| key << 8 | Key::from(*byte))
 }
 
 /// Key of a stream; its value is the stream's version and the position of its last event.
@@ -50,7 +53,9 @@ impl StreamKeys {
         StreamKeys {
             stream: stream(name.as_str()),
             category: category(name.category()),
-            numbered: name.numbered().map(|(allotted_by, number)| (prefix(allotted_by.as_str()), number)),
+            numbered: name
+                .numbered()
+                .map(|(allotted_by, number)| (prefix(allotted_by.as_str()), number)),
         }
     }
 }

@@ -78,7 +78,10 @@ impl FromStr for StreamName {
             return Err(NameError::Empty);
         }
         if text.len() > STREAM_NAME_BYTES_MAX {
-            return Err(NameError::TooLong { bytes: text.len(), max: STREAM_NAME_BYTES_MAX });
+            return Err(NameError::TooLong {
+                bytes: text.len(),
+                max: STREAM_NAME_BYTES_MAX,
+            });
         }
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         match text.bytes().enumerate().find(|(_, byte)| !allowed(*byte)) {
@@ -149,7 +152,9 @@ impl FromStr for Prefix {
 
     fn from_str(text: &str) -> Result<Self, PrefixError> {
         let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase());
-        let goes_on_well = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let goes_on_well = text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         if starts_well && goes_on_well && text.len() <= PREFIX_BYTES_MAX {
             Ok(Prefix(text.into()))
         } else {
@@ -190,7 +195,10 @@ mod tests {
     fn a_name_is_bounded_and_has_no_strange_bytes() {
         assert_eq!("".parse::<StreamName>(), Err(NameError::Empty));
         assert!("a".repeat(120).parse::<StreamName>().is_ok());
-        assert_eq!("a".repeat(121).parse::<StreamName>(), Err(NameError::TooLong { bytes: 121, max: 120 }));
+        assert_eq!(
+            "a".repeat(121).parse::<StreamName>(),
+            Err(NameError::TooLong { bytes: 121, max: 120 })
+        );
         assert_eq!(
             "a b".parse::<StreamName>(),
             Err(NameError::ForbiddenByte { byte: b' ', index: 1 })
@@ -211,10 +219,21 @@ mod tests {
     fn only_canonical_numbers_belong_to_a_prefix() {
         let numbered = |text: &str| text.parse::<StreamName>().unwrap().numbered();
         assert_eq!(numbered("SUP-12"), Some(("SUP".parse().unwrap(), 12)));
-        for other in ["SUP-012", "SUP-0", "sup-1", "SUP", "SUP-1-2", "SUP-1000000000000000", "SUP-x"] {
+        for other in [
+            "SUP-012",
+            "SUP-0",
+            "sup-1",
+            "SUP",
+            "SUP-1-2",
+            "SUP-1000000000000000",
+            "SUP-x",
+        ] {
             assert_eq!(numbered(other), None, "{other}");
         }
-        assert_eq!(numbered("A-999999999999999").map(|(_, number)| number), Some(KEY_NUMBER_MAX));
+        assert_eq!(
+            numbered("A-999999999999999").map(|(_, number)| number),
+            Some(KEY_NUMBER_MAX)
+        );
     }
 
     #[test]

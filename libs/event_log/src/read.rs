@@ -1,19 +1,33 @@
-//! Why something could not be read.
+//! Reading the log: by position, by stream, by category, by command, by instant.
 
-use crate::place::Position;
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::block::{Block, BlockFault};
+use crate::commit::Appended;
+use crate::envelope::{Envelope, Recorded};
+use crate::index::Index;
+use crate::key;
+use crate::name::StreamName;
+use crate::place::{CommandId, Position, Version};
+use crate::store::Store;
 
 /// Why something could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// A block is not what was written. Restore it from the archive.
-    #[error("the block with key {key}, asked for position {position}, is damaged: {fault}")]
+    /// A block is not what was written. Restore the log from its archive.
+    #[error("the block with key {key}, asked for position {position}, is damaged")]
     Damaged {
         /// The key of the block: its first position.
         key: u64,
         /// The position asked for.
         position: Position,
         /// What is wrong with it.
-        fault: String,
+        #[source]
+        fault: BlockFault,
     },
     /// The log has been closed.
     #[error("the log is closed")]
@@ -24,4 +38,247 @@ pub enum ReadError {
     /// The index failed. It is rebuilt when the log is opened again.
     #[error("the index failed")]
     Index(#[source] std::io::Error),
+}
+
+/// Reads blocks and keeps the last one, since neighbours often lie in one block.
+struct Cursor<'a> {
+    store: &'a Store,
+    block: Option<Block>,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(store: &'a Store) -> Cursor<'a> {
+        Cursor { store, block: None }
+    }
+
+    /// The event, and the block it lies in.
+    fn event(&mut self, position: Position) -> Result<(&Block, Bytes), ReadError> {
+        let kept = self
+            .block
+            .take()
+            .filter(|block| block.first() <= position && position <= block.last());
+        let block = match kept {
+            Some(block) => block,
+            None => self.store.block_at(position)?,
+        };
+        let missing = || ReadError::Damaged {
+            key: block.first().0,
+            position,
+            fault: BlockFault::Missing,
+        };
+        let bytes = block.event(position).ok_or_else(missing)?;
+        Ok((self.block.insert(block), bytes))
+    }
+}
+
+fn wrong_event(block: &Block, position: Position) -> ReadError {
+    ReadError::Damaged {
+        key: block.first().0,
+        position,
+        fault: BlockFault::Event,
+    }
+}
+
+/// An event with its envelope.
+fn recorded(block: &Block, position: Position, bytes: Bytes) -> Result<Recorded, ReadError> {
+    match serde_json::from_slice::<Envelope>(&bytes) {
+        Ok(envelope) => Ok(Recorded {
+            position,
+            envelope,
+            bytes,
+        }),
+        Err(error) => {
+            tracing::error!(%position, %error, "a stored event is no envelope");
+            Err(wrong_event(block, position))
+        }
+    }
+}
+
+/// An event alone.
+pub(crate) fn event(store: &Store, position: Position) -> Result<Recorded, ReadError> {
+    let mut cursor = Cursor::new(store);
+    let (block, bytes) = cursor.event(position)?;
+    recorded(block, position, bytes)
+}
+
+/// At most `limit` events after a position and up to the head.
+pub(crate) fn range(
+    store: &Store,
+    head: Position,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<Recorded>, ReadError> {
+    let mut events = Vec::new();
+    if after >= head || limit == 0 {
+        return Ok(events);
+    }
+    let last = Position(head.0.min(after.0.saturating_add(limit as u64)));
+    let first = store.block_at(Position(after.0 + 1))?.first();
+    for block in store.blocks_from(first) {
+        let block = block?;
+        for position in block.first().0.max(after.0 + 1)..=block.last().0.min(last.0) {
+            let position = Position(position);
+            let bytes = block
+                .event(position)
+                .ok_or_else(|| wrong_event(&block, position))?;
+            events.push(recorded(&block, position, bytes)?);
+        }
+        if block.last() >= last {
+            return Ok(events);
+        }
+    }
+    let next = Position(after.0 + 1 + events.len() as u64);
+    Err(ReadError::Damaged {
+        key: next.0,
+        position: next,
+        fault: BlockFault::Missing,
+    })
+}
+
+/// At most `limit` events of a stream after a version: back along the links from its head, kept in order.
+pub(crate) fn stream(
+    store: &Store,
+    index: &Index,
+    name: &StreamName,
+    after: Version,
+    limit: usize,
+) -> Result<Vec<Recorded>, ReadError> {
+    let Some((version, last)) = index.get(key::stream(name.as_str())).map_err(ReadError::Index)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = VecDeque::new();
+    let mut cursor = Cursor::new(store);
+    let mut position = Position(last);
+    for version in (after.0.saturating_add(1)..=version).rev().map(Version) {
+        let (block, bytes) = cursor.event(position)?;
+        if version.0 - after.0 <= limit as u64 {
+            // A copy, so that a state kept by a caller does not keep whole blocks in memory.
+            let event = recorded(block, position, Bytes::copy_from_slice(&bytes))?;
+            if event.envelope.stream != *name || event.envelope.version != version {
+                return Err(wrong_event(block, position));
+            }
+            found.push_front(event);
+        }
+        let previous = block
+            .previous_in_stream(position)
+            .filter(|previous| *previous < position);
+        position = previous.ok_or_else(|| wrong_event(block, position))?;
+    }
+    Ok(found.into())
+}
+
+/// All events of a category after a position.
+pub(crate) fn category(
+    store: &Store,
+    index: &Index,
+    name: &str,
+    after: Position,
+) -> Result<Vec<Recorded>, ReadError> {
+    let Some((_, last)) = index.get(key::category(name)).map_err(ReadError::Index)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = VecDeque::new();
+    let mut cursor = Cursor::new(store);
+    let mut position = Position(last);
+    while position > after {
+        let (block, bytes) = cursor.event(position)?;
+        let event = recorded(block, position, Bytes::copy_from_slice(&bytes))?;
+        if event.envelope.stream.category() != name {
+            return Err(wrong_event(block, position));
+        }
+        found.push_front(event);
+        let previous = block
+            .previous_in_category(position)
+            .filter(|previous| *previous < position);
+        position = previous.ok_or_else(|| wrong_event(block, position))?;
+    }
+    Ok(found.into())
+}
+
+/// What a command wrote, from the position of its first event and their number.
+pub(crate) fn command_events(store: &Store, first: Position, count: u64) -> Result<Vec<Recorded>, ReadError> {
+    let last = Position(first.0 + count.saturating_sub(1));
+    range(
+        store,
+        last,
+        Position(first.0.saturating_sub(1)),
+        usize::try_from(count).unwrap_or(usize::MAX),
+    )
+}
+
+/// The digest that a command was written with.
+pub(crate) fn command_digest(store: &Store, id: CommandId, first: Position) -> Result<[u8; 32], ReadError> {
+    let event = event(store, first)?;
+    if event.envelope.command_id != id {
+        return Err(ReadError::Damaged {
+            key: first.0,
+            position: first,
+            fault: BlockFault::Event,
+        });
+    }
+    Ok(event.envelope.command_digest)
+}
+
+/// The digest of a command and what it wrote.
+pub(crate) fn command(
+    store: &Store,
+    index: &Index,
+    id: CommandId,
+) -> Result<Option<([u8; 32], Appended)>, ReadError> {
+    let Some((first, count)) = index.get(key::command(id)).map_err(ReadError::Index)? else {
+        return Ok(None);
+    };
+    let first = Position(first);
+    let digest = command_digest(store, id, first)?;
+    let events = command_events(store, first, count)?;
+    let last = Position(first.0 + count.saturating_sub(1));
+    Ok(Some((
+        digest,
+        Appended {
+            first,
+            last,
+            events,
+            repeated: true,
+        },
+    )))
+}
+
+/// The last position up to the head whose running maximum of `at` is not later than an instant.
+pub(crate) fn position_at(store: &Store, head: Position, at: DateTime<Utc>) -> Result<Position, ReadError> {
+    let at_micros = at.timestamp_micros();
+    // Blocks that end before `low` are not later; those that start at `high` or after it are.
+    let (mut low, mut high) = (1, head.0 + 1);
+    let mut first_later: Option<Block> = None;
+    while low < high {
+        let block = store.block_at(Position(low.midpoint(high)))?;
+        if block.running_max_micros() <= at_micros {
+            low = block.last().0 + 1;
+        } else {
+            high = block.first().0;
+            first_later = Some(block);
+        }
+    }
+    let Some(block) = first_later else {
+        return Ok(head);
+    };
+    // All before this block is not later, so within it the first later event alone decides.
+    for position in (block.first().0..=block.last().0).map(Position) {
+        let bytes = block
+            .event(position)
+            .ok_or_else(|| wrong_event(&block, position))?;
+        let event = serde_json::from_slice::<Instant>(&bytes);
+        let Ok(event) = event else {
+            return Err(wrong_event(&block, position));
+        };
+        if event.at.timestamp_micros() > at_micros {
+            return Ok(Position(position.0 - 1));
+        }
+    }
+    Err(wrong_event(&block, block.last()))
+}
+
+/// The part of an envelope that tells its time.
+#[derive(Deserialize)]
+struct Instant {
+    at: DateTime<Utc>,
 }

@@ -45,7 +45,7 @@ impl DigestKey {
     /// purpose.
     #[must_use]
     pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_ref()) else {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else {
             unreachable!("HMAC takes a key of any length");
         };
         for part in parts {

@@ -146,21 +146,31 @@ pub(crate) struct FreeSlots {
 impl Default for FreeSlots {
     fn default() -> FreeSlots {
         // Slot 0 is the header.
-        FreeSlots { vacant: Vec::new(), end: 1 }
+        FreeSlots {
+            vacant: Vec::new(),
+            end: 1,
+        }
     }
 }
 
 impl FreeSlots {
-    pub(crate) fn take(&mut self) -> Option<u32> {
-        if let Some(slot) = self.vacant.pop() {
-            return Some(slot);
-        }
-        let slot = self.end;
-        if slot > PERSONS_MAX {
-            return None;
-        }
-        self.end += 1;
-        Some(slot)
+    /// As many slots, or `None` when the file cannot hold them all.
+    pub(crate) fn take(&mut self, count: usize) -> Option<Vec<u32>> {
+        let from_vacant = count.min(self.vacant.len());
+        let fresh = u32::try_from(count - from_vacant).ok()?;
+        let end = self
+            .end
+            .checked_add(fresh)
+            .filter(|end| *end <= PERSONS_MAX + 1)?;
+        let mut taken = self.vacant.split_off(self.vacant.len() - from_vacant);
+        taken.extend(self.end..end);
+        self.end = end;
+        Some(taken)
+    }
+
+    /// Slots that were taken but never written.
+    pub(crate) fn give_back(&mut self, slots: Vec<u32>) {
+        self.vacant.extend(slots);
     }
 }
 
@@ -185,15 +195,26 @@ impl KeysFile {
             let header = wrapping.new_header().map_err(OpenKeysError::Random)?;
             create_whole(path, &header).map_err(io("create"))?;
         }
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io("open"))?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(io("open"))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenKeysError::InUse { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenKeysError::InUse {
+                    path: path.to_owned(),
+                });
+            }
             Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
         }
         let mode = mode_of(&file).map_err(io("read the mode of"))?;
         if is_open_to_others(mode) {
-            return Err(OpenKeysError::OpenToOthers { path: path.to_owned(), mode });
+            return Err(OpenKeysError::OpenToOthers {
+                path: path.to_owned(),
+                mode,
+            });
         }
         let mut reader = BufReader::with_capacity(64 * 1024, &file);
         check_header(&mut reader, path, &wrapping)?;
@@ -201,12 +222,23 @@ impl KeysFile {
         Ok((KeysFile { file, wrapping }, content))
     }
 
+    /// Takes the right to write away, so that the next write fails as on a disk that is gone.
+    #[cfg(test)]
+    pub(crate) fn make_read_only(&mut self, path: &Path) -> io::Result<()> {
+        self.file = File::open(path)?;
+        Ok(())
+    }
+
     /// The key in `slot`.
     pub(crate) fn read_key(&self, subject: Uuid, slot: u32) -> Result<PersonKey, ReadKeyError> {
         let mut bytes = [0; SLOT_BYTES];
-        self.file.read_exact_at(&mut bytes, offset(slot)).map_err(|source| ReadKeyError::Io { slot, source })?;
+        self.file
+            .read_exact_at(&mut bytes, offset(slot))
+            .map_err(|source| ReadKeyError::Io { slot, source })?;
         // The cipher's tag covers more than the checksum does, so only it is asked.
-        self.wrapping.unwrap_key(&bytes, subject, slot).map_err(|source| ReadKeyError::Refused { slot, source })
+        self.wrapping
+            .unwrap_key(&bytes, subject, slot)
+            .map_err(|source| ReadKeyError::Refused { slot, source })
     }
 
     /// The bytes of a slot with a fresh key, for [`KeysFile::write`].
@@ -234,7 +266,11 @@ fn offset(slot: u32) -> u64 {
     u64::from(slot) * SLOT_BYTES as u64
 }
 
-fn check_header(reader: &mut BufReader<&File>, path: &Path, wrapping: &Wrapping) -> Result<(), OpenKeysError> {
+fn check_header(
+    reader: &mut BufReader<&File>,
+    path: &Path,
+    wrapping: &Wrapping,
+) -> Result<(), OpenKeysError> {
     let path = || path.to_owned();
     let mut header = [0; SLOT_BYTES];
     match reader.read_exact(&mut header) {
@@ -242,11 +278,20 @@ fn check_header(reader: &mut BufReader<&File>, path: &Path, wrapping: &Wrapping)
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             return Err(OpenKeysError::NotAKeysFile { path: path() });
         }
-        Err(source) => return Err(OpenKeysError::Io { action: "read", path: path(), source }),
+        Err(source) => {
+            return Err(OpenKeysError::Io {
+                action: "read",
+                path: path(),
+                source,
+            });
+        }
     }
     wrapping.check_header(&header).map_err(|fault| match fault {
         HeaderFault::NotAKeysFile => OpenKeysError::NotAKeysFile { path: path() },
-        HeaderFault::UnknownVersion(version) => OpenKeysError::UnknownVersion { path: path(), version },
+        HeaderFault::UnknownVersion(version) => OpenKeysError::UnknownVersion {
+            path: path(),
+            version,
+        },
         HeaderFault::Damaged => OpenKeysError::HeaderDamaged { path: path() },
         HeaderFault::OtherMaster(source) => OpenKeysError::WrongMaster { path: path(), source },
     })
@@ -262,7 +307,9 @@ fn read_slots(reader: &mut BufReader<&File>, path: &Path) -> Result<Content, Ope
     // A slot of which only a part was written is no slot: the next key is written over it.
     let end = u32::try_from(bytes / SLOT_BYTES as u64).unwrap_or(u32::MAX);
     if end > PERSONS_MAX + 1 {
-        return Err(OpenKeysError::TooLarge { path: path.to_owned() });
+        return Err(OpenKeysError::TooLarge {
+            path: path.to_owned(),
+        });
     }
     let mut content = Content::default();
     content.free.end = end;
@@ -276,8 +323,20 @@ fn read_slots(reader: &mut BufReader<&File>, path: &Path) -> Result<Content, Ope
             // Only the newest slot can be half written; anywhere else it is damage.
             Slot::Unfinished(_) if is_last => content.free.vacant.push(slot),
             Slot::Unfinished(subject) | Slot::Damaged(subject) => content.note_damage(slot, subject),
-            Slot::Present(subject) => content.note_place(subject, Place { slot, is_destroyed: false }),
-            Slot::Destroyed(subject) => content.note_place(subject, Place { slot, is_destroyed: true }),
+            Slot::Present(subject) => content.note_place(
+                subject,
+                Place {
+                    slot,
+                    is_destroyed: false,
+                },
+            ),
+            Slot::Destroyed(subject) => content.note_place(
+                subject,
+                Place {
+                    slot,
+                    is_destroyed: true,
+                },
+            ),
         }
     }
     // Taken from the end: the lowest slot is filled first.
@@ -287,7 +346,10 @@ fn read_slots(reader: &mut BufReader<&File>, path: &Path) -> Result<Content, Ope
 
 impl Content {
     fn note_damage(&mut self, slot: u32, subject_as_read: Uuid) {
-        self.damaged.push(DamagedSlot { slot, subject_as_read });
+        self.damaged.push(DamagedSlot {
+            slot,
+            subject_as_read,
+        });
     }
 
     fn note_place(&mut self, subject: Uuid, place: Place) {
@@ -295,14 +357,16 @@ impl Content {
             Entry::Vacant(vacant) => {
                 vacant.insert(place);
             }
+            // An erasure noted in two slots, because a damaged one was overwritten too, is still one erasure.
+            Entry::Occupied(known) if known.get().is_destroyed && place.is_destroyed => {}
             Entry::Occupied(mut known) => {
-                // No subject is ever given two slots, so one of them is not what was written. An erasure stands.
-                let slot = if place.is_destroyed && !known.get().is_destroyed {
-                    known.insert(place).slot
+                // No subject is ever given two keys, so one of the slots is not what was written. An erasure stands.
+                let other = if place.is_destroyed {
+                    known.insert(place)
                 } else {
-                    place.slot
+                    place
                 };
-                self.damaged.push(DamagedSlot { slot, subject_as_read: subject });
+                self.note_damage(other.slot, subject);
             }
         }
     }

@@ -67,7 +67,7 @@ mod value_key;
 mod vault;
 
 pub use digest_key::DigestKey;
-pub use keys_file::{DamagedSlot, OpenKeysError, PERSONS_MAX};
+pub use keys_file::{DamagedSlot, OpenKeysError, PERSONS_MAX, ReadKeyError};
 pub use marks::{DEPTH_MAX, SealError, UnsealError, open_with_value_key};
 pub use master_key::MasterKey;
 pub use recent_keys::RECENT_KEYS_MAX;

@@ -49,7 +49,10 @@ fn sealed_inside(value: &Value) -> Option<&Map<String, Value>> {
 fn inside<'v>(value: &'v Value, name: &str, telling: &[&str]) -> Option<&'v Map<String, Value>> {
     let object = value.as_object().filter(|object| object.len() == 1)?;
     let inside = object.get(name)?.as_object()?;
-    telling.iter().any(|key| inside.contains_key(*key)).then_some(inside)
+    telling
+        .iter()
+        .any(|key| inside.contains_key(*key))
+        .then_some(inside)
 }
 
 /// The subject named by a mark.
@@ -59,6 +62,9 @@ fn subject_of(inside: &Map<String, Value>) -> Option<Uuid> {
 
 /// `{name: inside}`.
 fn marked<const N: usize>(name: &str, inside: [(&str, Value); N]) -> Value {
-    let inside: Map<String, Value> = inside.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let inside: Map<String, Value> = inside
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
     Value::Object(Map::from_iter([(name.to_owned(), Value::Object(inside))]))
 }

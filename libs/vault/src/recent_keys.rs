@@ -69,7 +69,10 @@ mod tests {
             }
             assert!(recent.len() <= RECENT_KEYS_MAX);
         }
-        assert!(recent.get(Uuid::from_u128(1_000)).is_none(), "who passed first is wiped");
+        assert!(
+            recent.get(Uuid::from_u128(1_000)).is_none(),
+            "who passed first is wiped"
+        );
     }
 
     #[test]

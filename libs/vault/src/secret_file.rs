@@ -73,7 +73,9 @@ pub(crate) fn load_or_create(path: &Path) -> Result<(Zeroizing<[u8; 32]>, Create
         return Ok((load(path)?, Created::Found));
     }
     let mut secret = Zeroizing::new([0; 32]);
-    SysRng.try_fill_bytes(secret.as_mut()).map_err(SecretFileError::Random)?;
+    SysRng
+        .try_fill_bytes(secret.as_mut())
+        .map_err(SecretFileError::Random)?;
     let mut text = Zeroizing::new(STANDARD_NO_PAD.encode(secret.as_ref()));
     text.push('\n');
     match create_whole(path, text.as_bytes()).map_err(io("create"))? {
@@ -96,14 +98,19 @@ pub(crate) fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, SecretFileError> 
     // The mode is asked of the open file, so that nobody can swap the file between the question and the reading.
     let mode = mode_of(&file).map_err(io("read the mode of"))?;
     if is_open_to_others(mode) {
-        return Err(SecretFileError::OpenToOthers { path: path.to_owned(), mode });
+        return Err(SecretFileError::OpenToOthers {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let mut text = Zeroizing::new(String::with_capacity(64));
     let read = file.take(SECRET_FILE_BYTES_MAX).read_to_string(&mut text);
     match read {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            return Err(SecretFileError::NotASecret { path: path.to_owned() });
+            return Err(SecretFileError::NotASecret {
+                path: path.to_owned(),
+            });
         }
         Err(error) => return Err(io("read")(error)),
     }
@@ -112,7 +119,9 @@ pub(crate) fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, SecretFileError> 
     let unpadded = text.trim().trim_end_matches('=');
     match STANDARD_NO_PAD.decode_slice(unpadded, secret.as_mut()) {
         Ok(32) => Ok(secret),
-        Ok(_) | Err(_) => Err(SecretFileError::NotASecret { path: path.to_owned() }),
+        Ok(_) | Err(_) => Err(SecretFileError::NotASecret {
+            path: path.to_owned(),
+        }),
     }
 }
 
@@ -131,7 +140,11 @@ pub(crate) fn is_open_to_others(mode: u32) -> bool {
 pub(crate) fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<Created> {
     let directory = directory_of(path);
     let draft = draft_beside(path)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY_MODE).open(&draft)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(OWNER_ONLY_MODE)
+        .open(&draft)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     // A link, unlike a rename, never replaces what is already there.
     let linked = written.and_then(|()| std::fs::hard_link(&draft, path));

@@ -31,6 +31,7 @@ impl PersonKey {
         PersonKey(bytes)
     }
 
+    #[cfg(test)]
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -85,7 +86,10 @@ impl ValueKey {
             return Err(PlaintextTooLong { bytes: bytes.len() });
         }
         let commitment: [u8; 32] = self.commitment_mac(&bytes).finalize().into_bytes().into();
-        let Ok(()) = self.cipher().encrypt_in_place(&Nonce::default(), subject.as_bytes(), &mut bytes) else {
+        let Ok(()) = self
+            .cipher()
+            .encrypt_in_place(&Nonce::default(), subject.as_bytes(), &mut bytes)
+        else {
             unreachable!("a plaintext of at most 32 KiB is far below the 256 GiB of the cipher");
         };
         Ok(SealedValue {
@@ -101,7 +105,9 @@ impl ValueKey {
         self.cipher()
             .decrypt_in_place(&Nonce::default(), subject.as_bytes(), &mut bytes)
             .map_err(OpenFault::Ciphertext)?;
-        self.commitment_mac(&bytes).verify_slice(&commitment).map_err(OpenFault::Commitment)?;
+        self.commitment_mac(&bytes)
+            .verify_slice(&commitment)
+            .map_err(OpenFault::Commitment)?;
         value_of(bytes)
     }
 
@@ -171,7 +177,9 @@ fn value_of(mut bytes: Vec<u8>) -> Result<Value, OpenFault> {
     match bytes.first() {
         Some(&TEXT_TAG) => {
             bytes.remove(0);
-            String::from_utf8(bytes).map(Value::String).map_err(OpenFault::NotUtf8)
+            String::from_utf8(bytes)
+                .map(Value::String)
+                .map_err(OpenFault::NotUtf8)
         }
         Some(&JSON_TAG) => serde_json::from_slice(&bytes[1..]).map_err(OpenFault::NotJson),
         Some(_) | None => Err(OpenFault::UnknownTag),

@@ -1,23 +1,28 @@
 //! The handle that everybody else holds: keys minted, destroyed and used.
 
+mod destroy;
+mod mint;
 mod turn;
 
+pub use destroy::DestroyError;
+pub use mint::MintError;
+
+use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{collections::HashMap, io};
 
 use parking_lot::{Mutex, RwLock};
-use rand::rngs::SysError;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::keys_file::{DamagedSlot, FreeSlots, KeysFile, OpenKeysError, PERSONS_MAX, Place, ReadKeyError};
+use crate::keys_file::{DamagedSlot, FreeSlots, KeysFile, OpenKeysError, Place, ReadKeyError};
 use crate::marks::{self, FoundKey, SealError, UnsealError};
 use crate::master_key::MasterKey;
 use crate::recent_keys::RecentKeys;
 use crate::value_key::ValueKey;
-use turn::{Turn, Turns};
+use turn::Turns;
 
 /// Persons' keys and what is sealed with them. A cheap handle: clones share one open keys file.
 ///
@@ -69,7 +74,9 @@ struct Inner {
     ring: RwLock<Ring>,
     /// Locked only while `ring` is, in this order.
     recent: Mutex<RecentKeys>,
-    turns: Turns<FreeSlots>,
+    turns: Turns,
+    /// Touched only by whoever has the turn.
+    free: Mutex<FreeSlots>,
     syncs: AtomicU64,
 }
 
@@ -90,44 +97,6 @@ pub enum KeyState {
     Unknown,
 }
 
-/// Why no key could be minted.
-#[derive(Debug, thiserror::Error)]
-pub enum MintError {
-    /// The subject was erased; its id is not used again.
-    #[error("the subject {0} was erased")]
-    Destroyed(Uuid),
-    /// The subject's key may lie in a damaged slot, and a second key would make its values unreadable for good.
-    #[error("slot {} of the keys file, which seems to hold the key of {}, is damaged", .0.slot, .0.subject_as_read)]
-    Damaged(DamagedSlot),
-    /// The file holds [`PERSONS_MAX`] people already.
-    #[error("the keys file is full with {PERSONS_MAX} people")]
-    Full,
-    /// The operating system gave no random bytes.
-    #[error("the operating system gave no random bytes")]
-    Random(#[source] SysError),
-    /// The disk refused. Nothing more is written until the vault is opened anew.
-    #[error("the keys file cannot be written")]
-    Io(#[source] io::Error),
-    /// An earlier write was refused by the disk.
-    #[error("an earlier write to the keys file failed; it must be opened anew")]
-    Stopped,
-}
-
-/// Why a key could not be destroyed.
-#[derive(Debug, thiserror::Error)]
-pub enum DestroyError {
-    /// A subject that is not known would need a slot, and the file is full.
-    #[error("the keys file is full with {PERSONS_MAX} people")]
-    Full,
-    /// The disk refused. Nothing more is written until the vault is opened anew; until then the key is out of use, but
-    /// the erasure must be asked for again.
-    #[error("the keys file cannot be written")]
-    Io(#[source] io::Error),
-    /// An earlier write was refused by the disk.
-    #[error("an earlier write to the keys file failed; it must be opened anew")]
-    Stopped,
-}
-
 impl Vault {
     /// Opens the keys file, or creates an empty one. Reads all of it: about 0.1 s for a million people.
     ///
@@ -143,85 +112,17 @@ impl Vault {
                     damaged: content.damaged,
                 }),
                 recent: Mutex::default(),
-                turns: Turns::new(content.free),
+                turns: Turns::default(),
+                free: Mutex::new(content.free),
                 syncs: AtomicU64::new(0),
             }),
         })
-    }
-
-    /// Gives `subject` a key that is on disk when this returns. A subject that has one keeps it. Those who mint at the
-    /// same time share one `fdatasync`.
-    ///
-    /// # Errors
-    /// See [`MintError`].
-    pub fn mint(&self, subject: Uuid) -> Result<(), MintError> {
-        self.mint_all(&[subject])
-    }
-
-    /// Gives each of `subjects` a key, with one `fdatasync` for all. When one of them is refused none is minted, but a
-    /// crash or a disk error may leave some of them minted.
-    ///
-    /// # Errors
-    /// See [`MintError`].
-    pub fn mint_all(&self, subjects: &[Uuid]) -> Result<(), MintError> {
-        let inner = &*self.inner;
-        let still_missing = || inner.ring.read().missing(subjects);
-        // Most commands speak of people who are known, and those must not wait for anybody's disk.
-        if still_missing()?.is_empty() {
-            return Ok(());
-        }
-        loop {
-            match inner.turns.ask(still_missing)? {
-                Turn::Nothing => return Ok(()),
-                Turn::Stopped => return Err(MintError::Stopped),
-                Turn::Mine(mut mine) => {
-                    let minted = inner.write_new_keys(&mine.wanted, &mut mine.with)?;
-                    inner.ring.write().places.extend(minted);
-                    mine.succeed();
-                }
-            }
-        }
     }
 
     /// What is known of `subject`.
     #[must_use]
     pub fn knows(&self, subject: Uuid) -> KeyState {
         self.inner.ring.read().state(subject)
-    }
-
-    /// Destroys the key of `subject`: its slot is overwritten and on disk when this returns, and every value of the
-    /// subject opens as erased from now on, in this log and in every copy of it. Answers what was known before.
-    ///
-    /// A subject that is not known is noted as destroyed too: that is how values are given up whose key was lost with
-    /// a disk, and how an erasure is repeated after an older keys file was restored.
-    ///
-    /// # Errors
-    /// See [`DestroyError`].
-    pub fn destroy(&self, subject: Uuid) -> Result<KeyState, DestroyError> {
-        let inner = &*self.inner;
-        let Some(mut mine) = inner.turns.take() else {
-            return Err(DestroyError::Stopped);
-        };
-        let before = self.knows(subject);
-        if before == KeyState::Destroyed {
-            mine.succeed();
-            return Ok(before);
-        }
-        let Some(slot) = inner.ring.read().slot_to_overwrite(subject).or_else(|| mine.with.take()) else {
-            mine.succeed();
-            return Err(DestroyError::Full);
-        };
-        {
-            // From here on nobody gets the key, whatever the disk says next.
-            let mut ring = inner.ring.write();
-            ring.places.insert(subject, Place { slot, is_destroyed: true });
-            ring.damaged.retain(|damaged| damaged.slot != slot);
-            inner.recent.lock().remove(subject);
-        }
-        inner.file.write_destroyed(slot, subject).map_err(DestroyError::Io)?;
-        inner.sync().map_err(DestroyError::Io)?;
-        mine.succeed();
-        Ok(before)
     }
 
     /// Seals every personal mark in `data`, the `data` of the event `event_id`. Everything else stays as it is.
@@ -278,24 +179,13 @@ impl Vault {
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vault").field("persons", &self.inner.ring.read().places.len()).finish_non_exhaustive()
+        f.debug_struct("Vault")
+            .field("persons", &self.inner.ring.read().places.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Inner {
-    /// Writes a fresh key for each subject and waits until all are on disk.
-    fn write_new_keys(&self, subjects: &[Uuid], free: &mut FreeSlots) -> Result<Vec<(Uuid, Place)>, MintError> {
-        let mut minted = Vec::with_capacity(subjects.len());
-        for subject in subjects {
-            let slot = free.take().ok_or(MintError::Full)?;
-            let bytes = self.file.new_key_slot(*subject, slot).map_err(MintError::Random)?;
-            self.file.write(slot, &bytes).map_err(MintError::Io)?;
-            minted.push((*subject, Place { slot, is_destroyed: false }));
-        }
-        self.sync().map_err(MintError::Io)?;
-        Ok(minted)
-    }
-
     fn sync(&self) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         self.file.sync()
@@ -306,7 +196,11 @@ impl Inner {
         // put back after it was wiped.
         let ring = self.ring.read();
         let Some(place) = ring.places.get(&subject) else {
-            return Ok(if ring.damaged.is_empty() { FoundKey::Unknown } else { FoundKey::Erased });
+            return Ok(if ring.damaged.is_empty() {
+                FoundKey::Unknown
+            } else {
+                FoundKey::Erased
+            });
         };
         if place.is_destroyed {
             return Ok(FoundKey::Erased);
@@ -328,28 +222,7 @@ impl Ring {
             None => KeyState::Unknown,
         }
     }
-
-    /// Those of `subjects` that have no key yet, or why one of them cannot have one.
-    fn missing(&self, subjects: &[Uuid]) -> Result<Vec<Uuid>, MintError> {
-        let mut missing = Vec::new();
-        for subject in subjects {
-            match self.state(*subject) {
-                KeyState::Present => {}
-                KeyState::Destroyed => return Err(MintError::Destroyed(*subject)),
-                KeyState::Unknown => {
-                    if let Some(damaged) = self.damaged.iter().find(|slot| slot.subject_as_read == *subject) {
-                        return Err(MintError::Damaged(*damaged));
-                    }
-                    missing.push(*subject);
-                }
-            }
-        }
-        Ok(missing)
-    }
-
-    /// The slot in which the key of `subject` lies, intact or not.
-    fn slot_to_overwrite(&self, subject: Uuid) -> Option<u32> {
-        let damaged = || self.damaged.iter().find(|slot| slot.subject_as_read == subject).map(|slot| slot.slot);
-        self.places.get(&subject).map(|place| place.slot).or_else(damaged)
-    }
 }
+
+#[cfg(test)]
+mod tests;

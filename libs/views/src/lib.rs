@@ -1,1 +1,29 @@
-//! Screens: queue and search on SQLite, history in words; disposable and rebuilt from the log.
+//! Screens: the queue with its filters and search on SQLite, and the history of a ticket in words.
+//!
+//! A view holds nothing of its own: it is folded from the log, deleted without loss and rebuilt by the same fold
+//! (design §3.5, N3). It knows no vault: whoever opens it says how personal values are put back ([`Open`]).
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`Views`] | the handle: opening, catching up, waiting for a position |
+//! | [`queue`] | the list of tickets: what can be asked, and the page that answers |
+//! | [`history`] | what happened to one ticket, in French and in English; pure, without SQLite |
+
+mod collate;
+mod cursor;
+mod dump;
+mod fold;
+pub mod history;
+mod open;
+mod pool;
+pub mod queue;
+mod read_event;
+mod rebuild;
+mod schema;
+mod search;
+mod store;
+mod tables;
+mod write;
+
+pub use open::{Open, OpenError, OpenViewsError, Options, Views, floor};
+pub use queue::{AssigneeFilter, QueueError, QueuePage, QueueQuery, Row, Sort};

@@ -1,1 +1,27 @@
-//! The REST door.
+//! The REST door (design §7): everything under `/v1`, one registration per handler for serving and documenting.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`config`], [`door`] | how the door is opened: address, TLS, CORS |
+//! | [`openapi`] | the contract, collected from the handlers |
+//! | [`routes`] | one file per resource, one function per operation |
+//! | [`caller`] | who calls: token, language, idempotency key, expected version |
+//! | [`body`] | reading a JSON body with every fault named at once |
+//! | [`refusal`] | the one place where errors become status, code and log line |
+//! | [`answer`] | from what readers see to the wire |
+//! | [`boundary`] | request id, log line, security headers |
+
+pub mod answer;
+pub mod body;
+pub mod boundary;
+pub mod caller;
+pub mod config;
+pub mod door;
+pub mod metrics;
+pub mod openapi;
+pub mod parameters;
+pub mod refusal;
+pub mod routes;
+
+pub use config::{ApiConfig, Cors, Tls};
+pub use door::{BindError, Bound, bind};

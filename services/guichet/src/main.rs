@@ -1,3 +1,53 @@
-//! The one binary.
+//! The one binary: `guichet up | api | soap | admin | openapi` (design §2, §8).
 
-fn main() {}
+mod admin;
+mod arguments;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let ended = match arguments.command {
+        Command::Up(options) => serve::up(options),
+        Command::Api(options) => serve::api(options),
+        Command::Soap(options) => serve::soap(options),
+        Command::Admin(command) => admin::run(command),
+        Command::Openapi => print_contract(),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain, once: each cause names its own part only.
+            let mut text = error.to_string();
+            let mut source = error.source();
+            while let Some(cause) = source {
+                text.push_str(&format!(": {cause}"));
+                source = cause.source();
+            }
+            eprintln!("guichet: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What every command may end with; told to the operator with its chain of causes.
+type Failure = Box<dyn std::error::Error>;
+
+/// Structured logs on standard error, one JSON object a line; `GUICHET_LOG_LEVEL` filters them.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GUICHET_LOG_LEVEL")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// The contract as YAML is made of JSON: every JSON document is a YAML document, but people read YAML.
+fn print_contract() -> Result<(), Failure> {
+    print!("{}", api::openapi::contract().to_yaml()?);
+    Ok(())
+}

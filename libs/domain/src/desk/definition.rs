@@ -42,7 +42,8 @@ pub struct DeskDefinition {
     pub reopen: Option<ReopenRule>,
     /// The request types.
     pub types: Vec<RequestType>,
-    /// Value lists for clients (annex R5 of seed 001), by name; forms repeat the values they check.
+    /// Value lists for clients (annex R5 of seed 001), by the name of the field; forms repeat the values they check,
+    /// in the same order.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub value_lists: BTreeMap<String, Vec<Choice>>,
 }
@@ -140,6 +141,9 @@ pub struct Transition {
     /// Whoever follows it becomes the assignee when there is none (seed 002, F130).
     #[serde(default)]
     pub assigns_actor: bool,
+    /// Fields that it takes away: what they told is over (a restored service that is down again).
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub clears: BTreeSet<String>,
     /// A comment that the desk adds by itself (seed 002 §8.5.3).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub automatic_comment: Option<Label>,
@@ -161,6 +165,9 @@ pub struct ApprovalRule {
     pub accept_label: Label,
     /// What people read on the button that refuses.
     pub refuse_label: Label,
+    /// Fields that a refusal takes away: what they told is over.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub clears: BTreeSet<String>,
 }
 
 /// How a ticket is reopened (seed 002 §8.5.9): by customer or team, with a reason.
@@ -173,6 +180,9 @@ pub struct ReopenRule {
     pub to: StatusId,
     /// What people read on the button.
     pub label: Label,
+    /// Fields that it takes away: what they told is over (how a ticket was resolved).
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub clears: BTreeSet<String>,
 }
 
 /// A request type with its form.
@@ -183,8 +193,8 @@ pub struct RequestType {
     pub id: String,
     /// What people read.
     pub label: Label,
-    /// JSON Schema 2020-12 of `fields`: an object; `x-personal` names whose value a property is, `x-open` says that
-    /// a text names nobody.
+    /// JSON Schema 2020-12 of `fields`: an object without other members; `x-personal` names whose value a property is
+    /// (`requester` or `customer`), `x-open` says that a text names nobody. A text is the requester's unless said.
     pub form: Value,
 }
 

@@ -44,7 +44,11 @@ impl Desk {
         for of in &definition.transitions {
             transitions.push(of.form.as_ref().map(Form::compile).transpose().map_err(refused)?);
         }
-        Ok(Desk { definition, types, transitions })
+        Ok(Desk {
+            definition,
+            types,
+            transitions,
+        })
     }
 
     /// Reads a definition from its TOML text.
@@ -52,7 +56,9 @@ impl Desk {
     /// # Errors
     /// [`LoadError`] with the place where the text is not a definition, or with every fault of it.
     pub fn from_toml(text: &str) -> Result<Desk, LoadError> {
-        let definition = toml::from_str(text).map_err(|error| LoadError { faults: vec![error.to_string()] })?;
+        let definition = toml::from_str(text).map_err(|error| LoadError {
+            faults: vec![error.to_string()],
+        })?;
         Desk::load(definition)
     }
 
@@ -87,7 +93,10 @@ impl Desk {
 }
 
 /// The texts of the definitions that ship, one per seed.
-const SHIPPED: [&str; 2] = [include_str!("../../desks/SUP.toml"), include_str!("../../desks/SAV.toml")];
+const SHIPPED: [&str; 2] = [
+    include_str!("../../desks/SUP.toml"),
+    include_str!("../../desks/SAV.toml"),
+];
 
 /// The desks that ship with the product: `SUP` (seed 002) and `SAV` (seed 001).
 ///

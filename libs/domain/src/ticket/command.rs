@@ -52,11 +52,13 @@ pub enum Action {
         fields: Map<String, Value>,
         /// The id of an automatic comment, should the action have one.
         automatic: CommentId,
+        /// The id for the end customer, should the fields be the first to name one.
+        customer: PersonId,
     },
     /// Give the ticket to somebody, or to nobody.
     Assign {
-        /// To whom.
-        assignee: Option<AccountId>,
+        /// To whom, with what they hold at this moment: who may not treat the ticket cannot be given it.
+        assignee: Option<Box<Viewer>>,
     },
     /// Change what is written on the ticket.
     Edit(Box<Edit>),
@@ -80,8 +82,8 @@ pub enum Action {
     },
     /// Open a closed ticket again.
     Reopen {
-        /// Why.
-        reason: String,
+        /// Why, with the id under which the reason stands among the comments.
+        reason: Text,
     },
     /// Share with more organizations.
     Share {
@@ -107,6 +109,8 @@ pub struct Open {
     pub requester: AccountId,
     /// The organizations of the requester.
     pub requester_organizations: BTreeSet<OrganizationId>,
+    /// The SIRENs of those organizations (seed 001 §3.1.1): an operator's program opens tickets under these only.
+    pub requester_sirens: BTreeSet<String>,
     /// The organization it is for; the requester's only one when absent.
     pub organization: Option<OrganizationId>,
     /// Hidden from colleagues.
@@ -142,8 +146,8 @@ pub struct Attach {
     pub blob_sha256: String,
 }
 
-/// A change of what is written: only what is `Some`.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A change of what is written: only what is `Some`. Start from [`Edit::nothing`].
+#[derive(Debug, Clone, PartialEq)]
 pub struct Edit {
     /// The new summary.
     pub summary: Option<String>,
@@ -163,4 +167,25 @@ pub struct Edit {
     pub notify: Option<bool>,
     /// Fields to set; null takes one away.
     pub fields: Map<String, Value>,
+    /// The id for the end customer, should the fields be the first to name one.
+    pub customer: PersonId,
+}
+
+impl Edit {
+    /// An edit that changes nothing yet.
+    #[must_use]
+    pub fn nothing(customer: PersonId) -> Self {
+        Self {
+            summary: None,
+            description: None,
+            priority: None,
+            urgency: None,
+            request_type: None,
+            organization: None,
+            private: None,
+            notify: None,
+            fields: Map::new(),
+            customer,
+        }
+    }
 }

@@ -1,70 +1,96 @@
 //! From a command to events, or to a refusal.
 
+use std::collections::BTreeSet;
+
 use super::{
+    approval,
     command::{Action, Attach, Context, Text},
     edit,
-    event::{Attached, CommentBody, Commented, Stamp, TicketEvent, Visibility},
+    event::{Attached, Stamp, TicketEvent, Visibility},
     open::share_faults,
     refusal::Rejection,
     state::State,
     text,
-    transition::{self, words},
+    transition::{self, With},
+    words::commented,
 };
 use crate::{
     fault::{Fault, FaultCode},
+    ids::OrganizationId,
     personal::Personal,
-    policy::{self, Operation},
+    policy::{self, Operation, Viewer},
 };
 
 /// How many files a ticket may carry.
 pub const ATTACHMENTS_MAX: usize = 500;
-/// How many events a ticket may have; a ticket that reaches it is read, and continued in a new one.
+/// How many events a ticket may have; a ticket that reaches it is brought to an end, and continued in a new one.
 pub const EVENTS_MAX: u64 = 20_000;
+/// How many events more a full ticket may have for that end: actions, decisions and assignments.
+pub const EVENTS_RESERVED: u64 = 1_000;
+/// Longest name of a file, bytes of UTF-8, as file systems have it.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
 
 /// Decides one command on a ticket that exists. No events means that nothing is to change.
 ///
 /// # Errors
 /// A [`Rejection`]; nothing is written then.
 pub fn decide(context: &Context<'_>, state: &State, action: Action) -> Result<Vec<TicketEvent>, Rejection> {
-    if state.events >= EVENTS_MAX {
-        return Err(Rejection::Full { what: "events", max: EVENTS_MAX as usize });
+    let max = events_max(&action);
+    if state.events >= max {
+        return Err(Rejection::Full {
+            what: "events",
+            max: usize::try_from(max).unwrap_or(usize::MAX),
+        });
     }
     match action {
         Action::Comment { text, visibility } => comment(context, state, text, visibility),
         Action::Attach(attach) => self::attach(context, state, *attach),
-        Action::Transition { action, comment, fields, automatic } => {
-            transition::follow(context, state, &action, comment, fields, automatic)
-        }
-        Action::Assign { assignee } => {
-            if !policy::may(context.viewer, Operation::ActAsAgent, &state.scope()) {
-                return Err(Rejection::NotPermitted { what: "assigning this ticket" });
-            }
-            let side = policy::side(context.viewer, &state.scope());
-            let same = state.assignee == assignee;
-            Ok(if same { Vec::new() } else { vec![TicketEvent::Assigned { side, assignee }] })
-        }
+        Action::Transition {
+            action,
+            comment,
+            fields,
+            automatic,
+            customer,
+        } => transition::follow(
+            context,
+            state,
+            &action,
+            With {
+                comment,
+                fields,
+                automatic,
+                customer,
+            },
+        ),
+        Action::Assign { assignee } => assign(context, state, assignee.as_deref()),
         Action::Edit(edit) => edit::edit(context, state, *edit),
-        Action::RequestApproval { id, proposal, comment } => {
-            transition::request_approval(context, state, id, proposal, comment)
-        }
-        Action::DecideApproval { id, decision, comment } => {
-            transition::decide_approval(context, state, id, decision, comment)
-        }
+        Action::RequestApproval {
+            id,
+            proposal,
+            comment,
+        } => approval::request(context, state, id, proposal, comment),
+        Action::DecideApproval {
+            id,
+            decision,
+            comment,
+        } => approval::decide(context, state, id, decision, comment),
         Action::Reopen { reason } => transition::reopen(context, state, reason, "/reason"),
-        Action::Share { organizations } => {
-            if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
-                return Err(Rejection::NotPermitted { what: "sharing this ticket" });
-            }
-            let faults = share_faults(context.viewer, &state.desk, &organizations, "/organizations");
-            if !faults.is_empty() {
-                return Err(Rejection::Invalid(faults));
-            }
-            let side = policy::side(context.viewer, &state.scope());
-            let organizations = organizations.difference(&state.shared_with).cloned().collect();
-            let event = TicketEvent::Shared { side, organizations };
-            let nothing = matches!(&event, TicketEvent::Shared { organizations, .. } if organizations.is_empty());
-            Ok(if nothing { Vec::new() } else { vec![event] })
+        Action::Share { organizations } => share(context, state, &organizations),
+    }
+}
+
+/// What brings a ticket to its end stays possible on a full one, or it would stand in the queue for ever.
+fn events_max(action: &Action) -> u64 {
+    match action {
+        Action::Transition { .. } | Action::Assign { .. } | Action::DecideApproval { .. } => {
+            EVENTS_MAX + EVENTS_RESERVED
         }
+        Action::Comment { .. }
+        | Action::Attach(_)
+        | Action::Edit(_)
+        | Action::RequestApproval { .. }
+        | Action::Reopen { .. }
+        | Action::Share { .. } => EVENTS_MAX,
     }
 }
 
@@ -101,40 +127,128 @@ fn comment(
         Visibility::Internal => Operation::CommentInternal,
     };
     if !policy::may(context.viewer, operation, &state.scope()) {
-        return Err(Rejection::NotPermitted { what: "writing such a comment on this ticket" });
+        return Err(Rejection::NotPermitted {
+            what: "writing such a comment on this ticket",
+        });
     }
     let faults = text::faults("/body", &text.body);
     if !faults.is_empty() {
         return Err(Rejection::Invalid(faults));
     }
-    Ok(vec![TicketEvent::Commented(Commented {
-        side: policy::side(context.viewer, &state.scope()),
-        comment: text.id,
-        visibility,
-        body: CommentBody::Words(words(context, state, text.body)),
-    })])
+    let side = policy::side_for(context.viewer, operation, &state.scope());
+    Ok(vec![commented(context, state, side, text, visibility)])
 }
 
 fn attach(context: &Context<'_>, state: &State, attach: Attach) -> Result<Vec<TicketEvent>, Rejection> {
     if !policy::may(context.viewer, Operation::Comment, &state.scope()) {
-        return Err(Rejection::NotPermitted { what: "attaching a file to this ticket" });
+        return Err(Rejection::NotPermitted {
+            what: "attaching a file to this ticket",
+        });
     }
     if state.attachments >= ATTACHMENTS_MAX {
-        return Err(Rejection::Full { what: "attachments", max: ATTACHMENTS_MAX });
+        return Err(Rejection::Full {
+            what: "attachments",
+            max: ATTACHMENTS_MAX,
+        });
     }
-    if attach.size == 0 {
-        return Err(Rejection::Invalid(vec![Fault::new("/file", FaultCode::Length, "is empty")]));
+    let name = plain_name(&attach.name);
+    let faults = file_faults(name, attach.size);
+    if !faults.is_empty() {
+        return Err(Rejection::Invalid(faults));
     }
     let subject = attach.subject;
     Ok(vec![TicketEvent::Attached(Box::new(Attached {
         side: policy::side(context.viewer, &state.scope()),
         attachment: attach.id,
         subject,
-        name: Personal::new(subject, attach.name),
+        name: Personal::new(subject, name.to_owned()),
         size: attach.size,
         media_type: attach.media_type,
         content_sha256: Personal::new(subject, attach.content_sha256),
         blob: attach.blob,
         blob_sha256: attach.blob_sha256,
     }))])
+}
+
+/// A file's name without the directories that some programs send with it.
+fn plain_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or_default().trim()
+}
+
+fn file_faults(name: &str, size: u64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |code, detail: String| faults.push(Fault::new("/file", code, detail));
+    if size == 0 {
+        fault(FaultCode::Length, "is empty".to_owned());
+    }
+    if name.is_empty() || name == "." || name == ".." {
+        fault(FaultCode::Required, "has no name".to_owned());
+    }
+    if name.len() > FILE_NAME_BYTES_MAX {
+        fault(
+            FaultCode::Length,
+            format!("has a name of more than {FILE_NAME_BYTES_MAX} bytes"),
+        );
+    }
+    if name.chars().any(char::is_control) {
+        fault(FaultCode::Format, "has control characters in its name".to_owned());
+    }
+    faults
+}
+
+fn assign(
+    context: &Context<'_>,
+    state: &State,
+    assignee: Option<&Viewer>,
+) -> Result<Vec<TicketEvent>, Rejection> {
+    let scope = state.scope();
+    if !policy::may(context.viewer, Operation::ActAsAgent, &scope) {
+        return Err(Rejection::NotPermitted {
+            what: "assigning this ticket",
+        });
+    }
+    let new = assignee.map(|viewer| viewer.account);
+    if new == state.assignee {
+        return Ok(Vec::new());
+    }
+    let treats = |viewer: &Viewer| {
+        [Operation::ActAsAgent, Operation::ActAsSupplier]
+            .into_iter()
+            .any(|operation| policy::may(viewer, operation, &scope))
+    };
+    if !assignee.is_none_or(treats) {
+        let detail = "names somebody who does not treat this ticket";
+        return Err(Rejection::Invalid(vec![Fault::new(
+            "/assignee",
+            FaultCode::Forbidden,
+            detail,
+        )]));
+    }
+    let side = policy::side_for(context.viewer, Operation::ActAsAgent, &scope);
+    Ok(vec![TicketEvent::Assigned { side, assignee: new }])
+}
+
+fn share(
+    context: &Context<'_>,
+    state: &State,
+    organizations: &BTreeSet<OrganizationId>,
+) -> Result<Vec<TicketEvent>, Rejection> {
+    if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
+        return Err(Rejection::NotPermitted {
+            what: "sharing this ticket",
+        });
+    }
+    let new: BTreeSet<OrganizationId> = organizations.difference(&state.shared_with).cloned().collect();
+    let faults = share_faults(context.viewer, &state.scope(), &new, "/organizations");
+    if !faults.is_empty() {
+        return Err(Rejection::Invalid(faults));
+    }
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let side = policy::side(context.viewer, &state.scope());
+    Ok(vec![TicketEvent::Shared {
+        side,
+        organizations: new,
+    }])
 }

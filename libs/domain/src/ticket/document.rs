@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    event::{CommentBody, Opened, Stamp, TicketEvent, Verdict, Visibility},
+    event::{CommentBody, Stamp, TicketEvent, Verdict, Visibility},
     state::{ApprovalStatus, set_fields},
 };
 use crate::{
-    ids::{AccountId, ApprovalId, AttachmentId, DeskKey, OrganizationId, PersonId, StatusId},
+    ids::{AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId},
     policy::Side,
 };
 
@@ -29,6 +29,8 @@ pub struct Document {
     pub description: Option<String>,
     /// The status.
     pub status: StatusId,
+    /// Since when it has that status; with a status that closes, when the ticket was closed (seed 001, F48).
+    pub status_since: DateTime<Utc>,
     /// The priority.
     pub priority: String,
     /// The urgency.
@@ -86,6 +88,12 @@ pub struct Approval {
     pub decided_by: Option<AccountId>,
     /// When.
     pub decided_at: Option<DateTime<Utc>>,
+    /// The comment that came with the decision, or with the request while it is pending.
+    pub comment_id: Option<CommentId>,
+    /// The words of that comment.
+    pub comment: Option<String>,
+    /// Position of the last event about it.
+    pub position: u64,
 }
 
 /// A file as it is read.
@@ -118,6 +126,8 @@ pub struct AttachedFile {
 pub struct Message {
     /// `comment`, or the action followed.
     pub kind: String,
+    /// The comment that holds its words.
+    pub comment: Option<CommentId>,
     /// The words, if there were any.
     pub body: Option<String>,
     /// When.
@@ -130,13 +140,9 @@ impl Document {
     /// Folds one event. What came before `ticket-opened` is passed over.
     #[must_use]
     pub fn evolve(document: Option<Document>, stamp: &Stamp, event: &TicketEvent) -> Option<Document> {
-        let mut document = match (document, event) {
-            (None, TicketEvent::Opened(opened)) => Document::opened(stamp, opened),
-            (None, _) => return None,
-            (Some(mut document), event) => {
-                document.apply(stamp, event);
-                document
-            }
+        let mut document = match document {
+            None => Document::opened(stamp, event)?,
+            Some(document) => document.after(stamp, event),
         };
         document.version = stamp.version;
         document.position = stamp.position;
@@ -144,24 +150,41 @@ impl Document {
             document.public_events += 1;
             document.updated_at = stamp.at;
         }
-        // Agents stand in for the supplier; what only they read is no update to the other side.
-        if matches!(event.side(), Side::Supplier | Side::Agent) && !event.is_internal() {
+        // Agents stand in for the supplier; what only they read is no update to the other side, nor is the opening.
+        let of_supplier = match event.side() {
+            Side::Supplier | Side::Agent => true,
+            Side::Requester | Side::System => false,
+        };
+        if of_supplier && !event.is_internal() && document.version > 1 {
             document.supplier_updates += 1;
         }
         Some(document)
     }
 
-    fn opened(stamp: &Stamp, opened: &Opened) -> Document {
+    fn after(mut self, stamp: &Stamp, event: &TicketEvent) -> Document {
+        let before = self.status.clone();
+        self.apply(stamp, event);
+        if self.status != before {
+            self.status_since = stamp.at;
+        }
+        self
+    }
+
+    fn opened(stamp: &Stamp, event: &TicketEvent) -> Option<Document> {
+        let TicketEvent::Opened(opened) = event else {
+            return None;
+        };
         let mut fields = BTreeMap::new();
         set_fields(&mut fields, &opened.fields);
         let description = opened.description.as_ref().and_then(|text| text.value.clone());
-        Document {
+        Some(Document {
             desk: opened.desk.clone(),
             desk_version: opened.desk_version,
             request_type: opened.request_type.clone(),
             summary: opened.summary.value.clone(),
             description,
             status: opened.status.clone(),
+            status_since: stamp.at,
             priority: opened.priority.clone(),
             urgency: opened.urgency.clone(),
             requester: opened.requester,
@@ -181,7 +204,7 @@ impl Document {
             public_events: 0,
             position: stamp.position,
             supplier_updates: 0,
-        }
+        })
     }
 
     fn apply(&mut self, stamp: &Stamp, event: &TicketEvent) {
@@ -189,8 +212,10 @@ impl Document {
             TicketEvent::Opened(_) => {}
             TicketEvent::Described { description, .. } => self.description = description.value.clone(),
             TicketEvent::Commented(commented) => {
-                if let (Visibility::Public, CommentBody::Words(body)) = (commented.visibility, &commented.body) {
-                    self.message(stamp, commented.side, "comment", body.value.clone());
+                if let (Visibility::Public, CommentBody::Words(body)) =
+                    (commented.visibility, &commented.body)
+                {
+                    self.commented(stamp, commented.side, commented.comment, body.value.clone());
                 }
             }
             TicketEvent::Attached(attached) => self.attachments.push(AttachedFile {
@@ -208,7 +233,14 @@ impl Document {
             TicketEvent::Transitioned(transitioned) => {
                 self.status = transitioned.to.clone();
                 set_fields(&mut self.fields, &transitioned.fields);
-                self.message(stamp, transitioned.side, &transitioned.action, None);
+                self.fields.retain(|name, _| !transitioned.removed.contains(name));
+                self.message(
+                    stamp,
+                    transitioned.side,
+                    &transitioned.action,
+                    transitioned.comment,
+                    None,
+                );
             }
             TicketEvent::Assigned { assignee, .. } => self.assignee = *assignee,
             TicketEvent::Edited(edited) => self.edited(edited),
@@ -222,24 +254,37 @@ impl Document {
                     requested_at: stamp.at,
                     decided_by: None,
                     decided_at: None,
+                    comment_id: requested.comment,
+                    comment: None,
+                    position: stamp.position,
                 });
-                self.message(stamp, requested.side, "request_approval", requested.proposal.value.clone());
+                let proposal = requested.proposal.value.clone();
+                self.message(stamp, requested.side, "request_approval", None, proposal);
             }
             TicketEvent::ApprovalWithdrawn { approval, .. } => {
-                self.decided(*approval, ApprovalStatus::Withdrawn, stamp);
+                self.decided(*approval, ApprovalStatus::Withdrawn, None, stamp);
             }
             TicketEvent::ApprovalDecided(decided) => {
                 self.status = decided.to.clone();
+                self.fields.retain(|name, _| !decided.removed.contains(name));
                 let (status, kind) = match decided.decision {
                     Verdict::Accept => (ApprovalStatus::Accepted, "accept"),
                     Verdict::Refuse => (ApprovalStatus::Refused, "refuse"),
                 };
-                self.decided(decided.approval, status, stamp);
-                self.message(stamp, decided.side, kind, None);
+                self.decided(decided.approval, status, decided.comment, stamp);
+                self.message(stamp, decided.side, kind, decided.comment, None);
             }
-            TicketEvent::Reopened { side, to, reason, .. } => {
+            TicketEvent::Reopened {
+                side,
+                to,
+                reason,
+                comment,
+                removed,
+                ..
+            } => {
                 self.status = to.clone();
-                self.message(stamp, *side, "reopen", reason.value.clone());
+                self.fields.retain(|name, _| !removed.contains(name));
+                self.message(stamp, *side, "reopen", Some(*comment), reason.value.clone());
             }
             TicketEvent::Shared { organizations, .. } => {
                 self.shared_with.extend(organizations.iter().cloned());
@@ -262,23 +307,46 @@ impl Document {
         self.fields.retain(|name, _| !edited.removed.contains(name));
     }
 
-    fn decided(&mut self, id: ApprovalId, status: ApprovalStatus, stamp: &Stamp) {
+    fn decided(&mut self, id: ApprovalId, status: ApprovalStatus, comment: Option<CommentId>, stamp: &Stamp) {
         if let Some(approval) = self.approvals.iter_mut().find(|approval| approval.id == id) {
             approval.status = status;
             approval.decided_by = Some(stamp.by);
             approval.decided_at = Some(stamp.at);
+            approval.comment_id = comment;
+            approval.comment = None;
+            approval.position = stamp.position;
         }
     }
 
-    /// A comment that comes with an action gives the action its words instead of hiding it.
-    fn message(&mut self, stamp: &Stamp, side: Side, kind: &str, body: Option<String>) {
-        let with_action = kind == "comment"
-            && self.last_message.as_ref().is_some_and(|last| {
-                last.kind != "comment" && last.body.is_none() && last.at == stamp.at && last.side == side
-            });
+    fn message(
+        &mut self,
+        stamp: &Stamp,
+        side: Side,
+        kind: &str,
+        comment: Option<CommentId>,
+        body: Option<String>,
+    ) {
+        self.last_message = Some(Message {
+            kind: kind.to_owned(),
+            comment,
+            body,
+            at: stamp.at,
+            side,
+        });
+    }
+
+    /// A comment that came with an action gives that action its words instead of hiding it.
+    fn commented(&mut self, stamp: &Stamp, side: Side, comment: CommentId, body: Option<String>) {
+        for approval in self
+            .approvals
+            .iter_mut()
+            .filter(|approval| approval.comment_id == Some(comment))
+        {
+            approval.comment = body.clone();
+        }
         match &mut self.last_message {
-            Some(last) if with_action => last.body = body,
-            _ => self.last_message = Some(Message { kind: kind.to_owned(), body, at: stamp.at, side }),
+            Some(last) if last.comment == Some(comment) => last.body = body,
+            Some(_) | None => self.message(stamp, side, "comment", Some(comment), body),
         }
     }
 }

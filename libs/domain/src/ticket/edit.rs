@@ -5,15 +5,16 @@ use serde_json::{Map, Value};
 use super::{
     command::{Context, Edit},
     event::{Edited, TicketEvent},
+    fields,
     open::{choice_fault, unknown_type},
     refusal::Rejection,
     state::State,
     text,
-    transition::words,
+    words::words,
 };
 use crate::{
     fault::{Fault, FaultCode},
-    policy::{self, Operation},
+    policy::{self, Operation, Side},
 };
 
 /// Decides an edit: what changes becomes one event (a new description one of its own); what does not is left out.
@@ -32,10 +33,18 @@ pub(super) fn edit(context: &Context<'_>, state: &State, edit: Edit) -> Result<V
     if !faults.is_empty() {
         return Err(Rejection::Invalid(faults));
     }
-    let side = policy::side(context.viewer, &state.scope());
+    let operation = if of_agents {
+        Operation::ActAsAgent
+    } else {
+        Operation::EditOwn
+    };
+    let side = policy::side_for(context.viewer, operation, &state.scope());
     let mut events = Vec::new();
-    let description = edit.description.clone();
-    if let Some(edited) = edited(context, state, edit) {
+    let description = edit
+        .description
+        .clone()
+        .filter(|new| Some(new) != state.description.as_ref());
+    if let Some(edited) = edited(context, state, side, edit) {
         events.push(TicketEvent::Edited(Box::new(edited)));
     }
     if let Some(description) = description {
@@ -54,28 +63,19 @@ fn faults(context: &Context<'_>, state: &State, edit: &Edit) -> Vec<Fault> {
     if let Some(description) = &edit.description {
         faults.extend(text::faults("/description", description));
     }
-    faults.extend(choice_fault("/priority", edit.priority.as_ref(), &desk.priorities));
+    faults.extend(choice_fault(
+        "/priority",
+        edit.priority.as_ref(),
+        &desk.priorities,
+    ));
     faults.extend(choice_fault("/urgency", edit.urgency.as_ref(), &desk.urgencies));
     let request_type = edit.request_type.as_ref().unwrap_or(&state.request_type);
+    let same_type = *request_type == state.request_type;
     match context.desk.form(request_type) {
         None => faults.push(unknown_type(desk)),
-        // Fields are judged as a whole, so that a conditional rule of the form sees the ones that stay.
-        Some(form) if !edit.fields.is_empty() || edit.request_type.is_some() => {
-            let known = |name: &String| form.schema()["properties"].get(name).is_some();
-            let mut whole: Map<String, Value> = state
-                .fields
-                .iter()
-                .filter(|(name, _)| known(name))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect();
-            for (name, value) in &edit.fields {
-                if value.is_null() {
-                    whole.remove(name);
-                } else {
-                    whole.insert(name.clone(), value.clone());
-                }
-            }
-            faults.extend(form.faults(&whole));
+        Some(form) if !edit.fields.is_empty() || !same_type => {
+            faults.extend(fields::faults(form, state, &edit.fields, same_type));
+            faults.extend(fields::unknown_removed(form, state, &edit.fields));
         }
         Some(_) => {}
     }
@@ -89,26 +89,36 @@ fn faults(context: &Context<'_>, state: &State, edit: &Edit) -> Vec<Fault> {
     faults
 }
 
-fn edited(context: &Context<'_>, state: &State, edit: Edit) -> Option<Edited> {
+fn edited(context: &Context<'_>, state: &State, side: Side, edit: Edit) -> Option<Edited> {
     let request_type = edit.request_type.filter(|new| *new != state.request_type);
-    let form = context.desk.form(request_type.as_ref().unwrap_or(&state.request_type));
-    let customer = state.customer.unwrap_or_else(|| state.requester.person());
+    let form = context
+        .desk
+        .form(request_type.as_ref().unwrap_or(&state.request_type));
     let (removed, set): (Map<_, _>, Map<_, _>) = edit
         .fields
         .into_iter()
         .filter(|(name, value)| state.fields.get(name).unwrap_or(&Value::Null) != value)
         .partition(|(_, value)| value.is_null());
+    let names_customer = form.is_some_and(|form| form.names_customer(&set));
+    let minted = (state.customer.is_none() && names_customer).then_some(edit.customer);
+    let customer = state.customer.unwrap_or(edit.customer);
+    let summary = edit.summary.filter(|new| Some(new) != state.summary.as_ref());
     let edited = Edited {
-        side: policy::side(context.viewer, &state.scope()),
-        summary: edit.summary.map(|summary| words(context, state, summary)),
+        side,
+        summary: summary.map(|summary| words(context, state, summary)),
         priority: edit.priority.filter(|new| *new != state.priority),
         urgency: edit.urgency.filter(|new| *new != state.urgency),
         request_type,
-        organization: edit.organization.filter(|new| Some(new) != state.organization.as_ref()),
+        organization: edit
+            .organization
+            .filter(|new| Some(new) != state.organization.as_ref()),
         private: edit.private.filter(|new| *new != state.private),
         notify: edit.notify.filter(|new| *new != state.notify),
-        fields: form.map(|form| form.marked(set, state.requester.person(), customer)).unwrap_or_default(),
+        fields: form
+            .map(|form| form.marked(set, state.requester.person(), customer))
+            .unwrap_or_default(),
         removed: removed.into_iter().map(|(name, _)| name).collect(),
+        customer: minted,
     };
     let nothing = edited.summary.is_none()
         && edited.priority.is_none()

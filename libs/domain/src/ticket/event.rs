@@ -1,10 +1,11 @@
 //! What can have happened to a ticket. The names and shapes here are on disk for ever: a change is a new version of
-//! the type and an upcast in [`decode`](crate::decode), with a stored fixture of the old form.
+//! the type and an upcast in [`decode`](crate::decode), with a stored fixture of the old form. Unknown members are
+//! refused: a version that does not know a member must not tell a reader half of what happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
 
 /// What happened, without who and when (those stand in the envelope).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum TicketEvent {
     /// `ticket-opened.v1`
     Opened(Box<Opened>),
@@ -43,8 +45,8 @@ pub enum TicketEvent {
     Edited(Box<Edited>),
     /// `ticket-approval-requested.v1`
     ApprovalRequested(ApprovalRequested),
-    /// `ticket-approval-withdrawn.v1`: a newer proposal took its place, so that a decision is always on what was
-    /// read (N17).
+    /// `ticket-approval-withdrawn.v1`: a newer proposal took its place, or the ticket went on without a decision, so
+    /// that a decision is always on what was read (N17).
     ApprovalWithdrawn {
         /// The side it came from.
         side: Side,
@@ -63,6 +65,11 @@ pub enum TicketEvent {
         to: StatusId,
         /// Why (seed 002 §8.5.9).
         reason: Personal<String>,
+        /// The id under which the reason stands among the public comments; no `ticket-commented.v1` repeats it.
+        comment: CommentId,
+        /// Fields taken away, as the desk's rule says: what described the end is over.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+        removed: BTreeSet<String>,
     },
     /// `ticket-shared.v1`
     Shared {
@@ -75,6 +82,7 @@ pub enum TicketEvent {
 
 /// The data of `ticket-opened.v1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Opened {
     /// The side it came from.
     pub side: Side,
@@ -117,7 +125,7 @@ pub struct Opened {
 }
 
 /// The value of a form field: open, or personal as the form says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FieldValue {
     /// Sealed for a person.
@@ -137,6 +145,24 @@ impl FieldValue {
     }
 }
 
+impl<'de> Deserialize<'de> for FieldValue {
+    /// An object is a mark and nothing else, so that a value that was not put back is never shown as if it were one.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        match value {
+            Value::Object(_) => serde_json::from_value(value)
+                .map(FieldValue::Personal)
+                .map_err(D::Error::custom),
+            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+                Err(D::Error::custom("a field is a scalar or a list of scalars"))
+            }
+            Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                Ok(FieldValue::Open(value))
+            }
+        }
+    }
+}
+
 /// Who may read a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +176,7 @@ pub enum Visibility {
 
 /// The data of `ticket-commented.v1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Commented {
     /// The side it came from (seed 002, F122).
     pub side: Side,
@@ -176,6 +203,7 @@ pub enum CommentBody {
 
 /// The data of `ticket-attached.v1`. The file's bytes lie sealed in the attachment store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Attached {
     /// The side it came from.
     pub side: Side,
@@ -197,8 +225,10 @@ pub struct Attached {
     pub blob_sha256: String,
 }
 
-/// The data of `ticket-transitioned.v1`.
+/// The data of `ticket-transitioned.v1`. What came with it follows in the same commit, as events of their own: who
+/// took the ticket, the desk's automatic comment, the comment of whoever acted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transitioned {
     /// The side it came from.
     pub side: Side,
@@ -211,10 +241,20 @@ pub struct Transitioned {
     /// Fields set by the action.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub fields: BTreeMap<String, FieldValue>,
+    /// Fields taken away by the action, as the desk's definition says.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub removed: BTreeSet<String>,
+    /// The end customer, when these fields are the first to name one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub customer: Option<PersonId>,
+    /// The comment that came with it; it follows as an event of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comment: Option<CommentId>,
 }
 
 /// The data of `ticket-edited.v1`: only what changed, with its new value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Edited {
     /// The side it came from.
     pub side: Side,
@@ -245,10 +285,14 @@ pub struct Edited {
     /// Fields taken away.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub removed: BTreeSet<String>,
+    /// The end customer, when these fields are the first to name one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub customer: Option<PersonId>,
 }
 
 /// The data of `ticket-approval-requested.v1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ApprovalRequested {
     /// The side it came from.
     pub side: Side,
@@ -260,6 +304,9 @@ pub struct ApprovalRequested {
     pub from: StatusId,
     /// The status after.
     pub to: StatusId,
+    /// The comment that came with it; it follows as an event of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comment: Option<CommentId>,
 }
 
 /// Accepted or refused.
@@ -274,6 +321,7 @@ pub enum Verdict {
 
 /// The data of `ticket-approval-decided.v1`. Final: the id names one proposal, whose text never changes (N17).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ApprovalDecided {
     /// The side it came from.
     pub side: Side,
@@ -285,6 +333,12 @@ pub struct ApprovalDecided {
     pub from: StatusId,
     /// The status after.
     pub to: StatusId,
+    /// Fields taken away by a refusal, as the desk's rule says.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub removed: BTreeSet<String>,
+    /// The comment that came with it; it follows as an event of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comment: Option<CommentId>,
 }
 
 /// Who and when, as the envelope gives it to a fold.
@@ -329,6 +383,12 @@ impl TicketEvent {
     /// Must not be shown to those who may not read internal notes.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        matches!(self, TicketEvent::Commented(Commented { visibility: Visibility::Internal, .. }))
+        matches!(
+            self,
+            TicketEvent::Commented(Commented {
+                visibility: Visibility::Internal,
+                ..
+            })
+        )
     }
 }

@@ -1,5 +1,7 @@
 //! Opening a ticket.
 
+use std::collections::BTreeSet;
+
 use super::{
     command::{Context, Open},
     event::{Opened, TicketEvent},
@@ -7,15 +9,17 @@ use super::{
     text::{self, INLINE_TEXT_BYTES_MAX},
 };
 use crate::{
-    desk::{DeskDefinition, Form, definition::Choice},
+    desk::{DeskDefinition, Form, definition::Choice, form::pointer},
     fault::{Fault, FaultCode},
-    ids::{DeskKey, OrganizationId},
+    ids::OrganizationId,
     personal::Personal,
     policy::{self, Role, Scope, Viewer},
 };
 
-/// With how many organizations one command may share.
+/// With how many organizations a ticket may be shared.
 pub const SHARE_WITH_MAX: usize = 50;
+/// The field that holds the operator's SIREN, wherever a form has it (seed 001 §3.1.1).
+pub const SIREN_FIELD: &str = "serviceProviderID";
 
 /// Decides a new ticket: every fault at once, or the events that open it.
 ///
@@ -26,15 +30,18 @@ pub fn open(context: &Context<'_>, open: Open) -> Result<Vec<TicketEvent>, Rejec
     let desk = context.desk.definition();
     let viewer = context.viewer;
     if !viewer.may_open_on(&desk.key) {
-        return Err(Rejection::NotPermitted { what: "opening a ticket on this desk" });
+        return Err(Rejection::NotPermitted {
+            what: "opening a ticket on this desk",
+        });
     }
     let organization = open.organization.clone().or_else(|| only_one(&open));
     if open.requester != viewer.account && !viewer.may_open_for_others(&desk.key, organization.as_ref()) {
-        return Err(Rejection::NotPermitted { what: "opening a ticket for somebody else" });
+        return Err(Rejection::NotPermitted {
+            what: "opening a ticket for somebody else",
+        });
     }
     let form = context.desk.form(&open.request_type);
-    let mut faults = faults(desk, viewer, &open, form);
-    faults.extend(operator_faults(context, &open));
+    let faults = faults(desk, viewer, &open, form);
     let Some(form) = form.filter(|_| faults.is_empty()) else {
         return Err(Rejection::Invalid(faults));
     };
@@ -48,8 +55,8 @@ pub fn open(context: &Context<'_>, open: Open) -> Result<Vec<TicketEvent>, Rejec
         shared_with: &open.share_with,
     };
     let side = policy::side(viewer, &scope);
-    let person = open.requester.person();
     let customer = form.names_customer(&open.fields).then_some(open.customer);
+    let person = customer.unwrap_or_else(|| open.requester.person());
     let inline = open.description.len() <= INLINE_TEXT_BYTES_MAX;
     let description = Personal::new(person, open.description);
     let mut events = vec![TicketEvent::Opened(Box::new(Opened {
@@ -68,7 +75,7 @@ pub fn open(context: &Context<'_>, open: Open) -> Result<Vec<TicketEvent>, Rejec
         private: open.private,
         shared_with: open.share_with,
         notify: open.notify,
-        fields: form.marked(open.fields, person, open.customer),
+        fields: form.marked(open.fields, open.requester.person(), open.customer),
     }))];
     if !inline {
         events.push(TicketEvent::Described { side, description });
@@ -86,7 +93,11 @@ fn only_one(open: &Open) -> Option<OrganizationId> {
 fn faults(desk: &DeskDefinition, viewer: &Viewer, open: &Open, form: Option<&Form>) -> Vec<Fault> {
     let mut faults = text::summary_faults("/summary", &open.summary);
     faults.extend(text::faults("/description", &open.description));
-    faults.extend(choice_fault("/priority", open.priority.as_ref(), &desk.priorities));
+    faults.extend(choice_fault(
+        "/priority",
+        open.priority.as_ref(),
+        &desk.priorities,
+    ));
     faults.extend(choice_fault("/urgency", open.urgency.as_ref(), &desk.urgencies));
     match form {
         None => faults.push(unknown_type(desk)),
@@ -98,14 +109,28 @@ fn faults(desk: &DeskDefinition, viewer: &Viewer, open: &Open, form: Option<&For
         let detail = "the requester is not a member of this organization";
         faults.push(Fault::new("/organization", FaultCode::Forbidden, detail));
     }
-    faults.extend(share_faults(viewer, &desk.key, &open.share_with, "/share_with"));
+    let scope = Scope {
+        desk: &desk.key,
+        requester: open.requester,
+        created_by: viewer.account,
+        organization: open.organization.as_ref(),
+        private: open.private,
+        shared_with: &open.share_with,
+    };
+    faults.extend(share_faults(viewer, &scope, &open.share_with, "/share_with"));
+    let siren = form.and_then(|form| siren_fault(viewer, open, form));
+    faults.extend(siren.filter(|fault| faults.iter().all(|other| other.pointer != fault.pointer)));
     faults
 }
 
 /// The fault of an unknown request type.
 pub(super) fn unknown_type(desk: &DeskDefinition) -> Fault {
     let known: Vec<&str> = desk.types.iter().map(|of| of.id.as_str()).collect();
-    Fault::new("/type", FaultCode::Value, format!("is not one of the desk's types: {}", known.join(", ")))
+    Fault::new(
+        "/type",
+        FaultCode::Value,
+        format!("is not one of the desk's types: {}", known.join(", ")),
+    )
 }
 
 /// The fault of a value that is not in its list.
@@ -115,38 +140,45 @@ pub(super) fn choice_fault(pointer: &str, value: Option<&String>, list: &[Choice
         return None;
     }
     let known: Vec<&str> = list.iter().map(|choice| choice.id.as_str()).collect();
-    Some(Fault::new(pointer, FaultCode::Value, format!("is not one of: {}", known.join(", "))))
+    Some(Fault::new(
+        pointer,
+        FaultCode::Value,
+        format!("is not one of: {}", known.join(", ")),
+    ))
 }
 
-/// Faults of a share list: one shares with one's own organizations (seed 002 §6.2); those who treat the desk's
-/// tickets, with any.
-pub(super) fn share_faults<'a>(
+/// Faults of a share list: one shares with one's own organizations (seed 002 §6.2); those who treat the ticket, with
+/// any. The list is a set, so a fault names the organization, not its place.
+pub(super) fn share_faults(
     viewer: &Viewer,
-    desk: &DeskKey,
-    organizations: impl IntoIterator<Item = &'a OrganizationId>,
+    ticket: &Scope<'_>,
+    organizations: &BTreeSet<OrganizationId>,
     pointer: &str,
 ) -> Vec<Fault> {
-    let treats = viewer.may_open_for_others(desk, None);
     let mut faults = Vec::new();
-    for (index, organization) in organizations.into_iter().enumerate() {
-        if index >= SHARE_WITH_MAX {
-            let detail = format!("names at most {SHARE_WITH_MAX} organizations");
-            faults.push(Fault::new(pointer, FaultCode::Length, detail));
-            break;
-        }
-        if !treats && !viewer.organizations.contains(organization) {
-            let detail = format!("{organization} is not one of your organizations");
-            faults.push(Fault::new(format!("{pointer}/{index}"), FaultCode::Forbidden, detail));
-        }
+    if organizations.len() + ticket.shared_with.difference(organizations).count() > SHARE_WITH_MAX {
+        let detail = format!("a ticket is shared with at most {SHARE_WITH_MAX} organizations");
+        faults.push(Fault::new(pointer, FaultCode::Length, detail));
+    }
+    if !viewer.may_open_for_others(ticket.desk, ticket.organization) {
+        let foreign = organizations
+            .difference(&viewer.organizations)
+            .map(|organization| {
+                let detail = format!("{organization} is not one of your organizations");
+                Fault::new(pointer, FaultCode::Forbidden, detail)
+            });
+        faults.extend(foreign);
     }
     faults
 }
 
-/// An operator's program opens tickets under its own SIREN only (seed 001 §3.1.1). The caller tells the SIRENs of
-/// the requester's organizations through [`Open::requester_organizations`]; the comparison is made where both are
-/// known, so here only the organization must be there.
-fn operator_faults(context: &Context<'_>, open: &Open) -> Option<Fault> {
-    let operator = context.viewer.has(Role::Operator);
-    (operator && open.requester_organizations.is_empty())
-        .then(|| Fault::new("/organization", FaultCode::Required, "an operator acts for its organization"))
+/// An operator's program opens tickets under a SIREN of its own organizations only (seed 001 §3.1.1).
+fn siren_fault(viewer: &Viewer, open: &Open, form: &Form) -> Option<Fault> {
+    if !viewer.has(Role::Operator) || !form.has(SIREN_FIELD) {
+        return None;
+    }
+    let siren = open.fields.get(SIREN_FIELD)?.as_str()?;
+    let detail = "is not the SIREN of your organization";
+    (!open.requester_sirens.contains(siren))
+        .then(|| Fault::new(pointer(SIREN_FIELD), FaultCode::Forbidden, detail))
 }

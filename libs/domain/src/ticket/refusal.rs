@@ -1,10 +1,6 @@
 //! Why a command is refused. No refusal is ever an event.
 
-use crate::{
-    fault::Fault,
-    ids::StatusId,
-    label::Label,
-};
+use crate::{fault::Fault, ids::StatusId, label::Label};
 
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

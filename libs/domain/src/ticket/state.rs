@@ -47,6 +47,10 @@ pub struct State {
     pub request_type: String,
     /// The status.
     pub status: StatusId,
+    /// One line, `None` once erased: an edit that says the same changes nothing.
+    pub summary: Option<String>,
+    /// The description, `None` once erased: an edit that says the same changes nothing.
+    pub description: Option<String>,
     /// The priority.
     pub priority: String,
     /// The urgency.
@@ -94,7 +98,10 @@ impl State {
     /// The approval that waits for a decision.
     #[must_use]
     pub fn pending_approval(&self) -> Option<ApprovalId> {
-        self.approvals.iter().find(|(_, status)| **status == ApprovalStatus::Pending).map(|(id, _)| *id)
+        self.approvals
+            .iter()
+            .find(|(_, status)| **status == ApprovalStatus::Pending)
+            .map(|(id, _)| *id)
     }
 
     /// Folds one event. What came before `ticket-opened` is passed over.
@@ -117,6 +124,8 @@ impl State {
             desk_version: opened.desk_version,
             request_type: opened.request_type.clone(),
             status: opened.status.clone(),
+            summary: opened.summary.value.clone(),
+            description: opened.description.as_ref().and_then(|text| text.value.clone()),
             priority: opened.priority.clone(),
             urgency: opened.urgency.clone(),
             requester: opened.requester,
@@ -138,17 +147,24 @@ impl State {
 
     fn apply(&mut self, event: &TicketEvent) {
         match event {
-            TicketEvent::Opened(_) | TicketEvent::Described { .. } | TicketEvent::Commented(_) => {}
+            TicketEvent::Opened(_) | TicketEvent::Commented(_) => {}
+            TicketEvent::Described { description, .. } => self.description = description.value.clone(),
             TicketEvent::Attached(_) => self.attachments += 1,
             TicketEvent::Transitioned(transitioned) => {
                 self.status = transitioned.to.clone();
+                self.customer = self.customer.or(transitioned.customer);
                 set_fields(&mut self.fields, &transitioned.fields);
+                self.fields.retain(|name, _| !transitioned.removed.contains(name));
             }
             TicketEvent::Assigned { assignee, .. } => self.assignee = *assignee,
             TicketEvent::Edited(edited) => {
                 let edited = edited.as_ref().clone();
                 set_fields(&mut self.fields, &edited.fields);
                 self.fields.retain(|name, _| !edited.removed.contains(name));
+                self.customer = self.customer.or(edited.customer);
+                if let Some(summary) = edited.summary {
+                    self.summary = summary.value;
+                }
                 self.priority = edited.priority.unwrap_or_else(|| self.priority.clone());
                 self.urgency = edited.urgency.unwrap_or_else(|| self.urgency.clone());
                 self.request_type = edited.request_type.unwrap_or_else(|| self.request_type.clone());
@@ -165,13 +181,17 @@ impl State {
             }
             TicketEvent::ApprovalDecided(decided) => {
                 self.status = decided.to.clone();
+                self.fields.retain(|name, _| !decided.removed.contains(name));
                 let status = match decided.decision {
                     super::event::Verdict::Accept => ApprovalStatus::Accepted,
                     super::event::Verdict::Refuse => ApprovalStatus::Refused,
                 };
                 self.approvals.insert(decided.approval, status);
             }
-            TicketEvent::Reopened { to, .. } => self.status = to.clone(),
+            TicketEvent::Reopened { to, removed, .. } => {
+                self.status = to.clone();
+                self.fields.retain(|name, _| !removed.contains(name));
+            }
             TicketEvent::Shared { organizations, .. } => {
                 self.shared_with.extend(organizations.iter().cloned());
             }

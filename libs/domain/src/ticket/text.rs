@@ -12,7 +12,8 @@ pub const SUMMARY_CHARS_MAX: usize = 255;
 /// Holds a control character other than tab, line feed and carriage return?
 #[must_use]
 pub fn has_control(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+    text.chars()
+        .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
 /// Faults of a long text that must be there.
@@ -23,7 +24,10 @@ pub fn faults(pointer: &str, text: &str) -> Vec<Fault> {
         faults.push(Fault::required(pointer));
     }
     if text.len() > TEXT_BYTES_MAX {
-        let detail = format!("holds at most {TEXT_BYTES_MAX} bytes of UTF-8, this one {}", text.len());
+        let detail = format!(
+            "holds at most {TEXT_BYTES_MAX} bytes of UTF-8, this one {}",
+            text.len()
+        );
         faults.push(Fault::new(pointer, FaultCode::Length, detail));
     }
     if has_control(text) {
@@ -44,7 +48,11 @@ pub fn summary_faults(pointer: &str, text: &str) -> Vec<Fault> {
         faults.push(Fault::new(pointer, FaultCode::Length, detail));
     }
     if text.chars().any(char::is_control) {
-        faults.push(Fault::new(pointer, FaultCode::Format, "is one line without control characters"));
+        faults.push(Fault::new(
+            pointer,
+            FaultCode::Format,
+            "is one line without control characters",
+        ));
     }
     faults
 }

@@ -1,38 +1,56 @@
-//! Following an action of the desk, approvals and reopening included.
+//! Following an action of the desk, and reopening.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::{
+    approval,
     command::{Context, Decision, Text},
-    event::{
-        ApprovalDecided, ApprovalRequested, CommentBody, Commented, TicketEvent, Transitioned, Visibility,
-    },
+    event::{CommentBody, Commented, TicketEvent, Transitioned, Visibility},
+    fields,
     refusal::{AllowedAction, Rejection},
-    state::{ApprovalStatus, State},
+    state::State,
     text,
+    words::{commented, words},
 };
 use crate::{
-    desk::{Form, Transition, Who},
+    desk::{
+        Form, Transition, Who,
+        check::RESERVED_ACTIONS,
+        form::{pointer, tidy},
+    },
     fault::{Fault, FaultCode},
-    ids::{ApprovalId, CommentId, PersonId},
-    personal::Personal,
+    ids::{CommentId, PersonId},
     policy::{self, Operation, Side},
 };
-
-/// How many approvals a ticket may see.
-pub const APPROVALS_MAX: usize = 1_000;
 
 fn may(context: &Context<'_>, state: &State, operation: Operation) -> bool {
     policy::may(context.viewer, operation, &state.scope())
 }
 
-fn may_follow(context: &Context<'_>, state: &State, transition: &Transition) -> bool {
-    transition.who.iter().any(|who| match who {
-        Who::Requester => may(context, state, Operation::ActAsRequester),
-        Who::Agent => may(context, state, Operation::ActAsAgent),
-        Who::Supplier => may(context, state, Operation::ActAsSupplier),
-        Who::System => policy::side(context.viewer, &state.scope()) == Side::System,
-    })
+/// The side from which this viewer may follow a transition: their own when it is open to it, otherwise the first that
+/// is; `None` when they may not.
+fn side_in(context: &Context<'_>, state: &State, transition: &Transition) -> Option<Side> {
+    let own = policy::side(context.viewer, &state.scope());
+    let by = |operation| {
+        may(context, state, operation).then(|| policy::side_for(context.viewer, operation, &state.scope()))
+    };
+    let sides: Vec<Side> = transition
+        .who
+        .iter()
+        .filter_map(|who| match who {
+            Who::Requester => by(Operation::ActAsRequester),
+            Who::Agent => by(Operation::ActAsAgent),
+            Who::Supplier => by(Operation::ActAsSupplier),
+            Who::System => (own == Side::System).then_some(Side::System),
+        })
+        .collect();
+    if sides.contains(&own) {
+        Some(own)
+    } else {
+        sides.first().copied()
+    }
 }
 
 /// Every action that this viewer may follow now, in the order of the desk's definition.
@@ -41,7 +59,7 @@ pub fn allowed(context: &Context<'_>, state: &State) -> Vec<AllowedAction> {
     let mut allowed: Vec<AllowedAction> = context
         .desk
         .transitions_from(&state.status)
-        .filter(|(transition, _)| may_follow(context, state, transition))
+        .filter(|(transition, _)| side_in(context, state, transition).is_some())
         .map(|(transition, form)| AllowedAction {
             id: transition.id.clone(),
             label: transition.label.clone(),
@@ -74,7 +92,7 @@ pub fn allowed(context: &Context<'_>, state: &State) -> Vec<AllowedAction> {
     allowed
 }
 
-fn wrong_status(context: &Context<'_>, state: &State, action: &str) -> Rejection {
+pub(super) fn wrong_status(context: &Context<'_>, state: &State, action: &str) -> Rejection {
     Rejection::WrongStatus {
         action: action.to_owned(),
         status: state.status.clone(),
@@ -82,30 +100,7 @@ fn wrong_status(context: &Context<'_>, state: &State, action: &str) -> Rejection
     }
 }
 
-fn subject(context: &Context<'_>, state: &State) -> PersonId {
-    match policy::side(context.viewer, &state.scope()) {
-        // What the requester's side writes belongs to its writer; what is written about them, to the requester.
-        Side::Requester => context.viewer.account.person(),
-        Side::Agent | Side::Supplier | Side::System => state.requester.person(),
-    }
-}
-
-/// Somebody's words as an event's personal value.
-pub(super) fn words(context: &Context<'_>, state: &State, body: String) -> Personal<String> {
-    Personal::new(subject(context, state), body)
-}
-
-/// A public comment that comes with something else.
-fn comment_event(context: &Context<'_>, state: &State, text: Text) -> TicketEvent {
-    TicketEvent::Commented(Commented {
-        side: policy::side(context.viewer, &state.scope()),
-        comment: text.id,
-        visibility: Visibility::Public,
-        body: CommentBody::Words(words(context, state, text.body)),
-    })
-}
-
-fn comment_faults(comment: Option<&Text>, required: bool) -> Vec<Fault> {
+pub(super) fn comment_faults(comment: Option<&Text>, required: bool) -> Vec<Fault> {
     match comment {
         Some(text) => text::faults("/comment", &text.body),
         None if required => vec![Fault::required("/comment")],
@@ -113,94 +108,183 @@ fn comment_faults(comment: Option<&Text>, required: bool) -> Vec<Fault> {
     }
 }
 
+/// Faults of fields given to an action that takes none.
+fn no_fields(fields: &Map<String, Value>) -> Vec<Fault> {
+    let unknown =
+        |name: &String| Fault::new(pointer(name), FaultCode::Unknown, "this action takes no fields");
+    fields.keys().map(unknown).collect()
+}
+
+/// What comes with an action.
+pub(super) struct With {
+    pub(super) comment: Option<Text>,
+    pub(super) fields: Map<String, Value>,
+    pub(super) automatic: CommentId,
+    pub(super) customer: PersonId,
+}
+
 /// Follows an action. `accept`, `refuse` and `reopen` are followed like any other when there is no doubt what they
-/// are about, so that a client can offer every allowed action alike.
+/// mean, so that a client can follow every allowed action alike.
 pub(super) fn follow(
     context: &Context<'_>,
     state: &State,
     action: &str,
-    comment: Option<Text>,
-    fields: Map<String, Value>,
-    automatic: CommentId,
+    with: With,
 ) -> Result<Vec<TicketEvent>, Rejection> {
-    let no_fields = || match fields.keys().next() {
-        None => Ok(()),
-        Some(name) => {
-            let detail = "this action takes no fields";
-            Err(Rejection::Invalid(vec![Fault::new(format!("/fields/{name}"), FaultCode::Unknown, detail)]))
-        }
-    };
-    match (action, state.pending_approval()) {
-        ("accept", Some(id)) => {
-            no_fields()?;
-            return decide_approval(context, state, id, Decision::Accept, comment);
-        }
-        ("refuse", Some(id)) => {
-            no_fields()?;
-            return decide_approval(context, state, id, Decision::Refuse, comment);
-        }
-        ("reopen", _) => {
-            no_fields()?;
-            let reason = comment.ok_or_else(|| Rejection::Invalid(vec![Fault::required("/comment")]))?;
-            return reopen(context, state, reason.body, "/comment");
-        }
-        _ => {}
+    if RESERVED_ACTIONS.contains(&action) {
+        return follow_reserved(context, state, action, with);
     }
-    let (transition, form) = context
+    let from_here = context
         .desk
         .transitions_from(&state.status)
-        .find(|(transition, _)| transition.id == action && may_follow(context, state, transition))
-        .ok_or_else(|| wrong_status(context, state, action))?;
-    let mut faults = comment_faults(comment.as_ref(), transition.requires_comment);
+        .find(|(transition, _)| transition.id == action);
+    let Some((transition, form)) = from_here else {
+        return Err(not_from_here(context, state, action));
+    };
+    let Some(side) = side_in(context, state, transition) else {
+        return Err(Rejection::NotPermitted { what: "this action" });
+    };
+    let mut faults = comment_faults(with.comment.as_ref(), transition.requires_comment);
     match form {
-        Some(form) => faults.extend(form.faults(&fields)),
-        None => faults.extend(no_fields().err().into_iter().flat_map(|rejection| match rejection {
-            Rejection::Invalid(faults) => faults,
-            Rejection::NotPermitted { .. }
-            | Rejection::WrongStatus { .. }
-            | Rejection::UnknownApproval
-            | Rejection::ApprovalNotPending
-            | Rejection::Full { .. } => Vec::new(),
-        })),
+        Some(form) => {
+            faults.extend(form.faults(&with.fields));
+            faults.extend(ticket_faults(context, state, &with.fields));
+            tidy(&mut faults);
+        }
+        None => faults.extend(no_fields(&with.fields)),
     }
     if !faults.is_empty() {
         return Err(Rejection::Invalid(faults));
     }
-    Ok(events(context, state, (transition, form), comment, fields, automatic))
+    Ok(events(context, state, side, (transition, form), with))
+}
+
+/// What the ticket's own form says of its fields once the action has set some of them.
+fn ticket_faults(context: &Context<'_>, state: &State, changes: &Map<String, Value>) -> Vec<Fault> {
+    let Some(form) = context.desk.form(&state.request_type) else {
+        return Vec::new();
+    };
+    let known: Map<String, Value> = changes
+        .iter()
+        .filter(|(name, _)| form.has(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if known.is_empty() {
+        Vec::new()
+    } else {
+        fields::faults(form, state, &known, true)
+    }
+}
+
+/// Why an action that does not start from the ticket's status cannot be followed: the desk has no such action, this
+/// viewer may never follow it, or the status does not allow it now.
+fn not_from_here(context: &Context<'_>, state: &State, action: &str) -> Rejection {
+    let transitions = &context.desk.definition().transitions;
+    let mut named = transitions
+        .iter()
+        .filter(|transition| transition.id == action)
+        .peekable();
+    if named.peek().is_none() {
+        let fault = Fault::new("/action", FaultCode::Value, "is not an action of this desk");
+        return Rejection::Invalid(vec![fault]);
+    }
+    if named.all(|transition| side_in(context, state, transition).is_none()) {
+        return Rejection::NotPermitted { what: "this action" };
+    }
+    wrong_status(context, state, action)
+}
+
+fn follow_reserved(
+    context: &Context<'_>,
+    state: &State,
+    action: &str,
+    with: With,
+) -> Result<Vec<TicketEvent>, Rejection> {
+    let decides = action != "reopen";
+    if decides && !may(context, state, Operation::DecideApproval) {
+        return Err(Rejection::NotPermitted {
+            what: "deciding an approval",
+        });
+    }
+    let mut faults = no_fields(&with.fields);
+    let decision = match (action, state.pending_approval()) {
+        ("accept", Some(id)) => Some((id, Decision::Accept)),
+        ("refuse", Some(id)) => Some((id, Decision::Refuse)),
+        ("reopen", _) => {
+            faults.extend(comment_faults(with.comment.as_ref(), true));
+            None
+        }
+        _ => return Err(wrong_status(context, state, action)),
+    };
+    match (decision, with.comment) {
+        _ if !faults.is_empty() => Err(Rejection::Invalid(faults)),
+        (Some((id, decision)), comment) => approval::decide(context, state, id, decision, comment),
+        (None, Some(reason)) => reopen(context, state, reason, "/comment"),
+        (None, None) => Err(Rejection::Invalid(vec![Fault::required("/comment")])),
+    }
+}
+
+/// Those of the fields to clear that the ticket has.
+pub(super) fn cleared(
+    clears: &BTreeSet<String>,
+    state: &State,
+    kept: &Map<String, Value>,
+) -> BTreeSet<String> {
+    let stands = |name: &&String| state.fields.contains_key(*name) && !kept.contains_key(*name);
+    clears.iter().filter(stands).cloned().collect()
 }
 
 /// The events of a transition that nothing forbids.
 fn events(
     context: &Context<'_>,
     state: &State,
+    side: Side,
     (transition, form): (&Transition, Option<&Form>),
-    comment: Option<Text>,
-    fields: Map<String, Value>,
-    automatic: CommentId,
+    with: With,
 ) -> Vec<TicketEvent> {
-    let side = policy::side(context.viewer, &state.scope());
-    // A value of an end customer can only be sealed for the customer whom the opening named.
-    let customer = state.customer.unwrap_or_else(|| state.requester.person());
-    let fields = form.map(|form| form.marked(fields, state.requester.person(), customer)).unwrap_or_default();
-    let mut events = vec![TicketEvent::Transitioned(Transitioned {
+    let names_customer = form.is_some_and(|form| form.names_customer(&with.fields));
+    let minted = (state.customer.is_none() && names_customer).then_some(with.customer);
+    let customer = state.customer.unwrap_or(with.customer);
+    let removed = cleared(&transition.clears, state, &with.fields);
+    let fields = form.map(|form| form.marked(with.fields, state.requester.person(), customer));
+    let to = transition.to.clone().unwrap_or_else(|| state.status.clone());
+    let mut events = Vec::new();
+    // A ticket that goes on without the decision that was asked for takes its question back (N17).
+    if to != state.status
+        && let Some(approval) = state.pending_approval()
+    {
+        events.push(TicketEvent::ApprovalWithdrawn { side, approval });
+    }
+    events.push(TicketEvent::Transitioned(Transitioned {
         side,
         action: transition.id.clone(),
         from: state.status.clone(),
-        to: transition.to.clone().unwrap_or_else(|| state.status.clone()),
-        fields,
-    })];
+        to,
+        fields: fields.unwrap_or_default(),
+        removed,
+        customer: minted,
+        comment: with.comment.as_ref().map(|text| text.id),
+    }));
     if transition.assigns_actor && state.assignee.is_none() {
-        events.push(TicketEvent::Assigned { side, assignee: Some(context.viewer.account) });
+        events.push(TicketEvent::Assigned {
+            side,
+            assignee: Some(context.viewer.account),
+        });
     }
     if transition.automatic_comment.is_some() {
         events.push(TicketEvent::Commented(Commented {
             side: Side::System,
-            comment: automatic,
+            comment: with.automatic,
             visibility: Visibility::Public,
-            body: CommentBody::Automatic { automatic: transition.id.clone() },
+            body: CommentBody::Automatic {
+                automatic: transition.id.clone(),
+            },
         }));
     }
-    events.extend(comment.map(|text| comment_event(context, state, text)));
+    events.extend(
+        with.comment
+            .map(|text| commented(context, state, side, text, Visibility::Public)),
+    );
     events
 }
 
@@ -208,107 +292,37 @@ fn may_reopen(context: &Context<'_>, state: &State) -> bool {
     may(context, state, Operation::ActAsRequester) || may(context, state, Operation::ActAsAgent)
 }
 
-/// Opens a closed ticket again.
+/// Opens a closed ticket again, by the requester's side or those who treat it (seed 002 §8.5.10).
 pub(super) fn reopen(
     context: &Context<'_>,
     state: &State,
-    reason: String,
+    reason: Text,
     pointer: &str,
 ) -> Result<Vec<TicketEvent>, Rejection> {
+    if !may_reopen(context, state) {
+        return Err(Rejection::NotPermitted {
+            what: "reopening this ticket",
+        });
+    }
     let rule = context.desk.definition().reopen.as_ref();
     let Some(rule) = rule.filter(|rule| rule.from.contains(&state.status)) else {
         return Err(wrong_status(context, state, "reopen"));
     };
-    if !may_reopen(context, state) {
-        return Err(Rejection::NotPermitted { what: "reopening this ticket" });
-    }
-    let faults = text::faults(pointer, &reason);
+    let faults = text::faults(pointer, &reason.body);
     if !faults.is_empty() {
         return Err(Rejection::Invalid(faults));
     }
+    let side = if may(context, state, Operation::ActAsRequester) {
+        policy::side(context.viewer, &state.scope())
+    } else {
+        policy::side_for(context.viewer, Operation::ActAsAgent, &state.scope())
+    };
     Ok(vec![TicketEvent::Reopened {
-        side: policy::side(context.viewer, &state.scope()),
+        side,
         from: state.status.clone(),
         to: rule.to.clone(),
-        reason: words(context, state, reason),
+        reason: words(context, state, reason.body),
+        comment: reason.id,
+        removed: cleared(&rule.clears, state, &Map::new()),
     }])
-}
-
-/// Proposes something for approval; a pending proposal is withdrawn by the new one (N17).
-pub(super) fn request_approval(
-    context: &Context<'_>,
-    state: &State,
-    id: ApprovalId,
-    proposal: String,
-    comment: Option<Text>,
-) -> Result<Vec<TicketEvent>, Rejection> {
-    if !may(context, state, Operation::ActAsAgent) {
-        return Err(Rejection::NotPermitted { what: "asking for approval" });
-    }
-    let rule = context.desk.definition().approval.as_ref();
-    let Some(rule) = rule.filter(|rule| rule.from.contains(&state.status)) else {
-        return Err(wrong_status(context, state, "request_approval"));
-    };
-    if state.approvals.len() >= APPROVALS_MAX {
-        return Err(Rejection::Full { what: "approvals", max: APPROVALS_MAX });
-    }
-    let mut faults = text::faults("/proposal", &proposal);
-    faults.extend(comment_faults(comment.as_ref(), false));
-    if !faults.is_empty() {
-        return Err(Rejection::Invalid(faults));
-    }
-    let side = policy::side(context.viewer, &state.scope());
-    let withdrawn = state.pending_approval().map(|approval| TicketEvent::ApprovalWithdrawn { side, approval });
-    let mut events: Vec<TicketEvent> = withdrawn.into_iter().collect();
-    events.push(TicketEvent::ApprovalRequested(ApprovalRequested {
-        side,
-        approval: id,
-        proposal: words(context, state, proposal),
-        from: state.status.clone(),
-        to: rule.pending.clone(),
-    }));
-    events.extend(comment.map(|text| comment_event(context, state, text)));
-    Ok(events)
-}
-
-/// Accepts or refuses a proposal. Final.
-pub(super) fn decide_approval(
-    context: &Context<'_>,
-    state: &State,
-    id: ApprovalId,
-    decision: Decision,
-    comment: Option<Text>,
-) -> Result<Vec<TicketEvent>, Rejection> {
-    if !may(context, state, Operation::DecideApproval) {
-        return Err(Rejection::NotPermitted { what: "deciding an approval" });
-    }
-    match state.approvals.get(&id) {
-        None => return Err(Rejection::UnknownApproval),
-        Some(ApprovalStatus::Accepted | ApprovalStatus::Refused | ApprovalStatus::Withdrawn) => {
-            return Err(Rejection::ApprovalNotPending);
-        }
-        Some(ApprovalStatus::Pending) => {}
-    }
-    let Some(rule) = &context.desk.definition().approval else {
-        return Err(Rejection::UnknownApproval);
-    };
-    let faults = comment_faults(comment.as_ref(), false);
-    if !faults.is_empty() {
-        return Err(Rejection::Invalid(faults));
-    }
-    // A ticket that left the pending status by another way stays where it is: the decision is recorded all the same.
-    let to = match decision {
-        _ if state.status != rule.pending => &state.status,
-        Decision::Accept => &rule.accepted,
-        Decision::Refuse => &rule.refused,
-    };
-    let mut events = vec![TicketEvent::ApprovalDecided(ApprovalDecided {
-        side: policy::side(context.viewer, &state.scope()),
-        approval: id,
-        decision,
-        from: state.status.clone(),
-        to: to.clone(),
-    })];
-    events.extend(comment.map(|text| comment_event(context, state, text)));
-    Ok(events)
 }

@@ -81,7 +81,8 @@ impl Wrapping {
         if !is_finished(header) || u32_at(header, 12) as usize != SLOT_BYTES {
             return Err(HeaderFault::Damaged);
         }
-        self.decrypt(&header[32..56], &header[..32], &mut [], &header[56..72]).map_err(HeaderFault::OtherMaster)
+        self.decrypt(&header[32..56], &header[..32], &mut [], &header[56..72])
+            .map_err(HeaderFault::OtherMaster)
     }
 
     /// A slot that holds a fresh random key for `subject`.
@@ -107,7 +108,12 @@ impl Wrapping {
     ) -> Result<PersonKey, chacha20poly1305::Error> {
         let mut key = Zeroizing::new([0; 32]);
         key.copy_from_slice(&bytes[48..80]);
-        self.decrypt(&bytes[24..48], &place(subject, slot), key.as_mut(), &bytes[80..96])?;
+        self.decrypt(
+            &bytes[24..48],
+            &place(subject, slot),
+            key.as_mut(),
+            &bytes[80..96],
+        )?;
         Ok(PersonKey::new(key))
     }
 
@@ -154,7 +160,11 @@ pub(crate) fn read_slot(bytes: &SlotBytes) -> Slot {
     let subject = Uuid::from_bytes(subject);
     if !is_finished(bytes) {
         let unfinished = bytes[CRC_AT..].iter().all(|byte| *byte == 0);
-        return if unfinished { Slot::Unfinished(subject) } else { Slot::Damaged(subject) };
+        return if unfinished {
+            Slot::Unfinished(subject)
+        } else {
+            Slot::Damaged(subject)
+        };
     }
     match bytes[STATE_AT] {
         STATE_PRESENT => Slot::Present(subject),

@@ -86,13 +86,22 @@ impl From<(TooDeep, String)> for UnsealError {
 /// # Errors
 /// [`UnsealError::Tampered`] when the key does not fit ciphertext, commitment and subject;
 /// [`UnsealError::OtherSubject`], [`UnsealError::Malformed`] and [`UnsealError::UnknownForm`] as they say.
-pub fn open_with_value_key(value_key: &ValueKey, subject: Uuid, sealed: &Value) -> Result<Value, UnsealError> {
+pub fn open_with_value_key(
+    value_key: &ValueKey,
+    subject: Uuid,
+    sealed: &Value,
+) -> Result<Value, UnsealError> {
     let Some(inside) = sealed_inside(sealed) else {
-        return Err(UnsealError::Malformed { pointer: String::new() });
+        return Err(UnsealError::Malformed {
+            pointer: String::new(),
+        });
     };
     let parts = SealedParts::of(inside, "")?;
     if parts.subject != subject {
-        return Err(UnsealError::OtherSubject { expected: subject, found: parts.subject });
+        return Err(UnsealError::OtherSubject {
+            expected: subject,
+            found: parts.subject,
+        });
     }
     parts.open(value_key, "")
 }
@@ -126,13 +135,23 @@ fn opened(
         Ok(FoundKey::Key(key)) => ("value", parts.open(&key.value_key(event_id, pointer), pointer)?),
         Ok(FoundKey::Erased) => ("erased", Value::Bool(true)),
         Ok(FoundKey::Unknown) => {
-            return Err(UnsealError::UnknownSubject { subject, pointer: pointer.to_owned() });
+            return Err(UnsealError::UnknownSubject {
+                subject,
+                pointer: pointer.to_owned(),
+            });
         }
         Err(source) => {
-            return Err(UnsealError::KeyUnreadable { subject, pointer: pointer.to_owned(), source });
+            return Err(UnsealError::KeyUnreadable {
+                subject,
+                pointer: pointer.to_owned(),
+                source,
+            });
         }
     };
-    Ok(marked("personal", [("subject", subject.to_string().into()), (key, value)]))
+    Ok(marked(
+        "personal",
+        [("subject", subject.to_string().into()), (key, value)],
+    ))
 }
 
 /// The members of a sealed mark.
@@ -144,11 +163,16 @@ struct SealedParts<'v> {
 
 impl<'v> SealedParts<'v> {
     fn of(inside: &'v Map<String, Value>, pointer: &str) -> Result<SealedParts<'v>, UnsealError> {
-        let malformed = || UnsealError::Malformed { pointer: pointer.to_owned() };
+        let malformed = || UnsealError::Malformed {
+            pointer: pointer.to_owned(),
+        };
         // A later form may have other members, so its number is looked at before anything else.
         let v = inside.get("v").and_then(Value::as_u64).ok_or_else(malformed)?;
         if v != FORM_VERSION {
-            return Err(UnsealError::UnknownForm { pointer: pointer.to_owned(), v });
+            return Err(UnsealError::UnknownForm {
+                pointer: pointer.to_owned(),
+                v,
+            });
         }
         let text = |key| inside.get(key).and_then(Value::as_str).ok_or_else(malformed);
         let parts = SealedParts {
@@ -156,13 +180,18 @@ impl<'v> SealedParts<'v> {
             commitment: text("commitment")?,
             ciphertext: text("ciphertext")?,
         };
-        if inside.len() == 4 { Ok(parts) } else { Err(malformed()) }
+        if inside.len() == 4 {
+            Ok(parts)
+        } else {
+            Err(malformed())
+        }
     }
 
     fn open(&self, key: &ValueKey, pointer: &str) -> Result<Value, UnsealError> {
-        key.open(self.subject, self.commitment, self.ciphertext).map_err(|fault| UnsealError::Tampered {
-            pointer: pointer.to_owned(),
-            source: Box::new(fault),
-        })
+        key.open(self.subject, self.commitment, self.ciphertext)
+            .map_err(|fault| UnsealError::Tampered {
+                pointer: pointer.to_owned(),
+                source: Box::new(fault),
+            })
     }
 }

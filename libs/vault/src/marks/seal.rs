@@ -82,7 +82,9 @@ pub(crate) fn seal_data(
     let mut pointer = String::from(DATA_POINTER);
     walk(data, &mut pointer, 0, &mut |value, pointer, depth| {
         if sealed_inside(value).is_some() {
-            return Err(SealError::AlreadySealed { pointer: pointer.to_owned() });
+            return Err(SealError::AlreadySealed {
+                pointer: pointer.to_owned(),
+            });
         }
         if personal_inside(value).is_none() {
             return Ok(Visited::GoInside);
@@ -105,23 +107,46 @@ fn sealed(
         .filter(|inside| inside.len() == 2)
         .and_then(|inside| Some((subject_of(inside)?, inside.get("value")?)));
     let Some((subject, value)) = parts else {
-        return Err(SealError::Malformed { pointer: pointer_owned() });
+        return Err(SealError::Malformed {
+            pointer: pointer_owned(),
+        });
     };
     // The two objects of the mark itself count, because the opened form has them again.
     let levels = DEPTH_MAX.saturating_sub(depth).saturating_sub(2);
     if !is_within(value, levels) {
-        return Err(SealError::TooDeep { pointer: pointer_owned() });
+        return Err(SealError::TooDeep {
+            pointer: pointer_owned(),
+        });
     }
     let key = match find_key(subject) {
         Ok(FoundKey::Key(key)) => key,
-        Ok(FoundKey::Erased) => return Err(SealError::Destroyed { subject, pointer: pointer_owned() }),
-        Ok(FoundKey::Unknown) => return Err(SealError::UnknownSubject { subject, pointer: pointer_owned() }),
-        Err(source) => return Err(SealError::KeyUnreadable { subject, pointer: pointer_owned(), source }),
+        Ok(FoundKey::Erased) => {
+            return Err(SealError::Destroyed {
+                subject,
+                pointer: pointer_owned(),
+            });
+        }
+        Ok(FoundKey::Unknown) => {
+            return Err(SealError::UnknownSubject {
+                subject,
+                pointer: pointer_owned(),
+            });
+        }
+        Err(source) => {
+            return Err(SealError::KeyUnreadable {
+                subject,
+                pointer: pointer_owned(),
+                source,
+            });
+        }
     };
     let sealed = key
         .value_key(event_id, pointer)
         .seal(subject, value)
-        .map_err(|too_long| SealError::TooLong { pointer: pointer_owned(), bytes: too_long.bytes })?;
+        .map_err(|too_long| SealError::TooLong {
+            pointer: pointer_owned(),
+            bytes: too_long.bytes,
+        })?;
     Ok(marked(
         "sealed",
         [

@@ -19,7 +19,12 @@ pub(crate) struct TooDeep;
 
 /// Calls `visit` for `value` and everything inside it, top down. `pointer` is that of `value` and is given back as it
 /// came when all went well; after an error it names the place.
-pub(crate) fn walk<E, F>(value: &mut Value, pointer: &mut String, depth: usize, visit: &mut F) -> Result<(), E>
+pub(crate) fn walk<E, F>(
+    value: &mut Value,
+    pointer: &mut String,
+    depth: usize,
+    visit: &mut F,
+) -> Result<(), E>
 where
     E: From<(TooDeep, String)>,
     F: FnMut(&mut Value, &str, usize) -> Result<Visited, E>,

@@ -1,0 +1,96 @@
+# The only door to commands. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+DATA ?= ./data
+CYCLES ?= 20
+
+export GUICHET_DATA ?= $(DATA)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-zA-Z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-zA-Z_-]+):.*## /\1\t/' | sort | column -t -s "$$(printf '\t')"
+
+.PHONY: run
+run: ## build and start everything on the embedded log, with the demo world
+	cargo run --release -p guichet -- up --demo
+
+.PHONY: build
+build: ## build the binary that the tests start
+	cargo build -p guichet
+
+.PHONY: test
+test: build nextest $(VENV)/installed strace ## run all tests; installs what they need
+	cargo nextest run --workspace
+	cargo test --workspace --doc --quiet
+
+.PHONY: check
+check: format lint purity test docs contract load-smoke crash ## all that CI runs
+
+.PHONY: format
+format: ## sources are formatted
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: ## clippy with warnings as errors
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: purity
+purity: ## the domain alone compiles without clock, randomness and I/O
+	cargo check -p domain
+
+.PHONY: docs
+docs: ## the documentation of the code builds without broken links
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+.PHONY: openapi
+openapi: build ## rewrite openapi/guichet.yaml from the code
+	target/debug/guichet openapi > openapi/guichet.yaml
+
+.PHONY: contract
+contract: build node_modules/installed ## the contract is the code's, and Spectral finds no error in it
+	target/debug/guichet openapi | diff -u openapi/guichet.yaml -
+	npx --no-install spectral lint --fail-severity=error --ruleset openapi/spectral.yaml openapi/guichet.yaml
+
+.PHONY: bench
+bench: release ## measure against references in the same run: a table and bench/results.json
+	cargo build --release -p guichet_tests -p event_log --bins --examples
+	GUICHET_BIN=target/release/guichet target/release/load
+
+.PHONY: load-smoke
+load-smoke: release
+	cargo build --release -p guichet_tests --bins
+	GUICHET_BIN=target/release/guichet target/release/load
+
+.PHONY: crash
+crash: release ## kill -9 under load and during start (CYCLES=n)
+	cargo build --release -p guichet_tests --bins
+	CYCLES=$(CYCLES) GUICHET_BIN=target/release/guichet target/release/crash
+
+.PHONY: release
+release: ## build the optimised binary
+	cargo build --release -p guichet
+
+.PHONY: nextest
+nextest:
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+
+.PHONY: strace
+strace:
+	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; }
+
+.PHONY: .venv
+.venv: $(VENV)/installed
+
+$(VENV)/installed: tests/python/requirements.txt
+	$(PYTHON) -m venv $(VENV) || { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+	touch $@
+
+node_modules/installed: package.json package-lock.json
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm; }
+	npm ci --silent --no-audit --no-fund
+	touch $@

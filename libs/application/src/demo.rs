@@ -1,0 +1,153 @@
+//! The demo world (design §8): desks, organizations and accounts, made once on an empty log and on every start
+//! completed with what it lacks.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    AccountId, Language, OrganizationId,
+    account::{AccountKind, NewAccount},
+    desk,
+    organization::Organization,
+    policy::{Grant, Role},
+};
+use event_log::Channel;
+use uuid::Uuid;
+
+use crate::{
+    accounts::Made,
+    error::ExecuteError,
+    sign_in::hash_password,
+    start::Application,
+};
+
+/// The password of every demo account.
+pub const DEMO_PASSWORD: &str = "Guichet-demo-1";
+
+/// Organizations: id, name, SIREN.
+const ORGANIZATIONS: [(&str, &str, Option<&str>); 6] = [
+    ("commune-a", "Commune A", None),
+    ("commune-b", "Commune B", None),
+    ("lycee-a", "Lycée A", None),
+    ("oc-alpha", "Opérateur Alpha", Some("123456782")),
+    ("oc-beta", "Opérateur Beta", Some("111222337")),
+    ("oi", "Opérateur d'infrastructure", Some("987654324")),
+];
+
+/// One account of the demo world.
+struct DemoAccount {
+    username: &'static str,
+    name: &'static str,
+    kind: AccountKind,
+    role: Role,
+    /// The role holds on this desk only.
+    desk: Option<&'static str>,
+    /// A member of this organization.
+    organization: Option<&'static str>,
+    /// The role holds in that organization only.
+    limited: bool,
+}
+
+const fn person(
+    username: &'static str,
+    name: &'static str,
+    role: Role,
+    organization: Option<&'static str>,
+) -> DemoAccount {
+    DemoAccount { username, name, kind: AccountKind::Person, role, desk: None, organization, limited: false }
+}
+
+const fn program(
+    username: &'static str,
+    name: &'static str,
+    role: Role,
+    organization: &'static str,
+) -> DemoAccount {
+    DemoAccount {
+        username,
+        name,
+        kind: AccountKind::Operator,
+        role,
+        desk: Some("SAV"),
+        organization: Some(organization),
+        limited: false,
+    }
+}
+
+const ACCOUNTS: [DemoAccount; 11] = [
+    person("admin", "Administration", Role::Admin, None),
+    person("auditor", "Audit", Role::Auditor, None),
+    person("agent", "Agent de support", Role::Agent, None),
+    person("requester-1", "Requérante 1", Role::Requester, Some("commune-a")),
+    person("requester-2", "Requérant 2", Role::Requester, Some("commune-a")),
+    person("requester-3", "Requérant 3", Role::Requester, Some("commune-b")),
+    DemoAccount { limited: true, ..person("referent", "Référent du lycée A", Role::LocalAdmin, Some("lycee-a")) },
+    person("teacher", "Enseignante", Role::Requester, Some("lycee-a")),
+    program("oc-alpha", "Programme de l'opérateur Alpha", Role::Operator, "oc-alpha"),
+    program("oc-beta", "Programme de l'opérateur Beta", Role::Operator, "oc-beta"),
+    program("oi", "Programme de l'opérateur d'infrastructure", Role::Supplier, "oi"),
+];
+
+impl Application {
+    /// Publishes the desks that ship with the product. Done at every start: what is published stays.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn publish_shipped_desks(&self, at: DateTime<Utc>) -> Result<(), ExecuteError> {
+        for desk in desk::shipped().map_err(ExecuteError::internal)? {
+            let definition = desk.definition();
+            if self.directory().desk_version(&definition.key, definition.version).is_none() {
+                self.publish_desk(self.system_call(at, Channel::Admin), &desk).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes the demo world; answers how many accounts were made.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn load_demo(&self, at: DateTime<Utc>) -> Result<usize, ExecuteError> {
+        for (id, name, siren) in ORGANIZATIONS {
+            let id: OrganizationId = id.parse().map_err(ExecuteError::internal)?;
+            if self.directory().organization(&id).is_none() {
+                let siren = siren.map(str::to_owned);
+                let new = Organization { id, name: name.to_owned(), siren, parent: None };
+                self.create_organization(self.system_call(at, Channel::Admin), new).await?;
+            }
+        }
+        let mut made = 0;
+        for account in &ACCOUNTS {
+            if self.directory().account_by_username(account.username).is_none() {
+                let new = account.new_account()?;
+                let call = self.system_call(at, Channel::Admin);
+                made += usize::from(self.create_account(call, new).await? == Made::Now);
+            }
+        }
+        Ok(made)
+    }
+}
+
+impl DemoAccount {
+    fn new_account(&self) -> Result<NewAccount, ExecuteError> {
+        let organization = self.organization.map(str::parse::<OrganizationId>);
+        let organization = organization.transpose().map_err(ExecuteError::internal)?;
+        let desk = self.desk.map(str::parse).transpose().map_err(ExecuteError::internal)?;
+        let grant = |role, organization| Grant { role, desk: desk.clone(), organization };
+        let mut grants = BTreeSet::from([grant(self.role, organization.clone().filter(|_| self.limited))]);
+        if self.role == Role::LocalAdmin {
+            // Whoever administers an establishment also asks for things there.
+            grants.insert(grant(Role::Requester, None));
+        }
+        Ok(NewAccount {
+            id: AccountId(Uuid::now_v7()),
+            kind: self.kind,
+            username: self.username.to_owned(),
+            name: self.name.to_owned(),
+            language: Language::Fr,
+            password_hash: hash_password(DEMO_PASSWORD).map_err(ExecuteError::internal)?,
+            grants,
+            organizations: organization.into_iter().collect(),
+        })
+    }
+}

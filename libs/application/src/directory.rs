@@ -1,0 +1,162 @@
+//! Who there is and which desks there are: a small view in memory, folded from the log alone.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use domain::{
+    AccountId, DeskKey, Event, OrganizationId,
+    account::{Account, AccountEvent},
+    desk::{Desk, DeskEvent},
+    organization::{Organization, OrganizationEvent},
+};
+use event_log::{EventLog, Position, Recorded};
+use parking_lot::RwLock;
+use uuid::Uuid;
+use vault::Vault;
+
+use crate::{codec, error::ReadError};
+
+/// The categories of streams that the directory is made of.
+const CATEGORIES: [&str; 3] = ["account", "organization", "desk"];
+
+/// Accounts, organizations and desks. Reads take what is there; [`Directory::refresh`] folds what the log has more.
+#[derive(Default)]
+pub struct Directory {
+    inside: RwLock<Inside>,
+}
+
+#[derive(Default)]
+struct Inside {
+    /// The last position folded.
+    position: Position,
+    accounts: HashMap<AccountId, Arc<Account>>,
+    by_username: HashMap<String, AccountId>,
+    organizations: BTreeMap<OrganizationId, Arc<Organization>>,
+    desks: BTreeMap<DeskKey, Vec<Arc<Desk>>>,
+}
+
+/// User names are one whatever their case and the spaces around them.
+#[must_use]
+pub fn username_key(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+impl Directory {
+    /// Folds what the log has beyond what is known. Reads only the streams it is made of.
+    ///
+    /// # Errors
+    /// [`ReadError::Internal`] when the log cannot be read or an event not be understood.
+    pub fn refresh(&self, log: &EventLog, vault: &Vault) -> Result<(), ReadError> {
+        let mut inside = self.inside.write();
+        let head = log.head();
+        let mut events: Vec<Recorded> = Vec::new();
+        for category in CATEGORIES {
+            events.extend(log.read_category(category, inside.position).map_err(ReadError::internal)?);
+        }
+        events.retain(|recorded| recorded.position <= head);
+        events.sort_by_key(|recorded| recorded.position);
+        for recorded in &events {
+            let event = codec::decode(vault, recorded)?;
+            inside.fold(recorded, event)?;
+        }
+        inside.position = head;
+        Ok(())
+    }
+
+    /// The account of that id.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<Arc<Account>> {
+        self.inside.read().accounts.get(&id).cloned()
+    }
+
+    /// The account that signs in under that name.
+    #[must_use]
+    pub fn account_by_username(&self, username: &str) -> Option<Arc<Account>> {
+        let inside = self.inside.read();
+        let id = inside.by_username.get(&username_key(username))?;
+        inside.accounts.get(id).cloned()
+    }
+
+    /// The account that a caller means: by id or by user name.
+    #[must_use]
+    pub fn account_meant(&self, text: &str) -> Option<Arc<Account>> {
+        match Uuid::parse_str(text) {
+            Ok(id) => self.account(AccountId(id)),
+            Err(_) => self.account_by_username(text),
+        }
+    }
+
+    /// The organization of that id.
+    #[must_use]
+    pub fn organization(&self, id: &OrganizationId) -> Option<Arc<Organization>> {
+        self.inside.read().organizations.get(id).cloned()
+    }
+
+    /// The organization that a caller names, if there is one.
+    #[must_use]
+    pub fn organization_named(&self, text: &str) -> Option<Arc<Organization>> {
+        self.organization(&text.parse().ok()?)
+    }
+
+    /// The newest definition of a desk.
+    #[must_use]
+    pub fn desk(&self, key: &DeskKey) -> Option<Arc<Desk>> {
+        self.inside.read().desks.get(key)?.last().cloned()
+    }
+
+    /// The definition of a desk that a ticket was opened under.
+    #[must_use]
+    pub fn desk_version(&self, key: &DeskKey, version: u32) -> Option<Arc<Desk>> {
+        let inside = self.inside.read();
+        inside.desks.get(key)?.iter().find(|desk| desk.definition().version == version).cloned()
+    }
+
+    /// The newest definitions of all desks, by key.
+    #[must_use]
+    pub fn desks(&self) -> Vec<Arc<Desk>> {
+        self.inside.read().desks.values().filter_map(|versions| versions.last().cloned()).collect()
+    }
+
+    /// Nobody has an account yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inside.read().accounts.is_empty()
+    }
+}
+
+impl Inside {
+    fn fold(&mut self, recorded: &Recorded, event: Event) -> Result<(), ReadError> {
+        match event {
+            Event::Account(event) => self.fold_account(recorded, event),
+            Event::Organization(OrganizationEvent::Created(organization)) => {
+                self.organizations.insert(organization.id.clone(), Arc::new(organization));
+                Ok(())
+            }
+            Event::Desk(DeskEvent::Published { definition }) => {
+                let key = definition.key.clone();
+                let desk = Desk::load(*definition).map_err(ReadError::internal)?;
+                self.desks.entry(key).or_default().push(Arc::new(desk));
+                Ok(())
+            }
+            Event::Ticket(_) | Event::Name(_) => Ok(()),
+        }
+    }
+
+    fn fold_account(&mut self, recorded: &Recorded, event: AccountEvent) -> Result<(), ReadError> {
+        let id = recorded.envelope.stream.as_str().strip_prefix("account-").unwrap_or_default();
+        let id = AccountId(Uuid::parse_str(id).map_err(ReadError::internal)?);
+        let before = self.accounts.remove(&id).map(Arc::unwrap_or_clone);
+        if let Some(username) = before.as_ref().and_then(|account| account.username.as_deref()) {
+            self.by_username.remove(&username_key(username));
+        }
+        if let Some(account) = Account::evolve(before, id, event) {
+            if let Some(username) = &account.username {
+                self.by_username.insert(username_key(username), id);
+            }
+            self.accounts.insert(id, Arc::new(account));
+        }
+        Ok(())
+    }
+}

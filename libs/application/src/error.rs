@@ -1,0 +1,127 @@
+//! Why a command is not carried out or a question not answered. One place of the REST door turns these into problems.
+
+use domain::{Fault, ticket::Rejection};
+use event_log::{AppendError, Version};
+
+/// Why a command was not carried out. Nothing was written, save after [`ExecuteError::Unavailable`], where the
+/// outcome may be unknown: repeat with the same idempotency key.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// There is no such thing for this viewer (design §6: what one may not see does not exist).
+    #[error("there is no such ticket for this account")]
+    NotFound,
+    /// The rules refuse.
+    #[error("the command was refused")]
+    Rejected(#[source] Rejection),
+    /// The ticket moved on since the version that the caller named.
+    #[error("the ticket is at version {}, not {}", actual.0, expected.0)]
+    Stale {
+        /// The version named by the caller.
+        expected: Version,
+        /// The version it has.
+        actual: Version,
+    },
+    /// The same idempotency key was used for something else.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// The command is too large to be written as one.
+    #[error("the command is too large: {detail}")]
+    TooLarge {
+        /// Which limit.
+        detail: String,
+    },
+    /// The uploaded file is larger than allowed.
+    #[error("the file is larger than {max_bytes} bytes")]
+    FileTooLarge {
+        /// The limit, bytes.
+        max_bytes: u64,
+    },
+    /// The caller's upload broke off.
+    #[error("the upload did not arrive whole")]
+    Upload(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The log takes no commands now.
+    #[error("no commands are taken now: {reason}")]
+    Unavailable {
+        /// Why, for an operator.
+        reason: String,
+    },
+    /// Something of ours failed.
+    #[error("the command could not be carried out")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ExecuteError {
+    /// Wraps a failure of ours.
+    pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        ExecuteError::Internal(Box::new(source))
+    }
+
+    /// A refusal with faults.
+    #[must_use]
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        ExecuteError::Rejected(Rejection::Invalid(faults))
+    }
+}
+
+impl From<Rejection> for ExecuteError {
+    fn from(rejection: Rejection) -> Self {
+        ExecuteError::Rejected(rejection)
+    }
+}
+
+impl From<ReadError> for ExecuteError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound => ExecuteError::NotFound,
+            other @ (ReadError::Invalid(_) | ReadError::Behind | ReadError::Internal(_)) => {
+                ExecuteError::internal(other)
+            }
+        }
+    }
+}
+
+/// What the log's refusal means to a caller. Conflicts are handled before: they are decided anew.
+impl From<AppendError> for ExecuteError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict { expected, actual, .. } => ExecuteError::Stale { expected, actual },
+            AppendError::CommandIdReused { .. } => ExecuteError::KeyReused,
+            AppendError::TooManyEvents { .. }
+            | AppendError::CommitTooLarge { .. }
+            | AppendError::EventTooLarge { .. } => ExecuteError::TooLarge { detail: error.to_string() },
+            AppendError::ClockBehind { .. }
+            | AppendError::Busy { .. }
+            | AppendError::ReadOnly { .. }
+            | AppendError::Stopped { .. }
+            | AppendError::Closed => ExecuteError::Unavailable { reason: error.to_string() },
+            AppendError::EmptyCommit
+            | AppendError::TimeOutOfRange { .. }
+            | AppendError::PrefixExhausted { .. }
+            | AppendError::Unreadable(_) => ExecuteError::internal(error),
+        }
+    }
+}
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such thing for this viewer.
+    #[error("there is no such thing for this account")]
+    NotFound,
+    /// The question has faults, all of them listed.
+    #[error("the question has {} fault(s)", .0.len())]
+    Invalid(Vec<Fault>),
+    /// The view has not reached the position that the caller asked to see.
+    #[error("the view has not reached that position yet")]
+    Behind,
+    /// Something of ours failed.
+    #[error("the question could not be answered")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ReadError {
+    /// Wraps a failure of ours.
+    pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        ReadError::Internal(Box::new(source))
+    }
+}

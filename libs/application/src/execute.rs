@@ -1,0 +1,239 @@
+//! The life of a command on a ticket (design §3): authorize, load, decide, seal, append, answer.
+
+use std::sync::Arc;
+
+use domain::{
+    Event, TicketKey,
+    policy::{self, Operation},
+    ticket::{Action, Context, Stamp, State, TicketEvent, decide_each},
+};
+use event_log::{Appended, Commit, EventDraft, Expected, StreamWrite, Target, Version};
+
+use crate::{
+    call::Call,
+    codec,
+    error::ExecuteError,
+    lanes::{Lane, Tip},
+    start::Application,
+    tickets::{self, Loaded},
+};
+
+/// How often a command is decided anew when somebody else wrote in between (design §3.2).
+pub const ATTEMPTS_MAX: usize = 8;
+
+/// What a command did.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The ticket as this command left it.
+    pub loaded: Arc<Loaded>,
+    /// The events that it made, with where they stand; empty when there was nothing to change.
+    pub events: Vec<(Stamp, TicketEvent)>,
+    /// Answered from what the same command wrote before.
+    pub repeated: bool,
+}
+
+/// One way through the loop of attempts.
+enum Attempt {
+    Done(Done),
+    /// Somebody else wrote in between, or the same command is on its way: look again.
+    Again(ExecuteError),
+}
+
+impl Application {
+    /// Carries out actions on a ticket as one command, all or nothing. Runs as its own task: a client that hangs up
+    /// cancels nothing.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; every answer, refusals included, is given only once what it rests on is on disk.
+    pub async fn act(&self, call: Call, key: TicketKey, actions: Vec<Action>) -> Result<Done, ExecuteError> {
+        let this = self.clone();
+        own_task(async move { this.attempts(&call, &key, &actions).await }).await
+    }
+
+    async fn attempts(&self, call: &Call, key: &TicketKey, actions: &[Action]) -> Result<Done, ExecuteError> {
+        let mut last = ExecuteError::Unavailable { reason: "the ticket is too busy".to_owned() };
+        for _ in 0..ATTEMPTS_MAX {
+            match self.attempt(call, key, actions).await? {
+                Attempt::Done(done) => {
+                    if let Some(sign_in) = call.sign_in {
+                        self.note_write(sign_in, done.loaded.document.position);
+                    }
+                    return Ok(done);
+                }
+                Attempt::Again(why) => last = why,
+            }
+        }
+        Err(last)
+    }
+
+    async fn attempt(&self, call: &Call, key: &TicketKey, actions: &[Action]) -> Result<Attempt, ExecuteError> {
+        let place = self.lanes().enter(key);
+        let mut lane = place.turn().await;
+        if lane.in_flight.contains(&call.command_id) {
+            drop(lane);
+            self.log().settled().await?;
+            return Ok(Attempt::Again(ExecuteError::KeyReused));
+        }
+        if let Some(done) = self.repeated(call)? {
+            return Ok(Attempt::Done(done));
+        }
+        let tip = self.tip(&lane, key)?;
+        if !policy::may(&call.viewer, Operation::Read, &tip.state.scope()) {
+            return Err(ExecuteError::NotFound);
+        }
+        let decided = self.decide(call, &tip, actions);
+        let events = match decided {
+            Ok(events) if !events.is_empty() => events,
+            // Decided on what may not be on disk yet: the answer waits until it is.
+            Ok(_) | Err(_) => {
+                drop(lane);
+                self.log().settled().await?;
+                decided?;
+                let loaded = self.tickets().load(key)?;
+                return Ok(Attempt::Done(Done { loaded, events: Vec::new(), repeated: false }));
+            }
+        };
+        let drafts = self.drafts(call, events.iter().cloned().map(Event::Ticket)).await?;
+        let appending = self.log().append(Commit {
+            command_id: call.command_id,
+            command_digest: call.command_digest,
+            writes: vec![StreamWrite {
+                target: Target::Stream(tickets::stream(key)?),
+                expected: Expected::Version(tip.version),
+                events: drafts,
+            }],
+        });
+        lane.tip = Some(advance(call, tip, &events));
+        lane.in_flight.push(call.command_id);
+        drop(lane);
+
+        let appended = appending.await;
+        let mut lane = place.turn().await;
+        lane.in_flight.retain(|command| *command != call.command_id);
+        match appended {
+            Ok(appended) if !appended.repeated => {
+                let loaded = self.tickets().publish(key, &appended.events, &events)?;
+                let events = appended.events.iter().map(codec::stamp).zip(events).collect();
+                Ok(Attempt::Done(Done { loaded, events, repeated: false }))
+            }
+            other => {
+                // What was decided after this one rests on events that are not there: it will be decided anew.
+                lane.tip = None;
+                again(other)
+            }
+        }
+    }
+
+    fn tip(&self, lane: &Lane, key: &TicketKey) -> Result<Tip, ExecuteError> {
+        if let Some(tip) = &lane.tip {
+            return Ok(tip.clone());
+        }
+        let loaded = self.tickets().load(key)?;
+        Ok(Tip { state: loaded.state.clone(), version: loaded.version() })
+    }
+
+    fn decide(&self, call: &Call, tip: &Tip, actions: &[Action]) -> Result<Vec<TicketEvent>, ExecuteError> {
+        if let Some(expected) = call.expected_version
+            && expected != tip.version
+        {
+            return Err(ExecuteError::Stale { expected, actual: tip.version });
+        }
+        let desk = self.directory().desk_version(&tip.state.desk, tip.state.desk_version);
+        let desk = desk.ok_or(ExecuteError::NotFound)?;
+        let context = Context { viewer: &call.viewer, desk: &desk };
+        Ok(decide_each(&context, &tip.state, &unplaced(call), actions.to_vec())?)
+    }
+
+    /// What this very command wrote before, if it did.
+    pub(crate) fn repeated(&self, call: &Call) -> Result<Option<Done>, ExecuteError> {
+        let Some((digest, appended)) = self.log().command(call.command_id).map_err(ExecuteError::internal)? else {
+            return Ok(None);
+        };
+        if digest != call.command_digest {
+            return Err(ExecuteError::KeyReused);
+        }
+        self.as_it_was(call, &appended).map(Some)
+    }
+
+    /// The ticket at the position of a commit, for a viewer who may read it today (design §3, Idempotency).
+    fn as_it_was(&self, call: &Call, appended: &Appended) -> Result<Done, ExecuteError> {
+        let last = appended.events.last().ok_or(ExecuteError::NotFound)?;
+        let key = TicketKey::from_typed(last.envelope.stream.as_str()).map_err(ExecuteError::internal)?;
+        let today = self.tickets().load(&key)?;
+        if !policy::may(&call.viewer, Operation::Read, &today.state.scope()) {
+            return Err(ExecuteError::NotFound);
+        }
+        let loaded = Arc::new(self.tickets().load_at(&key, last.envelope.version)?);
+        let mut events = Vec::new();
+        for recorded in &appended.events {
+            if let Event::Ticket(event) = codec::decode(self.vault(), recorded)? {
+                events.push((codec::stamp(recorded), event));
+            }
+        }
+        Ok(Done { loaded, events, repeated: true })
+    }
+
+    /// Seals events for the log, once every person they speak of has a key on disk.
+    pub(crate) async fn drafts(
+        &self,
+        call: &Call,
+        events: impl Iterator<Item = Event>,
+    ) -> Result<Vec<EventDraft>, ExecuteError> {
+        let events: Vec<Event> = events.collect();
+        let mut subjects = Vec::new();
+        for event in &events {
+            let (_, data) = event.encode().map_err(ExecuteError::internal)?;
+            subjects.extend(codec::subjects(&data));
+        }
+        self.mint(subjects).await?;
+        events.iter().map(|event| codec::draft(self.vault(), call, event)).collect()
+    }
+
+    /// Gives every person a key, on disk before anything is sealed with it (design §6.1).
+    pub(crate) async fn mint(&self, subjects: Vec<uuid::Uuid>) -> Result<(), ExecuteError> {
+        let is_known = |subject: &uuid::Uuid| self.vault().knows(*subject) == vault::KeyState::Present;
+        if subjects.iter().all(is_known) {
+            return Ok(());
+        }
+        let vault = self.vault().clone();
+        let minted = tokio::task::spawn_blocking(move || vault.mint_all(&subjects)).await;
+        minted.map_err(ExecuteError::internal)?.map_err(ExecuteError::internal)
+    }
+}
+
+/// Runs to its end even when the one who waits for it goes away.
+pub(crate) async fn own_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ExecuteError>> + Send + 'static,
+) -> Result<T, ExecuteError> {
+    tokio::spawn(work).await.map_err(ExecuteError::internal)?
+}
+
+fn again(appended: Result<Appended, event_log::AppendError>) -> Result<Attempt, ExecuteError> {
+    match appended {
+        Ok(_) => Ok(Attempt::Again(ExecuteError::KeyReused)),
+        Err(conflict @ event_log::AppendError::Conflict { .. }) => Ok(Attempt::Again(conflict.into())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A stamp for events whose place the log has not told yet; no rule reads the place.
+fn unplaced(call: &Call) -> Stamp {
+    Stamp {
+        position: 0,
+        version: 0,
+        at: call.at,
+        occurred_at: call.occurred_at,
+        sent_at: call.sent_at,
+        by: call.viewer.account,
+        on_behalf_of: call.on_behalf_of,
+    }
+}
+
+fn advance(call: &Call, tip: Tip, events: &[TicketEvent]) -> Tip {
+    let stamp = unplaced(call);
+    let mut state = tip.state;
+    for event in events {
+        state = State::evolve(Some(state.clone()), &stamp, event).unwrap_or(state);
+    }
+    Tip { state, version: Version(tip.version.0 + events.len() as u64) }
+}

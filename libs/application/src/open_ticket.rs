@@ -1,0 +1,198 @@
+//! Opening a ticket: names become ids, every fault is told at once, and the log's writer allots the key.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{
+    AccountId, DeskKey, Event, Fault, OrganizationId, PersonId, TicketKey,
+    account::Account,
+    desk::Desk,
+    fault::FaultCode,
+    ticket::{Context, Open, Rejection, TicketEvent, open, text},
+};
+use event_log::{Commit, Expected, Prefix, StreamWrite, Target, Version};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    call::Call,
+    codec,
+    error::ExecuteError,
+    execute::{Done, own_task},
+    start::Application,
+};
+
+/// A new ticket as a door gives it: names as people write them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NewTicket {
+    /// The desk's key.
+    pub desk: String,
+    /// The request type.
+    pub request_type: String,
+    /// One line.
+    pub summary: String,
+    /// The description.
+    pub description: String,
+    /// The priority.
+    pub priority: Option<String>,
+    /// The urgency.
+    pub urgency: Option<String>,
+    /// The organization's id.
+    pub organization: Option<String>,
+    /// Id or user name of the one it is for.
+    pub on_behalf_of: Option<String>,
+    /// Hidden from colleagues.
+    pub private: bool,
+    /// Ids of organizations.
+    pub share_with: Vec<String>,
+    /// Mail follow-up wanted.
+    pub notify: bool,
+    /// The form's fields.
+    pub fields: Map<String, Value>,
+}
+
+/// A new ticket with its names resolved, and the faults of those that name nothing.
+struct Resolved {
+    desk: Option<Arc<Desk>>,
+    open: Open,
+    on_behalf_of: Option<AccountId>,
+    faults: Vec<Fault>,
+}
+
+impl Application {
+    /// Opens a ticket.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn open_ticket(&self, call: Call, new: NewTicket) -> Result<Done, ExecuteError> {
+        let this = self.clone();
+        own_task(async move { this.open_resolved(call, new).await }).await
+    }
+
+    /// Every fault of the fields of a request whose desk and type can be read, for a door that found other faults
+    /// already and wants to name all at once.
+    #[must_use]
+    pub fn field_faults(&self, desk: &str, request_type: &str, fields: &Map<String, Value>) -> Vec<Fault> {
+        let desk = desk.parse().ok().and_then(|key: DeskKey| self.directory().desk(&key));
+        let form = desk.as_ref().and_then(|desk| desk.form(request_type));
+        form.map(|form| form.faults(fields)).unwrap_or_default()
+    }
+
+    async fn open_resolved(&self, mut call: Call, new: NewTicket) -> Result<Done, ExecuteError> {
+        if let Some(done) = self.repeated(&call)? {
+            return Ok(done);
+        }
+        let resolved = self.resolve(&call, new);
+        call.on_behalf_of = resolved.on_behalf_of;
+        let (desk, events) = decide(&call, resolved)?;
+        let drafts = self.drafts(&call, events.iter().cloned().map(Event::Ticket)).await?;
+        let prefix = Prefix::try_from(desk.definition().key.as_str().to_owned());
+        let commit = Commit {
+            command_id: call.command_id,
+            command_digest: call.command_digest,
+            writes: vec![StreamWrite {
+                target: Target::NextIn(prefix.map_err(ExecuteError::internal)?),
+                expected: Expected::Version(Version(0)),
+                events: drafts,
+            }],
+        };
+        let appended = self.log().append(commit).await?;
+        if appended.repeated {
+            return self.repeated(&call)?.ok_or(ExecuteError::NotFound);
+        }
+        let first = appended.events.first().ok_or(ExecuteError::NotFound)?;
+        let key = TicketKey::from_typed(first.envelope.stream.as_str()).map_err(ExecuteError::internal)?;
+        let loaded = self.tickets().publish(&key, &appended.events, &events)?;
+        if let Some(sign_in) = call.sign_in {
+            self.note_write(sign_in, appended.last.0);
+        }
+        let events = appended.events.iter().map(codec::stamp).zip(events).collect();
+        Ok(Done { loaded, events, repeated: false })
+    }
+
+    fn resolve(&self, call: &Call, new: NewTicket) -> Resolved {
+        let directory = self.directory();
+        let mut faults = Vec::new();
+        let desk = new.desk.parse().ok().and_then(|key| directory.desk(&key));
+        if desk.is_none() {
+            let known: Vec<String> =
+                directory.desks().iter().map(|desk| desk.definition().key.to_string()).collect();
+            let detail = format!("is not one of the desks: {}", known.join(", "));
+            faults.push(Fault::new("/desk", FaultCode::Value, detail));
+        }
+        let requester = match &new.on_behalf_of {
+            None => directory.account(call.viewer.account),
+            Some(named) => directory.account_meant(named),
+        };
+        if requester.is_none() {
+            faults.push(Fault::new("/on_behalf_of", FaultCode::Value, "names no account"));
+        }
+        let requester_id = requester.as_ref().map_or(call.viewer.account, |account| account.id);
+        let organizations = self.organizations(&new, &mut faults);
+        Resolved {
+            desk,
+            on_behalf_of: (requester_id != call.viewer.account).then_some(requester_id),
+            faults,
+            open: Open {
+                request_type: new.request_type,
+                summary: new.summary,
+                description: new.description,
+                priority: new.priority,
+                urgency: new.urgency,
+                requester: requester_id,
+                requester_sirens: self.sirens(requester.as_deref()),
+                requester_organizations: requester.map(|account| account.organizations.clone()).unwrap_or_default(),
+                organization: organizations.0,
+                private: new.private,
+                share_with: organizations.1,
+                notify: new.notify,
+                fields: new.fields,
+                customer: PersonId(Uuid::now_v7()),
+            },
+        }
+    }
+
+    fn sirens(&self, requester: Option<&Account>) -> BTreeSet<String> {
+        let organizations = requester.map(|account| account.organizations.clone()).unwrap_or_default();
+        let siren = |id: &OrganizationId| self.directory().organization(id)?.siren.clone();
+        organizations.iter().filter_map(siren).collect()
+    }
+
+    fn organizations(
+        &self,
+        new: &NewTicket,
+        faults: &mut Vec<Fault>,
+    ) -> (Option<OrganizationId>, BTreeSet<OrganizationId>) {
+        let mut known = |pointer: String, name: &String| {
+            let found = self.directory().organization_named(name).map(|organization| organization.id.clone());
+            if found.is_none() {
+                faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+            }
+            found
+        };
+        let organization = new.organization.as_ref().and_then(|name| known("/organization".to_owned(), name));
+        let share_with = new.share_with.iter().enumerate();
+        let share_with =
+            share_with.filter_map(|(index, name)| known(format!("/share_with/{index}"), name)).collect();
+        (organization, share_with)
+    }
+}
+
+/// The domain's decision, with the faults of unresolved names beside its own.
+fn decide(call: &Call, resolved: Resolved) -> Result<(Arc<Desk>, Vec<TicketEvent>), ExecuteError> {
+    let mut faults = resolved.faults;
+    let Some(desk) = resolved.desk else {
+        faults.extend(text::summary_faults("/summary", &resolved.open.summary));
+        faults.extend(text::faults("/description", &resolved.open.description));
+        return Err(ExecuteError::invalid(faults));
+    };
+    let context = Context { viewer: &call.viewer, desk: &desk };
+    match open::open(&context, resolved.open) {
+        Ok(events) if faults.is_empty() => Ok((desk, events)),
+        Ok(_) => Err(ExecuteError::invalid(faults)),
+        Err(Rejection::Invalid(others)) => {
+            faults.extend(others);
+            Err(ExecuteError::invalid(faults))
+        }
+        Err(rejection) => Err(rejection.into()),
+    }
+}

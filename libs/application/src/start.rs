@@ -1,0 +1,244 @@
+//! Opening a data directory, and closing it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use event_log::{EventLog, LogState};
+use moka::sync::Cache;
+use object_store::local::LocalFileSystem;
+use sessions::Sessions;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+use vault::{DigestKey, MasterKey, Vault};
+use views::{OpenError, Views};
+
+use crate::{
+    attachments::{FILE_BYTES_MAX, Files},
+    directory::Directory,
+    lanes::Lanes,
+    sign_in::PASSWORD_CHECKS_MAX,
+    tickets::Tickets,
+    tokens::{TokenError, Tokens},
+};
+
+/// How long a sign-in's last write is remembered, s: longer than any view is behind.
+const OWN_WRITE_REMEMBERED_S: u64 = 60;
+/// How many sign-ins' last writes are remembered.
+const OWN_WRITES_MAX: u64 = 100_000;
+
+/// Where things lie and how much they may take.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data directory; made when it is not there.
+    pub data: PathBuf,
+    /// The master key's file; `keys/master.key` in the data directory when absent, which is for trying out only.
+    pub master_key: Option<PathBuf>,
+    /// Largest attachment, bytes.
+    pub file_bytes_max: u64,
+}
+
+impl Settings {
+    /// The defaults for a data directory.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), master_key: None, file_bytes_max: FILE_BYTES_MAX }
+    }
+}
+
+/// Why a data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A directory could not be made.
+    #[error("the directory {path} cannot be made")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A secret could not be read or made.
+    #[error("a secret of the server cannot be read or made")]
+    Secret(#[source] vault::SecretFileError),
+    /// The keys file.
+    #[error("the keys of persons cannot be opened")]
+    Keys(#[source] vault::OpenKeysError),
+    /// The log.
+    #[error("the log cannot be opened")]
+    Log(#[source] event_log::OpenError),
+    /// The sessions.
+    #[error("the sessions cannot be opened")]
+    Sessions(#[source] sessions::OpenError),
+    /// The views.
+    #[error("the views cannot be opened")]
+    Views(#[source] views::OpenViewsError),
+    /// The attachment store.
+    #[error("the attachment store cannot be opened")]
+    Files(#[source] object_store::Error),
+    /// The signing key.
+    #[error("the signing key cannot be made")]
+    Tokens(#[source] TokenError),
+    /// Accounts or desks could not be read from the log.
+    #[error("accounts and desks cannot be read from the log")]
+    Accounts(#[source] crate::error::ReadError),
+}
+
+/// The counter, open. A cheap handle.
+#[derive(Clone)]
+pub struct Application {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    log: EventLog,
+    vault: Vault,
+    secret: DigestKey,
+    sessions: Sessions,
+    views: Views,
+    files: Files,
+    file_bytes_max: u64,
+    directory: Directory,
+    tickets: Tickets,
+    lanes: Lanes,
+    tokens: Tokens,
+    password_checks: Semaphore,
+    own_writes: Cache<Uuid, u64>,
+}
+
+impl Application {
+    /// Opens a data directory, or makes a new one. Blocks; call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn open(settings: &Settings) -> Result<Self, StartError> {
+        let data = settings.data.as_path();
+        let keys = directory(&data.join("keys"))?;
+        let master_file = settings.master_key.clone().unwrap_or_else(|| keys.join("master.key"));
+        let (master, created) = MasterKey::load_or_create(&master_file).map_err(StartError::Secret)?;
+        if settings.master_key.is_none() {
+            tracing::warn!(?created, path = %master_file.display(), "the master key lies in the data directory; in production name another place");
+        }
+        let (secret, _) = DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
+        let vault = Vault::open(&keys.join("persons.keys"), master).map_err(StartError::Keys)?;
+        let log = EventLog::open(&directory(&data.join("log"))?, event_log::Options::default());
+        let log = log.map_err(StartError::Log)?;
+        let sessions = Sessions::open(&data.join("sessions.sqlite")).map_err(StartError::Sessions)?;
+        let opener = vault.opener();
+        let open: views::Open =
+            Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))));
+        let views = Views::open(&directory(&data.join("views"))?, log.clone(), open, views::Options::default());
+        let files = LocalFileSystem::new_with_prefix(directory(&data.join("files"))?);
+        let files = files.map_err(StartError::Files)?.with_fsync(true);
+        let accounts = Directory::default();
+        accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
+        let tokens = Tokens::new(&secret).map_err(StartError::Tokens)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                tickets: Tickets::new(log.clone(), vault.clone()),
+                views: views.map_err(StartError::Views)?,
+                log,
+                vault,
+                secret,
+                sessions,
+                files: Arc::new(files),
+                file_bytes_max: settings.file_bytes_max,
+                directory: accounts,
+                lanes: Lanes::default(),
+                tokens,
+                password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+                own_writes: Cache::builder()
+                    .max_capacity(OWN_WRITES_MAX)
+                    .time_to_live(Duration::from_secs(OWN_WRITE_REMEMBERED_S))
+                    .build(),
+            }),
+        })
+    }
+
+    /// Stops the views, then the log, after what is enqueued. Blocks.
+    pub fn close(&self) {
+        self.inner.views.clone().close();
+        self.inner.log.clone().close();
+    }
+
+    /// Whether commands are taken.
+    #[must_use]
+    pub fn log_state(&self) -> LogState {
+        self.inner.log.state()
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &EventLog {
+        &self.inner.log
+    }
+
+    /// Accounts, organizations and desks.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.inner.directory
+    }
+
+    /// The views.
+    #[must_use]
+    pub fn views(&self) -> &Views {
+        &self.inner.views
+    }
+
+    /// The signing of tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.inner.tokens
+    }
+
+    /// The server's secret for keyed digests.
+    #[must_use]
+    pub fn secret(&self) -> &DigestKey {
+        &self.inner.secret
+    }
+
+    /// Largest attachment, bytes.
+    #[must_use]
+    pub fn file_bytes_max(&self) -> u64 {
+        self.inner.file_bytes_max
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.inner.files
+    }
+
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.inner.tickets
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.inner.lanes
+    }
+
+    pub(crate) fn password_checks(&self) -> &Semaphore {
+        &self.inner.password_checks
+    }
+
+    pub(crate) fn note_write(&self, sign_in: Uuid, position: u64) {
+        self.inner.own_writes.insert(sign_in, position);
+    }
+
+    pub(crate) fn last_write(&self, sign_in: Uuid) -> Option<event_log::Position> {
+        self.inner.own_writes.get(&sign_in).map(event_log::Position)
+    }
+}
+
+fn directory(path: &Path) -> Result<PathBuf, StartError> {
+    std::fs::create_dir_all(path)
+        .map_err(|source| StartError::Directory { path: path.to_owned(), source })?;
+    Ok(path.to_owned())
+}

@@ -1,0 +1,161 @@
+//! Tickets in memory: what is on disk, folded once and kept while it is wanted.
+
+use std::sync::Arc;
+
+use domain::{
+    Event, TicketKey,
+    ticket::{Document, Stamp, State, TicketEvent},
+};
+use event_log::{EventLog, Recorded, StreamName, Version};
+use moka::{ops::compute::Op, sync::Cache};
+use vault::Vault;
+
+use crate::{codec, error::ReadError};
+
+/// Memory that folded tickets may take, bytes, counted by their texts.
+pub const CACHE_BYTES_MAX: u64 = 48 * 1024 * 1024;
+/// How many events of a stream are read at once.
+const READ_EVENTS: usize = 1_000;
+
+/// A ticket, both folds of it, as it is on disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Its key.
+    pub key: TicketKey,
+    /// What rules read.
+    pub state: State,
+    /// What readers see.
+    pub document: Document,
+}
+
+impl Loaded {
+    /// The version, which is the number of events.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version(self.document.version)
+    }
+
+    /// The ticket after one more event; `None` when there is no ticket before nor after.
+    fn evolve(loaded: Option<Loaded>, key: &TicketKey, stamp: &Stamp, event: &TicketEvent) -> Option<Loaded> {
+        let (state, document) = loaded.map(|loaded| (loaded.state, loaded.document)).unzip();
+        Some(Loaded {
+            key: key.clone(),
+            state: State::evolve(state, stamp, event)?,
+            document: Document::evolve(document, stamp, event)?,
+        })
+    }
+
+    fn bytes(&self) -> u32 {
+        let texts = self.document.description.as_ref().map_or(0, String::len)
+            + self.document.fields.len() * 100
+            + self.document.approvals.len() * 200
+            + self.document.attachments.len() * 300;
+        u32::try_from(2_048 + 2 * texts).unwrap_or(u32::MAX)
+    }
+}
+
+/// All tickets, read through a cache.
+pub struct Tickets {
+    log: EventLog,
+    vault: Vault,
+    cache: Cache<TicketKey, Arc<Loaded>>,
+}
+
+/// The stream of a ticket has its key as name.
+///
+/// # Errors
+/// [`ReadError::Internal`], which cannot happen while keys are stream names.
+pub fn stream(key: &TicketKey) -> Result<StreamName, ReadError> {
+    StreamName::try_from(key.as_str().to_owned()).map_err(ReadError::internal)
+}
+
+impl Tickets {
+    /// Tickets of this log.
+    #[must_use]
+    pub fn new(log: EventLog, vault: Vault) -> Self {
+        let cache = Cache::builder()
+            .weigher(|_, loaded: &Arc<Loaded>| loaded.bytes())
+            .max_capacity(CACHE_BYTES_MAX)
+            .build();
+        Self { log, vault, cache }
+    }
+
+    /// The ticket as it is on disk now.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`], or [`ReadError::Internal`].
+    pub fn load(&self, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
+        if let Some(loaded) = self.cache.get(key) {
+            return Ok(loaded);
+        }
+        let loaded = Arc::new(self.fold(None, key, u64::MAX)?.ok_or(ReadError::NotFound)?);
+        self.keep(&loaded);
+        Ok(loaded)
+    }
+
+    /// The ticket as it was at a version.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`], or [`ReadError::Internal`].
+    pub fn load_at(&self, key: &TicketKey, version: Version) -> Result<Loaded, ReadError> {
+        self.fold(None, key, version.0)?.ok_or(ReadError::NotFound)
+    }
+
+    /// Takes note of events of this ticket that are on disk now. Called for the events of a stream in any order: what
+    /// is missing in between is read.
+    ///
+    /// # Errors
+    /// [`ReadError::Internal`] when the log cannot be read.
+    pub fn publish(&self, key: &TicketKey, recorded: &[Recorded], events: &[TicketEvent]) -> Result<Arc<Loaded>, ReadError> {
+        let first = recorded.first().map_or(0, |recorded| recorded.envelope.version.0);
+        let last = recorded.last().map_or(0, |recorded| recorded.envelope.version.0);
+        let before = self.cache.get(key);
+        let known = before.as_ref().map_or(0, |loaded| loaded.document.version);
+        let mut loaded = before.filter(|_| known < first).map(Arc::unwrap_or_clone);
+        if known + 1 == first {
+            for (recorded, event) in recorded.iter().zip(events) {
+                loaded = Loaded::evolve(loaded, key, &codec::stamp(recorded), event);
+            }
+        } else {
+            loaded = self.fold(loaded, key, last)?;
+        }
+        let loaded = Arc::new(loaded.ok_or(ReadError::NotFound)?);
+        self.keep(&loaded);
+        Ok(loaded)
+    }
+
+    /// Keeps a ticket unless a newer one is kept or on disk: who read slowly must not put the past back.
+    fn keep(&self, loaded: &Arc<Loaded>) {
+        let newest = stream(&loaded.key).and_then(|name| self.log.stream_version(&name).map_err(ReadError::internal));
+        let is_newest = newest.is_ok_and(|newest| newest == loaded.version());
+        self.cache.entry(loaded.key.clone()).and_compute_with(|kept| {
+            match kept {
+                Some(kept) if kept.value().version() >= loaded.version() => Op::Nop,
+                Some(_) | None if is_newest => Op::Put(loaded.clone()),
+                Some(_) => Op::Remove,
+                None => Op::Nop,
+            }
+        });
+    }
+
+    fn fold(&self, from: Option<Loaded>, key: &TicketKey, until: u64) -> Result<Option<Loaded>, ReadError> {
+        let name = stream(key)?;
+        let mut loaded = from;
+        loop {
+            let after = loaded.as_ref().map_or(0, |loaded| loaded.document.version);
+            let wanted = usize::try_from(until.saturating_sub(after)).unwrap_or(usize::MAX).min(READ_EVENTS);
+            if wanted == 0 {
+                return Ok(loaded);
+            }
+            let page = self.log.read_stream(&name, Version(after), wanted).map_err(ReadError::internal)?;
+            for recorded in &page {
+                if let Event::Ticket(event) = codec::decode(&self.vault, recorded)? {
+                    loaded = Loaded::evolve(loaded, key, &codec::stamp(recorded), &event);
+                }
+            }
+            if page.len() < wanted || loaded.is_none() {
+                return Ok(loaded);
+            }
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! Every cell of the desks' transition tables: status x action x side. The expected tables are written by hand, from
+//! the seeds and the references, not read from the definitions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    Personal,
+    desk::Desk,
+    fault::FaultCode,
+    policy::{Side, Viewer},
+    ticket::{
+        Action, Edit, Rejection, TicketEvent,
+        event::{CommentBody, FieldValue},
+        state::ApprovalStatus,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::given::{
+    SAV, SUP, Ticket, a_question, a_report, account, agent, approval, at, auditor, colleague, faults, follow,
+    given, kinds, object, operator, operators_colleague, other_operator, person, plainly, question, report,
+    requester, status, stranger, supplier, text, viewer,
+};
+
+/// A row: a status, what the requester's side may do there, what those who treat may do there. `action>status`.
+type Row = (&'static str, &'static str, &'static str);
+
+const SUP_TABLE: [Row; 10] = [
+    (
+        "open",
+        "",
+        "take>in_progress select>selected transfer_to_development>in_development \
+         wait_for_customer>waiting_customer resolve>resolved close>closed",
+    ),
+    (
+        "selected",
+        "",
+        "take>in_progress transfer_to_development>in_development wait_for_customer>waiting_customer \
+         resolve>resolved close>closed",
+    ),
+    (
+        "in_development",
+        "",
+        "take>in_progress wait_for_customer>waiting_customer resolve>resolved close>closed",
+    ),
+    (
+        "in_progress",
+        "",
+        "transfer_to_development>in_development wait_for_customer>waiting_customer resolve>resolved close>closed",
+    ),
+    (
+        "waiting_customer",
+        "customer_answered>in_progress",
+        "customer_answered>in_progress resolve>resolved close>closed",
+    ),
+    (
+        "resolved",
+        "confirm>closed reopen>reopened",
+        "close>closed reopen>reopened",
+    ),
+    (
+        "waiting_approval",
+        "accept>to_deliver refuse>in_progress",
+        "resume>in_progress close>closed",
+    ),
+    (
+        "to_deliver",
+        "",
+        "resume>in_progress deliver>resolved close>closed",
+    ),
+    ("closed", "reopen>reopened", "reopen>reopened"),
+    (
+        "reopened",
+        "",
+        "take>in_progress select>selected transfer_to_development>in_development \
+         wait_for_customer>waiting_customer resolve>resolved close>closed",
+    ),
+];
+
+const SAV_TABLE: [Row; 5] = [
+    (
+        "queued",
+        "withdraw>closed inform>queued replan>queued",
+        "activate>open_active supplier_update>queued",
+    ),
+    (
+        "open_active",
+        "request_cancellation>to_be_cancelled inform>open_active replan>open_active",
+        "supplier_update>open_active clear>cleared close>closed",
+    ),
+    (
+        "to_be_cancelled",
+        "inform>to_be_cancelled",
+        "supplier_update>to_be_cancelled refuse_cancellation>open_active close>closed",
+    ),
+    (
+        "cleared",
+        "inform>cleared accept_clearance>closed refuse_clearance>open_active",
+        "close>closed",
+    ),
+    ("closed", "", ""),
+];
+
+fn cells(actions: &'static str) -> BTreeMap<&'static str, &'static str> {
+    actions
+        .split_whitespace()
+        .map(|cell| cell.split_once('>').unwrap())
+        .collect()
+}
+
+/// What an action needs to come with it.
+fn fields_of(action: &str) -> Value {
+    match action {
+        "replan" => json!({"appointmentMode": "SANS_PLAN_DE_CHARGE", "customerLastName": "Martin",
+            "customerFirstName": "Ada", "contactPhoneNumber1": "0601020304"}),
+        "clear" => json!({"serviceRestoredTime": "2026-03-02T10:00:00+01:00"}),
+        _ => json!({}),
+    }
+}
+
+fn fields_in(desk: &Desk, action: &str) -> Value {
+    match (desk.definition().key.as_str(), action) {
+        ("SAV", "close") => json!({"troubleTicketClosureCode": "RET01"}),
+        (_, action) => fields_of(action),
+    }
+}
+
+/// The ticket in a status, with a proposal that waits for a decision where the status means that one does.
+fn standing_in(ticket: &Ticket, id: &str) -> Ticket {
+    let mut ticket = ticket.clone();
+    ticket.state.status = status(id);
+    if id == "waiting_approval" {
+        ticket
+            .state
+            .approvals
+            .insert(approval(50), ApprovalStatus::Pending);
+    }
+    ticket
+}
+
+fn status_after(ticket: &Ticket, viewer: &Viewer, events: &[TicketEvent]) -> String {
+    let mut after = ticket.clone();
+    after.then(viewer, events);
+    assert_eq!(after.state.status, after.document.status);
+    after.state.status.to_string()
+}
+
+/// Checks one column of a table, and every action of the desk that the column does not hold.
+fn check(
+    ticket: &Ticket,
+    table: &[Row],
+    viewer: &Viewer,
+    side: Side,
+    column: fn(&Row) -> &'static str,
+) -> usize {
+    let all: BTreeSet<&str> = table
+        .iter()
+        .flat_map(|row| cells(row.1).into_keys().chain(cells(row.2).into_keys()))
+        .collect();
+    let ever: BTreeSet<&str> = table
+        .iter()
+        .flat_map(|row| cells(column(row)).into_keys())
+        .collect();
+    let mut checked = 0;
+    for row in table {
+        let ticket = standing_in(ticket, row.0);
+        let expected = cells(column(row));
+        let ids: BTreeSet<String> = expected.keys().map(|id| (*id).to_owned()).collect();
+        assert_eq!(ticket.allowed_ids(viewer), ids, "{side:?} in {}", row.0);
+        for action in &all {
+            let cell = format!("{side:?} follows {action} in {}", row.0);
+            let asked = follow(action, Some(text(60, "Voici.")), fields_in(ticket.desk, action));
+            match (ticket.asked(viewer, asked), expected.get(action)) {
+                (Ok(events), Some(to)) => {
+                    assert_eq!(status_after(&ticket, viewer, &events), *to, "{cell}");
+                    assert!(
+                        events
+                            .iter()
+                            .all(|event| [side, Side::System].contains(&event.side())),
+                        "{cell}"
+                    );
+                }
+                (Err(Rejection::WrongStatus { allowed, .. }), None) => {
+                    assert!(ever.contains(action), "{cell}");
+                    assert_eq!(allowed, ticket.allowed(viewer), "{cell}");
+                }
+                (Err(Rejection::NotPermitted { .. }), None) => assert!(!ever.contains(action), "{cell}"),
+                (answer, expected) => panic!("{cell}: expected {expected:?}, got {answer:?}"),
+            }
+            checked += 1;
+        }
+    }
+    checked
+}
+
+#[test]
+fn every_cell_of_the_support_desk_is_as_written() {
+    let ticket = a_question();
+    let mut checked = check(&ticket, &SUP_TABLE, &requester(), Side::Requester, |row| row.1);
+    checked += check(&ticket, &SUP_TABLE, &colleague(), Side::Requester, |row| row.1);
+    checked += check(&ticket, &SUP_TABLE, &agent(), Side::Agent, |row| row.2);
+    checked += check(&ticket, &SUP_TABLE, &supplier(), Side::Supplier, |_| "");
+    checked += check(&ticket, &SUP_TABLE, &stranger(), Side::Requester, |_| "");
+    checked += check(&ticket, &SUP_TABLE, &auditor(), Side::Requester, |_| "");
+    assert_eq!(checked, 6 * 10 * 13);
+}
+
+#[test]
+fn every_cell_of_the_trouble_ticket_desk_is_as_written() {
+    let ticket = a_report();
+    let mut checked = check(&ticket, &SAV_TABLE, &operator(), Side::Requester, |row| row.1);
+    checked += check(
+        &ticket,
+        &SAV_TABLE,
+        &operators_colleague(),
+        Side::Requester,
+        |row| row.1,
+    );
+    checked += check(&ticket, &SAV_TABLE, &agent(), Side::Agent, |row| row.2);
+    checked += check(&ticket, &SAV_TABLE, &supplier(), Side::Supplier, |row| row.2);
+    checked += check(&ticket, &SAV_TABLE, &other_operator(), Side::Requester, |_| "");
+    checked += check(&ticket, &SAV_TABLE, &auditor(), Side::Requester, |_| "");
+    assert_eq!(checked, 6 * 5 * 11);
+}
+
+#[test]
+fn the_tables_name_every_status_and_every_action_of_their_desks() {
+    for (desk, table) in [(&*SUP, &SUP_TABLE[..]), (&*SAV, &SAV_TABLE[..])] {
+        let statuses: BTreeSet<&str> = desk
+            .definition()
+            .statuses
+            .iter()
+            .map(|of| of.id.as_str())
+            .collect();
+        assert_eq!(table.iter().map(|row| row.0).collect::<BTreeSet<_>>(), statuses);
+        let named: BTreeSet<&str> = table
+            .iter()
+            .flat_map(|row| cells(row.1).into_keys().chain(cells(row.2).into_keys()))
+            .collect();
+        for transition in &desk.definition().transitions {
+            assert!(named.contains(transition.id.as_str()), "{}", transition.id);
+        }
+    }
+}
+
+#[test]
+fn a_reopened_ticket_offers_what_an_open_one_does() {
+    let ticket = a_question();
+    let open = standing_in(&ticket, "open").allowed(&agent());
+    assert_eq!(standing_in(&ticket, "reopened").allowed(&agent()), open);
+    assert_eq!(open.len(), 6);
+}
+
+#[test]
+fn an_action_that_the_desk_does_not_have_is_a_fault_of_the_input() {
+    assert_eq!(
+        faults(a_question().asked(&agent(), plainly("clear"))),
+        [at("/action", FaultCode::Value)]
+    );
+}
+
+#[test]
+fn an_action_that_asks_for_a_comment_is_refused_without_one() {
+    for (ticket, from, action, who) in [
+        (a_question(), "open", "wait_for_customer", agent()),
+        (a_question(), "waiting_customer", "customer_answered", requester()),
+        (a_question(), "closed", "reopen", requester()),
+        (a_report(), "queued", "inform", operator()),
+        (a_report(), "cleared", "refuse_clearance", operator()),
+        (a_report(), "to_be_cancelled", "refuse_cancellation", supplier()),
+    ] {
+        let ticket = standing_in(&ticket, from);
+        assert!(
+            ticket
+                .allowed(&who)
+                .iter()
+                .any(|allowed| allowed.id == action && allowed.requires_comment)
+        );
+        assert_eq!(
+            faults(ticket.asked(&who, plainly(action))),
+            [at("/comment", FaultCode::Required)],
+            "{action}"
+        );
+        let blank = follow(action, Some(text(60, " \n")), json!({}));
+        assert_eq!(
+            faults(ticket.asked(&who, blank)),
+            [at("/comment", FaultCode::Required)],
+            "{action}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_of_an_action_are_told_at_once() {
+    let ticket = standing_in(&a_report(), "open_active");
+    let asked = follow(
+        "close",
+        Some(text(60, "\u{7}")),
+        json!({"troubleTicketClosureCode": "XXX", "colour": "red"}),
+    );
+    assert_eq!(
+        faults(ticket.asked(&supplier(), asked)),
+        [
+            at("/comment", FaultCode::Format),
+            at("/fields/colour", FaultCode::Unknown),
+            at("/fields/troubleTicketClosureCode", FaultCode::Value),
+        ]
+    );
+    assert_eq!(
+        faults(ticket.asked(&supplier(), plainly("close"))),
+        [at("/fields/troubleTicketClosureCode", FaultCode::Required)]
+    );
+    let asked = follow("request_cancellation", None, json!({"a/b": 1}));
+    assert_eq!(
+        faults(ticket.asked(&operator(), asked)),
+        [at("/fields/a~1b", FaultCode::Unknown)]
+    );
+}
+
+#[test]
+fn whoever_takes_a_ticket_has_it_and_keeps_the_one_who_has_it_already() {
+    let mut ticket = a_question();
+    let events = ticket.when(&agent(), plainly("take")).unwrap();
+    assert_eq!(kinds(&events), ["transitioned", "assigned"]);
+    assert_eq!(ticket.state.assignee, Some(account(10)));
+    ticket.when(&agent(), plainly("transfer_to_development")).unwrap();
+    let other = viewer(14, domain::policy::Role::Agent, &[]);
+    assert_eq!(
+        kinds(&ticket.when(&other, plainly("take")).unwrap()),
+        ["transitioned"]
+    );
+    assert_eq!(ticket.state.assignee, Some(account(10)));
+}
+
+#[test]
+fn an_agent_takes_their_own_ticket_as_an_agent_and_writes_on_it_as_its_requester() {
+    let mut ticket = given(&SUP, &agent(), question(&agent()));
+    let events = ticket.when(&agent(), plainly("take")).unwrap();
+    assert!(events.iter().all(|event| event.side() == Side::Agent));
+    let comment = Action::Comment {
+        text: text(61, "Moi-même."),
+        visibility: Default::default(),
+    };
+    assert_eq!(ticket.when(&agent(), comment).unwrap()[0].side(), Side::Requester);
+}
+
+#[test]
+fn the_desk_s_own_comment_names_nobody_and_comes_before_the_agent_s() {
+    let ticket = a_question();
+    let asked = follow("transfer_to_development", Some(text(60, "Transmis.")), json!({}));
+    let events = ticket.asked(&agent(), asked).unwrap();
+    let [
+        TicketEvent::Transitioned(followed),
+        TicketEvent::Commented(automatic),
+        TicketEvent::Commented(own),
+    ] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        automatic.body,
+        CommentBody::Automatic {
+            automatic: "transfer_to_development".to_owned()
+        }
+    );
+    assert_eq!(automatic.side, Side::System);
+    assert_eq!(followed.comment, Some(own.comment));
+    assert_eq!(
+        own.body,
+        CommentBody::Words(Personal::new(person(1), "Transmis.".to_owned()))
+    );
+}
+
+#[test]
+fn a_resolution_is_kept_until_work_goes_on() {
+    let mut ticket = a_question();
+    ticket
+        .when(&agent(), follow("resolve", None, json!({"resolution": "done"})))
+        .unwrap();
+    assert_eq!(ticket.document.fields["resolution"], "done");
+    ticket
+        .when(
+            &requester(),
+            Action::Reopen {
+                reason: text(62, "Toujours en panne."),
+            },
+        )
+        .unwrap();
+    assert!(ticket.document.fields.is_empty() && ticket.state.fields.is_empty());
+    ticket.when(&agent(), plainly("resolve")).unwrap();
+    assert!(ticket.document.fields.is_empty());
+}
+
+#[test]
+fn a_refused_clearance_takes_back_that_the_service_was_restored() {
+    let mut ticket = a_report();
+    ticket.when(&supplier(), plainly("activate")).unwrap();
+    ticket
+        .when(&supplier(), follow("clear", None, fields_of("clear")))
+        .unwrap();
+    assert!(ticket.document.fields.contains_key("serviceRestoredTime"));
+    ticket
+        .when(
+            &operator(),
+            follow("refuse_clearance", Some(text(63, "Non.")), json!({})),
+        )
+        .unwrap();
+    assert!(!ticket.document.fields.contains_key("serviceRestoredTime"));
+    assert_eq!(ticket.document.status, status("open_active"));
+}
+
+#[test]
+fn an_appointment_asked_for_later_still_needs_the_customer_s_name_and_phone() {
+    let ticket = a_report();
+    let asked = follow(
+        "replan",
+        None,
+        json!({"appointmentSuggestion1": "2026-03-05T08:00:00+01:00"}),
+    );
+    assert_eq!(
+        faults(ticket.asked(&operator(), asked)),
+        [
+            at("/fields/contactPhoneNumber1", FaultCode::Required),
+            at("/fields/customerFirstName", FaultCode::Required),
+            at("/fields/customerLastName", FaultCode::Required),
+        ]
+    );
+    let mut named = report(&operator());
+    named.fields.extend(object(json!({
+        "customerLastName": "Martin", "customerFirstName": "Ada", "contactPhoneNumber1": "+33 6 01 02 03 04"
+    })));
+    let mut ticket = given(&SAV, &operator(), named);
+    let asked = follow(
+        "replan",
+        None,
+        json!({"appointmentSuggestion1": "2026-03-05T08:00:00+01:00"}),
+    );
+    ticket.when(&operator(), asked).unwrap();
+    assert_eq!(
+        ticket.document.fields["appointmentSuggestion1"],
+        "2026-03-05T08:00:00+01:00"
+    );
+}
+
+#[test]
+fn a_replan_without_any_field_is_refused() {
+    let asked = a_report().asked(&operator(), plainly("replan"));
+    assert_eq!(faults(asked), [at("/fields", FaultCode::Value)]);
+}
+
+#[test]
+fn a_customer_named_by_an_action_for_the_first_time_is_minted_then() {
+    let mut ticket = a_report();
+    // As a desk would have it whose opening form names nobody.
+    ticket.state.customer = None;
+    let asked = follow("replan", None, fields_of("replan"));
+    let events = ticket.when(&operator(), asked).unwrap();
+    let TicketEvent::Transitioned(replanned) = &events[0] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(replanned.customer, Some(person(901)));
+    let name = FieldValue::Personal(Personal::new(person(901), json!("Martin")));
+    assert_eq!(replanned.fields["customerLastName"], name);
+    assert_eq!(ticket.state.customer, Some(person(901)));
+    let edit = Edit {
+        fields: object(json!({"customerLastName": "Durand"})),
+        ..Edit::nothing(person(902))
+    };
+    let events = ticket.when(&agent(), Action::Edit(Box::new(edit))).unwrap();
+    let TicketEvent::Edited(edited) = &events[0] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(edited.customer, None);
+    let name = FieldValue::Personal(Personal::new(person(901), json!("Durand")));
+    assert_eq!(edited.fields["customerLastName"], name);
+}

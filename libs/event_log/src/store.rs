@@ -1,0 +1,251 @@
+//! The sled database that holds the blocks, with the care it needs (design §4).
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use crate::block::{Block, BlockFault};
+use crate::place::Position;
+use crate::read::ReadError;
+
+/// The tree of blocks, keyed by first position in big-endian.
+const TREE: &str = "blocks";
+
+/// Why a group could not be written. Either is fatal.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the database failed")]
+    Database(#[from] sled::Error),
+    #[error("the sync of the database failed")]
+    Sync(#[source] io::Error),
+}
+
+/// The open database.
+#[derive(Debug)]
+pub(crate) struct Store {
+    blocks: sled::Tree,
+    /// sled's only data file: `flush` alone does not survive a power cut (design §4.1).
+    data: File,
+    /// Keeps the database open; dropped after its tree.
+    _db: sled::Db,
+    /// Held as long as the database is open, so that nobody deletes a snapshot that is being written.
+    _lock: File,
+}
+
+impl Store {
+    pub(crate) fn new(db: sled::Db, data: File, lock: File) -> Result<Store, StoreError> {
+        let store = Store {
+            blocks: db.open_tree(TREE)?,
+            data,
+            _db: db,
+            _lock: lock,
+        };
+        store.sync()?;
+        Ok(store)
+    }
+
+    /// The data file of a database.
+    pub(crate) fn data_path(dir: &Path) -> PathBuf {
+        dir.join("db")
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.blocks.flush()?;
+        self.data.sync_data().map_err(StoreError::Sync)
+    }
+
+    /// Writes the blocks of one group, all or none, and returns when the disk has them.
+    pub(crate) fn write_group(&self, records: &[Block]) -> Result<(), StoreError> {
+        if let [block] = records {
+            // One record is whole or absent by itself; a batch of one would write a second record to say so.
+            self.blocks
+                .insert(block.first().0.to_be_bytes(), &block.record()[..])?;
+        } else {
+            let mut batch = sled::Batch::default();
+            for block in records {
+                batch.insert(&block.first().0.to_be_bytes(), &block.record()[..]);
+            }
+            self.blocks.apply_batch(batch)?;
+        }
+        self.sync()
+    }
+
+    /// Deletes blocks, such as those of a group that was cut off.
+    pub(crate) fn remove(&self, keys: &[u64]) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        keys.iter().for_each(|key| batch.remove(&key.to_be_bytes()));
+        self.blocks.apply_batch(batch)?;
+        self.sync()
+    }
+
+    fn decode(key: &[u8], record: sled::IVec, position: Position) -> Result<Block, ReadError> {
+        let key = u64::from_be_bytes(key.try_into().unwrap_or([0; 8]));
+        Block::decode(key, Bytes::from_owner(record)).map_err(|fault| ReadError::Damaged {
+            key,
+            position,
+            fault,
+        })
+    }
+
+    /// The key of the last block; `None` for an empty log.
+    pub(crate) fn last_key(&self) -> Result<Option<u64>, ReadError> {
+        let last = self.blocks.last().map_err(ReadError::Database)?;
+        Ok(last.map(|(key, _)| u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8]))))
+    }
+
+    /// The key of the block before a key.
+    pub(crate) fn key_before(&self, key: u64) -> Result<Option<u64>, ReadError> {
+        let before = self
+            .blocks
+            .get_lt(key.to_be_bytes())
+            .map_err(ReadError::Database)?;
+        Ok(before.map(|(key, _)| u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8]))))
+    }
+
+    /// The block that holds a position of the log.
+    pub(crate) fn block_at(&self, position: Position) -> Result<Block, ReadError> {
+        let missing = || ReadError::Damaged {
+            key: position.0,
+            position,
+            fault: BlockFault::Missing,
+        };
+        let above = position.0.checked_add(1).ok_or_else(missing)?;
+        let found = self
+            .blocks
+            .get_lt(above.to_be_bytes())
+            .map_err(ReadError::Database)?;
+        let (key, record) = found.ok_or_else(missing)?;
+        let block = Store::decode(&key, record, position)?;
+        if position > block.last() {
+            return Err(ReadError::Damaged {
+                key: block.last().0 + 1,
+                position,
+                fault: BlockFault::Missing,
+            });
+        }
+        Ok(block)
+    }
+
+    /// The blocks from the one that starts at a position; each follows the one before without a gap, or is an error.
+    pub(crate) fn blocks_from(
+        &self,
+        first: Position,
+    ) -> impl Iterator<Item = Result<Block, ReadError>> + use<> {
+        let mut next = first;
+        self.blocks.range(first.0.to_be_bytes()..).map(move |found| {
+            let (key, record) = found.map_err(ReadError::Database)?;
+            let block = Store::decode(&key, record, next)?;
+            if block.first() != next {
+                return Err(ReadError::Damaged {
+                    key: next.0,
+                    position: next,
+                    fault: BlockFault::Missing,
+                });
+            }
+            next = Position(block.last().0 + 1);
+            Ok(block)
+        })
+    }
+
+    /// A store whose syncs fail, for the test of what happens then.
+    #[cfg(test)]
+    pub(crate) fn with_data_file(mut self, data: File) -> Store {
+        self.data = data;
+        self
+    }
+}
+
+/// The files of a database directory whose name starts and ends so.
+fn files(dir: &Path, start: &str, end: &str) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in fs::read_dir(dir)? {
+        let file = file?;
+        let name = file.file_name();
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with(start) && name.ends_with(end))
+        {
+            found.push(file.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Deletes the partial snapshots that a kill during start left, which sled would stumble over for ever (design §4.4).
+pub(crate) fn remove_partial_snapshots(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let found = files(dir, "snap.", ".generating")?;
+    for path in &found {
+        fs::remove_file(path)?;
+    }
+    Ok(found)
+}
+
+/// Whether the database keeps values that no sync covers (design §4.2).
+pub(crate) fn has_blobs(dir: &Path) -> io::Result<bool> {
+    match fs::read_dir(dir.join("blobs")) {
+        Ok(mut blobs) => Ok(blobs.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Where a copy is prepared before it takes the place of a database that does not open.
+fn retry_dir(dir: &Path) -> PathBuf {
+    dir.with_extension("retry")
+}
+
+/// The places of databases set aside.
+fn damaged_dir(dir: &Path, number: u32) -> PathBuf {
+    dir.with_extension(format!("damaged-{number}"))
+}
+
+/// Completes or undoes what a kill interrupted in [`set_aside`]: the copy is complete once the original has been renamed.
+pub(crate) fn finish_setting_aside(dir: &Path) -> io::Result<()> {
+    let retry = retry_dir(dir);
+    if !retry.exists() {
+        return Ok(());
+    }
+    if dir.exists() {
+        fs::remove_dir_all(retry)
+    } else {
+        fs::rename(retry, dir)
+    }
+}
+
+/// Sets a database aside and puts a copy without snapshots in its place, so that sled scans its log instead (design §4.4).
+/// Returns where the original is.
+pub(crate) fn set_aside(dir: &Path) -> io::Result<PathBuf> {
+    let retry = retry_dir(dir);
+    copy(dir, &retry)?;
+    for snapshot in files(&retry, "snap.", "")? {
+        fs::remove_file(snapshot)?;
+    }
+    File::open(&retry)?.sync_all()?;
+    let mut number = 1;
+    while damaged_dir(dir, number).exists() {
+        number += 1;
+    }
+    let aside = damaged_dir(dir, number);
+    fs::rename(dir, &aside)?;
+    fs::rename(&retry, dir)?;
+    File::open(dir.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(aside)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        let target = to.join(file.file_name());
+        if file.file_type()?.is_dir() {
+            copy(&file.path(), &target)?;
+        } else {
+            fs::copy(file.path(), &target)?;
+            File::open(&target)?.sync_all()?;
+        }
+    }
+    File::open(to)?.sync_all()
+}

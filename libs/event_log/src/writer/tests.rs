@@ -1,0 +1,84 @@
+//! What happens when the disk fails.
+
+use std::fs::File;
+use std::path::Path;
+
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::append::AppendError;
+use crate::head_file::HeadKeeper;
+use crate::index::Index;
+use crate::open::{OpenReport, database_for_test};
+use crate::queue::Submission;
+use crate::shared::LogState;
+
+/// An empty log over a store.
+fn shared(dir: &Path, store: Store) -> Arc<Shared> {
+    let index = Index::open(&dir.join("index"), 100, |_| true).unwrap();
+    let keeper = HeadKeeper::new(dir.join("HEAD"), 0, (Position(0), [0; 32]), Position(0));
+    Arc::new(Shared::new(
+        store,
+        index,
+        keeper,
+        OpenReport::default(),
+        Position(0),
+        LogState::Writable,
+    ))
+}
+
+fn enqueue(shared: &Shared, number: u128) -> oneshot::Receiver<Result<crate::queue::Answer, AppendError>> {
+    let mut commit = crate::queue::tests::commit(number, "{}");
+    let (to, asked) = oneshot::channel();
+    let encoded = crate::encode::encode(&mut commit).unwrap();
+    shared
+        .queue
+        .push(Submission::Commit(Box::new(encoded), to))
+        .unwrap();
+    asked
+}
+
+const START: End = End {
+    head: Position(0),
+    running_max_micros: i64::MIN,
+};
+
+#[test]
+fn a_failed_sync_stops_the_log_for_good() {
+    let dir = tempfile::tempdir().unwrap();
+    // A character device takes no sync: the call fails as that of a broken disk does.
+    let store = database_for_test(dir.path()).with_data_file(File::open("/dev/null").unwrap());
+    let shared = shared(dir.path(), store);
+    let (mut first, mut second) = (enqueue(&shared, 1), enqueue(&shared, 2));
+    let (to, mut settled) = oneshot::channel();
+    shared.queue.push(Submission::Settled(to)).unwrap();
+    run(&shared, &shared.store().unwrap(), START);
+    for asked in [&mut first, &mut second] {
+        let told = asked.try_recv().unwrap().unwrap_err();
+        assert!(
+            matches!(&told, AppendError::Stopped { reason } if reason.contains("sync")),
+            "{told}"
+        );
+    }
+    assert!(settled.try_recv().unwrap().is_err());
+    assert!(matches!(shared.state(), LogState::Poisoned { .. }));
+    // Nobody sees what may not be on disk, and nobody may write after it.
+    assert_eq!(shared.head(), Position(0));
+    assert!(!shared.progress().borrow().open);
+    let (to, _asked) = oneshot::channel();
+    let refused = shared.queue.push(Submission::Settled(to)).unwrap_err();
+    assert!(matches!(refused, AppendError::Stopped { .. }), "{refused}");
+}
+
+#[test]
+fn a_working_disk_answers_and_publishes() {
+    let dir = tempfile::tempdir().unwrap();
+    let shared = shared(dir.path(), database_for_test(dir.path()));
+    let (mut first, mut second) = (enqueue(&shared, 1), enqueue(&shared, 2));
+    shared.queue.end(Ended::Closed);
+    run(&shared, &shared.store().unwrap(), START);
+    assert!(first.try_recv().unwrap().is_ok());
+    assert!(second.try_recv().unwrap().is_ok());
+    assert_eq!(shared.head(), Position(2));
+    assert_eq!(shared.state(), LogState::Writable);
+}

@@ -1,0 +1,11 @@
+//! The log as its users see it: real files in a directory of their own, nothing replaced.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod appending;
+mod drafts;
+mod fixtures;
+mod following;
+mod limits;
+mod model;
+mod opening;
+mod reading;

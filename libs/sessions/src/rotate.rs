@@ -1,0 +1,139 @@
+//! Refresh tokens: each used once, and replaced.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use crate::Sessions;
+use crate::stored::{id_in, micros};
+
+/// A refresh token was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// The sign-in that goes on.
+    pub sign_in: Uuid,
+    /// Whose it is.
+    pub account: Uuid,
+    /// When it now ends unless the new token is rotated before.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a refresh token was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// No such token, or it was purged.
+    #[error("the refresh token is not known")]
+    Unknown,
+    /// It was not used in time.
+    #[error("the refresh token has expired")]
+    Expired,
+    /// It was used before: by a thief, or by its owner after a thief. Nobody can tell which, so the sign-in was revoked
+    /// with this answer (RFC 9700 §4.14.2). There is no grace for a client that tries again.
+    #[error("the refresh token was used before; the sign-in {sign_in} is revoked")]
+    Reused {
+        /// The sign-in that is now revoked.
+        sign_in: Uuid,
+    },
+    /// Its sign-in was revoked.
+    #[error("the sign-in of the refresh token was revoked")]
+    Revoked,
+    /// The hash of the new token was used before.
+    #[error("the hash of the new refresh token was used before")]
+    HashTaken(#[source] rusqlite::Error),
+    /// The database refused.
+    #[error("the refresh token could not be rotated")]
+    Storage(#[from] rusqlite::Error),
+}
+
+/// A token as it is stored, with what is needed of its sign-in.
+struct Token {
+    sign_in: Uuid,
+    account: Uuid,
+    expires_at: i64,
+    is_rotated: bool,
+    is_revoked: bool,
+}
+
+impl Sessions {
+    /// Replaces the refresh token with the hash `old_hash` by one with the hash `new_hash` that ends at `expires_at`.
+    /// Of two who try at once one wins, and the other revokes the sign-in of both.
+    ///
+    /// # Errors
+    /// See [`RotateError`].
+    pub fn rotate(
+        &self,
+        old_hash: [u8; 32],
+        new_hash: [u8; 32],
+        at: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Rotation, RotateError> {
+        let mut database = self.inner.database.lock();
+        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Some(token) = find(&transaction, &old_hash)? else {
+            return Err(RotateError::Unknown);
+        };
+        if token.is_revoked {
+            return Err(RotateError::Revoked);
+        }
+        // Asked before the expiry: an old token that is shown again was stolen, however old it is.
+        if token.is_rotated {
+            let sign_in = token.sign_in;
+            transaction
+                .prepare_cached("UPDATE sign_ins SET revoked = 1 WHERE id = ?1")?
+                .execute([sign_in.as_bytes()])?;
+            transaction.commit()?;
+            self.inner.revoked.write().insert(sign_in);
+            return Err(RotateError::Reused { sign_in });
+        }
+        if token.expires_at <= micros(at) {
+            return Err(RotateError::Expired);
+        }
+        replace(&transaction, &token, &old_hash, &new_hash, micros(expires_at))?;
+        transaction.commit()?;
+        Ok(Rotation {
+            sign_in: token.sign_in,
+            account: token.account,
+            expires_at,
+        })
+    }
+}
+
+fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Option<Token>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT sign_ins.id, sign_ins.account, refresh_tokens.expires_at, refresh_tokens.rotated, sign_ins.revoked
+         FROM refresh_tokens JOIN sign_ins ON sign_ins.id = refresh_tokens.sign_in WHERE hash = ?1",
+    )?;
+    let token = |row: &rusqlite::Row<'_>| {
+        Ok(Token {
+            sign_in: id_in(row, 0)?,
+            account: id_in(row, 1)?,
+            expires_at: row.get(2)?,
+            is_rotated: row.get(3)?,
+            is_revoked: row.get(4)?,
+        })
+    };
+    statement.query_row([hash], token).optional()
+}
+
+fn replace(
+    transaction: &Transaction<'_>,
+    token: &Token,
+    old_hash: &[u8; 32],
+    new_hash: &[u8; 32],
+    expires_at: i64,
+) -> Result<(), RotateError> {
+    transaction
+        .prepare_cached("UPDATE refresh_tokens SET rotated = 1 WHERE hash = ?1")?
+        .execute([old_hash])?;
+    transaction
+        .prepare_cached("INSERT INTO refresh_tokens (hash, sign_in, expires_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![new_hash, token.sign_in.as_bytes(), expires_at])
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => RotateError::HashTaken(error),
+            Some(_) | None => RotateError::Storage(error),
+        })?;
+    transaction
+        .prepare_cached("UPDATE sign_ins SET expires_at = ?2 WHERE id = ?1")?
+        .execute(params![token.sign_in.as_bytes(), expires_at])?;
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Opening the views, and the handle on them.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use domain::policy::Visible;
+use event_log::{EventLog, Floor, Position, ReadError};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    dump,
+    pool::{Gate, LendError, Pool},
+    queue::{self, QueueError, QueuePage, QueueQuery},
+    rebuild, schema,
+    store::Store,
+    write::{Shared, Writer, is_damage},
+};
+
+/// The file's name in its directory.
+const FILE: &str = "views.sqlite";
+
+/// Why the personal values of an event could not be put back: the text is for the log, not for a caller.
+#[derive(Debug, thiserror::Error)]
+#[error("the personal values of an event could not be opened")]
+pub struct OpenError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Puts personal values back into the stored data of the event with this id. A destroyed key is no error: its values
+/// are put back as erased (design §6.1).
+pub type Open = Arc<dyn Fn(Uuid, &mut Value) -> Result<(), OpenError> + Send + Sync>;
+
+/// How to open the views.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Most read-only connections; one more reader waits for one of them.
+    pub readers_max: usize,
+    /// Memory, in bytes, that the fold of a rebuild holds before it writes its rows.
+    pub rebuild_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { readers_max: 8, rebuild_bytes_max: 256 * 1024 * 1024 }
+    }
+}
+
+/// Why the views could not be opened. A damaged file is no reason: it is rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenViewsError {
+    /// A directory or file could not be made or removed.
+    #[error("{what} {path}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// SQLite could not make a fresh file.
+    #[error("the view in {path} cannot be made")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The log could not be asked for its events.
+    #[error("the log cannot be read")]
+    Log(#[source] ReadError),
+}
+
+/// A handle on the views; clones share it. Dropping the last one stops the writer, as [`Views::close`] does.
+#[derive(Clone)]
+pub struct Views {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Views {
+    /// Opens `<dir>/views.sqlite`, which is made from the log when it is missing, damaged, of another form or ahead of
+    /// the log. Returns at once: a thread catches up from the log and follows it.
+    ///
+    /// # Errors
+    /// See [`OpenViewsError`].
+    pub fn open(dir: &Path, log: EventLog, open: Open, options: Options) -> Result<Views, OpenViewsError> {
+        let path = dir.join(FILE);
+        let failed = |what, path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| OpenViewsError::Io { what, path, source }
+        };
+        fs::create_dir_all(dir).map_err(failed("cannot make", dir))?;
+        let store = existing(&path, &log)?;
+        let shared = Arc::new(Shared::new(Pool::new(path.clone(), options.readers_max)));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(failed("cannot start the writer of", &path))?;
+        let writer = Writer {
+            shared: Arc::clone(&shared),
+            log,
+            open,
+            path: path.clone(),
+            rebuild_bytes_max: options.rebuild_bytes_max,
+            runtime,
+        };
+        if let Some(store) = &store {
+            shared.pool.open();
+            shared.position.send_replace(store.checkpoint().position);
+        }
+        let writer = thread::Builder::new()
+            .name("views".to_owned())
+            .spawn(move || writer.run(store))
+            .map_err(failed("cannot start the writer of", &path))?;
+        Ok(Views { inner: Arc::new(Inner { shared, writer: Mutex::new(Some(writer)) }) })
+    }
+
+    /// The last position that is folded and committed; 0 while the view is being rebuilt.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        *self.inner.shared.position.borrow()
+    }
+
+    /// How many events could not be read since the views were opened, and are missing from them. Each is an error in
+    /// the log of the process.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.inner.shared.skipped.load(Ordering::Relaxed)
+    }
+
+    /// Waits until this position is folded and committed; `false` when it is not in time.
+    pub async fn at_least(&self, position: Position, timeout: Duration) -> bool {
+        let mut committed = self.inner.shared.position.subscribe();
+        let reached = committed.wait_for(|committed| *committed >= position);
+        matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
+    }
+
+    /// One page of the tickets that this viewer may see. Blocks: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// See [`QueueError`].
+    pub fn queue(&self, viewer: &Visible, query: &QueueQuery) -> Result<QueuePage, QueueError> {
+        self.read(|connection| queue::page(connection, viewer, query))
+    }
+
+    /// All logical rows in the order of their keys, as text: equal for a view kept live and one rebuilt. Full text is
+    /// left out (design §4, "A view's digest").
+    ///
+    /// # Errors
+    /// See [`QueueError`]; never `Invalid` or `BadCursor`.
+    pub fn dump(&self) -> Result<String, QueueError> {
+        self.read(|connection| dump::dump(connection).map_err(QueueError::Sqlite))
+    }
+
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, QueueError>,
+    ) -> Result<T, QueueError> {
+        let shared = &self.inner.shared;
+        let done = shared.pool.with(|connection| work(connection).map_err(ReadViewError::Queue));
+        done.map_err(|error| match error {
+            ReadViewError::Lend(LendError::Closed) => QueueError::Closed,
+            ReadViewError::Lend(LendError::Rebuilding) => self.rebuilding(),
+            ReadViewError::Lend(LendError::Sqlite(error)) | ReadViewError::Queue(QueueError::Sqlite(error))
+                if is_damage(&error) =>
+            {
+                tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the view is damaged");
+                shared.found_damaged();
+                self.rebuilding()
+            }
+            ReadViewError::Lend(LendError::Sqlite(error)) => QueueError::Sqlite(error),
+            ReadViewError::Queue(error) => error,
+        })
+    }
+
+    fn rebuilding(&self) -> QueueError {
+        QueueError::Rebuilding { position: Position(self.inner.shared.rebuilding.load(Ordering::Relaxed)) }
+    }
+
+    /// Stops the writer and closes the file. Blocks until done; other clones are answered with
+    /// [`QueueError::Closed`].
+    pub fn close(self) {
+        self.inner.stop();
+    }
+}
+
+enum ReadViewError {
+    Lend(LendError),
+    Queue(QueueError),
+}
+
+impl From<LendError> for ReadViewError {
+    fn from(error: LendError) -> ReadViewError {
+        ReadViewError::Lend(error)
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        self.shared.stop();
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer of the views panicked");
+            self.shared.pool.shut(Gate::Closed);
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What the views in a directory have seen of the log: a floor for opening it (design §4.5). `None` when there is no
+/// usable file.
+#[must_use]
+pub fn floor(dir: &Path) -> Option<Floor> {
+    let path = dir.join(FILE);
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    let current = schema::is_current(&connection).ok()?;
+    let checkpoint = current.then(|| Store::new(connection).ok()).flatten()?.checkpoint();
+    (checkpoint.position.0 > 0).then(|| Floor {
+        position: checkpoint.position,
+        digest: checkpoint.digest,
+        source: "the views".to_owned(),
+    })
+}
+
+/// The file as it was left, when it can go on from there.
+fn existing(path: &Path, log: &EventLog) -> Result<Option<Store>, OpenViewsError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let why = match usable(path) {
+        Ok(Some(store)) if follows(&store, log)? => return Ok(Some(store)),
+        Ok(Some(_)) => "it has seen events that the log does not have".to_owned(),
+        Ok(None) => "it is of another form".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    tracing::warn!(path = %path.display(), why, "the view cannot be used and is rebuilt from the log");
+    Ok(None)
+}
+
+fn usable(path: &Path) -> rusqlite::Result<Option<Store>> {
+    let connection = rebuild::live(path)?;
+    match schema::is_current(&connection)? {
+        true => Store::new(connection).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Is the last event that the view has folded the one that the log has there?
+fn follows(store: &Store, log: &EventLog) -> Result<bool, OpenViewsError> {
+    let checkpoint = store.checkpoint();
+    if checkpoint.position == Position(0) {
+        return Ok(true);
+    }
+    let before = Position(checkpoint.position.0 - 1);
+    let found = log.read(before, 1).map_err(OpenViewsError::Log)?;
+    Ok(found.first().is_some_and(|event| {
+        event.position == checkpoint.position && event.digest() == checkpoint.digest
+    }))
+}

@@ -1,0 +1,94 @@
+//! What a viewer may see, as conditions on rows: [`Visible`] put into SQL. The rule is the policy's, which a property
+//! test compares ticket by ticket.
+
+use domain::policy::Visible;
+
+use super::{QueueQuery, sql, sql::Sql};
+
+/// A set of rows that one index finds in the order of `updated_at`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Scope {
+    /// The index that finds them; `None` to let SQLite choose.
+    pub(super) index: Option<&'static str>,
+    /// What makes a row part of it.
+    pub(super) condition: Sql,
+}
+
+impl Scope {
+    pub(super) fn by(index: &'static str, condition: Sql) -> Scope {
+        Scope { index: Some(index), condition }
+    }
+}
+
+/// Rows whose internal notes this viewer may read: those visible through all, desks or treated organizations.
+pub(super) fn internal(viewer: &Visible) -> Sql {
+    if !viewer.internal {
+        return Sql::bare("FALSE");
+    }
+    if viewer.all {
+        return Sql::bare("TRUE");
+    }
+    Sql::any(&treating(viewer).into_iter().map(|scope| scope.condition).collect::<Vec<_>>())
+}
+
+/// Rows that this viewer may see, as one condition.
+pub(super) fn visible(viewer: &Visible) -> Sql {
+    if viewer.all {
+        return Sql::bare("TRUE");
+    }
+    Sql::any(&scopes(viewer).into_iter().map(|scope| scope.condition).collect::<Vec<_>>())
+}
+
+/// Do the filters of this query leave only rows that this viewer may see?
+pub(super) fn implied(viewer: &Visible, query: &QueueQuery) -> bool {
+    let treats_desk = query.desk.as_ref().is_some_and(|desk| viewer.desks.contains(desk));
+    let treats_organization = query.organization.as_ref().and_then(|own| viewer.treated.get(own)).is_some_and(
+        |desks| match (desks, &query.desk) {
+            (None, _) => true,
+            (Some(desks), Some(desk)) => desks.contains(desk),
+            (Some(_), None) => false,
+        },
+    );
+    let own = viewer.person.is_some() && (query.requester == viewer.person || query.created_by == viewer.person);
+    viewer.all || treats_desk || treats_organization || own
+}
+
+/// The viewer's scopes, one by one; a ticket may be in several.
+pub(super) fn scopes(viewer: &Visible) -> Vec<Scope> {
+    let mut scopes = Vec::new();
+    if let Some(person) = viewer.person {
+        let own = sql::account(person);
+        scopes.push(Scope::by("ticket_by_requester", Sql::one("t.requester = ?", own.clone())));
+        let opener = Sql::one("t.created_by = ? AND t.created_by <> t.requester", own);
+        scopes.push(Scope::by("ticket_by_opener", opener));
+    }
+    for organization in &viewer.organizations {
+        let condition = Sql::one("t.organization = ? AND t.private = 0", sql::organization(organization));
+        scopes.push(Scope::by("ticket_by_organization", condition));
+    }
+    if !viewer.organizations.is_empty() {
+        let mut condition = Sql::among(
+            "t.id IN (SELECT s.ticket FROM ticket_share s WHERE s.organization IN",
+            viewer.organizations.iter().map(sql::organization),
+        );
+        condition.push(")");
+        scopes.push(Scope { index: None, condition });
+    }
+    scopes.extend(treating(viewer));
+    scopes
+}
+
+fn treating(viewer: &Visible) -> Vec<Scope> {
+    let desks = viewer.desks.iter();
+    let mut scopes: Vec<Scope> =
+        desks.map(|desk| Scope::by("ticket_by_desk", Sql::one("t.desk = ?", sql::desk(desk)))).collect();
+    for (organization, desks) in &viewer.treated {
+        let mut condition = Sql::one("t.organization = ?", sql::organization(organization));
+        if let Some(desks) = desks {
+            condition.push(" AND ");
+            condition.add(&Sql::among("t.desk IN", desks.iter().map(sql::desk)));
+        }
+        scopes.push(Scope::by("ticket_by_organization", condition));
+    }
+    scopes
+}

@@ -1,0 +1,103 @@
+//! From a recorded event to what the views take from it.
+
+use domain::{
+    AccountId, DecodeError, Event, OrganizationId, TicketKey,
+    account::AccountEvent,
+    desk::{DeskDefinition, DeskEvent},
+    organization::OrganizationEvent,
+    ticket::{Stamp, TicketEvent},
+};
+use event_log::{Envelope, Recorded};
+use serde_json::Value;
+
+use crate::open::{Open, OpenError};
+
+/// How often the personal values of an event are tried before the event is passed over: a failing disk may recover.
+const OPEN_TRIES_MAX: u32 = 3;
+
+/// What the views take from one event.
+#[derive(Debug)]
+pub(crate) enum Fact {
+    /// Something happened to a ticket.
+    Ticket(TicketKey, Stamp, Box<TicketEvent>),
+    /// A definition was published.
+    Desk(Box<DeskDefinition>),
+    /// An account has this name; `None` once its person is erased.
+    Account(AccountId, Option<String>),
+    /// An organization has this name.
+    Organization(OrganizationId, String),
+    /// Nothing that a view shows.
+    Nothing,
+}
+
+/// Why an event tells nothing. It is passed over and logged: one event must not stop every screen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadEventError {
+    #[error("its data is not JSON")]
+    Json(#[source] serde_json::Error),
+    #[error("its personal values cannot be opened")]
+    Open(#[source] OpenError),
+    #[error("it is not of a known form")]
+    Decode(#[source] DecodeError),
+    #[error("its stream {stream:?} has a name of another kind")]
+    Stream { stream: String },
+}
+
+/// Reads one event. Types that no view needs are not even opened.
+pub(crate) fn read(recorded: &Recorded, open: &Open) -> Result<Fact, ReadEventError> {
+    let envelope = &recorded.envelope;
+    let event_type = envelope.event_type.as_str();
+    let needed = event_type.starts_with("ticket-")
+        || event_type.starts_with("desk-")
+        || event_type.starts_with("organization-")
+        || event_type.starts_with("account-created.");
+    if !needed {
+        return Ok(Fact::Nothing);
+    }
+    let event = Event::decode(event_type, opened(envelope, open)?).map_err(ReadEventError::Decode)?;
+    let stream = envelope.stream.as_str();
+    let misnamed = || ReadEventError::Stream { stream: stream.to_owned() };
+    match event {
+        Event::Ticket(event) => {
+            let key = TicketKey::try_from(stream.to_owned()).ok().ok_or_else(misnamed)?;
+            Ok(Fact::Ticket(key, stamp(recorded), Box::new(event)))
+        }
+        Event::Desk(DeskEvent::Published { definition }) => Ok(Fact::Desk(definition)),
+        Event::Account(AccountEvent::Created(created)) => {
+            let id = stream.strip_prefix("account-").and_then(|id| id.parse().ok()).ok_or_else(misnamed)?;
+            Ok(Fact::Account(id, created.name.value))
+        }
+        Event::Account(
+            AccountEvent::PasswordSet { .. } | AccountEvent::RoleGranted { .. } | AccountEvent::Joined { .. },
+        )
+        | Event::Name(_) => Ok(Fact::Nothing),
+        Event::Organization(OrganizationEvent::Created(organization)) => {
+            Ok(Fact::Organization(organization.id, organization.name))
+        }
+    }
+}
+
+fn opened(envelope: &Envelope, open: &Open) -> Result<Value, ReadEventError> {
+    let mut tries = 1;
+    loop {
+        let mut data = serde_json::from_str(envelope.data.get()).map_err(ReadEventError::Json)?;
+        match open(envelope.id.0, &mut data) {
+            Ok(()) => return Ok(data),
+            Err(error) if tries == OPEN_TRIES_MAX => return Err(ReadEventError::Open(error)),
+            Err(_) => tries += 1,
+        }
+    }
+}
+
+fn stamp(recorded: &Recorded) -> Stamp {
+    let envelope = &recorded.envelope;
+    Stamp {
+        position: recorded.position.0,
+        version: envelope.version.0,
+        at: envelope.at,
+        occurred_at: envelope.occurred_at,
+        sent_at: envelope.sent_at,
+        by: AccountId(envelope.by),
+        on_behalf_of: envelope.on_behalf_of.map(AccountId),
+    }
+}

@@ -1,0 +1,152 @@
+//! Making the file anew from the whole log: the same fold as live, in memory, each row written once, indexes last.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{atomic::Ordering, mpsc},
+    thread,
+};
+
+use event_log::Position;
+use rusqlite::Connection;
+
+use crate::{
+    read_event::Fact,
+    schema,
+    store::{Checkpoint, Store},
+    write::{StepError, Writer, facts, reached},
+};
+
+/// Events that are read and decoded at a time.
+const CHUNK_EVENTS: usize = 4_096;
+/// Chunks decoded ahead of the fold.
+const CHUNKS_AHEAD: usize = 4;
+/// Page cache while rebuilding, KiB: what the full text's pages are merged in and the indexes sorted in.
+const CACHE_KIB: i32 = 64 * 1024;
+/// Page cache of the live writer, KiB.
+const LIVE_CACHE_KIB: i32 = 16 * 1024;
+/// How large, bytes, the write-ahead log stays after it has been written back.
+const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
+
+/// Rebuilds the file beside its place, and puts it there when it is whole and on disk.
+pub(crate) fn rebuild(writer: &Writer) -> Result<Store, StepError> {
+    let beside = suffixed(&writer.path, "-rebuild");
+    remove(&writer.path)?;
+    remove(&beside)?;
+    writer.shared.rebuilding.store(0, Ordering::Relaxed);
+    let head = writer.log.head();
+    tracing::info!(path = %writer.path.display(), head = head.0, "rebuilding the view from the log");
+    let connection = Connection::open(&beside).map_err(StepError::Sqlite)?;
+    prepare(&connection).map_err(StepError::Sqlite)?;
+    let mut store = Store::new(connection).map_err(StepError::Sqlite)?;
+    fill(writer, &mut store, head)?;
+    finish(store).map_err(StepError::Sqlite)?;
+    let io = |what, path: &Path| {
+        let path = path.to_owned();
+        move |source| StepError::Io { what, path, source }
+    };
+    File::open(&beside).and_then(|file| file.sync_all()).map_err(io("cannot sync", &beside))?;
+    fs::rename(&beside, &writer.path).map_err(io("cannot rename to", &writer.path))?;
+    if let Some(directory) = writer.path.parent() {
+        File::open(directory).and_then(|file| file.sync_all()).map_err(io("cannot sync", directory))?;
+    }
+    live(&writer.path).and_then(Store::new).map_err(StepError::Sqlite)
+}
+
+/// No journal and no sync: a file that is not whole is never put in place.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    schema::create_tables(connection)
+}
+
+/// Folds the log up to a position. Decoding is as much work as folding, so it has a thread of its own.
+fn fill(writer: &Writer, store: &mut Store, head: Position) -> Result<(), StepError> {
+    thread::scope(|scope| {
+        let (sender, chunks) = mpsc::sync_channel(CHUNKS_AHEAD);
+        scope.spawn(move || decode(writer, head, &sender));
+        for chunk in chunks {
+            let (facts, checkpoint): (Vec<Fact>, Checkpoint) = chunk?;
+            for fact in facts {
+                store.fold(fact).map_err(StepError::Sqlite)?;
+            }
+            store.reach(checkpoint);
+            if store.bytes() > writer.rebuild_bytes_max {
+                store.commit().map_err(StepError::Sqlite)?;
+            }
+            writer.shared.rebuilding.store(checkpoint.position.0, Ordering::Relaxed);
+        }
+        store.commit().map_err(StepError::Sqlite)
+    })
+}
+
+type Chunk = Result<(Vec<Fact>, Checkpoint), StepError>;
+
+/// Ends when the head is reached, at the first error, or when nobody takes the chunks any more.
+fn decode(writer: &Writer, head: Position, sender: &mpsc::SyncSender<Chunk>) {
+    let mut position = Position(0);
+    while position < head {
+        let chunk = if writer.shared.stopped() {
+            Err(StepError::Stopped)
+        } else {
+            writer.log.read(position, CHUNK_EVENTS).map_err(StepError::Log)
+        };
+        let chunk = chunk.map(|events| reached(&events).map(|to| (facts(&events, &writer.open, &writer.shared), to)));
+        match chunk {
+            Ok(Some((facts, checkpoint))) => {
+                position = checkpoint.position;
+                if sender.send(Ok((facts, checkpoint))).is_err() {
+                    return;
+                }
+            }
+            Ok(None) => return,
+            Err(error) => {
+                // The other side has left when this fails, and needs no reason.
+                let _ = sender.send(Err(error));
+                return;
+            }
+        }
+    }
+}
+
+/// Indexes last, then the mode that readers need.
+fn finish(store: Store) -> rusqlite::Result<()> {
+    let connection = store.into_connection();
+    schema::create_indexes(&connection)?;
+    connection.pragma_update(None, "locking_mode", "NORMAL")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// Opens a whole file for the live writer. `NORMAL` may lose the last transactions in a power cut, which the log has.
+pub(crate) fn live(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -LIVE_CACHE_KIB)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Removes a database with its write-ahead log: one left behind would be replayed into the next file of that name.
+fn remove(path: &Path) -> Result<(), StepError> {
+    for path in [suffixed(path, "-wal"), suffixed(path, "-shm"), path.to_owned()] {
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(StepError::Io { what: "cannot remove", path, source });
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,111 @@
+//! The tables of `views.sqlite`. The file is disposable: another [`VERSION`] is rebuilt from the log, never migrated.
+
+use rusqlite::{Connection, OptionalExtension};
+
+/// The form of the file: counts up with every change here or in the fold, and is kept in `user_version`.
+pub(crate) const VERSION: i32 = 1;
+
+/// The tables.
+///
+/// - `ticket`: one row per ticket; `id` is the position of its opening. Scopes are columns (desk, requester, opener,
+///   organization) and rows of `ticket_share`, and a viewer's scopes are expanded when asking (design §4).
+/// - `ticket_field`: the desk's own fields as one JSON object, apart, since few pages show them.
+/// - `public_text`, `internal_text`: full text, one entry per text, contentless. The entry of slot `n` of ticket `t` has
+///   the rowid `t << 20 | n`: the ticket is read from the rowid, entries of one ticket lie side by side, and a comment
+///   on a ticket with a thousand others costs one entry. Internal notes stand in a table of their own, so that a
+///   search which may not see them never opens it.
+/// - `desk`, `account_name`, `organization_name`: what rows and their order need to know of others.
+/// - `checkpoint`: how far the log is folded, in the same transaction as the rows that it covers.
+const TABLES: &str = "
+CREATE TABLE ticket (
+    id INTEGER PRIMARY KEY,
+    desk TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    desk_version INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    category INTEGER,
+    response_required INTEGER NOT NULL,
+    status_rank INTEGER,
+    priority TEXT NOT NULL,
+    priority_rank INTEGER,
+    urgency TEXT NOT NULL,
+    urgency_rank INTEGER,
+    requester BLOB NOT NULL,
+    created_by BLOB NOT NULL,
+    assignee BLOB,
+    organization TEXT,
+    private INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    public_events INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    technical_id TEXT,
+    summary TEXT,
+    summary_key TEXT
+) STRICT;
+CREATE UNIQUE INDEX ticket_by_key ON ticket (desk, number);
+CREATE TABLE ticket_share (
+    ticket INTEGER NOT NULL,
+    organization TEXT NOT NULL,
+    PRIMARY KEY (ticket, organization)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ticket_field (ticket INTEGER PRIMARY KEY, fields TEXT NOT NULL) STRICT;
+CREATE TABLE desk (
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    PRIMARY KEY (key, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE account_name (account BLOB PRIMARY KEY, name_key TEXT) STRICT, WITHOUT ROWID;
+CREATE TABLE organization_name (organization TEXT PRIMARY KEY, name_key TEXT) STRICT, WITHOUT ROWID;
+CREATE TABLE checkpoint (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL,
+    digest BLOB NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE public_text USING fts5 (
+    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE internal_text USING fts5 (
+    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+";
+
+/// The indexes that pages walk; a rebuild makes them last. Each holds one scope or filter and then `updated_at`, the
+/// order of most pages.
+const INDEXES: &str = "
+CREATE INDEX ticket_by_updated ON ticket (updated_at);
+CREATE INDEX ticket_by_created ON ticket (created_at);
+CREATE INDEX ticket_by_desk ON ticket (desk, updated_at);
+CREATE INDEX ticket_by_status ON ticket (desk, status, updated_at);
+CREATE INDEX ticket_by_requester ON ticket (requester, updated_at);
+CREATE INDEX ticket_by_opener ON ticket (created_by, updated_at) WHERE created_by <> requester;
+CREATE INDEX ticket_by_assignee ON ticket (assignee, updated_at) WHERE assignee IS NOT NULL;
+CREATE INDEX ticket_by_organization ON ticket (organization, updated_at) WHERE organization IS NOT NULL;
+CREATE INDEX ticket_by_technical_id ON ticket (technical_id, updated_at) WHERE technical_id IS NOT NULL;
+CREATE INDEX ticket_share_by_organization ON ticket_share (organization, ticket);
+";
+
+/// Makes the tables in an empty file.
+pub(crate) fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)
+}
+
+/// Makes the indexes, and says that the file is whole.
+pub(crate) fn create_indexes(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(INDEXES)?;
+    connection.pragma_update(None, "user_version", VERSION)
+}
+
+/// Is this a whole file of this version? A damaged one is an error.
+pub(crate) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != VERSION {
+        return Ok(false);
+    }
+    let checkpoint: Option<i64> =
+        connection.query_row("SELECT position FROM checkpoint", [], |row| row.get(0)).optional()?;
+    Ok(checkpoint.is_some())
+}

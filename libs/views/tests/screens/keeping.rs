@@ -1,0 +1,190 @@
+//! The file is disposable: kept, damaged or deleted, it answers the same.
+
+use std::{fs, io::Write, sync::Arc, time::Duration};
+
+use domain::ticket::Visibility;
+use event_log::Position;
+use rusqlite::Connection;
+use views::{Open, Options, QueueError, QueueQuery, Views};
+
+use crate::world::{World, comment, everything, keys, opened};
+
+fn some_tickets() -> World {
+    let mut world = World::new();
+    for summary in ["Écran noir", "Bourrage papier", "Clavier muet"] {
+        let key = world.ticket(opened(summary));
+        world.happens(&key, comment("redémarré sans succès", Visibility::Public));
+        world.happens(&key, comment("déjà vu hier", Visibility::Internal));
+    }
+    world
+}
+
+#[test]
+fn a_ticket_just_written_is_on_the_page_that_waits_for_it() {
+    let mut world = World::new();
+    assert!(!world.is_at_least(Position(world.log.head().0 + 1), Duration::ZERO));
+    let key = world.ticket(opened("Écran noir"));
+    let page = world.queue(&everything(), &QueueQuery::default());
+    assert_eq!(keys(&page), [key.to_string()]);
+    assert_eq!(world.views.position(), world.log.head());
+    assert_eq!((page.total, page.total_exact, page.next_cursor), (1, true, None));
+}
+
+#[test]
+fn a_deleted_file_comes_back_byte_for_byte() {
+    let mut world = some_tickets();
+    let (dump, found) = (world.dump(), world.found("redémarré"));
+    let page = world.queue(&everything(), &QueueQuery { limit: 2, ..QueueQuery::default() });
+    world.reopen(|dir| fs::remove_dir_all(dir).unwrap());
+    assert_eq!(world.dump(), dump);
+    assert_eq!(world.found("redémarré"), found);
+    assert_eq!(world.queue(&everything(), &QueueQuery { limit: 2, ..QueueQuery::default() }), page);
+}
+
+#[test]
+fn a_kept_file_goes_on_from_its_checkpoint() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    let Ok(file) = Connection::open(world.views_dir().join("views.sqlite")) else { panic!("no file") };
+    world.reopen(|_| {
+        // What only this file says shows that it was kept.
+        file.execute("UPDATE ticket SET summary = 'kept' WHERE number = 1", []).unwrap();
+        drop(file);
+    });
+    let key = world.ticket(opened("Souris"));
+    let page = world.queue(&everything(), &QueueQuery { sort: views::Sort::list("key"), ..QueueQuery::default() });
+    assert_eq!(page.rows[0].summary.as_deref(), Some("kept"));
+    assert_eq!(page.rows[3].key, key);
+    assert_eq!(world.dump().lines().count(), dump.lines().count() + 1);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_rebuilt() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    world.reopen(|dir| fs::write(dir.join("views.sqlite"), "not a database at all, but long enough").unwrap());
+    assert_eq!(world.dump(), dump);
+}
+
+#[test]
+fn a_file_of_another_form_is_rebuilt() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    world.reopen(|dir| {
+        let file = Connection::open(dir.join("views.sqlite")).unwrap();
+        file.execute("DELETE FROM ticket", []).unwrap();
+        file.pragma_update(None, "user_version", 0).unwrap();
+    });
+    assert_eq!(world.dump(), dump);
+}
+
+#[test]
+fn a_view_ahead_of_its_log_is_rebuilt() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    world.reopen(|dir| {
+        let file = Connection::open(dir.join("views.sqlite")).unwrap();
+        file.execute("UPDATE checkpoint SET position = position + 10", []).unwrap();
+        file.execute("DELETE FROM ticket WHERE number = 2", []).unwrap();
+    });
+    assert_eq!(world.dump(), dump);
+}
+
+#[test]
+fn a_view_of_another_log_of_the_same_length_is_rebuilt() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    world.reopen(|dir| {
+        let file = Connection::open(dir.join("views.sqlite")).unwrap();
+        file.execute("UPDATE checkpoint SET digest = zeroblob(32)", []).unwrap();
+        file.execute("DELETE FROM ticket WHERE number = 2", []).unwrap();
+    });
+    assert_eq!(world.dump(), dump);
+}
+
+#[test]
+fn a_rebuild_that_was_interrupted_leaves_nothing_behind() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    world.reopen(|dir| {
+        fs::rename(dir.join("views.sqlite"), dir.join("views.sqlite-rebuild")).unwrap();
+        fs::write(dir.join("views.sqlite-wal"), "a write-ahead log of the file before").unwrap();
+    });
+    assert_eq!(world.dump(), dump);
+    assert!(!world.views_dir().join("views.sqlite-rebuild").exists());
+}
+
+#[test]
+fn damage_found_while_running_is_mended() {
+    let mut world = some_tickets();
+    let dump = world.dump();
+    let path = world.views_dir().join("views.sqlite");
+    // Past the first page, so that the file still opens: every table is damaged.
+    world.reopen(|_| {
+        let bytes = fs::metadata(&path).unwrap().len();
+        let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(4096)).unwrap();
+        file.write_all(&vec![0xA5; usize::try_from(bytes).unwrap() - 4096]).unwrap();
+    });
+    world.catch_up();
+    // Either opening has found it, or this reader does, and the next one after the rebuild is answered.
+    let mut answers = (0..10_000).map(|_| {
+        world.catch_up();
+        world.views.dump()
+    });
+    let answer = answers.find(|answer| !matches!(answer, Err(QueueError::Rebuilding { .. })));
+    assert_eq!(answer.unwrap().unwrap(), dump);
+}
+
+#[test]
+fn closed_views_say_so() {
+    let world = some_tickets();
+    world.views.clone().close();
+    let error = world.views.queue(&everything(), &QueueQuery::default()).unwrap_err();
+    assert!(matches!(error, QueueError::Closed), "{error}");
+}
+
+#[test]
+fn the_views_are_a_floor_for_the_log() {
+    let mut world = some_tickets();
+    world.catch_up();
+    let head = world.log.head();
+    let last = world.log.read(Position(head.0 - 1), 1).unwrap().remove(0);
+    let dir = world.views_dir();
+    world.reopen(|dir| {
+        let floor = views::floor(dir).unwrap();
+        assert_eq!((floor.position, floor.digest), (head, last.digest()));
+    });
+    assert_eq!(views::floor(&dir).unwrap().position, head);
+    assert_eq!(views::floor(&dir.join("elsewhere")), None);
+}
+
+#[test]
+fn an_event_that_cannot_be_opened_is_skipped_and_counted() {
+    let mut world = World::new();
+    let key = world.ticket(opened("Écran noir"));
+    world.happens(&key, comment("scellé", Visibility::Public));
+    world.happens(&key, comment("lisible", Visibility::Public));
+    world.catch_up();
+    let refuse: Open = Arc::new(|_, data| match data.to_string().contains("scellé") {
+        true => Err(views::OpenError("the seal does not hold".into())),
+        false => Ok(()),
+    });
+    world.open = refuse;
+    world.reopen(|dir| fs::remove_dir_all(dir).unwrap());
+    assert_eq!(world.found("lisible"), [key.to_string()]);
+    assert_eq!(world.found("scellé"), Vec::<String>::new());
+    assert_eq!(world.views.skipped(), 1);
+}
+
+#[test]
+fn a_rebuild_in_small_pieces_is_the_same() {
+    let world = some_tickets();
+    let dump = world.dump();
+    let small = Options { rebuild_bytes_max: 1, ..Options::default() };
+    let other = world.dir.path().join("small");
+    let views = Views::open(&other, world.log.clone(), world.open.clone(), small).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert!(runtime.block_on(views.at_least(world.log.head(), Duration::from_secs(60))));
+    assert_eq!(views.dump().unwrap(), dump);
+}

@@ -1,0 +1,302 @@
+//! Filters, order and pages.
+
+use domain::{
+    desk::Category,
+    policy::{Side, Visible},
+    ticket::{
+        TicketEvent, Visibility,
+        event::{Edited, Opened, Transitioned},
+    },
+};
+use views::{AssigneeFilter, QueueError, QueuePage, QueueQuery, Sort};
+
+use crate::world::{World, account, comment, erased, everything, keys, open_field, opened, organization, start};
+
+fn moved(to: &str) -> TicketEvent {
+    TicketEvent::Transitioned(Transitioned {
+        side: Side::Agent,
+        action: "take".to_owned(),
+        from: "open".parse().unwrap(),
+        to: to.parse().unwrap(),
+        fields: Default::default(),
+        removed: Default::default(),
+        customer: None,
+        comment: None,
+    })
+}
+
+/// Four tickets: 1 for Zoé, waiting for her; 2 for Émile, urgent, assigned; 3 for Anne by Zoé, private; 4 on SAV.
+fn four() -> World {
+    let mut world = World::new();
+    let first = world.ticket(Opened { organization: Some(organization("commune-a")), ..opened("Écran noir") });
+    let second = world.ticket(Opened {
+        requester: account(2),
+        organization: Some(organization("commune-b")),
+        priority: "critical".to_owned(),
+        urgency: "very_low".to_owned(),
+        ..opened("eau dans le clavier")
+    });
+    world.ticket_by(
+        account(1),
+        Opened {
+            requester: account(3),
+            organization: Some(organization("commune-a")),
+            private: true,
+            priority: "low".to_owned(),
+            request_type: "incident".to_owned(),
+            ..opened("Zèbre")
+        },
+    );
+    world.ticket(Opened {
+        desk: "SAV".parse().unwrap(),
+        requester: account(4),
+        request_type: "ftth".to_owned(),
+        status: "queued".parse().unwrap(),
+        priority: "high".to_owned(),
+        fields: [("technicalId".to_owned(), open_field("FI-1234-0001"))].into(),
+        ..opened("Abonné coupé")
+    });
+    world.happens(&first, moved("waiting_customer"));
+    world.happens(&second, TicketEvent::Assigned { side: Side::Agent, assignee: Some(account(3)) });
+    world.happens(&second, comment("note", Visibility::Internal));
+    world
+}
+
+fn listed(world: &World, query: QueueQuery) -> Vec<String> {
+    let page = world.queue(&everything(), &query);
+    assert_eq!(page.total, page.rows.len() as u64, "{query:?}");
+    keys(&page)
+}
+
+fn sorted(world: &World, sort: &str) -> Vec<String> {
+    listed(world, QueueQuery { sort: Sort::list(sort), ..QueueQuery::default() })
+}
+
+#[test]
+fn each_filter_narrows_the_list() {
+    let world = four();
+    let all = QueueQuery { sort: Sort::list("key"), ..QueueQuery::default() };
+    let second = || Some(start() + chrono::TimeDelta::seconds(10));
+    let cases: Vec<(QueueQuery, &[&str])> = vec![
+        (QueueQuery { desk: "SAV".parse().ok(), ..all.clone() }, &["SAV-1"]),
+        (QueueQuery { status: vec!["open".into()], ..all.clone() }, &["SUP-2", "SUP-3"]),
+        (QueueQuery { status: vec!["open".into(), "queued".into()], ..all.clone() }, &["SAV-1", "SUP-2", "SUP-3"]),
+        (
+            QueueQuery {
+                desk: "SUP".parse().ok(),
+                status: vec!["waiting_customer".into(), "open".into(), "open".into()],
+                ..all.clone()
+            },
+            &["SUP-1", "SUP-2", "SUP-3"],
+        ),
+        (QueueQuery { category: Some(Category::Waiting), ..all.clone() }, &["SUP-1"]),
+        (QueueQuery { response_required: Some(true), ..all.clone() }, &["SUP-1"]),
+        (QueueQuery { requester: Some(account(1)), ..all.clone() }, &["SUP-1"]),
+        (QueueQuery { created_by: Some(account(1)), ..all.clone() }, &["SUP-1", "SUP-3"]),
+        (QueueQuery { assignee: Some(AssigneeFilter::Account(account(3))), ..all.clone() }, &["SUP-2"]),
+        (QueueQuery { assignee: Some(AssigneeFilter::Nobody), ..all.clone() }, &["SAV-1", "SUP-1", "SUP-3"]),
+        (QueueQuery { organization: Some(organization("commune-a")), ..all.clone() }, &["SUP-1", "SUP-3"]),
+        (QueueQuery { request_type: Some("incident".into()), ..all.clone() }, &["SUP-3"]),
+        (QueueQuery { priority: Some("critical".into()), ..all.clone() }, &["SUP-2"]),
+        (QueueQuery { private: Some(true), ..all.clone() }, &["SUP-3"]),
+        (QueueQuery { technical_id: Some("FI-1234-0001".into()), ..all.clone() }, &["SAV-1"]),
+        (QueueQuery { technical_id: Some("FI-1234".into()), ..all.clone() }, &[]),
+        // Commits 9 to 12 opened the four, one second apart.
+        (QueueQuery { created_after: second(), ..all.clone() }, &["SAV-1", "SUP-2", "SUP-3"]),
+        (QueueQuery { created_before: second(), ..all.clone() }, &["SUP-1"]),
+        (
+            QueueQuery { updated_after: Some(start() + chrono::TimeDelta::seconds(13)), ..all.clone() },
+            &["SUP-1", "SUP-2"],
+        ),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(listed(&world, query.clone()), expected, "{query:?}");
+    }
+}
+
+#[test]
+fn every_column_sorts() {
+    let world = four();
+    for (sort, expected) in [
+        ("key", ["SAV-1", "SUP-1", "SUP-2", "SUP-3"]),
+        ("-key", ["SUP-3", "SUP-2", "SUP-1", "SAV-1"]),
+        ("desk,-key", ["SAV-1", "SUP-3", "SUP-2", "SUP-1"]),
+        ("type,key", ["SAV-1", "SUP-3", "SUP-1", "SUP-2"]),
+        ("summary", ["SAV-1", "SUP-2", "SUP-1", "SUP-3"]),
+        ("desk,status", ["SAV-1", "SUP-2", "SUP-3", "SUP-1"]),
+        ("-priority", ["SUP-2", "SAV-1", "SUP-1", "SUP-3"]),
+        ("requester", ["SUP-3", "SUP-2", "SAV-1", "SUP-1"]),
+        ("-requester", ["SUP-1", "SAV-1", "SUP-2", "SUP-3"]),
+        ("created_by,-key", ["SUP-2", "SAV-1", "SUP-3", "SUP-1"]),
+        ("-assignee,key", ["SUP-2", "SAV-1", "SUP-1", "SUP-3"]),
+        ("organization,key", ["SAV-1", "SUP-2", "SUP-1", "SUP-3"]),
+        ("created_at", ["SUP-1", "SUP-2", "SUP-3", "SAV-1"]),
+        ("-updated_at", ["SUP-2", "SUP-1", "SAV-1", "SUP-3"]),
+        ("-response_required,key", ["SUP-1", "SAV-1", "SUP-2", "SUP-3"]),
+        ("-version,key", ["SUP-2", "SUP-1", "SAV-1", "SUP-3"]),
+        ("-event_count,key", ["SUP-2", "SUP-1", "SAV-1", "SUP-3"]),
+        ("-private,key", ["SUP-3", "SAV-1", "SUP-1", "SUP-2"]),
+    ] {
+        assert_eq!(sorted(&world, sort), expected, "{sort}");
+    }
+    assert_eq!(sorted(&world, "urgency,key")[0], "SUP-2");
+    assert_eq!(sorted(&world, ""), sorted(&world, "-updated_at"));
+}
+
+#[test]
+fn numbers_of_keys_sort_as_numbers() {
+    let mut world = World::new();
+    for _ in 0..11 {
+        world.ticket(opened("x"));
+    }
+    let keys = sorted(&world, "-key");
+    assert_eq!((keys[0].as_str(), keys[1].as_str(), keys[9].as_str()), ("SUP-11", "SUP-10", "SUP-2"));
+}
+
+fn walk(world: &World, viewer: &Visible, query: &QueueQuery) -> (Vec<String>, Vec<QueuePage>) {
+    let (mut all, mut pages) = (Vec::new(), Vec::new());
+    let mut query = query.clone();
+    loop {
+        let page = world.queue(viewer, &query);
+        all.extend(keys(&page));
+        query.cursor.clone_from(&page.next_cursor);
+        pages.push(page);
+        if query.cursor.is_none() {
+            return (all, pages);
+        }
+    }
+}
+
+#[test]
+fn pages_of_any_size_and_order_join_without_gap_or_repeat() {
+    let mut world = four();
+    // Ties in every column, and absent values.
+    for _ in 0..6 {
+        world.ticket(opened("même"));
+    }
+    world.ticket(Opened { summary: erased(), ..opened("") });
+    world.ticket(Opened { organization: Some(organization("commune-a")), ..opened("même") });
+    for sort in
+        ["", "summary", "-summary", "organization,-summary", "-organization,priority", "-assignee,status,-created_at"]
+    {
+        let whole = sorted(&world, sort);
+        assert_eq!(whole.len(), 12);
+        for limit in [1, 2, 5, 12] {
+            let query = QueueQuery { sort: Sort::list(sort), limit, ..QueueQuery::default() };
+            let (joined, pages) = walk(&world, &everything(), &query);
+            assert_eq!(joined, whole, "{sort} by {limit}");
+            assert_eq!(pages.len(), 12_usize.div_ceil(limit as usize));
+            assert!(pages.iter().all(|page| page.total == 12 && page.total_exact));
+        }
+    }
+}
+
+#[test]
+fn a_cursor_of_another_query_is_refused() {
+    let world = four();
+    let query = QueueQuery { limit: 1, ..QueueQuery::default() };
+    let cursor = world.queue(&everything(), &query).next_cursor;
+    assert!(cursor.is_some());
+    let with = |query: QueueQuery| QueueQuery { cursor: cursor.clone(), ..query };
+    assert_eq!(world.queue(&everything(), &with(QueueQuery { limit: 3, ..query.clone() })).rows.len(), 3);
+    let others = [
+        with(QueueQuery { sort: Sort::list("key"), ..query.clone() }),
+        with(QueueQuery { private: Some(false), ..query.clone() }),
+        QueueQuery { cursor: Some("nonsense".to_owned()), ..query.clone() },
+        QueueQuery { cursor: Some(String::new()), ..query.clone() },
+        QueueQuery { cursor: cursor.as_ref().map(|text| text[1..].to_owned()), ..query },
+    ];
+    for other in others {
+        assert!(matches!(world.refused(&other), QueueError::BadCursor), "{other:?}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_query_is_named() {
+    let world = World::new();
+    let query = QueueQuery {
+        sort: Sort::list("colour,key,-key"),
+        limit: 201,
+        q: Some("x".repeat(501)),
+        status: vec![String::new(); 101],
+        ..QueueQuery::default()
+    };
+    let QueueError::Invalid(faults) = world.refused(&query) else { panic!("taken") };
+    let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/limit", "/sort", "/sort", "/status", "/q"]);
+    let none = QueueQuery { limit: 0, ..QueueQuery::default() };
+    assert!(matches!(world.refused(&none), QueueError::Invalid(faults) if faults.len() == 1));
+}
+
+#[test]
+fn internal_notes_do_not_show_to_those_who_may_not_read_them() {
+    let world = four();
+    let requester = Visible { person: Some(account(2)), ..Visible::default() };
+    let seen = world.queue(&requester, &QueueQuery::default());
+    assert_eq!(keys(&seen), ["SUP-2"]);
+    assert_eq!((seen.rows[0].event_count, seen.rows[0].version), (2, 3));
+    let agent = Visible { desks: ["SUP".parse().unwrap()].into(), internal: true, ..Visible::default() };
+    let query = QueueQuery { requester: Some(account(2)), ..QueueQuery::default() };
+    let treated = world.queue(&agent, &query);
+    assert_eq!(treated.rows[0].event_count, 3);
+    assert_eq!(treated.rows[0].updated_at, seen.rows[0].updated_at, "a note moves nobody's list");
+}
+
+#[test]
+fn a_ticket_seen_twice_counts_once() {
+    let world = four();
+    // Zoé is requester of 1 and opener of 3, both of her organization, which treats everything of commune-a too.
+    let viewer = Visible {
+        person: Some(account(1)),
+        organizations: [organization("commune-a"), organization("commune-b")].into(),
+        desks: ["SUP".parse().unwrap()].into(),
+        treated: [(organization("commune-a"), None)].into(),
+        internal: true,
+        all: false,
+    };
+    for limit in [1, 2, 50] {
+        let (all, pages) = walk(&world, &viewer, &QueueQuery { limit, ..QueueQuery::default() });
+        assert_eq!(all, ["SUP-2", "SUP-1", "SUP-3"]);
+        assert_eq!(pages[0].total, 3);
+    }
+}
+
+#[test]
+fn a_row_shows_what_the_desk_said_when_the_status_was_entered() {
+    let world = four();
+    let page = world.queue(&everything(), &QueueQuery { sort: Sort::list("key"), ..QueueQuery::default() });
+    let row = &page.rows[1];
+    assert_eq!((row.category, row.response_required), (Some(Category::Waiting), true));
+    assert_eq!((row.created_at, row.updated_at), (start() + chrono::TimeDelta::seconds(9), start() + chrono::TimeDelta::seconds(13)));
+    let page = world.queue(
+        &everything(),
+        &QueueQuery { fields: vec!["technicalId".into()], desk: "SAV".parse().ok(), ..QueueQuery::default() },
+    );
+    assert_eq!(page.rows[0].fields, [("technicalId".to_owned(), "FI-1234-0001".into())].into());
+}
+
+#[test]
+fn sharing_and_moving_change_who_sees_a_ticket() {
+    let mut world = four();
+    let athens = Visible { organizations: [organization("commune-b")].into(), ..Visible::default() };
+    assert_eq!(keys(&world.queue(&athens, &QueueQuery::default())), ["SUP-2"]);
+    let third = "SUP-3".parse().unwrap();
+    let shared = [organization("commune-b")].into();
+    world.happens(&third, TicketEvent::Shared { side: Side::Agent, organizations: shared });
+    assert_eq!(keys(&world.queue(&athens, &QueueQuery::default())), ["SUP-3", "SUP-2"]);
+    let hidden = Edited {
+        side: Side::Agent,
+        summary: None,
+        priority: None,
+        urgency: None,
+        request_type: None,
+        organization: None,
+        private: Some(true),
+        notify: None,
+        fields: Default::default(),
+        removed: Default::default(),
+        customer: None,
+    };
+    world.happens(&"SUP-2".parse().unwrap(), TicketEvent::Edited(Box::new(hidden)));
+    assert_eq!(keys(&world.queue(&athens, &QueueQuery::default())), ["SUP-3"]);
+}

@@ -1,0 +1,7 @@
+//! The queue and its keeping, on a real log and a real file.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod keeping;
+mod listing;
+mod searching;
+mod world;

@@ -1,0 +1,264 @@
+//! A real log and real views in a temporary directory, with a clock that ticks one second per commit.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    AccountId, Event, OrganizationId, PersonId, Personal, TicketKey,
+    account::{AccountCreated, AccountEvent, AccountKind},
+    desk::DeskEvent,
+    label::Language,
+    organization::{Organization, OrganizationEvent},
+    policy::{Side, Visible},
+    ticket::{
+        FieldValue, Stamp, TicketEvent, Visibility,
+        event::{CommentBody, Commented, Opened},
+    },
+};
+use event_log::{
+    Appended, Channel, Commit, CommandId, EventDraft, EventId, EventLog, Expected, Position, Recorded, StreamWrite,
+    Target,
+};
+use serde_json::{Value, value::to_raw_value};
+use tempfile::TempDir;
+use uuid::Uuid;
+use views::{Open, Options, QueueError, QueuePage, QueueQuery, Views};
+
+/// How long a test waits for the view, which it never needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct World {
+    pub(crate) log: EventLog,
+    pub(crate) views: Views,
+    pub(crate) open: Open,
+    pub(crate) dir: TempDir,
+    runtime: tokio::runtime::Runtime,
+    commits: u64,
+}
+
+pub(crate) fn account(number: u128) -> AccountId {
+    AccountId(Uuid::from_u128(number))
+}
+
+pub(crate) fn organization(id: &str) -> OrganizationId {
+    id.parse().unwrap()
+}
+
+pub(crate) fn personal(words: &str) -> Personal<String> {
+    Personal::new(PersonId(Uuid::from_u128(1)), words.to_owned())
+}
+
+pub(crate) fn erased() -> Personal<String> {
+    Personal { subject: PersonId(Uuid::from_u128(1)), value: None }
+}
+
+/// An opening on `SUP` for account 1; change what matters.
+pub(crate) fn opened(summary: &str) -> Opened {
+    Opened {
+        side: Side::Requester,
+        desk: "SUP".parse().unwrap(),
+        desk_version: 1,
+        request_type: "question".to_owned(),
+        summary: personal(summary),
+        description: None,
+        status: "open".parse().unwrap(),
+        priority: "normal".to_owned(),
+        urgency: "medium".to_owned(),
+        requester: account(1),
+        customer: None,
+        organization: None,
+        private: false,
+        shared_with: Default::default(),
+        notify: true,
+        fields: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn comment(words: &str, visibility: Visibility) -> TicketEvent {
+    TicketEvent::Commented(Commented {
+        side: Side::Agent,
+        comment: domain::CommentId(Uuid::from_u128(5)),
+        visibility,
+        body: CommentBody::Words(personal(words)),
+    })
+}
+
+pub(crate) fn open_field(text: &str) -> FieldValue {
+    FieldValue::Open(Value::from(text))
+}
+
+/// The viewer who sees everything.
+pub(crate) fn everything() -> Visible {
+    Visible { all: true, internal: true, ..Visible::default() }
+}
+
+pub(crate) fn stamp(recorded: &Recorded) -> Stamp {
+    Stamp {
+        position: recorded.position.0,
+        version: recorded.envelope.version.0,
+        at: recorded.envelope.at,
+        occurred_at: recorded.envelope.occurred_at,
+        sent_at: recorded.envelope.sent_at,
+        by: AccountId(recorded.envelope.by),
+        on_behalf_of: recorded.envelope.on_behalf_of.map(AccountId),
+    }
+}
+
+pub(crate) fn start() -> DateTime<Utc> {
+    "2026-03-02T09:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn keys(page: &QueuePage) -> Vec<String> {
+    page.rows.iter().map(|row| row.key.to_string()).collect()
+}
+
+impl World {
+    /// An empty log, with views on it.
+    pub(crate) fn empty() -> World {
+        let dir = TempDir::new().unwrap();
+        let log = EventLog::open(&dir.path().join("log"), event_log::Options::default()).unwrap();
+        let open: Open = Arc::new(|_, _| Ok(()));
+        let views = Views::open(&dir.path().join("views"), log.clone(), open.clone(), Options::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        World { log, views, open, dir, runtime, commits: 0 }
+    }
+
+    /// A log with the shipped desks, four accounts and two organizations.
+    pub(crate) fn new() -> World {
+        let mut world = World::empty();
+        for desk in domain::desk::shipped().unwrap() {
+            let definition = Box::new(desk.definition().clone());
+            let stream = format!("desk-{}", definition.key);
+            world.append(&stream, account(9), vec![Event::Desk(DeskEvent::Published { definition })]);
+        }
+        for (number, name) in [(1, "Zoé"), (2, "Émile"), (3, "Anne"), (4, "emma")] {
+            world.name(account(number), name);
+        }
+        for (id, name) in [("commune-a", "Ville de Zwin"), ("commune-b", "Athènes")] {
+            let created = Organization { id: organization(id), name: name.to_owned(), siren: None, parent: None };
+            let event = Event::Organization(OrganizationEvent::Created(created));
+            world.append(&format!("organization-{id}"), account(9), vec![event]);
+        }
+        world
+    }
+
+    fn name(&mut self, id: AccountId, name: &str) {
+        let created = AccountCreated {
+            kind: AccountKind::Person,
+            username: personal(name),
+            name: personal(name),
+            language: Language::Fr,
+        };
+        let event = Event::Account(AccountEvent::Created(created));
+        self.append(&format!("account-{id}"), account(9), vec![event]);
+    }
+
+    fn draft(&self, index: usize, by: AccountId, event: &Event) -> EventDraft {
+        let (event_type, data) = event.encode().unwrap();
+        let id = u128::from(self.commits) << 32 | index as u128;
+        EventDraft {
+            id: EventId(Uuid::from_u128(id)),
+            event_type: event_type.to_owned(),
+            at: start() + TimeDelta::seconds(i64::try_from(self.commits).unwrap()),
+            occurred_at: None,
+            sent_at: None,
+            by: by.0,
+            on_behalf_of: None,
+            channel: Channel::Rest,
+            correlation_id: Uuid::from_u128(id),
+            causation_id: None,
+            data: to_raw_value(&data).unwrap(),
+        }
+    }
+
+    fn commit(&mut self, target: Target, by: AccountId, events: &[Event]) -> Appended {
+        self.commits += 1;
+        let drafts = events.iter().enumerate().map(|(index, event)| self.draft(index, by, event)).collect();
+        let commit = Commit {
+            command_id: CommandId(Uuid::from_u128(self.commits.into())),
+            command_digest: [0; 32],
+            writes: vec![StreamWrite { target, expected: Expected::Any, events: drafts }],
+        };
+        self.runtime.block_on(self.log.append(commit)).unwrap()
+    }
+
+    /// Appends to a stream.
+    pub(crate) fn append(&mut self, stream: &str, by: AccountId, events: Vec<Event>) -> Appended {
+        self.commit(Target::Stream(stream.parse().unwrap()), by, &events)
+    }
+
+    /// Opens a ticket, by its requester.
+    pub(crate) fn ticket(&mut self, opened: Opened) -> TicketKey {
+        let by = opened.requester;
+        self.ticket_by(by, opened)
+    }
+
+    /// Opens a ticket by somebody.
+    pub(crate) fn ticket_by(&mut self, by: AccountId, opened: Opened) -> TicketKey {
+        let prefix = opened.desk.as_str().parse().unwrap();
+        let event = Event::Ticket(TicketEvent::Opened(Box::new(opened)));
+        let appended = self.commit(Target::NextIn(prefix), by, &[event]);
+        appended.events[0].envelope.stream.as_str().parse().unwrap()
+    }
+
+    /// Something happens to a ticket, by account 3.
+    pub(crate) fn happens(&mut self, key: &TicketKey, event: TicketEvent) {
+        self.append(key.as_str(), account(3), vec![Event::Ticket(event)]);
+    }
+
+    /// Waits until the view has all that the log has.
+    pub(crate) fn catch_up(&self) {
+        self.wait_for(self.log.head());
+    }
+
+    pub(crate) fn wait_for(&self, position: Position) {
+        assert!(self.runtime.block_on(self.views.at_least(position, PATIENCE)), "the view does not follow");
+    }
+
+    pub(crate) fn is_at_least(&self, position: Position, timeout: Duration) -> bool {
+        self.runtime.block_on(self.views.at_least(position, timeout))
+    }
+
+    /// Asks, with all that the log has.
+    pub(crate) fn queue(&self, viewer: &Visible, query: &QueueQuery) -> QueuePage {
+        self.catch_up();
+        self.views.queue(viewer, query).unwrap()
+    }
+
+    /// The error of a query.
+    pub(crate) fn refused(&self, query: &QueueQuery) -> QueueError {
+        self.catch_up();
+        self.views.queue(&everything(), query).unwrap_err()
+    }
+
+    /// What a search finds, for who sees everything.
+    pub(crate) fn found(&self, q: &str) -> Vec<String> {
+        self.found_by(&everything(), q)
+    }
+
+    pub(crate) fn found_by(&self, viewer: &Visible, q: &str) -> Vec<String> {
+        let query = QueueQuery {
+            q: Some(q.to_owned()),
+            sort: views::Sort::list("key"),
+            ..QueueQuery::default()
+        };
+        keys(&self.queue(viewer, &query))
+    }
+
+    pub(crate) fn dump(&self) -> String {
+        self.catch_up();
+        self.views.dump().unwrap()
+    }
+
+    pub(crate) fn views_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("views")
+    }
+
+    /// Closes the views, does something to their directory, and opens them again.
+    pub(crate) fn reopen(&mut self, meanwhile: impl FnOnce(&Path)) {
+        self.views.clone().close();
+        meanwhile(&self.views_dir());
+        let views = Views::open(&self.views_dir(), self.log.clone(), self.open.clone(), Options::default());
+        self.views = views.unwrap();
+    }
+}

@@ -1,0 +1,323 @@
+//! From what readers see to the wire: names beside ids, labels in the caller's language.
+
+use api_types as wire;
+use application::{Directory, Loaded};
+use domain::{
+    AccountId, Language, OrganizationId, StatusId,
+    desk::{Category, Desk, Who},
+    policy::{self, Operation, Side, Viewer},
+    ticket::{
+        self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
+        document::{Approval, AttachedFile},
+        event::CommentBody,
+        state::ApprovalStatus,
+        transition,
+    },
+};
+use application::{event_log::Channel, views::{history::Entry, queue::Row}};
+use serde_json::Value;
+
+/// An account by id and names.
+#[must_use]
+pub fn account(directory: &Directory, id: AccountId) -> wire::AccountRef {
+    let account = directory.account(id);
+    wire::AccountRef {
+        id: id.0,
+        username: account.as_ref().and_then(|account| account.username.clone()),
+        name: account.as_ref().and_then(|account| account.name.clone()),
+    }
+}
+
+/// An organization by id and name.
+#[must_use]
+pub fn organization(directory: &Directory, id: &OrganizationId) -> wire::OrganizationRef {
+    let name = directory.organization(id).map(|organization| organization.name.clone());
+    wire::OrganizationRef { id: id.to_string(), name: name.unwrap_or_else(|| id.to_string()) }
+}
+
+fn category(category: Category) -> wire::StatusCategory {
+    match category {
+        Category::New => wire::StatusCategory::New,
+        Category::Active => wire::StatusCategory::Active,
+        Category::Waiting => wire::StatusCategory::Waiting,
+        Category::Done => wire::StatusCategory::Done,
+    }
+}
+
+/// A status with its label; one that the desk no longer has is shown by its id.
+#[must_use]
+pub fn status(desk: Option<&Desk>, id: &StatusId, language: Language) -> wire::Status {
+    let known = desk.and_then(|desk| desk.status(id));
+    wire::Status {
+        id: id.to_string(),
+        label: known.map_or_else(|| id.to_string(), |status| status.label.text(language).to_owned()),
+        category: known.map_or(wire::StatusCategory::Active, |status| category(status.category)),
+        response_required: known.is_some_and(|status| status.response_required),
+    }
+}
+
+/// A side on the wire.
+#[must_use]
+pub fn side(side: Side) -> wire::Side {
+    match side {
+        Side::Requester => wire::Side::Requester,
+        Side::Agent => wire::Side::Agent,
+        Side::Supplier => wire::Side::Supplier,
+        Side::System => wire::Side::System,
+    }
+}
+
+/// An allowed action on the wire.
+#[must_use]
+pub fn allowed_action(action: &AllowedAction, language: Language) -> wire::AllowedAction {
+    wire::AllowedAction {
+        id: action.id.clone(),
+        label: action.label.text(language).to_owned(),
+        requires_comment: action.requires_comment,
+        required_fields: action.required_fields.clone(),
+    }
+}
+
+/// A ticket, for this viewer.
+#[must_use]
+pub fn ticket(
+    directory: &Directory,
+    viewer: &Viewer,
+    desk: &Desk,
+    loaded: &Loaded,
+    language: Language,
+) -> wire::Ticket {
+    let document = &loaded.document;
+    let context = Context { viewer, desk };
+    let allowed = transition::allowed(&context, &loaded.state);
+    let closes = desk.status(&document.status).is_some_and(|status| status.closed);
+    let internal = policy::may(viewer, Operation::ReadInternal, &loaded.state.scope());
+    wire::Ticket {
+        key: loaded.key.to_string(),
+        desk: document.desk.to_string(),
+        request_type: document.request_type.clone(),
+        summary: document.summary.clone(),
+        description: document.description.clone(),
+        status: status(Some(desk), &document.status, language),
+        priority: Some(document.priority.clone()),
+        urgency: Some(document.urgency.clone()),
+        requester: account(directory, document.requester),
+        created_by: account(directory, document.created_by),
+        assignee: document.assignee.map(|id| account(directory, id)),
+        organization: document.organization.as_ref().map(|id| organization(directory, id)),
+        private: document.private,
+        shared_with: document.shared_with.iter().map(|id| organization(directory, id)).collect(),
+        notify: document.notify,
+        fields: document.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        created_at: document.created_at,
+        updated_at: document.updated_at,
+        closed_at: closes.then_some(document.status_since),
+        version: document.version,
+        event_count: if internal { document.version } else { document.public_events },
+        supplier_updates: document.supplier_updates,
+        position: document.position,
+        last_message: document.last_message.as_ref().map(|message| wire::LastMessage {
+            message_type: message.kind.clone(),
+            body: message.body.clone(),
+            at: message.at,
+            side: side(message.side),
+        }),
+        allowed_actions: allowed.iter().map(|action| allowed_action(action, language)).collect(),
+    }
+}
+
+/// A line of the list.
+#[must_use]
+pub fn row(directory: &Directory, row: Row, language: Language) -> wire::TicketRow {
+    let desk = directory.desk(&row.desk);
+    let fields: wire::Fields = row.fields.into_iter().collect();
+    wire::TicketRow {
+        key: row.key.to_string(),
+        desk: row.desk.to_string(),
+        request_type: row.request_type,
+        summary: row.summary,
+        status: status(desk.as_deref(), &row.status, language),
+        priority: Some(row.priority),
+        urgency: Some(row.urgency),
+        requester: account(directory, row.requester),
+        created_by: account(directory, row.created_by),
+        assignee: row.assignee.map(|id| account(directory, id)),
+        organization: row.organization.as_ref().map(|id| organization(directory, id)),
+        private: row.private,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        version: row.version,
+        event_count: row.event_count,
+        position: row.position.0,
+        fields: (!fields.is_empty()).then_some(fields),
+    }
+}
+
+/// A comment, when the event is one. Automatic words come from the desk's definition.
+#[must_use]
+pub fn comment(
+    directory: &Directory,
+    desk: &Desk,
+    stamp: &Stamp,
+    event: &TicketEvent,
+    language: Language,
+) -> Option<wire::Comment> {
+    let TicketEvent::Commented(commented) = event else {
+        return None;
+    };
+    let body = match &commented.body {
+        CommentBody::Words(words) => words.value.clone(),
+        CommentBody::Automatic { automatic } => {
+            let of = desk.definition().transitions.iter().find(|transition| transition.id == *automatic);
+            of.and_then(|transition| transition.automatic_comment.as_ref())
+                .map(|label| label.text(language).to_owned())
+        }
+    };
+    Some(wire::Comment {
+        id: commented.comment.0,
+        body,
+        visibility: match commented.visibility {
+            Visibility::Public => wire::Visibility::Public,
+            Visibility::Internal => wire::Visibility::Internal,
+        },
+        side: side(commented.side),
+        at: stamp.at,
+        by: account(directory, stamp.by),
+        on_behalf_of: stamp.on_behalf_of.map(|id| account(directory, id)),
+        version: stamp.version,
+        position: stamp.position,
+    })
+}
+
+/// An attached file.
+#[must_use]
+pub fn attachment(directory: &Directory, file: &AttachedFile) -> wire::Attachment {
+    wire::Attachment {
+        id: file.id.0,
+        name: file.name.clone(),
+        size: file.size,
+        media_type: file.media_type.clone(),
+        sha256: file.content_sha256.clone(),
+        at: file.at,
+        by: account(directory, file.by),
+        position: file.position,
+    }
+}
+
+/// An approval.
+#[must_use]
+pub fn approval(directory: &Directory, approval: &Approval) -> wire::Approval {
+    wire::Approval {
+        id: approval.id.0,
+        proposal: approval.proposal.clone(),
+        status: match approval.status {
+            ApprovalStatus::Pending => wire::ApprovalStatus::Pending,
+            ApprovalStatus::Accepted => wire::ApprovalStatus::Accepted,
+            ApprovalStatus::Refused => wire::ApprovalStatus::Refused,
+            ApprovalStatus::Withdrawn => wire::ApprovalStatus::Withdrawn,
+        },
+        requested_by: account(directory, approval.requested_by),
+        requested_at: approval.requested_at,
+        decided_by: approval.decided_by.map(|id| account(directory, id)),
+        decided_at: approval.decided_at,
+    }
+}
+
+/// An entry of a history.
+#[must_use]
+pub fn history_entry(directory: &Directory, entry: Entry) -> wire::HistoryEntry {
+    wire::HistoryEntry {
+        position: entry.position,
+        version: entry.version,
+        event_type: entry.event_type,
+        at: entry.at,
+        occurred_at: entry.occurred_at,
+        sent_at: entry.sent_at,
+        by: account(directory, entry.by),
+        on_behalf_of: entry.on_behalf_of.map(|id| account(directory, id)),
+        channel: match entry.channel {
+            Channel::Rest => wire::Channel::Rest,
+            Channel::Soap => wire::Channel::Soap,
+            Channel::Courier => wire::Channel::Courier,
+            Channel::Timer => wire::Channel::Timer,
+            Channel::Admin => wire::Channel::Admin,
+        },
+        text: entry.text,
+        changes: entry
+            .changes
+            .into_iter()
+            .map(|change| wire::Change {
+                field: change.field,
+                from: change.from.unwrap_or(Value::Null),
+                to: change.to.unwrap_or(Value::Null),
+            })
+            .collect(),
+    }
+}
+
+/// A desk's definition in one language.
+#[must_use]
+pub fn desk(desk: &Desk, language: Language) -> wire::Desk {
+    let definition = desk.definition();
+    let transition = |of: &domain::desk::Transition| wire::DeskTransition {
+        id: of.id.clone(),
+        label: of.label.text(language).to_owned(),
+        from: of.from.iter().map(ToString::to_string).collect(),
+        to: of.to.as_ref().map(ToString::to_string),
+        who: of.who.iter().map(|who| self::who(*who)).collect(),
+        requires_comment: of.requires_comment,
+        required_fields: of
+            .form
+            .as_ref()
+            .and_then(|form| form["required"].as_array().cloned())
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
+    };
+    wire::Desk {
+        key: definition.key.to_string(),
+        name: definition.label.text(language).to_owned(),
+        version: u64::from(definition.version),
+        statuses: definition.statuses.iter().map(|of| status(Some(desk), &of.id, language)).collect(),
+        transitions: definition.transitions.iter().map(transition).collect(),
+        request_types: definition
+            .types
+            .iter()
+            .map(|of| wire::RequestType {
+                id: of.id.clone(),
+                label: of.label.text(language).to_owned(),
+                description: None,
+            })
+            .collect(),
+        value_lists: definition
+            .value_lists
+            .iter()
+            .map(|(name, list)| {
+                let value = |choice: &domain::desk::definition::Choice| wire::ListValue {
+                    value: Value::String(choice.id.clone()),
+                    label: choice.label.text(language).to_owned(),
+                };
+                (name.clone(), list.iter().map(value).collect())
+            })
+            .collect(),
+    }
+}
+
+fn who(who: Who) -> wire::Side {
+    match who {
+        Who::Requester => wire::Side::Requester,
+        Who::Agent => wire::Side::Agent,
+        Who::Supplier => wire::Side::Supplier,
+        Who::System => wire::Side::System,
+    }
+}
+
+/// A verdict from the wire.
+#[must_use]
+pub fn verdict(decision: wire::DecisionKind) -> ticket::Decision {
+    match decision {
+        wire::DecisionKind::Accept => ticket::Decision::Accept,
+        wire::DecisionKind::Refuse => ticket::Decision::Refuse,
+    }
+}

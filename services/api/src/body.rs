@@ -1,0 +1,147 @@
+//! Reading a JSON body: every fault of its shape is named at once, by the same schema that the contract shows.
+
+use std::{collections::BTreeMap, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use domain::{Fault, desk::form};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use utoipa::{ToSchema, openapi::OpenApi};
+
+use crate::{
+    config::BODY_BYTES_MAX,
+    refusal::{self, Refusal},
+};
+
+/// The compiled schemas of all request bodies, by name.
+pub struct Shapes {
+    by_name: BTreeMap<String, jsonschema::Validator>,
+}
+
+impl Shapes {
+    /// Compiles every schema of the contract.
+    ///
+    /// # Panics
+    /// Never; a schema that cannot be compiled is left out, and a test compiles them all.
+    #[must_use]
+    pub fn of(contract: &OpenApi) -> Shapes {
+        let components = serde_json::to_value(&contract.components).unwrap_or_default();
+        let names = components["schemas"].as_object().cloned().unwrap_or_default();
+        let by_name = names
+            .keys()
+            .filter_map(|name| {
+                let schema = json!({
+                    "$ref": format!("#/components/schemas/{name}"),
+                    "components": components,
+                });
+                Some((name.clone(), jsonschema::options().build(&schema).ok()?))
+            })
+            .collect();
+        Shapes { by_name }
+    }
+
+    fn faults(&self, name: &str, value: &Value) -> Vec<Fault> {
+        self.by_name.get(name).map(|shape| form::explained(shape, value, "")).unwrap_or_default()
+    }
+}
+
+/// A JSON body that has its shape.
+pub struct Body<T> {
+    /// The value.
+    pub value: T,
+    /// The same, canonical: what two equal requests have in common byte for byte.
+    pub canonical: Vec<u8>,
+}
+
+/// A JSON body as it came, with the faults of its shape: for an operation that wants to name other faults beside.
+pub struct Raw<T> {
+    /// The value, or the faults of its shape.
+    pub shaped: Result<Body<T>, Vec<Fault>>,
+    /// The JSON as it came.
+    pub json: Value,
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = Raw::<T>::from_request(request, payload);
+        Box::pin(async move { raw.await?.shaped.map_err(Refusal::faults) })
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let json = read(&request, payload).await?;
+            let shapes = request.app_data::<web::Data<Shapes>>();
+            let faults = shapes.map(|shapes| shapes.faults(&T::name(), &json)).unwrap_or_default();
+            let shaped = if faults.is_empty() {
+                let canonical = canonical(&json).into_bytes();
+                let value = serde_json::from_value(json.clone());
+                // The schema let it pass and serde does not: say at least that.
+                let value = value.map_err(|error| Refusal::new(&refusal::INVALID).detail(error.to_string()))?;
+                Ok(Body { value, canonical })
+            } else {
+                Err(faults)
+            };
+            Ok(Raw { shaped, json })
+        })
+    }
+}
+
+async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Value, Refusal> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is_json = essence.eq_ignore_ascii_case("application/json")
+        || essence.to_ascii_lowercase().ends_with("+json");
+    if !is_json {
+        return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("the body is sent as application/json"));
+    }
+    let mut bytes = web::BytesMut::new();
+    while let Some(part) = payload.next().await {
+        let part = part.map_err(|error| Refusal::new(&refusal::MALFORMED).cause(error))?;
+        if bytes.len() + part.len() > BODY_BYTES_MAX {
+            let detail = format!("a body holds at most {BODY_BYTES_MAX} bytes");
+            return Err(Refusal::new(&refusal::TOO_LARGE).detail(detail));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}")))
+}
+
+/// JSON with its members in the order of their names and no space between.
+#[must_use]
+pub fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<&String, &Value> = members.iter().collect();
+            let member = |(name, value): (&String, &Value)| format!("{}:{}", json!(name), canonical(value));
+            format!("{{{}}}", sorted.into_iter().map(member).collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_requests_are_equal_bytes_whatever_the_order_of_members() {
+        let one: Value = serde_json::from_str(r#"{"b": [1, {"y": null, "x": "é"}], "a": true}"#).unwrap();
+        let two: Value = serde_json::from_str(r#"{"a":true,"b":[1,{"x":"é","y":null}]}"#).unwrap();
+        assert_eq!(canonical(&one), canonical(&two));
+        assert_eq!(canonical(&one), r#"{"a":true,"b":[1,{"x":"é","y":null}]}"#);
+    }
+}

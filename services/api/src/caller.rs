@@ -1,0 +1,212 @@
+//! Who calls, in which language, under which idempotency key: read once, before anything is done.
+
+use std::{future::Ready, sync::Arc};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+    web::Data,
+};
+use application::{Application, Call, ExecuteError, call::command_id, sign_in::Actor};
+use chrono::{DateTime, Utc};
+use domain::{AccountId, Language, TicketKey, policy::Viewer};
+use application::event_log::{Channel, Version};
+use uuid::Uuid;
+
+use crate::{
+    answer,
+    boundary::{self, RequestId},
+    config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
+    refusal::{self, Refusal},
+};
+
+/// Who calls a `/v1` operation. Being one means that the token held when the request came.
+pub struct Caller {
+    /// The counter.
+    pub application: Data<Application>,
+    /// The language of labels and titles.
+    pub language: Language,
+    actor: Actor,
+    at: DateTime<Utc>,
+    request_id: Uuid,
+    idempotency_key: Option<String>,
+    expected_version: Option<Version>,
+    channel: Channel,
+    sent_at: Option<DateTime<Utc>>,
+    occurred_at: Option<DateTime<Utc>>,
+}
+
+impl FromRequest for Caller {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Caller::read(request))
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(text) => Ok(Some(text.trim())),
+        Err(error) => {
+            Err(Refusal::new(&refusal::MALFORMED).detail(format!("the header {name} is not readable text")).cause(error))
+        }
+    }
+}
+
+impl Caller {
+    fn read(request: &HttpRequest) -> Result<Caller, Refusal> {
+        let missing = || Refusal::new(&refusal::INTERNAL).cause("the door lacks its application data");
+        let application = request.app_data::<Data<Application>>().ok_or_else(missing)?.clone();
+        let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
+        let headers = request.headers();
+        // The only reading of the clock (design §3.1).
+        let at = Utc::now();
+        let token = text(headers, "authorization")?.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        let actor = token.and_then(|token| application.actor(token, at));
+        let actor = actor.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
+        let believed = config.service_key.as_deref().is_some_and(|key| {
+            let shown = headers.get("guichet-service-key").map(|shown| shown.as_bytes());
+            shown.is_some_and(|shown| same(&application, shown, key.as_bytes()))
+        });
+        let clock = |name: &str| -> Result<Option<DateTime<Utc>>, Refusal> {
+            let Some(value) = text(headers, name)?.filter(|_| believed) else {
+                return Ok(None);
+            };
+            let instant = DateTime::parse_from_rfc3339(value).map_err(|error| {
+                Refusal::new(&refusal::MALFORMED).detail(format!("the header {name} is no RFC 3339 time")).cause(error)
+            })?;
+            Ok(Some(instant.to_utc()))
+        };
+        let channel = match text(headers, "guichet-channel")?.filter(|_| believed) {
+            Some("soap") => Channel::Soap,
+            Some("courier") => Channel::Courier,
+            Some(_) | None => Channel::Rest,
+        };
+        Ok(Caller {
+            language: boundary::language(headers.get(header::ACCEPT_LANGUAGE)),
+            at,
+            request_id: request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0),
+            idempotency_key: idempotency_key(headers)?,
+            expected_version: expected_version(headers)?,
+            channel,
+            sent_at: clock("guichet-sent-at")?,
+            occurred_at: clock("guichet-occurred-at")?,
+            application,
+            actor,
+        })
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &Arc<domain::account::Account> {
+        &self.actor.account
+    }
+
+    /// Its rights today.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.actor.viewer
+    }
+
+    /// The sign-in.
+    #[must_use]
+    pub fn sign_in(&self) -> Uuid {
+        self.actor.sign_in
+    }
+
+    /// When the request came.
+    #[must_use]
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// The command of this request. `what` and `asked` tell one request from another under the same key: the
+    /// operation with its path, and the canonical body.
+    #[must_use]
+    pub fn call(&self, what: &str, asked: &[u8]) -> Call {
+        let account: AccountId = self.viewer().account;
+        Call {
+            viewer: self.viewer().clone(),
+            on_behalf_of: None,
+            at: self.at,
+            occurred_at: self.occurred_at,
+            sent_at: self.sent_at,
+            channel: self.channel,
+            command_id: command_id(account, self.idempotency_key.as_deref()),
+            command_digest: self.application.secret().digest(&[b"command", what.as_bytes(), asked]),
+            correlation_id: self.request_id,
+            expected_version: self.expected_version,
+            sign_in: Some(self.sign_in()),
+        }
+    }
+
+    /// The refusal of a command on a ticket; a stale one carries the events that the caller missed (N6).
+    #[must_use]
+    pub fn refused(&self, key: &TicketKey, error: ExecuteError) -> Refusal {
+        let since = match &error {
+            ExecuteError::Stale { expected, .. } => Some(*expected),
+            ExecuteError::NotFound
+            | ExecuteError::Rejected(_)
+            | ExecuteError::KeyReused
+            | ExecuteError::TooLarge { .. }
+            | ExecuteError::FileTooLarge { .. }
+            | ExecuteError::Upload(_)
+            | ExecuteError::Unavailable { .. }
+            | ExecuteError::Internal(_) => None,
+        };
+        let refusal = refusal::of_command(error, self.language);
+        let Some(since) = since else {
+            return refusal;
+        };
+        let missed = self.application.ticket(self.viewer(), key).and_then(|loaded| {
+            self.application.history_of(self.viewer(), &loaded, self.language, since)
+        });
+        match missed {
+            Ok(entries) => {
+                let directory = self.application.directory();
+                refusal.missed(entries.into_iter().map(|entry| answer::history_entry(directory, entry)).collect())
+            }
+            Err(error) => refusal.cause(error),
+        }
+    }
+}
+
+/// Compares secrets by their keyed digests, so that the time it takes tells nothing.
+fn same(application: &Application, shown: &[u8], known: &[u8]) -> bool {
+    let digest = |secret: &[u8]| application.secret().digest(&[b"service-key", secret]);
+    digest(shown) == digest(known)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(key) = text(headers, "idempotency-key")? else {
+        return Ok(None);
+    };
+    if key.is_empty() || key.chars().count() > IDEMPOTENCY_KEY_CHARS_MAX {
+        let detail = format!("Idempotency-Key holds 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters");
+        return Err(Refusal::new(&refusal::MALFORMED).detail(detail));
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// `If-Match`: the version as the `ETag` had it, weak or strong; `*` asks for nothing.
+fn expected_version(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
+    let Some(text) = text(headers, "if-match")?.filter(|text| *text != "*") else {
+        return Ok(None);
+    };
+    let quoted = text.strip_prefix("W/").unwrap_or(text);
+    let version = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match version.map(str::parse) {
+        Some(Ok(version)) => Ok(Some(Version(version))),
+        Some(Err(_)) | None => {
+            Err(Refusal::new(&refusal::MALFORMED).detail("If-Match holds one version in quotes, such as \"3\""))
+        }
+    }
+}

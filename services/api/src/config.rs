@@ -1,0 +1,43 @@
+//! How the door is opened.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Largest JSON body, bytes: the longest text with everything around it, escaped.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// What a multipart body may hold beside its file, bytes.
+pub const MULTIPART_EXTRA_BYTES_MAX: usize = 64 * 1024;
+/// Longest idempotency key, characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How long a stop waits for requests that are under way, s.
+pub const STOP_WAIT_S: u64 = 10;
+
+/// The door's configuration.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate and key; plain HTTP without them.
+    pub tls: Option<Tls>,
+    /// Which web pages of other origins may call.
+    pub cors: Cors,
+    /// What the SOAP adapter shows to be believed (design §6).
+    pub service_key: Option<String>,
+    /// How many threads serve requests; as many as there are processors when absent.
+    pub workers: Option<usize>,
+}
+
+/// PEM files of a certificate chain and its key.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The chain.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+/// Cross-origin rules (Fetch standard, CORS protocol).
+#[derive(Debug, Clone, Default)]
+pub struct Cors {
+    /// The origins that may call; none by default.
+    pub origins: Vec<String>,
+}

@@ -1,0 +1,181 @@
+//! Opening the door: routes, limits, CORS, TLS.
+
+use std::{
+    fs::File,
+    io::BufReader,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use actix_cors::Cors as CorsMiddleware;
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header, middleware::from_fn, web};
+use application::Application;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    body::Shapes,
+    boundary::boundary,
+    config::{ApiConfig, Cors, STOP_WAIT_S, Tls},
+    metrics::Metrics,
+    openapi,
+    refusal::{METHOD_NOT_ALLOWED, NOT_FOUND, Refusal},
+    routes,
+};
+
+/// The text of `docs/errors.md`, where the `type` of every problem points to.
+const ERRORS: &str = include_str!("../../../docs/errors.md");
+
+/// Why the door could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificate or key cannot be used.
+    #[error("the certificate or key cannot be used: {detail}")]
+    Tls {
+        /// Which, and why.
+        detail: String,
+    },
+}
+
+/// A door that listens. Requests are served once it runs.
+pub struct Bound {
+    address: SocketAddr,
+    scheme: &'static str,
+    server: Server,
+}
+
+impl Bound {
+    /// The address, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as clients write it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Serves until `stop` resolves, then lets what is under way end.
+    ///
+    /// # Errors
+    /// When the server cannot go on.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        let handle = self.server.handle();
+        let mut server = std::pin::pin!(self.server);
+        let mut stop = std::pin::pin!(stop);
+        tokio::select! {
+            ended = &mut server => ended,
+            () = &mut stop => {
+                handle.stop(true).await;
+                server.await
+            }
+        }
+    }
+}
+
+/// Opens the door.
+///
+/// # Errors
+/// See [`BindError`].
+pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindError> {
+    let listen = config.listen;
+    let failed = |source| BindError::Listen { listen, source };
+    let listener = TcpListener::bind(listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let tls = config.tls.as_ref().map(tls).transpose()?;
+    let workers = config.workers;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+
+    let contract = openapi::contract();
+    let shapes = web::Data::new(Shapes::of(&contract));
+    let metrics = web::Data::new(Metrics::default());
+    let cors = config.cors.clone();
+    let (application, config) = (web::Data::new(application), web::Data::new(config));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(application.clone())
+            .app_data(config.clone())
+            .app_data(shapes.clone())
+            .app_data(metrics.clone())
+            .wrap(self::cors(&cors))
+            .wrap(from_fn(boundary))
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .configure(routes::register)
+            .map(|app| {
+                let contract = contract.clone();
+                let json = contract.clone();
+                app.route("/docs", web::get().to(to_reference))
+                    .route("/docs/errors", web::get().to(errors))
+                    .route("/openapi.json", web::get().to(move || answer_contract(json.clone())))
+                    .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", contract))
+                    .default_service(web::to(nowhere))
+            })
+            .into_app()
+    });
+    let mut server = server.shutdown_timeout(STOP_WAIT_S).disable_signals();
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls),
+        None => server.listen(listener),
+    };
+    Ok(Bound { address, scheme, server: server.map_err(failed)?.run() })
+}
+
+async fn answer_contract(contract: utoipa::openapi::OpenApi) -> HttpResponse {
+    HttpResponse::Ok().json(contract)
+}
+
+async fn to_reference() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+async fn errors() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(ERRORS)
+}
+
+/// A path that is none of ours, or a method that its path does not have.
+async fn nowhere(request: actix_web::HttpRequest) -> Result<HttpResponse, Refusal> {
+    if request.resource_map().has_resource(request.path()) {
+        return Err(Refusal::new(&METHOD_NOT_ALLOWED));
+    }
+    Err(Refusal::new(&NOT_FOUND))
+}
+
+fn cors(cors: &Cors) -> CorsMiddleware {
+    let middleware = CorsMiddleware::default()
+        .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
+        .allow_any_header()
+        .expose_headers(["ETag", "Location", "Retry-After", "X-Request-Id", "Guichet-Next-After"])
+        .max_age(3_600);
+    cors.origins.iter().fold(middleware, |middleware, origin| middleware.allowed_origin(origin))
+}
+
+fn tls(files: &Tls) -> Result<rustls::ServerConfig, BindError> {
+    let unusable = |what: &str, detail: String| BindError::Tls { detail: format!("{what}: {detail}") };
+    let chain = File::open(&files.certificate).map_err(|error| unusable("certificate", error.to_string()))?;
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_reader_iter(BufReader::new(chain)).collect();
+    let chain = chain.map_err(|error| unusable("certificate", error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable("key", error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable("protocol", error.to_string()))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| unusable("certificate and key", error.to_string()))
+}

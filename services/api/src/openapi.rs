@@ -1,0 +1,63 @@
+//! The contract (OpenAPI 3.1), collected from the handlers that serve it.
+
+use actix_web::App;
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_actix_web::AppExt;
+
+use crate::routes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Guichet",
+        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version. Send `Accept-Language: fr` or `en`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(name = "The maintainers of Guichet", url = "https://guichet.example/"),
+    ),
+    servers((url = "/", description = "This server.")),
+    security(("bearer" = [])),
+    tags(
+        (name = "auth", description = "Signing in and out."),
+        (name = "me", description = "The caller."),
+        (name = "desks", description = "Desks as data: statuses, actions, forms."),
+        (name = "tickets", description = "Tickets."),
+        (name = "comments", description = "What people write to each other."),
+        (name = "attachments", description = "Files."),
+        (name = "approvals", description = "Proposals and decisions."),
+        (name = "events", description = "The change feed."),
+        (name = "operation", description = "For those who run the server."),
+    ),
+    modifiers(&Bearer),
+)]
+struct Contract;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, contract: &mut OpenApi) {
+        let components = contract.components.get_or_insert_default();
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let scheme = scheme.description(Some("The access token of `POST /v1/auth/token`."));
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+    }
+}
+
+/// What stands in the contract beside the operations.
+#[must_use]
+pub fn base() -> OpenApi {
+    Contract::openapi()
+}
+
+/// The whole contract.
+#[must_use]
+pub fn contract() -> OpenApi {
+    let (_, contract) =
+        App::new().into_utoipa_app().openapi(base()).configure(routes::register).split_for_parts();
+    contract
+}

@@ -1,0 +1,87 @@
+//! Reading query parameters: every fault named at once, unknown ones included.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use actix_web::{HttpRequest, web::Query};
+use chrono::{DateTime, Utc};
+use domain::{Fault, fault::FaultCode};
+
+use crate::refusal::{MALFORMED, Refusal};
+
+/// The parameters of a request, taken one by one.
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    known: BTreeSet<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl Parameters {
+    /// Reads the query string.
+    ///
+    /// # Errors
+    /// A refusal when it is not percent-encoded text.
+    pub fn read(request: &HttpRequest) -> Result<Self, Refusal> {
+        let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs = pairs.map_err(|error| Refusal::new(&MALFORMED).detail("the query string is unreadable").cause(error))?;
+        Ok(Self { pairs: pairs.into_inner(), known: BTreeSet::new(), faults: Vec::new() })
+    }
+
+    /// All values of a parameter that may be given several times.
+    pub fn all(&mut self, name: &'static str) -> Vec<String> {
+        self.known.insert(name);
+        let of_name = self.pairs.iter().filter(|(key, value)| key == name && !value.is_empty());
+        of_name.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The value of a parameter that may be given once.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        let mut values = self.all(name);
+        if values.len() > 1 {
+            self.fault(name, FaultCode::Value, "is given more than once");
+        }
+        values.pop()
+    }
+
+    /// The value as something that is parsed from text; `what` says what it should be.
+    pub fn parsed<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
+        let text = self.text(name)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.fault(name, FaultCode::Format, &format!("is not {what}"));
+        }
+        parsed
+    }
+
+    /// The value as an instant.
+    pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
+        self.parsed(name, "an RFC 3339 time with its zone")
+    }
+
+    /// Notes a fault of a parameter.
+    pub fn fault(&mut self, name: &str, code: FaultCode, detail: &str) {
+        self.faults.push(Fault::new(name, code, detail));
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// All faults, unknown parameters included.
+    pub fn end(mut self) -> Result<(), Refusal> {
+        for (name, _) in &self.pairs {
+            if !self.known.contains(name.as_str()) {
+                self.faults.push(Fault::new(name.clone(), FaultCode::Unknown, "is not a parameter of this operation"));
+            }
+        }
+        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::faults(self.faults)) }
+    }
+}
+
+/// A cursor that counts: positions or versions after which the next page starts.
+#[must_use]
+pub fn next_cursor<T>(page: &mut Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Option<String> {
+    if page.len() <= limit {
+        return None;
+    }
+    page.truncate(limit);
+    page.last().map(|last| place(last).to_string())
+}

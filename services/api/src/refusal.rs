@@ -1,0 +1,245 @@
+//! The one place where errors become status, code and problem (RFC 9457), and keep their cause for the log.
+
+use std::fmt;
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use api_types::{AllowedAction, FieldError, HistoryEntry, Problem};
+use application::{ExecuteError, ReadError, sign_in::SignInError};
+use domain::{Fault, Label, Language, ticket::Rejection};
+
+/// A refusal on its way out. The boundary gives it the request's id and the caller's language.
+#[derive(Debug)]
+pub struct Refusal {
+    kind: &'static Kind,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    missed: Option<Vec<HistoryEntry>>,
+    allowed: Option<Vec<AllowedAction>>,
+    /// What only we may know; logged once at the boundary.
+    cause: Option<Box<dyn std::error::Error>>,
+}
+
+/// A kind of refusal: its code is for programs and for ever (docs/errors.md lists them).
+#[derive(Debug)]
+pub struct Kind {
+    /// The HTTP status.
+    pub status: u16,
+    /// The code.
+    pub code: &'static str,
+    /// The title, French and English.
+    pub title: (&'static str, &'static str),
+    /// When to come back, s.
+    pub retry_after_s: Option<u64>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $fr:literal $en:literal $(after $retry:literal)?;)*) => {
+        $(
+            $(#[$doc])*
+            pub static $name: Kind = Kind {
+                status: $status,
+                code: $code,
+                title: ($fr, $en),
+                retry_after_s: kinds!(@retry $($retry)?),
+            };
+        )*
+        /// Every kind, for the documentation and its test.
+        pub static KINDS: &[&Kind] = &[$(&$name),*];
+    };
+    (@retry $retry:literal) => { Some($retry) };
+    (@retry) => { None };
+}
+
+kinds! {
+    /// The body is not JSON, or a header or parameter cannot be read.
+    MALFORMED = 400 "malformed-request" "La requête est illisible" "The request cannot be read";
+    /// No token, or one that does not hold.
+    UNAUTHENTICATED = 401 "unauthenticated" "Authentification requise" "Sign in first";
+    /// Wrong name or password.
+    WRONG_CREDENTIALS = 401 "wrong-credentials" "Identifiant ou mot de passe incorrect" "Wrong user name or password";
+    /// One may read it, but not do this.
+    FORBIDDEN = 403 "not-permitted" "Action non autorisée" "Not permitted";
+    /// No such thing, or another's.
+    NOT_FOUND = 404 "not-found" "Introuvable" "Not found";
+    /// No such method on this path.
+    METHOD_NOT_ALLOWED = 405 "method-not-allowed" "Méthode non autorisée" "Method not allowed";
+    /// No answer in a media type that the caller accepts.
+    NOT_ACCEPTABLE = 406 "not-acceptable" "Aucun format acceptable" "No acceptable format";
+    /// The ticket's status does not allow the action.
+    WRONG_STATUS = 409 "ticket-wrong-status" "Action impossible dans l'état du ticket" "The ticket's status does not allow this";
+    /// The approval is decided or withdrawn.
+    APPROVAL_NOT_PENDING = 409 "approval-not-pending" "L'approbation n'est plus en attente" "The approval is no longer pending";
+    /// The ticket holds as many as it may.
+    TICKET_FULL = 409 "ticket-full" "Le ticket a atteint une limite" "The ticket has reached a limit";
+    /// The version named in If-Match is not the newest.
+    STALE = 412 "stale-version" "Le ticket a changé entre-temps" "The ticket has changed meanwhile";
+    /// The body or file is larger than the limit.
+    TOO_LARGE = 413 "too-large" "La requête est trop volumineuse" "The request is too large";
+    /// The body's media type is not the one taken here.
+    WRONG_MEDIA_TYPE = 415 "wrong-media-type" "Format de requête non pris en charge" "Unsupported media type";
+    /// Fields at fault, all of them listed.
+    INVALID = 422 "invalid" "La demande est incomplète ou incorrecte" "The request is incomplete or incorrect";
+    /// The same idempotency key with another request.
+    KEY_REUSED = 422 "idempotency-key-reused" "Clé d'idempotence déjà utilisée" "Idempotency key used for another request";
+    /// Something of ours failed.
+    INTERNAL = 500 "internal" "Erreur interne" "Internal error";
+    /// No commands are taken now.
+    UNAVAILABLE = 503 "unavailable" "Service momentanément indisponible" "Temporarily unavailable" after 5;
+    /// The view has not reached the position asked for.
+    VIEW_BEHIND = 503 "view-behind" "La vue n'est pas encore à jour" "The view is not up to date yet" after 1;
+}
+
+impl Refusal {
+    /// A refusal of a kind.
+    #[must_use]
+    pub fn new(kind: &'static Kind) -> Self {
+        Self { kind, detail: None, errors: Vec::new(), missed: None, allowed: None, cause: None }
+    }
+
+    /// With a sentence for this case.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// With the fields at fault.
+    #[must_use]
+    pub fn faults(faults: Vec<Fault>) -> Self {
+        let error = |fault: Fault| FieldError {
+            pointer: fault.pointer,
+            code: fault.code.as_str().to_owned(),
+            detail: fault.detail,
+        };
+        let mut refusal = Self::new(&INVALID);
+        refusal.detail = Some(format!("{} fault(s), listed in errors", faults.len()));
+        refusal.errors = faults.into_iter().map(error).collect();
+        refusal
+    }
+
+    /// With the actions that are allowed instead.
+    #[must_use]
+    pub fn allowed(mut self, allowed: Vec<AllowedAction>) -> Self {
+        self.allowed = Some(allowed);
+        self
+    }
+
+    /// With the events that the caller missed.
+    #[must_use]
+    pub fn missed(mut self, missed: Vec<HistoryEntry>) -> Self {
+        self.missed = Some(missed);
+        self
+    }
+
+    /// With what only the log may know.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<Box<dyn std::error::Error>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The problem for this request and language.
+    #[must_use]
+    pub fn problem(&self, request_id: &str, language: Language) -> Problem {
+        let (fr, en) = self.kind.title;
+        let title = Label { fr: fr.to_owned(), en: en.to_owned() };
+        Problem {
+            problem_type: format!("/docs/errors#{}", self.kind.code),
+            title: title.text(language).to_owned(),
+            status: self.kind.status,
+            detail: self.detail.clone(),
+            code: self.kind.code.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: self.errors.clone(),
+            missed: self.missed.clone(),
+            allowed: self.allowed.clone(),
+            retry_after_s: self.kind.retry_after_s,
+        }
+    }
+
+    /// The chain of causes, for the log.
+    #[must_use]
+    pub fn causes(&self) -> Option<String> {
+        let mut next: Option<&dyn std::error::Error> = self.cause.as_deref();
+        let mut chain = Vec::new();
+        while let Some(error) = next {
+            chain.push(error.to_string());
+            next = error.source();
+        }
+        (!chain.is_empty()).then(|| chain.join(": "))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.code)
+    }
+}
+
+// A stream of bytes that breaks off must be able to say why.
+impl std::error::Error for Refusal {}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound => Refusal::new(&NOT_FOUND),
+            ReadError::Invalid(faults) => Refusal::faults(faults),
+            ReadError::Behind => Refusal::new(&VIEW_BEHIND),
+            internal @ ReadError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
+        }
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused => Refusal::new(&WRONG_CREDENTIALS),
+            internal @ SignInError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
+        }
+    }
+}
+
+/// The refusal of a command, in the caller's language where it lists actions. What the caller missed is added where
+/// the ticket is known.
+#[must_use]
+pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
+    match error {
+        ExecuteError::NotFound => Refusal::new(&NOT_FOUND),
+        ExecuteError::Rejected(rejection) => of_rejection(rejection, language),
+        ExecuteError::Stale { expected, actual } => Refusal::new(&STALE)
+            .detail(format!("the ticket is at version {}, not {}", actual.0, expected.0)),
+        ExecuteError::KeyReused => Refusal::new(&KEY_REUSED),
+        ExecuteError::TooLarge { detail } => Refusal::new(&TOO_LARGE).detail(detail),
+        ExecuteError::FileTooLarge { max_bytes } => {
+            Refusal::new(&TOO_LARGE).detail(format!("a file holds at most {max_bytes} bytes"))
+        }
+        broken @ ExecuteError::Upload(_) => {
+            Refusal::new(&MALFORMED).detail("the upload did not arrive whole").cause(broken)
+        }
+        ExecuteError::Unavailable { reason } => Refusal::new(&UNAVAILABLE).cause(reason),
+        internal @ ExecuteError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
+    }
+}
+
+fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
+    match rejection {
+        Rejection::Invalid(faults) => Refusal::faults(faults),
+        not @ Rejection::NotPermitted { .. } => Refusal::new(&FORBIDDEN).detail(not.to_string()),
+        Rejection::WrongStatus { ref action, ref status, ref allowed } => Refusal::new(&WRONG_STATUS)
+            .detail(format!("{action} is not allowed to you in the status {status}"))
+            .allowed(allowed.iter().map(|action| crate::answer::allowed_action(action, language)).collect()),
+        Rejection::UnknownApproval => Refusal::new(&NOT_FOUND).detail("the ticket has no such approval"),
+        Rejection::ApprovalNotPending => Refusal::new(&APPROVAL_NOT_PENDING),
+        full @ Rejection::Full { .. } => Refusal::new(&TICKET_FULL).detail(full.to_string()),
+    }
+}

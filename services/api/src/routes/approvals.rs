@@ -1,0 +1,109 @@
+//! Approvals: a proposal, and the decision on it.
+
+use actix_web::{HttpResponse, get, http::header, post, web::Path};
+use api_types::{Approval, ApprovalList, Decision, NewApproval, Problem, Ticket};
+use domain::{ApprovalId, ticket::Action};
+use uuid::Uuid;
+
+use super::{done_answer, key, transitions::text};
+use crate::{
+    answer,
+    body::Body,
+    caller::Caller,
+    refusal::{INTERNAL, NOT_FOUND, Refusal},
+};
+
+/// Propose something for approval.
+///
+/// A proposal that still waits is withdrawn by a new one, so that a decision is always on what was read.
+#[utoipa::path(
+    operation_id = "create_approval", tag = "approvals",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one proposal."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = NewApproval,
+    responses(
+        (status = 201, description = "Proposed.", body = Approval, headers(("ETag", description = "The ticket's version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not in this status.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets/{key}/approvals")]
+pub(crate) async fn create_approval(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<NewApproval>,
+) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let call = caller.call(&format!("POST /v1/tickets/{key}/approvals"), &body.canonical);
+    let id = ApprovalId(Uuid::now_v7());
+    let asked = body.value;
+    let action = Action::RequestApproval { id, proposal: asked.proposal, comment: asked.comment.map(text) };
+    let done = caller.application.act(call, key.clone(), vec![action]).await;
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    // Repeated, it is the proposal made the first time.
+    let made = done.loaded.document.approvals.last();
+    let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a proposal made no approval"))?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/tickets/{key}/approvals")))
+        .insert_header(super::etag(done.loaded.document.version))
+        .json(answer::approval(caller.application.directory(), made)))
+}
+
+/// All approvals of a ticket, oldest first.
+#[utoipa::path(
+    operation_id = "list_approvals", tag = "approvals",
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
+    responses(
+        (status = 200, description = "The approvals.", body = ApprovalList),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/tickets/{key}/approvals")]
+pub(crate) async fn list_approvals(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
+    let directory = caller.application.directory();
+    let items = loaded.document.approvals.iter().map(|approval| answer::approval(directory, approval));
+    Ok(HttpResponse::Ok().json(ApprovalList { items: items.collect() }))
+}
+
+/// Accept or refuse a proposal. Final.
+#[utoipa::path(
+    operation_id = "decide_approval", tag = "approvals",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("id" = Uuid, Path, description = "The approval."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, decided once."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = Decision,
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket or approval for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No longer pending.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets/{key}/approvals/{id}/decision")]
+pub(crate) async fn decide_approval(
+    caller: Caller,
+    path: Path<(String, String)>,
+    body: Body<Decision>,
+) -> Result<HttpResponse, Refusal> {
+    let (ticket, id) = path.into_inner();
+    let key = key(&ticket)?;
+    let id: ApprovalId = id.parse().map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
+    let call = caller.call(&format!("POST /v1/tickets/{key}/approvals/{id}/decision"), &body.canonical);
+    let decision = answer::verdict(body.value.decision);
+    let action = Action::DecideApproval { id, decision, comment: body.value.comment.map(text) };
+    let done = caller.application.act(call, key.clone(), vec![action]).await;
+    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+}

@@ -1,0 +1,127 @@
+//! The change feed (N4): pages of NDJSON, or a live stream.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header,
+    web::Bytes,
+};
+use api_types::{FeedEvent, Problem};
+use application::{
+    Application,
+    event_log::{Position, StreamName},
+    reading::{FEED_LIMIT_MAX, FeedFilter, FeedItem},
+};
+use domain::{fault::FaultCode, policy::Viewer};
+use futures_util::{Stream, stream};
+
+use crate::{
+    caller::Caller,
+    parameters::Parameters,
+    refusal::{self, Refusal},
+};
+
+/// How many events a page has unless asked otherwise.
+pub const FEED_LIMIT: usize = 100;
+/// How long a live stream stays silent before it sends a comment, so that nobody in between closes it, s.
+const KEEP_ALIVE_S: u64 = 15;
+
+/// The change feed: every event after a position, in the order of the log.
+///
+/// With `Accept: text/event-stream` it goes on live and resumes after `Last-Event-ID`; otherwise it is a page of
+/// NDJSON, one event a line, and the header `Guichet-Next-After` says where the next page starts. For auditors and
+/// administrators; for everybody else it does not exist.
+#[utoipa::path(
+    operation_id = "list_events", tag = "events",
+    params(
+        ("after" = Option<u64>, Query, description = "Events after this position; 0 when absent.", example = 42),
+        ("limit" = Option<u32>, Query, description = "Events a page; 1 to 1,000, 100 when absent.", example = 100),
+        ("stream" = Option<String>, Query, description = "Events of this stream only.", example = "SUP-12"),
+        ("type" = Option<Vec<String>>, Query, description = "Events of these types only; may be given several times.", example = json!(["ticket-opened.v1"])),
+        ("Last-Event-ID" = Option<u64>, Header, description = "Resumes a live stream after this position."),
+    ),
+    responses(
+        (status = 200, description = "Events, one a line.", body = FeedEvent, content_type = "application/x-ndjson"),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/events")]
+pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let after: u64 = parameters.parsed("after", "a position").unwrap_or(0);
+    let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(FEED_LIMIT);
+    if limit == 0 || limit > FEED_LIMIT_MAX {
+        parameters.fault("limit", FaultCode::Value, &format!("lies between 1 and {FEED_LIMIT_MAX}"));
+    }
+    let stream = parameters.text("stream").and_then(|name| {
+        let stream = StreamName::try_from(name).ok();
+        if stream.is_none() {
+            parameters.fault("stream", FaultCode::Format, "is not the name of a stream");
+        }
+        stream
+    });
+    let filter = FeedFilter { stream, types: parameters.all("type") };
+    parameters.end()?;
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+        let resumed = last_event_id(&request)?.unwrap_or(after);
+        // Refuses now whom the stream would refuse later.
+        caller.application.feed(caller.viewer(), &filter, Position(u64::MAX - 1), 1)?;
+        let live = live(caller.application.get_ref().clone(), caller.viewer().clone(), filter, Position(resumed));
+        return Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(live));
+    }
+    let page = caller.application.feed(caller.viewer(), &filter, Position(after), limit)?;
+    let mut body = Vec::new();
+    for item in page.items {
+        body.extend(line(item)?);
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("application/x-ndjson")
+        .insert_header(("guichet-next-after", page.next_after.0))
+        .body(body))
+}
+
+fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
+    let Some(value) = request.headers().get("last-event-id") else {
+        return Ok(None);
+    };
+    let position = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    position.map(Some).ok_or_else(|| Refusal::new(&refusal::MALFORMED).detail("Last-Event-ID is a position"))
+}
+
+fn line(item: FeedItem) -> Result<Vec<u8>, Refusal> {
+    let event = FeedEvent { position: item.position.0, event: item.event };
+    let mut line = serde_json::to_vec(&event).map_err(|error| Refusal::new(&refusal::INTERNAL).cause(error))?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// First what is there, then what comes, with no seam: each turn reads the log after the last position sent.
+fn live(
+    application: Application,
+    viewer: Viewer,
+    filter: FeedFilter,
+    after: Position,
+) -> impl Stream<Item = Result<Bytes, Refusal>> {
+    stream::try_unfold((application, viewer, filter, after), |(application, viewer, filter, after)| async move {
+        let page = application.feed(&viewer, &filter, after, FEED_LIMIT)?;
+        let mut sent = Vec::new();
+        for item in page.items {
+            sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
+            sent.extend(line(item)?);
+            sent.push(b'\n');
+        }
+        if sent.is_empty() {
+            let more = application.log().wait_past(page.next_after);
+            match tokio::time::timeout(Duration::from_secs(KEEP_ALIVE_S), more).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => return Ok(None),
+                Err(_) => sent.extend(b": waiting\n\n"),
+            }
+        }
+        Ok(Some((Bytes::from(sent), (application, viewer, filter, page.next_after))))
+    })
+}

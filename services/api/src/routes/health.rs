@@ -1,0 +1,56 @@
+//! For those who run the server.
+
+use actix_web::{HttpResponse, get, web::Data};
+use api_types::{Health, LogHealth, Readiness, ViewHealth};
+use application::{Application, event_log::LogState};
+
+use crate::metrics::Metrics;
+
+/// The process lives.
+#[utoipa::path(
+    operation_id = "get_health", tag = "operation", security(()),
+    responses((status = 200, description = "It lives.", body = Health)),
+)]
+#[get("/healthz")]
+pub(crate) async fn get_health() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok".to_owned() })
+}
+
+/// Whether commands are taken, and how far the views are.
+#[utoipa::path(
+    operation_id = "get_readiness", tag = "operation", security(()),
+    responses(
+        (status = 200, description = "Ready.", body = Readiness),
+        (status = 503, description = "Commands are not taken; reads go on.", body = Readiness),
+    ),
+)]
+#[get("/readyz")]
+pub(crate) async fn get_readiness(application: Data<Application>) -> HttpResponse {
+    let (ready, state, reason) = match application.log_state() {
+        LogState::Writable => (true, "writable", None),
+        LogState::ReadOnly { reason, .. } => (false, "read_only", Some(reason)),
+        LogState::Poisoned { reason } => (false, "stopped", Some(reason)),
+    };
+    let body = Readiness {
+        status: if ready { "ready" } else { "not_ready" }.to_owned(),
+        log: LogHealth { state: state.to_owned(), reason, head: application.log().head().0 },
+        views: vec![ViewHealth { name: "queue".to_owned(), position: application.views().position().0 }],
+    };
+    // Not a problem document: those who ask here want the whole picture in either case.
+    let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.json(body)
+}
+
+/// Counters for Prometheus.
+#[utoipa::path(
+    operation_id = "get_metrics", tag = "operation", security(()),
+    responses((status = 200, description = "Text exposition format.", body = String, content_type = "text/plain")),
+)]
+#[get("/metrics")]
+pub(crate) async fn get_metrics(application: Data<Application>, metrics: Data<Metrics>) -> HttpResponse {
+    let gauges = [
+        ("guichet_log_head_position", "Last position of the log on disk.", application.log().head().0),
+        ("guichet_view_queue_position", "Last position that the queue view shows.", application.views().position().0),
+    ];
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.text(&gauges))
+}

@@ -1,0 +1,322 @@
+//! Tickets: opening, listing, reading, changing, reopening, sharing.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header,
+    patch, post,
+    web::Path,
+};
+use api_types::{CreateTicket, EditTicket, Problem, Reopen, Share, Ticket, TicketPage, TicketQuery};
+use application::{
+    event_log::Position,
+    open_ticket::NewTicket,
+    views::queue::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort},
+};
+use domain::{AccountId, CommentId, Fault, PersonId, fault::FaultCode, ticket::{Action, Edit, Text}};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{done_answer, etag, key, ticket_answer, ticket_json};
+use crate::{
+    answer,
+    body::{Body, Raw},
+    caller::Caller,
+    parameters::Parameters,
+    refusal::{self, Refusal},
+};
+
+/// Open a ticket.
+///
+/// The answer comes once the ticket is on disk. All faults are named at once, those of the desk's form included.
+#[utoipa::path(
+    operation_id = "create_ticket", tag = "tickets",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one ticket.")),
+    request_body = CreateTicket,
+    responses(
+        (status = 201, description = "Opened.", body = Ticket, headers(("Location", description = "The ticket."), ("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted on this desk or for this person.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "No commands are taken now.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets")]
+pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Result<HttpResponse, Refusal> {
+    let body = match raw.shaped {
+        Ok(body) => body,
+        Err(faults) => return Err(all_faults(&caller, faults, &raw.json)),
+    };
+    let call = caller.call("POST /v1/tickets", &body.canonical);
+    let asked = body.value;
+    let new = NewTicket {
+        desk: asked.desk,
+        request_type: asked.request_type,
+        summary: asked.summary,
+        description: asked.description,
+        priority: asked.priority,
+        urgency: asked.urgency,
+        organization: asked.organization,
+        on_behalf_of: asked.on_behalf_of,
+        private: asked.private.unwrap_or(false),
+        share_with: asked.share_with.unwrap_or_default(),
+        notify: asked.notify.unwrap_or(true),
+        fields: asked.fields.unwrap_or_default(),
+    };
+    let done = caller.application.open_ticket(call, new).await;
+    let done = done.map_err(|error| refusal::of_command(error, caller.language))?;
+    let ticket = ticket_json(&caller, &done.loaded)?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/tickets/{}", ticket.key)))
+        .insert_header(etag(ticket.version))
+        .json(ticket))
+}
+
+/// The faults of the shape, with those of the form when desk, type and fields can be read all the same.
+fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal {
+    if let (Some(desk), Some(request_type)) = (json["desk"].as_str(), json["type"].as_str()) {
+        let none = serde_json::Map::new();
+        let fields = match &json["fields"] {
+            Value::Object(fields) => Some(fields),
+            Value::Null => Some(&none),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        };
+        if let Some(fields) = fields {
+            faults.extend(caller.application.field_faults(desk, request_type, fields));
+        }
+    }
+    Refusal::faults(faults)
+}
+
+/// List tickets.
+///
+/// What the caller may not see is neither listed nor counted. `status` may be given several times. Pages follow each
+/// other by cursor; counting stops at 10,001, and then `total_exact` is false.
+#[utoipa::path(
+    operation_id = "list_tickets", tag = "tickets",
+    params(TicketQuery),
+    responses(
+        (status = 200, description = "A page.", body = TicketPage),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The view has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/tickets")]
+pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let query = queue_query(&caller, &mut parameters);
+    let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+    parameters.end()?;
+    let page = caller.application.queue(caller.viewer(), caller.sign_in(), query, at_least.map(Position)).await?;
+    let directory = caller.application.directory();
+    Ok(HttpResponse::Ok().json(TicketPage {
+        items: page.rows.into_iter().map(|row| answer::row(directory, row, caller.language)).collect(),
+        next_cursor: page.next_cursor,
+        total: page.total,
+        total_exact: page.total_exact,
+    }))
+}
+
+fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
+    let assignee = match parameters.text("assignee") {
+        Some(none) if none == "none" => Some(AssigneeFilter::Nobody),
+        Some(named) => account_named(caller, parameters, "assignee", &named).map(AssigneeFilter::Account),
+        None => None,
+    };
+    let mut account = |name: &'static str| {
+        let named = parameters.text(name)?;
+        account_named(caller, parameters, name, &named)
+    };
+    let (requester, created_by) = (account("requester"), account("created_by"));
+    let sort = parameters.text("sort").unwrap_or_default();
+    let fields = parameters.text("fields").unwrap_or_default();
+    QueueQuery {
+        desk: parameters.parsed("desk", "a desk key"),
+        status: parameters.all("status"),
+        category: None,
+        q: parameters.text("q"),
+        requester,
+        created_by,
+        assignee,
+        organization: parameters.parsed("organization", "an organization id"),
+        request_type: parameters.text("type"),
+        priority: parameters.text("priority"),
+        private: None,
+        created_after: parameters.instant("created_after"),
+        created_before: parameters.instant("created_before"),
+        updated_after: parameters.instant("updated_after"),
+        response_required: parameters.parsed("response_required", "true or false"),
+        technical_id: parameters.text("technical_id"),
+        fields: fields.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        sort: Sort::list(&sort),
+        limit: parameters.parsed("limit", "a whole number").unwrap_or(LIMIT_DEFAULT),
+        cursor: parameters.text("cursor"),
+    }
+}
+
+/// An account by id, by user name, or `me`.
+fn account_named(caller: &Caller, parameters: &mut Parameters, name: &str, named: &str) -> Option<AccountId> {
+    if named == "me" {
+        return Some(caller.viewer().account);
+    }
+    let account = caller.application.directory().account_meant(named).map(|account| account.id);
+    if account.is_none() {
+        parameters.fault(name, FaultCode::Value, "names no account");
+    }
+    account
+}
+
+/// Read a ticket.
+///
+/// Another's ticket does not exist. `allowed_actions` are those of this caller.
+#[utoipa::path(
+    operation_id = "get_ticket", tag = "tickets",
+    params(("key" = String, Path, description = "The ticket's key, in any case.", example = "SUP-12")),
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/tickets/{key}")]
+pub(crate) async fn get_ticket(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
+    ticket_answer(&caller, &loaded)
+}
+
+/// Change a ticket: only the members given.
+///
+/// `assignee: null` takes the assignee away, a field with `null` is taken away. What does not change makes no event.
+#[utoipa::path(
+    operation_id = "edit_ticket", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("If-Match" = Option<String>, Header, description = "The version that the change rests on, in quotes."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one change."),
+    ),
+    request_body = EditTicket,
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The ticket moved on; `missed` tells how.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/tickets/{key}")]
+pub(crate) async fn edit_ticket(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<EditTicket>,
+) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical);
+    let actions = edit_actions(&caller, body.value, "/share_with")?;
+    let done = caller.application.act(call, key.clone(), actions).await;
+    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+}
+
+/// The commands that one PATCH asks for; names that name nothing are faults, all listed.
+fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Result<Vec<Action>, Refusal> {
+    let directory = caller.application.directory();
+    let mut faults = Vec::new();
+    let mut organization = |pointer: String, name: &String| {
+        let found = directory.organization_named(name).map(|organization| organization.id.clone());
+        if found.is_none() {
+            faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+        }
+        found
+    };
+    let share: Option<Vec<_>> = asked.share_with.map(|names| {
+        let named = names.iter().enumerate();
+        named.filter_map(|(index, name)| organization(format!("{share_pointer}/{index}"), name)).collect()
+    });
+    let moved = asked.organization.as_ref().and_then(|name| organization("/organization".to_owned(), name));
+    let customer = PersonId(Uuid::now_v7());
+    let mut actions = vec![Action::Edit(Box::new(Edit {
+        summary: asked.summary,
+        description: asked.description,
+        priority: asked.priority,
+        urgency: asked.urgency,
+        request_type: asked.request_type,
+        organization: moved,
+        private: asked.private,
+        notify: asked.notify,
+        fields: asked.fields.unwrap_or_default(),
+        customer,
+    }))];
+    if let Some(assignee) = asked.assignee {
+        let account = assignee.as_ref().map(|named| directory.account_meant(named));
+        match account {
+            Some(None) => faults.push(Fault::new("/assignee", FaultCode::Value, "names no account")),
+            Some(Some(account)) => actions.push(Action::Assign { assignee: Some(Box::new(account.viewer())) }),
+            None => actions.push(Action::Assign { assignee: None }),
+        }
+    }
+    actions.extend(share.map(|organizations| Action::Share { organizations: organizations.into_iter().collect() }));
+    if matches!(&actions[0], Action::Edit(edit) if **edit == Edit::nothing(customer)) && actions.len() > 1 {
+        actions.remove(0);
+    }
+    if faults.is_empty() { Ok(actions) } else { Err(Refusal::faults(faults)) }
+}
+
+/// Open a closed ticket again, with a reason.
+#[utoipa::path(
+    operation_id = "reopen_ticket", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one event."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = Reopen,
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is not closed.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets/{key}/reopen")]
+pub(crate) async fn reopen_ticket(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<Reopen>,
+) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let call = caller.call(&format!("POST /v1/tickets/{key}/reopen"), &body.canonical);
+    let reason = Text { id: CommentId(Uuid::now_v7()), body: body.value.reason };
+    let done = caller.application.act(call, key.clone(), vec![Action::Reopen { reason }]).await;
+    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+}
+
+/// Share a ticket with more organizations.
+#[utoipa::path(
+    operation_id = "share_ticket", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one event."),
+    ),
+    request_body = Share,
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets/{key}/share")]
+pub(crate) async fn share_ticket(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<Share>,
+) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical);
+    let asked = EditTicket { share_with: Some(body.value.organizations), ..EditTicket::default() };
+    let actions = edit_actions(&caller, asked, "/organizations")?;
+    let done = caller.application.act(call, key.clone(), actions).await;
+    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+}

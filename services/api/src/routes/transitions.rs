@@ -1,0 +1,55 @@
+//! Following an action of the desk.
+
+use actix_web::{HttpResponse, post, web::Path};
+use api_types::{Problem, Ticket, Transition};
+use domain::{CommentId, PersonId, ticket::{Action, Text}};
+use uuid::Uuid;
+
+use super::{done_answer, key};
+use crate::{body::Body, caller::Caller, refusal::Refusal};
+
+/// Follow an action.
+///
+/// Which actions a caller may follow stands in the ticket's `allowed_actions`; `accept`, `refuse` and `reopen` are
+/// followed here too.
+#[utoipa::path(
+    operation_id = "create_transition", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, followed once."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = Transition,
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not allowed in this status; `allowed` tells what is.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The ticket moved on; `missed` tells how.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets/{key}/transitions")]
+pub(crate) async fn create_transition(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<Transition>,
+) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let call = caller.call(&format!("POST /v1/tickets/{key}/transitions"), &body.canonical);
+    let asked = body.value;
+    let action = Action::Transition {
+        action: asked.action,
+        comment: asked.comment.map(text),
+        fields: asked.fields.unwrap_or_default(),
+        automatic: CommentId(Uuid::now_v7()),
+        customer: PersonId(Uuid::now_v7()),
+    };
+    let done = caller.application.act(call, key.clone(), vec![action]).await;
+    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+}
+
+/// Words with a fresh id.
+pub(super) fn text(body: String) -> Text {
+    Text { id: CommentId(Uuid::now_v7()), body }
+}

@@ -1,0 +1,172 @@
+//! Running the doors until the process is told to stop.
+
+use std::{io::Write, net::SocketAddr};
+
+use api::ApiConfig;
+use application::{Application, Settings};
+use chrono::Utc;
+use soap::SoapConfig;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use crate::{
+    Failure,
+    arguments::{Api, Soap, Tls, Up},
+};
+
+/// Why the doors were not opened.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error("--demo is for loopback addresses only, and {0} is not one")]
+    DemoInPublic(SocketAddr),
+    #[error("the event log {0:?} is not known; this version has sled")]
+    UnknownLog(String),
+}
+
+/// Runs both doors.
+///
+/// # Errors
+/// What went wrong, for the operator.
+pub(crate) fn up(options: Up) -> Result<(), Failure> {
+    // The doors of one process know each other by a key that nobody else ever sees.
+    let key = options.api.service_key.clone().unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
+    let mut api = options.api;
+    api.service_key = Some(key.clone());
+    let tls = api.tls.clone();
+    run(async move |stop| {
+        let (application, rest) = open_rest(api).await?;
+        let mut config = SoapConfig::new(options.soap_listen, loopback(rest.address(), &rest.url()));
+        config.service_key = Some(key);
+        config.public_url = options.soap_public_url;
+        config.tls = soap_tls(tls);
+        let soap = soap::bind(config).await?;
+        announce("api", &rest.url())?;
+        announce("soap", &soap.url())?;
+        let (rest, soap) = tokio::join!(rest.run(stopped(stop.clone())), soap.run(stopped(stop)));
+        close(application).await?;
+        rest?;
+        Ok(soap?)
+    })
+}
+
+/// Runs the REST door.
+///
+/// # Errors
+/// What went wrong, for the operator.
+pub(crate) fn api(options: Api) -> Result<(), Failure> {
+    run(async move |stop| {
+        let (application, rest) = open_rest(options).await?;
+        announce("api", &rest.url())?;
+        let served = rest.run(stopped(stop)).await;
+        close(application).await?;
+        Ok(served?)
+    })
+}
+
+/// Runs the SOAP door.
+///
+/// # Errors
+/// What went wrong, for the operator.
+pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
+    run(async move |stop| {
+        let mut config = SoapConfig::new(options.soap_listen, options.api_url);
+        config.public_url = options.soap_public_url;
+        config.service_key = options.service_key;
+        config.allow_plain_http = options.allow_plain_http;
+        config.tls = soap_tls(options.tls);
+        let soap = soap::bind(config).await?;
+        announce("soap", &soap.url())?;
+        Ok(soap.run(stopped(stop)).await?)
+    })
+}
+
+/// Opens the data directory and the REST door before it.
+async fn open_rest(options: Api) -> Result<(Application, api::Bound), Failure> {
+    if options.demo && !options.api_listen.ip().is_loopback() {
+        return Err(ServeError::DemoInPublic(options.api_listen).into());
+    }
+    if options.log != "sled" {
+        return Err(ServeError::UnknownLog(options.log).into());
+    }
+    let settings = Settings {
+        data: options.data,
+        master_key: options.master_key,
+        file_bytes_max: options.file_bytes_max,
+    };
+    let application = tokio::task::spawn_blocking(move || Application::open(&settings)).await??;
+    application.publish_shipped_desks(Utc::now()).await?;
+    if options.demo {
+        let made = application.load_demo(Utc::now()).await?;
+        tracing::warn!(made, "the demo world is loaded: everybody knows its passwords");
+    }
+    let config = ApiConfig {
+        listen: options.api_listen,
+        tls: options
+            .tls
+            .tls_certificate
+            .zip(options.tls.tls_key)
+            .map(|(certificate, key)| api::Tls { certificate, key }),
+        cors: api::Cors { origins: options.cors_origin },
+        service_key: options.service_key,
+        workers: options.workers,
+    };
+    let bound = api::bind(application.clone(), config)?;
+    Ok((application, bound))
+}
+
+fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
+    tls.tls_certificate.zip(tls.tls_key).map(|(cert, key)| soap::TlsFiles { cert, key })
+}
+
+/// Where the SOAP door of the same process finds the REST door: an address to listen on is not always one to call.
+fn loopback(address: SocketAddr, url: &str) -> String {
+    if address.ip().is_unspecified() {
+        return url.replacen(&address.ip().to_string(), "127.0.0.1", 1);
+    }
+    url.to_owned()
+}
+
+/// The line that says where a door listens, for people and for programs that asked for port 0.
+fn announce(door: &str, url: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{door} listening on {url}")?;
+    out.flush()
+}
+
+async fn close(application: Application) -> Result<(), Failure> {
+    Ok(tokio::task::spawn_blocking(move || application.close()).await?)
+}
+
+/// Resolves once the process is told to stop.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // When nobody can tell any more, that is a stop too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Runs a service until SIGTERM or SIGINT.
+fn run(service: impl AsyncFnOnce(watch::Receiver<bool>) -> Result<(), Failure>) -> Result<(), Failure> {
+    actix_web::rt::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap_or_else(|error| {
+                eprintln!("guichet: no runtime: {error}");
+                std::process::exit(1)
+            })
+    })
+    .block_on(async move {
+        let (tell, stop) = watch::channel(false);
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping");
+            let _ = tell.send(true);
+        });
+        service(stop).await
+    })
+}

@@ -1,0 +1,250 @@
+//! The words of the protocol as data: states, message types, actions, return codes (annexes R4 to R6 of seed 001).
+
+use crate::outcome::ReturnCode;
+use api_types::{Side, Status, StatusCategory};
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::Path};
+
+const SHIPPED_VOCABULARY: &str = include_str!("../data/vocabulary.toml");
+const SHIPPED_RETURN_CODES: &str = include_str!("../data/return_codes.toml");
+
+/// Why a data file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadVocabularyError {
+    /// The file cannot be read.
+    #[error("the file {path} cannot be read")]
+    Read {
+        /// Where it should be.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file does not have the form of the one shipped.
+    #[error("the file {path} does not have the form of the one shipped")]
+    Form {
+        /// Where it is.
+        path: String,
+        /// Where its fault is.
+        source: Box<toml::de::Error>,
+    },
+}
+
+/// The words of the protocol beside the words of the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vocabulary {
+    /// Key of the desk.
+    pub(crate) desk: String,
+    /// Request type of a create.
+    pub(crate) request_type: String,
+    /// The only state of a create.
+    pub(crate) create_state: String,
+    states: BTreeMap<String, String>,
+    category_states: CategoryStates,
+    pub(crate) message_types: MessageTypes,
+    pub(crate) notification: Notification,
+    orders: Vec<Order>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CategoryStates {
+    new: String,
+    active: String,
+    waiting: String,
+    done: String,
+}
+
+/// The values of `description` on requests and of `messageType` in answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageTypes {
+    pub(crate) create: String,
+    pub(crate) from_operator: String,
+    pub(crate) from_supplier: String,
+}
+
+/// The desk's actions for a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Notification {
+    pub(crate) inform: String,
+    pub(crate) replan: String,
+}
+
+/// The desk's action for a state that an operator asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    state: String,
+    pub(crate) action: String,
+    #[serde(default)]
+    pub(crate) yields_to_notification: bool,
+}
+
+impl Vocabulary {
+    /// Reads the operator's own file, or the one shipped.
+    pub(crate) fn load(path: Option<&Path>) -> Result<Vocabulary, LoadVocabularyError> {
+        load(path, SHIPPED_VOCABULARY)
+    }
+
+    /// The protocol's state for a status of the desk. A status that the data does not name is told by its category,
+    /// so that a desk may refine its statuses without changing the protocol.
+    pub(crate) fn state(&self, status: &Status) -> &str {
+        self.states.get(&status.id).map_or_else(
+            || match status.category {
+                StatusCategory::New => self.category_states.new.as_str(),
+                StatusCategory::Active => self.category_states.active.as_str(),
+                StatusCategory::Waiting => self.category_states.waiting.as_str(),
+                StatusCategory::Done => self.category_states.done.as_str(),
+            },
+            String::as_str,
+        )
+    }
+
+    /// Whether the protocol has such a state.
+    pub(crate) fn knows_state(&self, state: &str) -> bool {
+        self.states.values().any(|known| known == state)
+    }
+
+    /// What an operator that asks for this state wants done.
+    pub(crate) fn order(&self, state: &str) -> Option<&Order> {
+        self.orders.iter().find(|order| order.state == state)
+    }
+
+    /// The type of the last message by the side that wrote it; before any message it is the create itself.
+    pub(crate) fn message_type(&self, side: Option<Side>) -> &str {
+        match side {
+            None => &self.message_types.create,
+            Some(Side::Requester) => &self.message_types.from_operator,
+            Some(Side::Agent | Side::Supplier | Side::System) => &self.message_types.from_supplier,
+        }
+    }
+}
+
+/// Codes and labels of the outcomes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReturnCodes {
+    ok: CodeAndLabel,
+    missing: CodeAndLabel,
+    invalid: CodeAndLabel,
+    unknown_reference: CodeAndLabel,
+    forbidden_transition: CodeAndLabel,
+    other: CodeAndLabel,
+}
+
+/// One return code.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CodeAndLabel {
+    pub(crate) code: String,
+    pub(crate) label: String,
+}
+
+impl ReturnCodes {
+    /// Reads the operator's own file, or the one shipped.
+    pub(crate) fn load(path: Option<&Path>) -> Result<ReturnCodes, LoadVocabularyError> {
+        load(path, SHIPPED_RETURN_CODES)
+    }
+
+    /// Code and label of an outcome.
+    pub(crate) fn of(&self, code: ReturnCode) -> &CodeAndLabel {
+        match code {
+            ReturnCode::Ok => &self.ok,
+            ReturnCode::Missing => &self.missing,
+            ReturnCode::Invalid => &self.invalid,
+            ReturnCode::UnknownReference => &self.unknown_reference,
+            ReturnCode::ForbiddenTransition => &self.forbidden_transition,
+            ReturnCode::Other => &self.other,
+        }
+    }
+}
+
+fn load<T: serde::de::DeserializeOwned>(
+    path: Option<&Path>,
+    shipped: &str,
+) -> Result<T, LoadVocabularyError> {
+    let name = || path.map_or_else(|| "shipped".to_owned(), |path| path.display().to_string());
+    let text = match path {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|source| LoadVocabularyError::Read { path: name(), source })?,
+        None => shipped.to_owned(),
+    };
+    toml::from_str(&text).map_err(|source| LoadVocabularyError::Form {
+        path: name(),
+        source: Box::new(source),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(id: &str, category: StatusCategory) -> Status {
+        Status {
+            id: id.into(),
+            label: id.into(),
+            category,
+            response_required: false,
+        }
+    }
+
+    #[test]
+    fn the_shipped_files_are_read_and_hold_the_seeds_codes() {
+        let codes = ReturnCodes::load(None).unwrap();
+        let pairs = [
+            (ReturnCode::Ok, "0", "OK"),
+            (ReturnCode::Missing, "1", "champ obligatoire non renseigné"),
+            (ReturnCode::Invalid, "2", "format ou valeur incorrecte"),
+            (ReturnCode::UnknownReference, "3", "référence inconnue"),
+            (
+                ReturnCode::ForbiddenTransition,
+                "4",
+                "transition d'état interdite",
+            ),
+            (ReturnCode::Other, "9", "autre"),
+        ];
+        for (code, number, label) in pairs {
+            assert_eq!(
+                (codes.of(code).code.as_str(), codes.of(code).label.as_str()),
+                (number, label)
+            );
+        }
+    }
+
+    #[test]
+    fn every_status_has_a_state_of_the_protocol() {
+        let words = Vocabulary::load(None).unwrap();
+        for (id, state) in [
+            ("queued", "QUEUED"),
+            ("open_active", "OPENACTIVE"),
+            ("to_be_cancelled", "OPENACTIVE.TO.BE.CANCELED"),
+            ("cleared", "CLEARED"),
+            ("deferred", "DEFERRED"),
+            ("closed", "CLOSED"),
+        ] {
+            assert_eq!(words.state(&status(id, StatusCategory::New)), state);
+            assert!(words.knows_state(state));
+        }
+        assert_eq!(
+            words.state(&status("on_site", StatusCategory::Active)),
+            "OPENACTIVE"
+        );
+        assert_eq!(words.state(&status("archived", StatusCategory::Done)), "CLOSED");
+    }
+
+    #[test]
+    fn an_operator_replaces_the_labels_and_a_broken_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("codes.toml");
+        std::fs::write(&path, SHIPPED_RETURN_CODES.replace("\"OK\"", "\"Accepté\"")).unwrap();
+        assert_eq!(
+            ReturnCodes::load(Some(&path)).unwrap().of(ReturnCode::Ok).label,
+            "Accepté"
+        );
+        std::fs::write(&path, "ok = 1").unwrap();
+        let error = ReturnCodes::load(Some(&path)).unwrap_err().to_string();
+        assert!(error.contains("codes.toml"), "{error}");
+    }
+}

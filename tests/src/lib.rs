@@ -1,1 +1,24 @@
 //! End to end: the started binary, its real clients and its files.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`home`], [`server`] | a data directory, and the process that serves it: started, stopped, killed |
+//! | [`client`], [`answer`] | an account that is signed in, and what it is told |
+//! | [`normal`] | answers without what differs from run to run, compared whole |
+//! | [`operator_program`] | a real SOAP client, in Python |
+//! | [`envelope`] | SOAP requests written by hand |
+//! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
+//! | [`chance`] | seeded random numbers |
+//!
+//! Everything here fails by panicking: it is used by tests, and by the programs `load` and `crash`.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails by panicking, as a test does")]
+
+pub mod answer;
+pub mod chance;
+pub mod client;
+pub mod envelope;
+pub mod home;
+pub mod normal;
+pub mod operator_program;
+pub mod server;
+pub mod wire;

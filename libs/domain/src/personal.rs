@@ -37,7 +37,12 @@ struct Mark<T> {
 #[serde(deny_unknown_fields)]
 struct Inside<T> {
     subject: PersonId,
-    #[serde(skip_serializing_if = "Option::is_none", default = "none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default = "none",
+        deserialize_with = "present",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     value: Option<T>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     erased: bool,
@@ -45,6 +50,11 @@ struct Inside<T> {
 
 fn none<T>() -> Option<T> {
     None
+}
+
+/// A member that is there is a value, even when it is null.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl<T: Serialize> Serialize for Personal<T> {
@@ -95,6 +105,32 @@ mod tests {
         let mark = json!({"personal": {"subject": subject, "erased": true}});
         assert_eq!(serde_json::to_value(&gone).unwrap(), mark);
         assert_eq!(serde_json::from_value::<Personal<String>>(mark).unwrap(), gone);
+    }
+
+    #[test]
+    fn null_is_a_value_where_the_type_has_it_and_none_where_it_has_not() {
+        let null = Personal::new(PersonId(Uuid::from_u128(7)), serde_json::Value::Null);
+        let mark = serde_json::to_value(&null).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Personal<serde_json::Value>>(mark.clone()).unwrap(),
+            null
+        );
+        assert!(serde_json::from_value::<Personal<String>>(mark).is_err());
+    }
+
+    #[test]
+    fn a_mark_with_other_members_is_refused() {
+        let subject = Uuid::nil();
+        for mark in [
+            json!({"personal": {"subject": subject, "value": "a", "erased": true}}),
+            json!({"personal": {"subject": subject, "value": "a", "other": 1}}),
+            json!({"personal": {"subject": subject, "value": "a"}, "other": 1}),
+        ] {
+            assert!(
+                serde_json::from_value::<Personal<String>>(mark.clone()).is_err(),
+                "{mark}"
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
@@ -10,7 +11,7 @@ use crate::block::{Block, BlockBuilder, Links};
 use crate::commit::Expected;
 use crate::encode::{EncodedCommit, EncodedTarget, EncodedWrite};
 use crate::heads::Heads;
-use crate::index::{Index, Table};
+use crate::index::Table;
 use crate::key::{self, Key, StreamKeys};
 use crate::limits::{CLOCK_BEHIND_MAX_MS, KEY_NUMBER_MAX};
 use crate::name::StreamName;
@@ -18,12 +19,12 @@ use crate::place::{CommandId, Position, Version};
 use crate::queue::{Answer, Submission};
 use crate::read::{self, ReadError};
 use crate::store::Store;
+use crate::writer::End;
 
 /// A commit that passed, with what it becomes.
 struct Accepted {
     streams: Vec<(StreamName, Version)>,
     links: Vec<(Links, i64)>,
-    changes: Table,
     running_max_micros: i64,
 }
 
@@ -122,7 +123,8 @@ impl Reply {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) blocks: Vec<Block>,
-    pub(crate) changes: Table,
+    /// What the index will hold once the group is on disk; shared with the planning of the next group.
+    pub(crate) changes: Arc<Table>,
     pub(crate) running_max_micros: i64,
     pub(crate) replies: Vec<Reply>,
     /// Ours: the log must stop, and everybody in the group is told so.
@@ -140,20 +142,15 @@ struct Planner<'a> {
 }
 
 /// Judges and encodes a group that starts at a position.
-pub(crate) fn plan(
-    submissions: Vec<Submission>,
-    store: &Store,
-    index: &Index,
-    next: Position,
-    running_max_micros: i64,
-) -> Group {
+pub(crate) fn plan(submissions: Vec<Submission>, store: &Store, heads: Heads<'_>, end: End) -> Group {
+    let next = Position(end.head.0 + 1);
     let mut planner = Planner {
         store,
-        heads: Heads::over(index),
+        heads,
         digests: HashMap::new(),
         builder: BlockBuilder::new(next.0),
         next,
-        running_max_micros,
+        running_max_micros: end.running_max_micros,
     };
     let mut replies = Vec::with_capacity(submissions.len());
     let mut fault = None;
@@ -187,7 +184,7 @@ pub(crate) fn plan(
     let (blocks, running_max_micros) = (planner.builder.finish(), planner.running_max_micros);
     Group {
         blocks,
-        changes: planner.heads.into_changes(),
+        changes: Arc::new(planner.heads.into_changes()),
         running_max_micros,
         replies,
         fault,
@@ -224,10 +221,16 @@ impl Planner<'_> {
                 count,
             });
         }
-        let accepted = self.judge(commit)?;
+        self.heads.begin();
+        let accepted = match self.judge(commit) {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                self.heads.take_back();
+                return Err(refusal);
+            }
+        };
         let first = self.next;
         self.digests.insert(commit.command_id, commit.command_digest);
-        self.heads.merge(accepted.changes);
         self.running_max_micros = accepted.running_max_micros;
         let mut links = accepted.links.into_iter();
         for (write, (stream, version)) in commit.writes.iter().zip(&accepted.streams) {
@@ -245,30 +248,29 @@ impl Planner<'_> {
         })
     }
 
-    fn judge(&self, commit: &EncodedCommit) -> Result<Accepted, Refusal> {
-        let mut heads = self.heads.layer();
+    fn judge(&mut self, commit: &EncodedCommit) -> Result<Accepted, Refusal> {
+        let heads = &mut self.heads;
         let mut running_max_micros = self.running_max_micros;
         let mut position = self.next;
         let mut streams = Vec::with_capacity(commit.writes.len());
         let mut all_links = Vec::new();
         for write in &commit.writes {
-            let (name, keys) = resolve(&write.target, &heads)?;
+            let (name, keys) = resolve(&write.target, heads)?;
             let version = heads.version(keys.stream)?;
             check_expected(write, &name, version)?;
             for event in &write.events {
                 running_max_micros = running_max_micros.max(event.at_micros);
                 check_clock(running_max_micros, event.at_micros)?;
                 let (_, links) = heads.add_event(&keys, position)?;
-                heads.add_to_command(commit.command_key, position)?;
                 all_links.push((links, running_max_micros));
                 position.0 += 1;
             }
             streams.push((name, Version(version.0 + 1)));
         }
+        heads.add_command(commit.command_key, self.next, position.0 - self.next.0);
         Ok(Accepted {
             streams,
             links: all_links,
-            changes: heads.into_changes(),
             running_max_micros,
         })
     }

@@ -7,12 +7,14 @@ use crate::index::{Index, Table};
 use crate::key::{Key, StreamKeys, Value};
 use crate::place::{Position, Version};
 
-/// Changes over others, over the index.
+/// Changes over those of the group that is on its way to disk, over the index. Each step (a commit, a block) can be taken back.
 #[derive(Debug)]
 pub(crate) struct Heads<'a> {
     index: &'a Index,
-    below: Option<&'a Heads<'a>>,
+    under_way: Option<&'a Table>,
     changes: Table,
+    /// What the keys changed in this step held before.
+    before: Vec<(Key, Option<Value>)>,
 }
 
 impl<'a> Heads<'a> {
@@ -20,29 +22,46 @@ impl<'a> Heads<'a> {
     pub(crate) fn over(index: &'a Index) -> Heads<'a> {
         Heads {
             index,
-            below: None,
+            under_way: None,
             changes: Table::default(),
+            before: Vec::new(),
         }
     }
 
-    /// No changes yet over these.
-    pub(crate) fn layer(&'a self) -> Heads<'a> {
+    /// No changes yet over a group that the index does not hold yet, or holds by now.
+    pub(crate) fn over_group(index: &'a Index, under_way: &'a Table) -> Heads<'a> {
         Heads {
-            index: self.index,
-            below: Some(self),
-            changes: Table::default(),
+            under_way: Some(under_way),
+            ..Heads::over(index)
         }
     }
 
     pub(crate) fn get(&self, key: Key) -> io::Result<Option<Value>> {
-        let mut layer = Some(self);
-        while let Some(heads) = layer {
-            if let Some(value) = heads.changes.get(&key) {
-                return Ok(Some(*value));
-            }
-            layer = heads.below;
+        let here = || self.changes.get(&key);
+        match here().or_else(|| self.under_way?.get(&key)) {
+            Some(value) => Ok(Some(*value)),
+            None => self.index.get(key),
         }
-        self.index.get(key)
+    }
+
+    /// Starts a step: what comes can be taken back up to here.
+    pub(crate) fn begin(&mut self) {
+        self.before.clear();
+    }
+
+    /// Takes the step back.
+    pub(crate) fn take_back(&mut self) {
+        while let Some((key, before)) = self.before.pop() {
+            match before {
+                Some(value) => self.changes.insert(key, value),
+                None => self.changes.remove(&key),
+            };
+        }
+    }
+
+    fn set(&mut self, key: Key, value: Value) {
+        let before = self.changes.insert(key, value);
+        self.before.push((key, before));
     }
 
     /// The version of a stream; 0 when there is none.
@@ -58,13 +77,13 @@ impl<'a> Heads<'a> {
     ) -> io::Result<(Version, Links)> {
         let (version, previous_in_stream) = self.get(keys.stream)?.unwrap_or((0, 0));
         let (count, previous_in_category) = self.get(keys.category)?.unwrap_or((0, 0));
-        self.changes.insert(keys.stream, (version + 1, position.0));
-        self.changes.insert(keys.category, (count + 1, position.0));
+        self.set(keys.stream, (version + 1, position.0));
+        self.set(keys.category, (count + 1, position.0));
         if let Some((prefix, number)) = keys.numbered
             && version == 0
             && self.get(prefix)?.is_none_or(|(largest, _)| largest < number)
         {
-            self.changes.insert(prefix, (number, 0));
+            self.set(prefix, (number, 0));
         }
         Ok((
             Version(version + 1),
@@ -75,19 +94,13 @@ impl<'a> Heads<'a> {
         ))
     }
 
-    /// Takes in that a command wrote one more event.
-    pub(crate) fn add_to_command(&mut self, command: Key, position: Position) -> io::Result<()> {
-        let (first, count) = self.get(command)?.unwrap_or((position.0, 0));
-        self.changes.insert(command, (first, count + 1));
-        Ok(())
+    /// Takes in that a command wrote so many events from a position on.
+    pub(crate) fn add_command(&mut self, command: Key, first: Position, count: u64) {
+        self.set(command, (first.0, count));
     }
 
     pub(crate) fn into_changes(self) -> Table {
         self.changes
-    }
-
-    pub(crate) fn merge(&mut self, changes: Table) {
-        self.changes.extend(changes);
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,6 +1,6 @@
 //! The handle.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -19,7 +19,12 @@ use crate::place::{CommandId, Position, Version};
 use crate::queue::{Answer, Submission};
 use crate::read::{self, ReadError};
 use crate::shared::{LogState, Shared};
+use crate::store::Store;
 use crate::tail::{self, Closed, Tail};
+
+/// Events written since opening from which on closing takes the time to leave a snapshot of the database. sled writes one only when
+/// it is opened, and the next start reads what was written since; below this that takes a few hundredths of a second.
+const SNAPSHOT_EVENTS_MIN: u64 = 100_000;
 
 /// A handle on the log; clones share it. The log closes with its last handle, or with [`EventLog::close`].
 #[derive(Debug, Clone)]
@@ -32,6 +37,15 @@ pub struct EventLog {
 struct Inner {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    opened: Opened,
+}
+
+/// What closing needs to know of opening.
+#[derive(Debug)]
+struct Opened {
+    dir: PathBuf,
+    options: Options,
+    head: Position,
 }
 
 impl EventLog {
@@ -43,11 +57,17 @@ impl EventLog {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(dir: &Path, options: Options) -> Result<EventLog, OpenError> {
-        let (shared, threads) = open::open(dir, options)?;
+        let (shared, threads) = open::open(dir, &options)?;
+        let opened = Opened {
+            dir: dir.to_owned(),
+            options,
+            head: shared.head(),
+        };
         Ok(EventLog {
             inner: Arc::new(Inner {
                 shared,
                 threads: Mutex::new(threads),
+                opened,
             }),
         })
     }
@@ -230,8 +250,8 @@ impl EventLog {
         })
     }
 
-    /// Writes what is enqueued, then `HEAD` and the index, gives the lock back, and returns when all is done. Other handles answer
-    /// `Closed` from then on.
+    /// Writes what is enqueued, then `HEAD` and the index, leaves a snapshot of the database when much was written (seconds after
+    /// millions of events), gives the lock back, and returns when all is done. Other handles answer `Closed` from then on.
     pub fn close(self) {
         self.inner.shutdown();
     }
@@ -256,7 +276,21 @@ impl Inner {
         if let Err(error) = self.shared.index.close() {
             tracing::warn!(%error, "the index could not be written at stop; it is completed from the log at the next open");
         }
-        self.shared.close_store();
+        if let Some(store) = self.shared.take_store() {
+            self.close_store(store);
+        }
+    }
+
+    fn close_store(&self, store: Store) {
+        let lock = store.close();
+        let written = self.shared.head().0 - self.opened.head.0;
+        if written >= SNAPSHOT_EVENTS_MIN && self.shared.state() == LogState::Writable {
+            let path = open::database_path(&self.opened.dir);
+            if let Err(error) = open::leave_snapshot(&path, &self.opened.options) {
+                tracing::warn!(%error, "no snapshot could be left; the next start takes longer");
+            }
+        }
+        drop(lock);
     }
 }
 

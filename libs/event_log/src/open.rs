@@ -17,7 +17,8 @@ use crate::place::Position;
 use crate::read::ReadError;
 use crate::shared::{LogState, Shared};
 use crate::store::{Store, StoreError};
-use crate::writer::{self, End, chain};
+use crate::writer::{self, End, Syncer, chain};
+pub(crate) use database::{leave_snapshot, path_in as database_path};
 pub use floor::Floor;
 
 /// How to open a log.
@@ -134,10 +135,10 @@ fn digest_at(store: &Store, position: Position) -> Result<[u8; 32], ReadError> {
 }
 
 /// Opens the log and starts its threads.
-pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Shared>, Vec<JoinHandle<()>>), OpenError> {
+pub(crate) fn open(dir: &Path, options: &Options) -> Result<(Arc<Shared>, Vec<JoinHandle<()>>), OpenError> {
     let mut report = OpenReport::default();
     fs::create_dir_all(dir).map_err(io_error("create", dir))?;
-    let store = database::open(dir, &options, &mut report)?;
+    let store = database::open(dir, options, &mut report)?;
     let mut end = replay::find_end(&store)?;
     let head_path = dir.join("HEAD");
     let (stored_head, mut state) = floor::judge(&store, &head_path, &options.floors, &end)?;
@@ -188,11 +189,18 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Shared>, Vec<Joi
 
 fn start_threads(shared: &Arc<Shared>, end: End) -> std::io::Result<Vec<JoinHandle<()>>> {
     let store = shared.store().map_err(std::io::Error::other)?;
+    let (syncer, groups, finished) = Syncer::new();
     let writer = std::thread::Builder::new()
         .name("event-log-writer".to_owned())
         .spawn({
+            let (shared, store) = (Arc::clone(shared), Arc::clone(&store));
+            move || writer::run(&shared, &store, syncer, end)
+        })?;
+    let syncer = std::thread::Builder::new()
+        .name("event-log-sync".to_owned())
+        .spawn({
             let shared = Arc::clone(shared);
-            move || writer::run(&shared, &store, end)
+            move || writer::run_syncer(&shared, &store, &groups, &finished)
         })?;
     let head = std::thread::Builder::new()
         .name("event-log-head".to_owned())
@@ -204,7 +212,7 @@ fn start_threads(shared: &Arc<Shared>, end: End) -> std::io::Result<Vec<JoinHand
                 }
             }
         })?;
-    Ok(vec![writer, head])
+    Ok(vec![writer, syncer, head])
 }
 
 /// The database alone, for tests of what stands on it.

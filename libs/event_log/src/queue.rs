@@ -132,6 +132,11 @@ impl Queue {
         Some(group)
     }
 
+    /// Whether nothing waits at this moment.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.lock().submissions.is_empty()
+    }
+
     /// Takes nothing more; what waits is still handed out.
     pub(crate) fn end(&self, why: Ended) {
         let mut waiting = self.waiting.lock();

@@ -75,10 +75,12 @@ impl Shared {
         self.store.read().clone().ok_or(ReadError::Closed)
     }
 
-    /// Closes the database as soon as the reads under way are done.
-    pub(crate) fn close_store(&self) {
-        drop(self.store.write().take());
+    /// Hands the database to whoever closes it; `None` when it is closed already, or when reads are still under way, which then
+    /// close it.
+    pub(crate) fn take_store(&self) -> Option<Store> {
+        let store = self.store.write().take();
         self.progress.send_modify(|progress| progress.open = false);
+        Arc::into_inner(store?)
     }
 
     pub(crate) fn head(&self) -> Position {

@@ -29,9 +29,9 @@ pub(crate) struct Store {
     /// sled's only data file: `flush` alone does not survive a power cut (design §4.1).
     data: File,
     /// Keeps the database open; dropped after its tree.
-    _db: sled::Db,
+    db: sled::Db,
     /// Held as long as the database is open, so that nobody deletes a snapshot that is being written.
-    _lock: File,
+    lock: File,
 }
 
 impl Store {
@@ -39,8 +39,8 @@ impl Store {
         let store = Store {
             blocks: db.open_tree(TREE)?,
             data,
-            _db: db,
-            _lock: lock,
+            db,
+            lock,
         };
         store.sync()?;
         Ok(store)
@@ -51,25 +51,30 @@ impl Store {
         dir.join("db")
     }
 
-    fn sync(&self) -> Result<(), StoreError> {
+    /// Returns when the disk has everything put in before.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.blocks.flush()?;
         self.data.sync_data().map_err(StoreError::Sync)
     }
 
-    /// Writes the blocks of one group, all or none, and returns when the disk has them.
-    pub(crate) fn write_group(&self, records: &[Block]) -> Result<(), StoreError> {
-        if let [block] = records {
+    /// Puts in the blocks of one group, all or none; the disk has them after the next sync.
+    pub(crate) fn put_group(&self, blocks: &[Block]) -> Result<(), StoreError> {
+        match blocks {
+            [] => {}
             // One record is whole or absent by itself; a batch of one would write a second record to say so.
-            self.blocks
-                .insert(block.first().0.to_be_bytes(), &block.record()[..])?;
-        } else {
-            let mut batch = sled::Batch::default();
-            for block in records {
-                batch.insert(&block.first().0.to_be_bytes(), &block.record()[..]);
+            [block] => {
+                self.blocks
+                    .insert(block.first().0.to_be_bytes(), &block.record()[..])?;
             }
-            self.blocks.apply_batch(batch)?;
+            _ => {
+                let mut batch = sled::Batch::default();
+                for block in blocks {
+                    batch.insert(&block.first().0.to_be_bytes(), &block.record()[..]);
+                }
+                self.blocks.apply_batch(batch)?;
+            }
         }
-        self.sync()
+        Ok(())
     }
 
     /// Deletes blocks, such as those of a group that was cut off.
@@ -147,6 +152,20 @@ impl Store {
             next = Position(block.last().0 + 1);
             Ok(block)
         })
+    }
+
+    /// Closes the database, and hands over the lock.
+    pub(crate) fn close(self) -> File {
+        let Store {
+            blocks,
+            data,
+            db,
+            lock,
+        } = self;
+        drop(blocks);
+        drop(data);
+        drop(db);
+        lock
     }
 
     /// A store whose syncs fail, for the test of what happens then.

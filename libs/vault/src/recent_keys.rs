@@ -49,12 +49,10 @@ impl RecentKeys {
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
 
     fn key(byte: u8) -> Arc<PersonKey> {
-        Arc::new(PersonKey::new(Zeroizing::new([byte; 32])))
+        Arc::new(PersonKey::new(&[byte; 32]))
     }
 
     #[test]
@@ -65,7 +63,7 @@ mod tests {
         for passer_by in 0..3 * RECENT_KEYS_MAX as u128 {
             recent.insert(Uuid::from_u128(1_000 + passer_by), key(0));
             if passer_by.is_multiple_of(1_000) {
-                assert_eq!(recent.get(regular).map(|key| *key.as_bytes()), Some([7; 32]));
+                assert!(recent.get(regular).is_some());
             }
             assert!(recent.len() <= RECENT_KEYS_MAX);
         }

@@ -23,29 +23,31 @@ const TEXT_TAG: u8 = b't';
 /// Marks a plaintext that is compact JSON.
 const JSON_TAG: u8 = b'j';
 
-/// A person's key: 32 bytes, wiped from memory when dropped. It never leaves this crate.
-pub(crate) struct PersonKey(Zeroizing<[u8; 32]>);
+/// A person's key, in the state that HKDF-Extract leaves it in, because every value key starts from there. Wiped from
+/// memory when dropped. It never leaves this crate.
+pub(crate) struct PersonKey(Hkdf<Sha256>);
 
 impl PersonKey {
-    pub(crate) fn new(bytes: Zeroizing<[u8; 32]>) -> PersonKey {
-        PersonKey(bytes)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub(crate) fn new(bytes: &[u8; 32]) -> PersonKey {
+        PersonKey(Hkdf::new(None, bytes))
     }
 
     /// The key of the value that stands at `pointer` in the event `event_id`.
     pub(crate) fn value_key(&self, event_id: Uuid, pointer: &str) -> ValueKey {
-        let hkdf = Hkdf::<Sha256>::new(None, self.0.as_ref());
-        let mut key = Zeroizing::new([0; 32]);
-        let info = [VALUE_KEY_LABEL, event_id.as_bytes(), pointer.as_bytes()];
-        let Ok(()) = hkdf.expand_multi_info(&info, key.as_mut()) else {
-            unreachable!("32 bytes are far below the 8,160 that HKDF-SHA256 can give");
-        };
-        ValueKey(key)
+        ValueKey(expand(
+            &self.0,
+            &[VALUE_KEY_LABEL, event_id.as_bytes(), pointer.as_bytes()],
+        ))
     }
+}
+
+/// HKDF-Expand (RFC 5869 §2.3) to 32 bytes; `info` is joined.
+fn expand(hkdf: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    let Ok(()) = hkdf.expand_multi_info(info, key.as_mut()) else {
+        unreachable!("32 bytes are far below the 8,160 that HKDF-SHA256 can give");
+    };
+    key
 }
 
 /// The key of one value in one event: 32 bytes, wiped from memory when dropped.
@@ -68,15 +70,26 @@ impl ValueKey {
         &self.0
     }
 
-    /// A key for one purpose, by HKDF-Expand (RFC 5869 §2.3) with this key as PRK.
-    pub(crate) fn expand(&self, label: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        let expanded = Hkdf::<Sha256>::from_prk(self.0.as_ref())
-            .is_ok_and(|hkdf| hkdf.expand_multi_info(label, key.as_mut()).is_ok());
-        if !expanded {
-            unreachable!("a PRK of 32 bytes is long enough and 32 bytes are far below what HKDF can give");
-        }
-        key
+    /// A key for one purpose, by HKDF-Expand with this key as PRK.
+    pub(crate) fn expand(&self, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        expand(&self.as_prk(), info)
+    }
+
+    fn as_prk(&self) -> Hkdf<Sha256> {
+        let Ok(hkdf) = Hkdf::from_prk(self.0.as_ref()) else {
+            unreachable!("32 bytes are as long as a PRK of SHA-256 must be");
+        };
+        hkdf
+    }
+
+    /// What encrypts the value, and what commits to it.
+    fn ciphers(&self) -> (ChaCha20Poly1305, Hmac<Sha256>) {
+        let prk = self.as_prk();
+        let (encryption_key, commitment_key) = (expand(&prk, &[b"encrypt"]), expand(&prk, &[b"commit"]));
+        let Ok(mac) = Hmac::new_from_slice(commitment_key.as_ref()) else {
+            unreachable!("HMAC takes a key of any length");
+        };
+        (ChaCha20Poly1305::new((&*encryption_key).into()), mac)
     }
 
     /// Encrypts and commits to a value.
@@ -85,11 +98,9 @@ impl ValueKey {
         if bytes.len() > PLAINTEXT_BYTES_MAX {
             return Err(PlaintextTooLong { bytes: bytes.len() });
         }
-        let commitment: [u8; 32] = self.commitment_mac(&bytes).finalize().into_bytes().into();
-        let Ok(()) = self
-            .cipher()
-            .encrypt_in_place(&Nonce::default(), subject.as_bytes(), &mut bytes)
-        else {
+        let (cipher, mac) = self.ciphers();
+        let commitment: [u8; 32] = mac.chain_update(&bytes).finalize().into_bytes().into();
+        let Ok(()) = cipher.encrypt_in_place(&Nonce::default(), subject.as_bytes(), &mut bytes) else {
             unreachable!("a plaintext of at most 32 KiB is far below the 256 GiB of the cipher");
         };
         Ok(SealedValue {
@@ -102,26 +113,14 @@ impl ValueKey {
     pub(crate) fn open(&self, subject: Uuid, commitment: &str, ciphertext: &str) -> Result<Value, OpenFault> {
         let commitment = STANDARD_NO_PAD.decode(commitment).map_err(OpenFault::Base64)?;
         let mut bytes = STANDARD_NO_PAD.decode(ciphertext).map_err(OpenFault::Base64)?;
-        self.cipher()
+        let (cipher, mac) = self.ciphers();
+        cipher
             .decrypt_in_place(&Nonce::default(), subject.as_bytes(), &mut bytes)
             .map_err(OpenFault::Ciphertext)?;
-        self.commitment_mac(&bytes)
+        mac.chain_update(&bytes)
             .verify_slice(&commitment)
             .map_err(OpenFault::Commitment)?;
         value_of(bytes)
-    }
-
-    fn cipher(&self) -> ChaCha20Poly1305 {
-        let key = self.expand(&[b"encrypt"]);
-        ChaCha20Poly1305::new((&*key).into())
-    }
-
-    fn commitment_mac(&self, plaintext: &[u8]) -> Hmac<Sha256> {
-        let key = self.expand(&[b"commit"]);
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.as_ref()) else {
-            unreachable!("HMAC takes a key of any length");
-        };
-        mac.chain_update(plaintext)
     }
 }
 
@@ -183,5 +182,21 @@ fn value_of(mut bytes: Vec<u8>) -> Result<Value, OpenFault> {
         }
         Some(&JSON_TAG) => serde_json::from_slice(&bytes[1..]).map_err(OpenFault::NotJson),
         Some(_) | None => Err(OpenFault::UnknownTag),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    #[test]
+    fn the_features_that_wipe_keys_from_memory_are_on() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<ChaCha20Poly1305>();
+        is_wiped::<chacha20poly1305::XChaCha20Poly1305>();
+        // `Hkdf` and `Hmac` say nothing of it; what they hold is the state of this.
+        is_wiped::<Sha256>();
     }
 }

@@ -98,7 +98,7 @@ pub enum KeyState {
 }
 
 impl Vault {
-    /// Opens the keys file, or creates an empty one. Reads all of it: about 0.1 s for a million people.
+    /// Opens the keys file, or creates an empty one. Reads all of it: 0.3 s for a million people.
     ///
     /// # Errors
     /// See [`OpenKeysError`].

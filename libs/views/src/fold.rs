@@ -170,7 +170,10 @@ impl Ticket {
                 self.enter(requested.to, desks);
                 texts.push(said(false, requested.proposal.value));
             }
-            TicketEvent::ApprovalDecided(decided) => self.enter(decided.to, desks),
+            TicketEvent::ApprovalDecided(decided) => {
+                self.enter(decided.to, desks);
+                self.set_fields(BTreeMap::new(), &decided.removed, texts);
+            }
             TicketEvent::Reopened { to, reason, removed, .. } => {
                 self.enter(to, desks);
                 self.set_fields(BTreeMap::new(), &removed, texts);

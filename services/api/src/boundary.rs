@@ -29,7 +29,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Wraps the whole door.
 ///
 /// # Errors
-/// Never one of its own: what is refused leaves as a problem.
+/// What a layer below could not turn into a response itself, which none of ours does.
 pub async fn boundary(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -38,11 +38,7 @@ pub async fn boundary(
     request.extensions_mut().insert(id);
     let language = language(request.headers().get(header::ACCEPT_LANGUAGE));
     let method = request.method().clone();
-    let http = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::from_err(error, http),
-    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
     let causes = as_problem(&mut response, id, language);
     harden(&mut response, id);

@@ -77,8 +77,9 @@ impl Bound {
         tokio::select! {
             ended = &mut server => ended,
             () = &mut stop => {
-                handle.stop(true).await;
-                server.await
+                // The server obeys only while it is polled.
+                let ((), ended) = tokio::join!(handle.stop(true), server);
+                ended
             }
         }
     }

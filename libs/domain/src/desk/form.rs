@@ -139,6 +139,13 @@ impl Form {
                     "holds control characters",
                 ));
             }
+            if value.is_null() {
+                faults.push(Fault::new(
+                    pointer(name),
+                    FaultCode::Type,
+                    "is null: leave it out instead",
+                ));
+            }
             let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
             if (blank || value.is_null()) && mandatory.contains(name) {
                 faults.push(Fault::required(pointer(name)));

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    event::{CommentBody, Stamp, TicketEvent, Verdict, Visibility},
+    event::{ApprovalRequested, Attached, CommentBody, Stamp, TicketEvent, Verdict, Visibility},
     state::{ApprovalStatus, set_fields},
 };
 use crate::{
@@ -218,18 +218,7 @@ impl Document {
                     self.commented(stamp, commented.side, commented.comment, body.value.clone());
                 }
             }
-            TicketEvent::Attached(attached) => self.attachments.push(AttachedFile {
-                id: attached.attachment,
-                subject: attached.subject,
-                name: attached.name.value.clone(),
-                size: attached.size,
-                media_type: attached.media_type.clone(),
-                content_sha256: attached.content_sha256.value.clone(),
-                blob: attached.blob.clone(),
-                by: stamp.by,
-                at: stamp.at,
-                position: stamp.position,
-            }),
+            TicketEvent::Attached(attached) => self.attached(stamp, attached),
             TicketEvent::Transitioned(transitioned) => {
                 self.status = transitioned.to.clone();
                 set_fields(&mut self.fields, &transitioned.fields);
@@ -244,23 +233,7 @@ impl Document {
             }
             TicketEvent::Assigned { assignee, .. } => self.assignee = *assignee,
             TicketEvent::Edited(edited) => self.edited(edited),
-            TicketEvent::ApprovalRequested(requested) => {
-                self.status = requested.to.clone();
-                self.approvals.push(Approval {
-                    id: requested.approval,
-                    proposal: requested.proposal.value.clone(),
-                    status: ApprovalStatus::Pending,
-                    requested_by: stamp.by,
-                    requested_at: stamp.at,
-                    decided_by: None,
-                    decided_at: None,
-                    comment_id: requested.comment,
-                    comment: None,
-                    position: stamp.position,
-                });
-                let proposal = requested.proposal.value.clone();
-                self.message(stamp, requested.side, "request_approval", None, proposal);
-            }
+            TicketEvent::ApprovalRequested(requested) => self.requested(stamp, requested),
             TicketEvent::ApprovalWithdrawn { approval, .. } => {
                 self.decided(*approval, ApprovalStatus::Withdrawn, None, stamp);
             }
@@ -290,6 +263,39 @@ impl Document {
                 self.shared_with.extend(organizations.iter().cloned());
             }
         }
+    }
+
+    fn requested(&mut self, stamp: &Stamp, requested: &ApprovalRequested) {
+        self.status = requested.to.clone();
+        self.approvals.push(Approval {
+            id: requested.approval,
+            proposal: requested.proposal.value.clone(),
+            status: ApprovalStatus::Pending,
+            requested_by: stamp.by,
+            requested_at: stamp.at,
+            decided_by: None,
+            decided_at: None,
+            comment_id: requested.comment,
+            comment: None,
+            position: stamp.position,
+        });
+        let proposal = requested.proposal.value.clone();
+        self.message(stamp, requested.side, "request_approval", None, proposal);
+    }
+
+    fn attached(&mut self, stamp: &Stamp, attached: &Attached) {
+        self.attachments.push(AttachedFile {
+            id: attached.attachment,
+            subject: attached.subject,
+            name: attached.name.value.clone(),
+            size: attached.size,
+            media_type: attached.media_type.clone(),
+            content_sha256: attached.content_sha256.value.clone(),
+            blob: attached.blob.clone(),
+            by: stamp.by,
+            at: stamp.at,
+            position: stamp.position,
+        });
     }
 
     fn edited(&mut self, edited: &super::event::Edited) {

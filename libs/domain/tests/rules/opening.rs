@@ -33,10 +33,11 @@ fn on_sav(viewer: &Viewer, new: Open) -> Result<Vec<TicketEvent>, Rejection> {
 }
 
 fn first(events: Result<Vec<TicketEvent>, Rejection>) -> Opened {
-    match events.unwrap().remove(0) {
-        TicketEvent::Opened(opened) => *opened,
-        other => panic!("{other:?}"),
-    }
+    let event = events.unwrap().remove(0);
+    let TicketEvent::Opened(opened) = event else {
+        panic!("{event:?}")
+    };
+    *opened
 }
 
 fn with(field: &str, value: Value) -> Open {

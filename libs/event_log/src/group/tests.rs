@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::commit::{Channel, Commit, EventDraft, StreamWrite, Target};
 use crate::encode;
+use crate::index::Index;
 use crate::place::EventId;
 
 type Asked = oneshot::Receiver<Result<Answer, AppendError>>;
@@ -57,7 +58,11 @@ fn answers(members: Vec<(Submission, Asked)>) -> (Vec<Block>, Vec<Result<Answer,
     let store = crate::open::database_for_test(dir.path());
     let index = Index::open(&dir.path().join("index"), 100, |_| true).unwrap();
     let (submissions, asked): (Vec<_>, Vec<_>) = members.into_iter().unzip();
-    let group = plan(submissions, &store, &index, Position(1), i64::MIN);
+    let end = End {
+        head: Position(0),
+        running_max_micros: i64::MIN,
+    };
+    let group = plan(submissions, &store, Heads::over(&index), end);
     assert!(group.fault.is_none());
     let head = group.blocks.last().map_or(Position(0), Block::last);
     group

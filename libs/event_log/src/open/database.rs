@@ -3,7 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{OpenError, OpenReport, Options, io_error, store_error};
@@ -14,11 +14,16 @@ use crate::store::{self, Store};
 /// Pause between two tries for a lock.
 const LOCK_PAUSE_MS: u64 = 10;
 
+/// Where the database of a log lies.
+pub(crate) fn path_in(dir: &Path) -> PathBuf {
+    dir.join("sled")
+}
+
 /// Opens the database, and mends it where nothing is lost by it.
 pub(super) fn open(dir: &Path, options: &Options, report: &mut OpenReport) -> Result<Store, OpenError> {
     let deadline = Instant::now() + Duration::from_millis(options.lock_wait_ms);
     let lock = lock(&dir.join("LOCK"), deadline)?;
-    let path = dir.join("sled");
+    let path = path_in(dir);
     store::finish_setting_aside(&path).map_err(io_error("finish setting aside", &path))?;
     fs::create_dir_all(&path).map_err(io_error("create", &path))?;
     report.partial_snapshots_removed =
@@ -49,6 +54,18 @@ pub(super) fn open(dir: &Path, options: &Options, report: &mut OpenReport) -> Re
         }
     }
     Ok(store)
+}
+
+/// Opens a closed database once more and closes it, since sled writes its snapshot only when it is opened, and reads everything
+/// written after it at the next open. The caller still holds our own lock.
+pub(crate) fn leave_snapshot(path: &Path, options: &Options) -> Result<(), OpenError> {
+    let deadline = Instant::now() + Duration::from_millis(options.lock_wait_ms);
+    open_sled(path, options, deadline)?
+        .map(drop)
+        .map_err(|source| OpenError::Database {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 /// Takes our own lock, which comes before sled's, since partial snapshots may be deleted only when nobody else is starting.

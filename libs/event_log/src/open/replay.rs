@@ -164,7 +164,15 @@ struct Names {
 }
 
 fn add_block(heads: &mut Heads<'_>, block: &Block) -> Result<(), ReadError> {
-    let mut layer = heads.layer();
+    heads.begin();
+    let added = add_events(heads, block);
+    if added.is_err() {
+        heads.take_back();
+    }
+    added
+}
+
+fn add_events(heads: &mut Heads<'_>, block: &Block) -> Result<(), ReadError> {
     for position in (block.first().0..=block.last().0).map(Position) {
         let wrong = || ReadError::Damaged {
             key: block.first().0,
@@ -176,17 +184,18 @@ fn add_block(heads: &mut Heads<'_>, block: &Block) -> Result<(), ReadError> {
             return Err(wrong());
         };
         let keys = StreamKeys::of(&names.stream);
-        let (version, links) = layer.add_event(&keys, position).map_err(ReadError::Index)?;
-        layer
-            .add_to_command(key::command(names.command_id), position)
-            .map_err(ReadError::Index)?;
+        let command = key::command(names.command_id);
+        let (version, links) = heads.add_event(&keys, position).map_err(ReadError::Index)?;
+        let (first, count) = heads
+            .get(command)
+            .map_err(ReadError::Index)?
+            .unwrap_or((position.0, 0));
+        heads.add_command(command, Position(first), count + 1);
         let linked = block.previous_in_stream(position) == Some(Position(links.stream))
             && block.previous_in_category(position) == Some(Position(links.category));
         if version != names.version || !linked {
             return Err(wrong());
         }
     }
-    let changes = layer.into_changes();
-    heads.merge(changes);
     Ok(())
 }

@@ -43,6 +43,17 @@ const START: End = End {
     running_max_micros: i64::MIN,
 };
 
+/// Runs both threads until the queue has ended.
+fn run_both(shared: &Arc<Shared>) {
+    let (syncer, groups, finished) = Syncer::new();
+    let store = shared.store().unwrap();
+    let (store, finished) = (&store, &finished);
+    std::thread::scope(|threads| {
+        threads.spawn(move || run_syncer(shared, store, &groups, finished));
+        run(shared, store, syncer, START);
+    });
+}
+
 #[test]
 fn a_failed_sync_stops_the_log_for_good() {
     let dir = tempfile::tempdir().unwrap();
@@ -52,7 +63,7 @@ fn a_failed_sync_stops_the_log_for_good() {
     let (mut first, mut second) = (enqueue(&shared, 1), enqueue(&shared, 2));
     let (to, mut settled) = oneshot::channel();
     shared.queue.push(Submission::Settled(to)).unwrap();
-    run(&shared, &shared.store().unwrap(), START);
+    run_both(&shared);
     for asked in [&mut first, &mut second] {
         let told = asked.try_recv().unwrap().unwrap_err();
         assert!(
@@ -76,7 +87,7 @@ fn a_working_disk_answers_and_publishes() {
     let shared = shared(dir.path(), database_for_test(dir.path()));
     let (mut first, mut second) = (enqueue(&shared, 1), enqueue(&shared, 2));
     shared.queue.end(Ended::Closed);
-    run(&shared, &shared.store().unwrap(), START);
+    run_both(&shared);
     assert!(first.try_recv().unwrap().is_ok());
     assert!(second.try_recv().unwrap().is_ok());
     assert_eq!(shared.head(), Position(2));

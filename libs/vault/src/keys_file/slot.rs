@@ -114,7 +114,7 @@ impl Wrapping {
             key.as_mut(),
             &bytes[80..96],
         )?;
-        Ok(PersonKey::new(key))
+        Ok(PersonKey::new(&key))
     }
 
     fn encrypt(&self, nonce: &[u8], known: &[u8], secret: &mut [u8]) -> [u8; 16] {

@@ -135,7 +135,7 @@ impl Teller<'_> {
         let mut text = format!("{} {action}", self.say("a choisi", "chose"));
         if let Some(resolution) = transitioned.fields.get(RESOLUTION).and_then(|field| field.value()) {
             text.push_str(self.say(" avec la résolution ", " with the resolution "));
-            text.push_str(&self.choice(RESOLUTION, resolution));
+            text.push_str(&self.quoted(&self.choice(RESOLUTION, resolution)));
         }
         text
     }

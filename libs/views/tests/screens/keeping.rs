@@ -1,6 +1,11 @@
 //! The file is disposable: kept, damaged or deleted, it answers the same.
 
-use std::{fs, io::Write, sync::Arc, time::Duration};
+use std::{
+    fs,
+    io::{Seek, SeekFrom, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::ticket::Visibility;
 use event_log::Position;
@@ -119,16 +124,15 @@ fn damage_found_while_running_is_mended() {
     let mut world = some_tickets();
     let dump = world.dump();
     let path = world.views_dir().join("views.sqlite");
-    // Past the first page, so that the file still opens: every table is damaged.
-    world.reopen(|_| {
-        let bytes = fs::metadata(&path).unwrap().len();
-        let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(4096)).unwrap();
-        file.write_all(&vec![0xA5; usize::try_from(bytes).unwrap() - 4096]).unwrap();
-    });
+    world.reopen(|_| {});
     world.catch_up();
-    // Either opening has found it, or this reader does, and the next one after the rebuild is answered.
-    let mut answers = (0..10_000).map(|_| {
+    // No reader has opened the file yet. Its first page is left, so that it opens: every table is damaged.
+    let bytes = fs::metadata(&path).unwrap().len();
+    let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.seek(SeekFrom::Start(4096)).unwrap();
+    file.write_all(&vec![0xA5; usize::try_from(bytes).unwrap() - 4096]).unwrap();
+    assert!(matches!(world.views.dump(), Err(QueueError::Rebuilding { .. })));
+    let mut answers = std::iter::repeat_with(|| {
         world.catch_up();
         world.views.dump()
     });

@@ -3,5 +3,7 @@
 
 mod keeping;
 mod listing;
+mod model;
+mod random;
 mod searching;
 mod world;

@@ -1,0 +1,198 @@
+//! Both folds, over any order of events and over histories that the rules allow.
+
+use domain::{
+    AccountId, Event, Personal,
+    account::{Account, AccountCreated, AccountEvent, AccountKind},
+    policy::{Role, Viewer},
+    ticket::{Action, Document, State, TicketEvent, decide::decide},
+};
+use proptest::{prelude::*, sample::select, test_runner::RngSeed};
+
+use crate::{
+    given::{Ticket, a_question, a_report, account, organization, organizations, person, stamp, status},
+    random::{an_action, an_event, people},
+};
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(2),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn fold(events: &[TicketEvent]) -> (Option<State>, Option<Document>) {
+    let (mut state, mut document) = (None, None);
+    for (version, event) in (1..).zip(events) {
+        let stamp = stamp(version, account(1));
+        state = State::evolve(state, &stamp, event);
+        document = Document::evolve(document, &stamp, event);
+    }
+    (state, document)
+}
+
+/// What both folds tell, they tell alike.
+fn agree(state: &State, document: &Document) {
+    assert_eq!(state.desk, document.desk);
+    assert_eq!(state.desk_version, document.desk_version);
+    assert_eq!(state.request_type, document.request_type);
+    assert_eq!(state.status, document.status);
+    assert_eq!(state.summary, document.summary);
+    assert_eq!(state.description, document.description);
+    assert_eq!(state.priority, document.priority);
+    assert_eq!(state.urgency, document.urgency);
+    assert_eq!(state.requester, document.requester);
+    assert_eq!(state.created_by, document.created_by);
+    assert_eq!(state.assignee, document.assignee);
+    assert_eq!(state.organization, document.organization);
+    assert_eq!(state.private, document.private);
+    assert_eq!(state.notify, document.notify);
+    assert_eq!(state.shared_with, document.shared_with);
+    assert_eq!(state.fields, document.fields);
+    assert_eq!(state.attachments, document.attachments.len());
+}
+
+fn approvals_agree(ticket: &Ticket) {
+    let shown = ticket
+        .document
+        .approvals
+        .iter()
+        .map(|approval| (approval.id, approval.status))
+        .collect();
+    assert_eq!(ticket.state.approvals, shown);
+    let pending: Vec<_> = ticket
+        .state
+        .approvals
+        .values()
+        .filter(|of| **of == domain::ticket::state::ApprovalStatus::Pending)
+        .collect();
+    let waits = ticket.state.status == status("waiting_approval");
+    assert_eq!(
+        pending.len(),
+        usize::from(waits),
+        "a proposal waits exactly in the status that says so"
+    );
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    #[test]
+    fn any_order_of_events_is_folded_and_the_folds_agree(events in prop::collection::vec(an_event(), 0..40)) {
+        let (state, document) = fold(&events);
+        prop_assert_eq!(state.is_some(), document.is_some());
+        let starts = events.iter().position(|event| matches!(event, TicketEvent::Opened(_)));
+        prop_assert_eq!(state.is_some(), starts.is_some());
+        if let (Some(state), Some(document)) = (state, document) {
+            agree(&state, &document);
+            prop_assert_eq!(document.version, u64::try_from(events.len()).unwrap());
+            prop_assert!(document.public_events <= document.version);
+        }
+    }
+
+    #[test]
+    fn an_event_comes_back_from_its_stored_form_as_it_was(event in an_event()) {
+        let event = Event::Ticket(event);
+        let (event_type, data) = event.encode().unwrap();
+        prop_assert_eq!(Event::decode(event_type, data).unwrap(), event);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn histories_that_the_rules_allow_keep_their_promises(
+        on_sav in any::<bool>(),
+        asked in prop::collection::vec((select(people()), an_action()), 0..40),
+    ) {
+        let mut ticket = if on_sav { a_report() } else { a_question() };
+        for (viewer, action) in asked {
+            // An id names one thing: whoever makes commands never takes the same one twice.
+            if matches!(&action, Action::RequestApproval { id, .. } if ticket.state.approvals.contains_key(id)) {
+                continue;
+            }
+            let before = ticket.state.clone();
+            let offered = ticket.allowed_ids(&viewer);
+            let followed = if let Action::Transition { action, .. } = &action { Some(action.clone()) } else { None };
+
+            let context = domain::ticket::Context { viewer: &viewer, desk: ticket.desk };
+            let Ok(events) = decide(&context, &ticket.state, action.clone()) else { continue };
+            prop_assert_eq!(&decide(&context, &ticket.state, action), &Ok(events.clone()), "decided otherwise");
+            ticket.then(&viewer, &events);
+            agree(&ticket.state, &ticket.document);
+            approvals_agree(&ticket);
+            let same = State { events: ticket.state.events, ..before } == ticket.state;
+            let tells_a_change = events.iter().any(|event| match event {
+                TicketEvent::Edited(_)
+                | TicketEvent::Described { .. }
+                | TicketEvent::Assigned { .. }
+                | TicketEvent::Shared { .. }
+                | TicketEvent::Attached(_) => true,
+                TicketEvent::Opened(_)
+                | TicketEvent::Commented(_)
+                | TicketEvent::Transitioned(_)
+                | TicketEvent::ApprovalRequested(_)
+                | TicketEvent::ApprovalWithdrawn { .. }
+                | TicketEvent::ApprovalDecided(_)
+                | TicketEvent::Reopened { .. } => false,
+            });
+            prop_assert!(!(tells_a_change && same), "an event tells a change and nothing changed");
+            prop_assert!(followed.is_none_or(|action| offered.contains(&action)), "followed what was not offered");
+            let known = ticket.desk.definition().status(&ticket.state.status).is_some();
+            prop_assert!(known, "a status that the desk does not have");
+        }
+    }
+}
+
+#[test]
+fn an_account_is_folded_from_its_creation_on_and_created_once() {
+    let created = |name: &str| {
+        AccountEvent::Created(AccountCreated {
+            kind: AccountKind::Person,
+            username: Personal::new(person(40), name.to_owned()),
+            name: Personal::new(person(40), name.to_owned()),
+            language: Default::default(),
+        })
+    };
+    let id: AccountId = account(40);
+    let joined = AccountEvent::Joined {
+        organization: organization("commune-a"),
+    };
+    assert_eq!(Account::evolve(None, id, joined.clone()), None);
+    let mut one = Account::evolve(None, id, created("ada"));
+    for event in [
+        joined,
+        AccountEvent::RoleGranted {
+            grant: crate::given::grant(Role::Requester),
+        },
+        AccountEvent::PasswordSet {
+            hash: Personal::new(person(40), "$argon2id$".to_owned()),
+        },
+        created("eve"),
+    ] {
+        one = Account::evolve(one, id, event);
+    }
+    let one = one.unwrap();
+    assert_eq!(
+        (one.username.as_deref(), one.password_hash.as_deref()),
+        (Some("ada"), Some("$argon2id$"))
+    );
+    let viewer = Viewer {
+        account: id,
+        grants: [crate::given::grant(Role::Requester)].into(),
+        organizations: organizations(&["commune-a"]),
+    };
+    assert_eq!(one.viewer(), viewer);
+    let erased = AccountEvent::PasswordSet {
+        hash: Personal {
+            subject: person(40),
+            value: None,
+        },
+    };
+    assert_eq!(
+        Account::evolve(Some(one), id, erased).unwrap().password_hash,
+        None
+    );
+}

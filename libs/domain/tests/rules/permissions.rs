@@ -1,0 +1,335 @@
+//! The policy: a table written by hand, and the promise that lists show what may be read.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    AccountId, DeskKey, OrganizationId,
+    policy::{
+        Grant, Operation, Relation, Role, Scope, Side, Viewer, Visible, may, relations, side, side_for,
+        visible,
+    },
+};
+use proptest::{prelude::*, test_runner::RngSeed};
+
+use crate::given::{
+    account, admin, agent, auditor, colleague, grant, organization, organizations, requester, stranger,
+    supplier, viewer,
+};
+
+const OPERATIONS: [Operation; 9] = [
+    Operation::Read,
+    Operation::ReadInternal,
+    Operation::Comment,
+    Operation::CommentInternal,
+    Operation::ActAsRequester,
+    Operation::ActAsAgent,
+    Operation::ActAsSupplier,
+    Operation::EditOwn,
+    Operation::DecideApproval,
+];
+
+fn sup() -> DeskKey {
+    "SUP".parse().unwrap()
+}
+
+/// A ticket that account 1 opened for itself in `commune-a`.
+fn with_scope<T>(then: impl FnOnce(&Scope<'_>) -> T) -> T {
+    let (desk, own, shared) = (sup(), organization("commune-a"), BTreeSet::new());
+    then(&Scope {
+        desk: &desk,
+        requester: account(1),
+        created_by: account(1),
+        organization: Some(&own),
+        private: false,
+        shared_with: &shared,
+    })
+}
+
+#[test]
+fn every_cell_of_the_policy_is_as_written() {
+    // Read, its notes, comment, notes, act as requester, as agent, as supplier, edit one's own, decide.
+    let table = [
+        (requester(), vec![Relation::Own, Relation::Colleague], "x.x.x..xx"),
+        (colleague(), vec![Relation::Colleague], "x.x.x...x"),
+        (agent(), vec![Relation::Treats], "xxxx.xxx."),
+        (supplier(), vec![Relation::Supplies], "xxxx..x.."),
+        (auditor(), vec![Relation::Audits], "xx......."),
+        (admin(), vec![Relation::Administers], "xxxx.xxx."),
+        (stranger(), vec![], "........."),
+        (
+            viewer(30, Role::LocalAdmin, &[]),
+            vec![Relation::Treats],
+            "xxxx.xxx.",
+        ),
+        (
+            viewer(31, Role::Operator, &["commune-a"]),
+            vec![Relation::Colleague],
+            "x.x.x...x",
+        ),
+        (viewer(32, Role::Operator, &[]), vec![], "........."),
+    ];
+    with_scope(|scope| {
+        for (viewer, stands, row) in table {
+            assert_eq!(
+                relations(&viewer, scope),
+                stands.into_iter().collect(),
+                "{viewer:?}"
+            );
+            let told: String = OPERATIONS
+                .iter()
+                .map(|operation| if may(&viewer, *operation, scope) { 'x' } else { '.' })
+                .collect();
+            assert_eq!(told, row, "{viewer:?}");
+        }
+    });
+}
+
+#[test]
+fn a_private_ticket_is_hidden_from_colleagues_and_not_from_those_it_is_shared_with() {
+    with_scope(|scope| {
+        let private = Scope {
+            private: true,
+            ..*scope
+        };
+        assert!(!may(&colleague(), Operation::Read, &private));
+        assert!(may(&agent(), Operation::Read, &private));
+        let shared = organizations(&["commune-b"]);
+        let shared = Scope {
+            shared_with: &shared,
+            ..private
+        };
+        assert!(may(&stranger(), Operation::Read, &shared));
+        assert!(!may(&colleague(), Operation::Read, &shared));
+    });
+}
+
+#[test]
+fn a_role_limited_to_a_desk_or_an_organization_ends_there() {
+    let limited = |desk: Option<&str>, organization: Option<&str>| Viewer {
+        grants: BTreeSet::from([Grant {
+            role: Role::Agent,
+            desk: desk.map(|desk| desk.parse().unwrap()),
+            organization: organization.map(|name| name.parse().unwrap()),
+        }]),
+        ..agent()
+    };
+    with_scope(|scope| {
+        for (desk, organization, treats) in [
+            (Some("SUP"), None, true),
+            (Some("SAV"), None, false),
+            (None, Some("commune-a"), true),
+            (None, Some("commune-b"), false),
+            (Some("SUP"), Some("commune-a"), true),
+            (Some("SUP"), Some("commune-b"), false),
+            (Some("SAV"), Some("commune-a"), false),
+        ] {
+            let viewer = limited(desk, organization);
+            assert_eq!(
+                may(&viewer, Operation::ActAsAgent, scope),
+                treats,
+                "{desk:?} {organization:?}"
+            );
+        }
+        let without = Scope {
+            organization: None,
+            ..*scope
+        };
+        assert!(!may(&limited(None, Some("commune-a")), Operation::Read, &without));
+    });
+}
+
+#[test]
+fn an_administrator_of_one_school_is_plain_in_another() {
+    let mut both = viewer(33, Role::Requester, &["lycee-a", "lycee-b"]);
+    both.grants.insert(Grant {
+        organization: Some(organization("lycee-a")),
+        ..grant(Role::LocalAdmin)
+    });
+    let (a, b) = (organization("lycee-a"), organization("lycee-b"));
+    with_scope(|scope| {
+        let here = Scope {
+            organization: Some(&a),
+            ..*scope
+        };
+        let there = Scope {
+            organization: Some(&b),
+            ..*scope
+        };
+        assert!(may(&both, Operation::ReadInternal, &here));
+        assert!(may(&both, Operation::Read, &there) && !may(&both, Operation::ReadInternal, &there));
+        assert_eq!(
+            (side(&both, &here), side(&both, &there)),
+            (Side::Agent, Side::Requester)
+        );
+    });
+}
+
+#[test]
+fn who_opened_a_ticket_for_somebody_follows_it_as_their_own_unless_they_treat_it() {
+    with_scope(|scope| {
+        let by_stranger = Scope {
+            created_by: stranger().account,
+            ..*scope
+        };
+        assert_eq!(
+            relations(&stranger(), &by_stranger),
+            BTreeSet::from([Relation::Own])
+        );
+        let by_agent = Scope {
+            created_by: agent().account,
+            ..*scope
+        };
+        assert_eq!(relations(&agent(), &by_agent), BTreeSet::from([Relation::Treats]));
+    });
+}
+
+#[test]
+fn on_a_ticket_of_their_own_those_who_treat_write_as_requesters_and_act_as_what_they_are() {
+    with_scope(|scope| {
+        for (viewer, acts) in [
+            (agent(), Side::Agent),
+            (admin(), Side::Agent),
+            (supplier(), Side::Supplier),
+        ] {
+            let own = Scope {
+                requester: viewer.account,
+                ..*scope
+            };
+            assert_eq!(side(&viewer, &own), Side::Requester);
+            assert_eq!(side_for(&viewer, Operation::Comment, &own), Side::Requester);
+            assert_eq!(side_for(&viewer, Operation::ActAsSupplier, &own), acts);
+            assert_eq!(side_for(&viewer, Operation::CommentInternal, &own), acts);
+        }
+        let system = Viewer {
+            account: AccountId::SYSTEM,
+            ..agent()
+        };
+        assert_eq!(side(&system, scope), Side::System);
+    });
+}
+
+#[test]
+fn the_whole_log_opens_to_an_unlimited_auditor_or_administrator_only() {
+    for (role, reads) in [
+        (Role::Auditor, true),
+        (Role::Admin, true),
+        (Role::Agent, false),
+        (Role::Supplier, false),
+        (Role::Requester, false),
+    ] {
+        assert_eq!(viewer(34, role, &[]).may_read_log(), reads, "{role:?}");
+    }
+    let mut limited = auditor();
+    limited.grants = BTreeSet::from([Grant {
+        desk: Some(sup()),
+        ..grant(Role::Auditor)
+    }]);
+    assert!(!limited.may_read_log());
+    limited.grants = BTreeSet::from([Grant {
+        organization: Some(organization("oi")),
+        ..grant(Role::Admin)
+    }]);
+    assert!(!limited.may_read_log());
+}
+
+fn a_desk() -> impl Strategy<Value = DeskKey> {
+    prop::sample::select(vec!["SUP", "SAV", "ENT"]).prop_map(|key| key.parse().unwrap())
+}
+
+fn an_organization() -> impl Strategy<Value = OrganizationId> {
+    prop::sample::select(vec!["a", "b", "c"]).prop_map(organization)
+}
+
+fn a_role() -> impl Strategy<Value = Role> {
+    prop::sample::select(vec![
+        Role::Requester,
+        Role::Agent,
+        Role::LocalAdmin,
+        Role::Operator,
+        Role::Supplier,
+        Role::Auditor,
+        Role::Admin,
+    ])
+}
+
+fn an_account() -> impl Strategy<Value = AccountId> {
+    (1_u128..5).prop_map(account)
+}
+
+fn a_viewer() -> impl Strategy<Value = Viewer> {
+    let grants = (
+        a_role(),
+        prop::option::of(a_desk()),
+        prop::option::of(an_organization()),
+    )
+        .prop_map(|(role, desk, organization)| Grant {
+            role,
+            desk,
+            organization,
+        });
+    let grants = prop::collection::btree_set(grants, 0..4);
+    let organizations = prop::collection::btree_set(an_organization(), 0..3);
+    (an_account(), grants, organizations).prop_map(|(account, grants, organizations)| Viewer {
+        account,
+        grants,
+        organizations,
+    })
+}
+
+/// The filter that a list applies, written out from the words of [`Visible`].
+fn is_listed(visible: &Visible, ticket: &Scope<'_>) -> bool {
+    let treated = ticket.organization.and_then(|own| visible.treated.get(own));
+    visible.all
+        || visible
+            .person
+            .is_some_and(|own| own == ticket.requester || own == ticket.created_by)
+        || (!ticket.private
+            && ticket
+                .organization
+                .is_some_and(|own| visible.organizations.contains(own)))
+        || !visible.organizations.is_disjoint(ticket.shared_with)
+        || visible.desks.contains(ticket.desk)
+        || treated.is_some_and(|desks| desks.as_ref().is_none_or(|desks| desks.contains(ticket.desk)))
+}
+
+/// Internal notes are searched where the ticket is visible through what the viewer treats.
+fn notes_are_searched(visible: &Visible, ticket: &Scope<'_>) -> bool {
+    let through = Visible {
+        person: None,
+        organizations: BTreeSet::new(),
+        ..visible.clone()
+    };
+    visible.internal && is_listed(&through, ticket)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4_000, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_list_shows_exactly_what_may_be_read(
+        viewer in a_viewer(),
+        desk in a_desk(),
+        requester in an_account(),
+        created_by in an_account(),
+        own in prop::option::of(an_organization()),
+        private in any::<bool>(),
+        shared_with in prop::collection::btree_set(an_organization(), 0..3),
+    ) {
+        let ticket = Scope {
+            desk: &desk, requester, created_by, organization: own.as_ref(), private, shared_with: &shared_with,
+        };
+        let visible = visible(&viewer);
+        prop_assert_eq!(is_listed(&visible, &ticket), may(&viewer, Operation::Read, &ticket));
+        prop_assert_eq!(notes_are_searched(&visible, &ticket), may(&viewer, Operation::ReadInternal, &ticket));
+        for operation in OPERATIONS {
+            if may(&viewer, operation, &ticket) {
+                prop_assert!(may(&viewer, Operation::Read, &ticket), "{:?} without reading", operation);
+            }
+        }
+        prop_assert!(!(may(&viewer, Operation::ActAsAgent, &ticket)
+            && may(&viewer, Operation::DecideApproval, &ticket)
+            && viewer.account != requester), "proposes and accepts");
+    }
+}

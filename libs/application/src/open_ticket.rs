@@ -68,13 +68,14 @@ impl Application {
         own_task(async move { this.open_resolved(call, new).await }).await
     }
 
-    /// Every fault of the fields of a request whose desk and type can be read, for a door that found other faults
-    /// already and wants to name all at once.
+    /// Every fault that opening this ticket would be refused for; nothing is written. For a door that found faults of
+    /// its own already and wants to name all at once.
     #[must_use]
-    pub fn field_faults(&self, desk: &str, request_type: &str, fields: &Map<String, Value>) -> Vec<Fault> {
-        let desk = desk.parse().ok().and_then(|key: DeskKey| self.directory().desk(&key));
-        let form = desk.as_ref().and_then(|desk| desk.form(request_type));
-        form.map(|form| form.faults(fields)).unwrap_or_default()
+    pub fn faults_of(&self, call: &Call, new: NewTicket) -> Vec<Fault> {
+        match decide(call, self.resolve(call, new)) {
+            Err(ExecuteError::Rejected(Rejection::Invalid(faults))) => faults,
+            Ok(_) | Err(_) => Vec::new(),
+        }
     }
 
     async fn open_resolved(&self, mut call: Call, new: NewTicket) -> Result<Done, ExecuteError> {

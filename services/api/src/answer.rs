@@ -153,7 +153,8 @@ pub fn row(directory: &Directory, row: Row, language: Language) -> wire::TicketR
     }
 }
 
-/// A comment, when the event is one. Automatic words come from the desk's definition.
+/// A comment, when the event holds one: words of their own, or the reason of a reopening. Automatic words come from the
+/// desk's definition.
 #[must_use]
 pub fn comment(
     directory: &Directory,
@@ -162,31 +163,47 @@ pub fn comment(
     event: &TicketEvent,
     language: Language,
 ) -> Option<wire::Comment> {
-    let TicketEvent::Commented(commented) = event else {
-        return None;
-    };
-    let body = match &commented.body {
-        CommentBody::Words(words) => words.value.clone(),
-        CommentBody::Automatic { automatic } => {
-            let of = desk.definition().transitions.iter().find(|transition| transition.id == *automatic);
-            of.and_then(|transition| transition.automatic_comment.as_ref())
-                .map(|label| label.text(language).to_owned())
+    let (id, body, visibility) = match event {
+        TicketEvent::Commented(commented) => {
+            (commented.comment, comment_words(desk, &commented.body, language), commented.visibility)
         }
+        TicketEvent::Reopened { comment, reason, .. } => (*comment, reason.value.clone(), Visibility::Public),
+        TicketEvent::Opened(_)
+        | TicketEvent::Described { .. }
+        | TicketEvent::Attached(_)
+        | TicketEvent::Transitioned(_)
+        | TicketEvent::Assigned { .. }
+        | TicketEvent::Edited(_)
+        | TicketEvent::ApprovalRequested(_)
+        | TicketEvent::ApprovalWithdrawn { .. }
+        | TicketEvent::ApprovalDecided(_)
+        | TicketEvent::Shared { .. } => return None,
     };
     Some(wire::Comment {
-        id: commented.comment.0,
+        id: id.0,
         body,
-        visibility: match commented.visibility {
+        visibility: match visibility {
             Visibility::Public => wire::Visibility::Public,
             Visibility::Internal => wire::Visibility::Internal,
         },
-        side: side(commented.side),
+        side: side(event.side()),
         at: stamp.at,
         by: account(directory, stamp.by),
         on_behalf_of: stamp.on_behalf_of.map(|id| account(directory, id)),
         version: stamp.version,
         position: stamp.position,
     })
+}
+
+fn comment_words(desk: &Desk, body: &CommentBody, language: Language) -> Option<String> {
+    match body {
+        CommentBody::Words(words) => words.value.clone(),
+        CommentBody::Automatic { automatic } => {
+            let of = desk.definition().transitions.iter().find(|transition| transition.id == *automatic);
+            let label = of.and_then(|transition| transition.automatic_comment.as_ref());
+            label.map(|label| label.text(language).to_owned())
+        }
+    }
 }
 
 /// An attached file.

@@ -208,4 +208,8 @@ fn ended_and_reopened(requester: &Client, agent: &Client, key: &str) {
     let reopened = requester.post(&reopen, &json!({"reason": "La nouvelle n'imprime pas non plus."})).expect(200);
     assert_eq!((&reopened["status"]["id"], &reopened["closed_at"]), (&json!("reopened"), &Value::Null));
     assert_actions(requester, agent, key, &[], &OF_AGENT_WHEN_OPEN);
+    // The reason stands among the comments, where people look for what was said.
+    let comments = agent.get(&format!("/v1/tickets/{key}/comments")).expect(200);
+    let last = comments["items"].as_array().and_then(|items| items.last()).unwrap();
+    assert_eq!(last["body"], "La nouvelle n'imprime pas non plus.");
 }

@@ -306,7 +306,7 @@ fn explain(error: &ValidationError<'_>, base: &str) -> Vec<Fault> {
             .iter()
             .map(|name| {
                 let pointer = format!("{at}/{}", escaped(name));
-                Fault::new(pointer, FaultCode::Unknown, "is not a field of this form")
+                Fault::new(pointer, FaultCode::Unknown, "is not known here")
             })
             .collect(),
         ValidationErrorKind::Type { .. } => one(FaultCode::Type, "has another JSON type".to_owned()),

@@ -140,6 +140,11 @@ impl Document {
     /// Folds one event. What came before `ticket-opened` is passed over.
     #[must_use]
     pub fn evolve(document: Option<Document>, stamp: &Stamp, event: &TicketEvent) -> Option<Document> {
+        // A description too long to stand in the opening follows it at once, and belongs to it.
+        let completes = matches!(event, TicketEvent::Described { .. })
+            && document
+                .as_ref()
+                .is_some_and(|opened| opened.version == 1 && opened.description.is_none());
         let mut document = match document {
             None => Document::opened(stamp, event)?,
             Some(document) => document.after(stamp, event),
@@ -155,7 +160,7 @@ impl Document {
             Side::Supplier | Side::Agent => true,
             Side::Requester | Side::System => false,
         };
-        if of_supplier && !event.is_internal() && document.version > 1 {
+        if of_supplier && !event.is_internal() && document.version > 1 && !completes {
             document.supplier_updates += 1;
         }
         Some(document)

@@ -10,7 +10,7 @@ use super::{
     refusal::Rejection,
     state::State,
     text,
-    words::words,
+    words::{self, words},
 };
 use crate::{
     fault::{Fault, FaultCode},
@@ -100,8 +100,8 @@ fn edited(context: &Context<'_>, state: &State, side: Side, edit: Edit) -> Optio
         .filter(|(name, value)| state.fields.get(name).unwrap_or(&Value::Null) != value)
         .partition(|(_, value)| value.is_null());
     let names_customer = form.is_some_and(|form| form.names_customer(&set));
-    let minted = (state.customer.is_none() && names_customer).then_some(edit.customer);
-    let customer = state.customer.unwrap_or(edit.customer);
+    let customer = words::customer(state, edit.customer);
+    let minted = (names_customer && state.customer != Some(customer)).then_some(customer);
     let summary = edit.summary.filter(|new| Some(new) != state.summary.as_ref());
     let edited = Edited {
         side,
@@ -115,7 +115,7 @@ fn edited(context: &Context<'_>, state: &State, side: Side, edit: Edit) -> Optio
         private: edit.private.filter(|new| *new != state.private),
         notify: edit.notify.filter(|new| *new != state.notify),
         fields: form
-            .map(|form| form.marked(set, state.requester.person(), customer))
+            .map(|form| form.marked(set, words::requester(context, state), customer))
             .unwrap_or_default(),
         removed: removed.into_iter().map(|(name, _)| name).collect(),
         customer: minted,

@@ -244,7 +244,7 @@ pub struct Transitioned {
     /// Fields taken away by the action, as the desk's definition says.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub removed: BTreeSet<String>,
-    /// The end customer, when these fields are the first to name one.
+    /// The end customer, when these fields are the first to name one, or the first since the last one was erased.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub customer: Option<PersonId>,
     /// The comment that came with it; it follows as an event of its own.
@@ -285,7 +285,7 @@ pub struct Edited {
     /// Fields taken away.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub removed: BTreeSet<String>,
-    /// The end customer, when these fields are the first to name one.
+    /// The end customer, when these fields are the first to name one, or the first since the last one was erased.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub customer: Option<PersonId>,
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::event::{FieldValue, Stamp, TicketEvent};
+use super::event::{CommentBody, FieldValue, Stamp, TicketEvent};
 use crate::{
     ids::{AccountId, ApprovalId, DeskKey, OrganizationId, PersonId, StatusId},
+    personal::Personal,
     policy::Scope,
 };
 
@@ -57,8 +58,10 @@ pub struct State {
     pub urgency: String,
     /// Whom it is for.
     pub requester: AccountId,
-    /// The end customer, if any.
+    /// The end customer, if any: the one named last.
     pub customer: Option<PersonId>,
+    /// Persons whose values on this ticket are gone: nothing more can be sealed for them.
+    pub erased: BTreeSet<PersonId>,
     /// Who opened it.
     pub created_by: AccountId,
     /// Who treats it.
@@ -111,6 +114,7 @@ impl State {
             return State::opened(stamp, event);
         };
         state.events += 1;
+        state.erased.extend(erased(event));
         state.apply(event);
         Some(state)
     }
@@ -130,6 +134,7 @@ impl State {
             urgency: opened.urgency.clone(),
             requester: opened.requester,
             customer: opened.customer,
+            erased: erased(event),
             created_by: stamp.by,
             assignee: None,
             organization: opened.organization.clone(),
@@ -152,7 +157,7 @@ impl State {
             TicketEvent::Attached(_) => self.attachments += 1,
             TicketEvent::Transitioned(transitioned) => {
                 self.status = transitioned.to.clone();
-                self.customer = self.customer.or(transitioned.customer);
+                self.customer = transitioned.customer.or(self.customer);
                 set_fields(&mut self.fields, &transitioned.fields);
                 self.fields.retain(|name, _| !transitioned.removed.contains(name));
             }
@@ -161,7 +166,7 @@ impl State {
                 let edited = edited.as_ref().clone();
                 set_fields(&mut self.fields, &edited.fields);
                 self.fields.retain(|name, _| !edited.removed.contains(name));
-                self.customer = self.customer.or(edited.customer);
+                self.customer = edited.customer.or(self.customer);
                 if let Some(summary) = edited.summary {
                     self.summary = summary.value;
                 }
@@ -197,6 +202,42 @@ impl State {
             }
         }
     }
+}
+
+/// Whose values in this event are gone.
+fn erased(event: &TicketEvent) -> BTreeSet<PersonId> {
+    let (texts, fields): (Vec<&Personal<String>>, Option<&BTreeMap<String, FieldValue>>) = match event {
+        TicketEvent::Opened(opened) => (
+            opened.description.iter().chain([&opened.summary]).collect(),
+            Some(&opened.fields),
+        ),
+        TicketEvent::Described { description, .. } => (vec![description], None),
+        TicketEvent::Commented(commented) => match &commented.body {
+            CommentBody::Words(words) => (vec![words], None),
+            CommentBody::Automatic { .. } => (Vec::new(), None),
+        },
+        TicketEvent::Attached(attached) => (vec![&attached.name, &attached.content_sha256], None),
+        TicketEvent::Transitioned(transitioned) => (Vec::new(), Some(&transitioned.fields)),
+        TicketEvent::Edited(edited) => (edited.summary.iter().collect(), Some(&edited.fields)),
+        TicketEvent::ApprovalRequested(requested) => (vec![&requested.proposal], None),
+        TicketEvent::Reopened { reason, .. } => (vec![reason], None),
+        TicketEvent::Assigned { .. }
+        | TicketEvent::ApprovalWithdrawn { .. }
+        | TicketEvent::ApprovalDecided(_)
+        | TicketEvent::Shared { .. } => (Vec::new(), None),
+    };
+    let of_texts = texts
+        .into_iter()
+        .filter(|text| text.value.is_none())
+        .map(|text| text.subject);
+    let of_fields = fields
+        .into_iter()
+        .flat_map(BTreeMap::values)
+        .filter_map(|field| match field {
+            FieldValue::Personal(Personal { subject, value: None }) => Some(*subject),
+            FieldValue::Personal(Personal { value: Some(_), .. }) | FieldValue::Open(_) => None,
+        });
+    of_texts.chain(of_fields).collect()
 }
 
 /// Sets values by name; an erased value is no value.

@@ -12,7 +12,7 @@ use super::{
     refusal::{AllowedAction, Rejection},
     state::State,
     text,
-    words::{commented, words},
+    words::{self, commented, words},
 };
 use crate::{
     desk::{
@@ -243,10 +243,10 @@ fn events(
     with: With,
 ) -> Vec<TicketEvent> {
     let names_customer = form.is_some_and(|form| form.names_customer(&with.fields));
-    let minted = (state.customer.is_none() && names_customer).then_some(with.customer);
-    let customer = state.customer.unwrap_or(with.customer);
+    let customer = words::customer(state, with.customer);
+    let minted = (names_customer && state.customer != Some(customer)).then_some(customer);
     let removed = cleared(&transition.clears, state, &with.fields);
-    let fields = form.map(|form| form.marked(with.fields, state.requester.person(), customer));
+    let fields = form.map(|form| form.marked(with.fields, words::requester(context, state), customer));
     let to = transition.to.clone().unwrap_or_else(|| state.status.clone());
     let mut events = Vec::new();
     // A ticket that goes on without the decision that was asked for takes its question back (N17).

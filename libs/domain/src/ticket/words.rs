@@ -14,14 +14,40 @@ use crate::{
 /// The person whom words on a ticket belong to, so that erasing that person takes the words away. On a ticket about
 /// an end customer they are the customer's, whoever writes: an operator's program is nobody to erase. Otherwise what
 /// the requester's side writes belongs to its writer, and what is written to or about the requester, to the requester.
-/// Files follow the same rule.
+/// For a person erased meanwhile nothing can be sealed any more: such words are their writer's. Files follow the same
+/// rule.
 #[must_use]
 pub fn subject(context: &Context<'_>, state: &State) -> PersonId {
-    match (state.customer, policy::side(context.viewer, &state.scope())) {
-        (Some(customer), _) => customer,
-        (None, Side::Requester) => context.viewer.account.person(),
-        (None, Side::Agent | Side::Supplier | Side::System) => state.requester.person(),
+    let writer = context.viewer.account.person();
+    let of_side = match policy::side(context.viewer, &state.scope()) {
+        Side::Requester => writer,
+        Side::Agent | Side::Supplier | Side::System => state.requester.person(),
+    };
+    let standing = |person: &PersonId| !state.erased.contains(person);
+    [state.customer, Some(of_side)]
+        .into_iter()
+        .flatten()
+        .find(standing)
+        .unwrap_or(writer)
+}
+
+/// The person for whom fields of the requester are sealed.
+pub(super) fn requester(context: &Context<'_>, state: &State) -> PersonId {
+    let requester = state.requester.person();
+    if state.erased.contains(&requester) {
+        context.viewer.account.person()
+    } else {
+        requester
     }
+}
+
+/// The person for whom fields of the end customer are sealed: the ticket's customer, or the one minted now when it has
+/// none or that one was erased.
+pub(super) fn customer(state: &State, minted: PersonId) -> PersonId {
+    state
+        .customer
+        .filter(|customer| !state.erased.contains(customer))
+        .unwrap_or(minted)
 }
 
 /// Somebody's words as an event's personal value.

@@ -71,17 +71,27 @@ pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Res
         .json(ticket))
 }
 
-/// The faults of the shape, with those of the form when desk, type and fields can be read all the same.
+/// The faults of the shape, and beside them those that the rules find in what can be read all the same.
 fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal {
-    if let (Some(desk), Some(request_type)) = (json["desk"].as_str(), json["type"].as_str()) {
-        let none = serde_json::Map::new();
-        let fields = match &json["fields"] {
-            Value::Object(fields) => Some(fields),
-            Value::Null => Some(&none),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
-        };
-        if let Some(fields) = fields {
-            faults.extend(caller.application.field_faults(desk, request_type, fields));
+    let text = |name: &str| json[name].as_str().map(str::to_owned);
+    let readable = NewTicket {
+        desk: text("desk").unwrap_or_default(),
+        request_type: text("type").unwrap_or_default(),
+        summary: text("summary").unwrap_or_default(),
+        description: text("description").unwrap_or_default(),
+        priority: text("priority"),
+        urgency: text("urgency"),
+        organization: text("organization"),
+        on_behalf_of: text("on_behalf_of"),
+        fields: json["fields"].as_object().cloned().unwrap_or_default(),
+        ..NewTicket::default()
+    };
+    let told = |faults: &[Fault], pointer: &str| {
+        faults.iter().any(|fault| pointer.starts_with(fault.pointer.as_str()))
+    };
+    for fault in caller.application.faults_of(&caller.call("(faults)", b""), readable) {
+        if !told(&faults, &fault.pointer) {
+            faults.push(fault);
         }
     }
     Refusal::faults(faults)

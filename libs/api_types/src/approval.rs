@@ -64,7 +64,8 @@ pub enum ApprovalStatus {
     "requested_by": {"id": "0198c0de-7000-7000-8000-000000000002", "username": "agent", "name": "Agent"},
     "requested_at": "2026-03-02T10:00:00Z",
     "decided_by": {"id": "0198c0de-7000-7000-8000-000000000001", "username": "requester-1", "name": "Requester 1"},
-    "decided_at": "2026-03-02T11:00:00Z"
+    "decided_at": "2026-03-02T11:00:00Z",
+    "comment": "D'accord."
 }))]
 pub struct Approval {
     /// Identity of the proposal.
@@ -84,6 +85,9 @@ pub struct Approval {
     /// When it was decided; `null` while pending.
     #[schema(required = true)]
     pub decided_at: Option<DateTime<Utc>>,
+    /// The words that came with the decision.
+    #[schema(required = true)]
+    pub comment: Option<String>,
 }
 
 /// All proposals of a ticket, oldest first.

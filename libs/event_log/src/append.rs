@@ -38,7 +38,7 @@ pub enum AppendError {
         /// Events allowed.
         max: usize,
     },
-    /// More bytes than [`crate::limits::COMMIT_BYTES_MAX`].
+    /// More bytes than [`crate::limits::COMMIT_BYTES_MAX`], counted with the longest names and versions there could be.
     #[error("a commit of {bytes} bytes is larger than {max}")]
     CommitTooLarge {
         /// Bytes found.
@@ -46,7 +46,7 @@ pub enum AppendError {
         /// Bytes allowed.
         max: usize,
     },
-    /// One event with more bytes than a record holds.
+    /// One event with more bytes than a record holds, counted with the longest name and version there could be.
     #[error("event {event_index} of the commit has {bytes} bytes, more than {max}")]
     EventTooLarge {
         /// Place of the event in the commit, from 0, over all writes.

@@ -128,7 +128,7 @@ pub fn ticket(
 
 /// A line of the list.
 #[must_use]
-pub fn row(directory: &Directory, row: Row, language: Language) -> wire::TicketRow {
+pub fn row(directory: &Directory, row: Row, with_fields: bool, language: Language) -> wire::TicketRow {
     let desk = directory.desk(&row.desk);
     let fields: wire::Fields = row.fields.into_iter().collect();
     wire::TicketRow {
@@ -149,7 +149,7 @@ pub fn row(directory: &Directory, row: Row, language: Language) -> wire::TicketR
         version: row.version,
         event_count: row.event_count,
         position: row.position.0,
-        fields: (!fields.is_empty()).then_some(fields),
+        fields: with_fields.then_some(fields),
     }
 }
 
@@ -237,6 +237,7 @@ pub fn approval(directory: &Directory, approval: &Approval) -> wire::Approval {
         requested_at: approval.requested_at,
         decided_by: approval.decided_by.map(|id| account(directory, id)),
         decided_at: approval.decided_at,
+        comment: approval.comment.clone(),
     }
 }
 

@@ -140,11 +140,7 @@ impl Document {
     /// Folds one event. What came before `ticket-opened` is passed over.
     #[must_use]
     pub fn evolve(document: Option<Document>, stamp: &Stamp, event: &TicketEvent) -> Option<Document> {
-        // A description too long to stand in the opening follows it at once, and belongs to it.
-        let completes = matches!(event, TicketEvent::Described { .. })
-            && document
-                .as_ref()
-                .is_some_and(|opened| opened.version == 1 && opened.description.is_none());
+        let follows = document.as_ref().is_some_and(|before| before.announced(event));
         let mut document = match document {
             None => Document::opened(stamp, event)?,
             Some(document) => document.after(stamp, event),
@@ -160,10 +156,31 @@ impl Document {
             Side::Supplier | Side::Agent => true,
             Side::Requester | Side::System => false,
         };
-        if of_supplier && !event.is_internal() && document.version > 1 && !completes {
+        if of_supplier && !event.is_internal() && document.version > 1 && !follows {
             document.supplier_updates += 1;
         }
         Some(document)
+    }
+
+    /// Is this event only the rest of what an event before it said: the long description of an opening, the comment of
+    /// an action? And who treats a ticket is the treating side's own affair. None of them is an update of its own.
+    fn announced(&self, event: &TicketEvent) -> bool {
+        match event {
+            TicketEvent::Described { .. } => self.version == 1 && self.description.is_none(),
+            TicketEvent::Commented(commented) => {
+                self.last_message.as_ref().is_some_and(|last| last.comment == Some(commented.comment))
+            }
+            TicketEvent::Assigned { .. } => true,
+            TicketEvent::Opened(_)
+            | TicketEvent::Attached(_)
+            | TicketEvent::Transitioned(_)
+            | TicketEvent::Edited(_)
+            | TicketEvent::ApprovalRequested(_)
+            | TicketEvent::ApprovalWithdrawn { .. }
+            | TicketEvent::ApprovalDecided(_)
+            | TicketEvent::Reopened { .. }
+            | TicketEvent::Shared { .. } => false,
+        }
     }
 
     fn after(mut self, stamp: &Stamp, event: &TicketEvent) -> Document {

@@ -29,28 +29,18 @@ fn may(context: &Context<'_>, state: &State, operation: Operation) -> bool {
     policy::may(context.viewer, operation, &state.scope())
 }
 
-/// The side from which this viewer may follow a transition: their own when it is open to it, otherwise the first that
-/// is; `None` when they may not.
+/// The side from which this viewer may follow a transition; `None` when they may not.
 fn side_in(context: &Context<'_>, state: &State, transition: &Transition) -> Option<Side> {
-    let own = policy::side(context.viewer, &state.scope());
+    let scope = state.scope();
     let by = |operation| {
-        may(context, state, operation).then(|| policy::side_for(context.viewer, operation, &state.scope()))
+        may(context, state, operation).then(|| policy::side_for(context.viewer, operation, &scope))
     };
-    let sides: Vec<Side> = transition
-        .who
-        .iter()
-        .filter_map(|who| match who {
-            Who::Requester => by(Operation::ActAsRequester),
-            Who::Agent => by(Operation::ActAsAgent),
-            Who::Supplier => by(Operation::ActAsSupplier),
-            Who::System => (own == Side::System).then_some(Side::System),
-        })
-        .collect();
-    if sides.contains(&own) {
-        Some(own)
-    } else {
-        sides.first().copied()
-    }
+    transition.who.iter().find_map(|who| match who {
+        Who::Requester => by(Operation::ActAsRequester),
+        Who::Agent => by(Operation::ActAsAgent),
+        Who::Supplier => by(Operation::ActAsSupplier),
+        Who::System => Some(policy::side(context.viewer, &scope)).filter(|side| *side == Side::System),
+    })
 }
 
 /// Every action that this viewer may follow now, in the order of the desk's definition.

@@ -261,6 +261,32 @@ fn a_refusal_takes_back_how_the_ticket_was_resolved() {
 }
 
 #[test]
+fn an_acceptance_keeps_how_the_ticket_was_resolved() {
+    let mut ticket = in_progress();
+    ticket
+        .when(&agent(), follow("resolve", None, json!({"resolution": "done"})))
+        .unwrap();
+    ticket.when(&agent(), propose(1)).unwrap();
+    ticket.when(&requester(), plainly("accept")).unwrap();
+    assert_eq!(ticket.document.fields["resolution"], "done");
+}
+
+#[test]
+fn an_action_that_only_informs_leaves_the_question_open() {
+    let mut definition = SUP.definition().clone();
+    definition.transitions[0].from.insert(status("waiting_approval"));
+    definition.transitions[0].to = None;
+    let desk = domain::desk::Desk::load(definition).unwrap();
+    let agent = agent();
+    let context = domain::ticket::Context {
+        viewer: &agent,
+        desk: &desk,
+    };
+    let events = domain::ticket::decide(&context, &proposed().state, plainly("take")).unwrap();
+    assert_eq!(kinds(&events), ["transitioned"]);
+}
+
+#[test]
 fn deciding_takes_no_fields_and_nothing_to_decide_is_no_decision() {
     let answer = proposed().asked(
         &requester(),

@@ -413,7 +413,7 @@ fn the_other_side_s_updates_are_counted_and_neither_the_opening_nor_notes_are() 
 
 #[test]
 fn a_long_description_belongs_to_the_opening() {
-    let description = "x".repeat(domain::ticket::text::TEXT_BYTES_MAX);
+    let description = "x".repeat(TEXT_BYTES_MAX);
     let new = domain::ticket::Open {
         description,
         ..crate::given::report(&operator())

@@ -449,6 +449,38 @@ fn a_replan_without_any_field_is_refused() {
 }
 
 #[test]
+fn a_customer_whom_the_opening_named_is_not_minted_again() {
+    let asked = follow("replan", None, fields_of("replan"));
+    let events = a_report().asked(&operator(), asked).unwrap();
+    let TicketEvent::Transitioned(replanned) = &events[0] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(replanned.customer, None);
+    let name = FieldValue::Personal(Personal::new(person(900), json!("Martin")));
+    assert_eq!(replanned.fields["customerLastName"], name);
+}
+
+#[test]
+fn the_server_follows_what_is_open_to_it_alone() {
+    let mut definition = SUP.definition().clone();
+    definition.transitions[0].who = BTreeSet::from([domain::desk::Who::System]);
+    definition.transitions[0].assigns_actor = false;
+    let desk = Desk::load(definition).unwrap();
+    let ticket = a_question();
+    let ask = |viewer: &Viewer| {
+        let context = domain::ticket::Context { viewer, desk: &desk };
+        domain::ticket::decide(&context, &ticket.state, plainly("take"))
+    };
+    let system = Viewer {
+        account: domain::AccountId::SYSTEM,
+        grants: BTreeSet::new(),
+        organizations: BTreeSet::new(),
+    };
+    assert_eq!(ask(&system).unwrap()[0].side(), Side::System);
+    assert!(matches!(ask(&agent()), Err(Rejection::NotPermitted { .. })));
+}
+
+#[test]
 fn a_customer_named_by_an_action_for_the_first_time_is_minted_then() {
     let mut ticket = a_report();
     // As a desk would have it whose opening form names nobody.

@@ -115,3 +115,12 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// A directory with a log of so many events of one commit each, closed.
+pub(crate) async fn log_of(events: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path());
+    fill(&log, 0..events).await;
+    log.close();
+    dir
+}

@@ -56,6 +56,8 @@ pub(crate) async fn create_approval(
 }
 
 /// All approvals of a ticket, oldest first.
+///
+/// At most one of them is pending.
 #[utoipa::path(
     operation_id = "list_approvals", tag = "approvals",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
@@ -74,6 +76,9 @@ pub(crate) async fn list_approvals(caller: Caller, path: Path<String>) -> Result
 }
 
 /// Accept or refuse a proposal. Final.
+///
+/// The status moves as the desk says. Whoever decides names the proposal by its id, so a newer one is never
+/// decided by mistake.
 #[utoipa::path(
     operation_id = "decide_approval", tag = "approvals",
     params(

@@ -93,6 +93,8 @@ fn broken(error: actix_multipart::MultipartError) -> Refusal {
 }
 
 /// All files of a ticket, oldest first.
+///
+/// Their bytes are at `/v1/tickets/{key}/attachments/{id}`.
 #[utoipa::path(
     operation_id = "list_attachments", tag = "attachments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
@@ -111,6 +113,8 @@ pub(crate) async fn list_attachments(caller: Caller, path: Path<String>) -> Resu
 }
 
 /// The bytes of a file. Always offered for saving, never shown in place.
+///
+/// The media type is the one told from the content; `Content-Disposition` is always `attachment`.
 #[utoipa::path(
     operation_id = "get_attachment", tag = "attachments",
     params(

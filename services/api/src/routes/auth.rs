@@ -75,6 +75,8 @@ pub(crate) async fn delete_token(caller: Caller) -> Result<HttpResponse, Refusal
 }
 
 /// The public keys that verify access tokens (RFC 7517).
+///
+/// A client that verifies access tokens itself picks the key by its `kid`.
 #[utoipa::path(
     operation_id = "get_jwks", tag = "auth", security(()),
     responses((status = 200, description = "The keys.", body = Jwks)),

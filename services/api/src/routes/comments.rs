@@ -67,6 +67,8 @@ pub(crate) async fn create_comment(
 }
 
 /// The comments that the caller may read, oldest first, each with the side it came from.
+///
+/// Internal notes are listed for those who treat the ticket only. Reasons of reopening are comments too.
 #[utoipa::path(
     operation_id = "list_comments", tag = "comments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12"), PageQuery),

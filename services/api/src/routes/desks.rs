@@ -21,6 +21,8 @@ fn desk(caller: &Caller, key: &str) -> Result<Arc<Desk>, Refusal> {
 }
 
 /// The desks that the caller has anything to do with.
+///
+/// A desk is listed when any role of the caller holds on it.
 #[utoipa::path(
     operation_id = "list_desks", tag = "desks",
     responses(
@@ -34,6 +36,8 @@ pub(crate) async fn list_desks(caller: Caller) -> HttpResponse {
 }
 
 /// One desk: statuses, actions, request types, value lists, in the caller's language.
+///
+/// Labels are in the language of `Accept-Language`; ids are what requests name.
 #[utoipa::path(
     operation_id = "get_desk", tag = "desks",
     params(("key" = String, Path, description = "The desk's key.", example = "SUP")),
@@ -50,6 +54,8 @@ pub(crate) async fn get_desk(caller: Caller, path: Path<String>) -> Result<HttpR
 }
 
 /// The form of a request type, as JSON Schema 2020-12 of the member `fields`.
+///
+/// Frontends render it; the server checks `fields` against the same schema.
 #[utoipa::path(
     operation_id = "get_form", tag = "desks",
     params(

@@ -7,6 +7,8 @@ use application::{Application, event_log::LogState};
 use crate::metrics::Metrics;
 
 /// The process lives.
+///
+/// Answers as long as the process serves requests; says nothing about the log.
 #[utoipa::path(
     operation_id = "get_health", tag = "operation", security(()),
     responses((status = 200, description = "It lives.", body = Health)),
@@ -17,6 +19,8 @@ pub(crate) async fn get_health() -> HttpResponse {
 }
 
 /// Whether commands are taken, and how far the views are.
+///
+/// 503 when the log takes no commands; `log.reason` says why, and reads go on.
 #[utoipa::path(
     operation_id = "get_readiness", tag = "operation", security(()),
     responses(
@@ -42,6 +46,8 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
 }
 
 /// Counters for Prometheus.
+///
+/// Answer times by method, route and status, and how far log and view have come.
 #[utoipa::path(
     operation_id = "get_metrics", tag = "operation", security(()),
     responses((status = 200, description = "Text exposition format.", body = String, content_type = "text/plain")),

@@ -12,6 +12,8 @@ pub const HISTORY_LIMIT: usize = 100;
 pub const HISTORY_LIMIT_MAX: usize = 1_000;
 
 /// What happened to a ticket, oldest first, with both identities and all clocks of each event.
+///
+/// Internal notes are left out for those who may not read them. `changes` tells each field before and after.
 #[utoipa::path(
     operation_id = "list_history", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12"), PageQuery),

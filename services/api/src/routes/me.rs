@@ -6,6 +6,8 @@ use api_types::{DeskSummary, Me, MyOrganization, Problem, RoleGrant};
 use crate::{answer, caller::Caller, refusal::Refusal};
 
 /// The account that calls, its roles, organizations and desks.
+///
+/// What a frontend needs to draw its menus: nothing here is a permission by itself.
 #[utoipa::path(
     operation_id = "get_me", tag = "me",
     responses(

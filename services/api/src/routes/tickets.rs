@@ -117,10 +117,11 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
     let query = queue_query(&caller, &mut parameters);
     let at_least: Option<u64> = parameters.parsed("at_least", "a position");
     parameters.end()?;
+    let with_fields = !query.fields.is_empty();
     let page = caller.application.queue(caller.viewer(), caller.sign_in(), query, at_least.map(Position)).await?;
     let directory = caller.application.directory();
     Ok(HttpResponse::Ok().json(TicketPage {
-        items: page.rows.into_iter().map(|row| answer::row(directory, row, caller.language)).collect(),
+        items: page.rows.into_iter().map(|row| answer::row(directory, row, with_fields, caller.language)).collect(),
         next_cursor: page.next_cursor,
         total: page.total,
         total_exact: page.total_exact,
@@ -272,6 +273,8 @@ fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Resu
 }
 
 /// Open a closed ticket again, with a reason.
+///
+/// The reason is kept as a public comment.
 #[utoipa::path(
     operation_id = "reopen_ticket", tag = "tickets",
     params(
@@ -302,6 +305,8 @@ pub(crate) async fn reopen_ticket(
 }
 
 /// Share a ticket with more organizations.
+///
+/// One shares with organizations of one's own; those who treat the desk's tickets, with any.
 #[utoipa::path(
     operation_id = "share_ticket", tag = "tickets",
     params(

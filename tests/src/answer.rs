@@ -24,13 +24,20 @@ impl Answer {
     pub fn of(response: reqwest::Result<Response>) -> Answer {
         let response = response.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, bytes: response.bytes().unwrap().to_vec() }
+        Answer {
+            status,
+            headers,
+            bytes: response.bytes().unwrap().to_vec(),
+        }
     }
 
     /// A header as text; empty when there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// The body as text.
@@ -70,7 +77,10 @@ impl Answer {
     pub fn refused(&self, status: u16, code: &str) -> Value {
         let problem = self.expect(status);
         assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!((problem["status"].as_u64(), problem["code"].as_str()), (Some(u64::from(status)), Some(code)));
+        assert_eq!(
+            (problem["status"].as_u64(), problem["code"].as_str()),
+            (Some(u64::from(status)), Some(code))
+        );
         assert_eq!(problem["type"], format!("/docs/errors#{code}"));
         assert_eq!(problem["request_id"], self.header("x-request-id"));
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
@@ -82,7 +92,10 @@ impl Answer {
     #[track_caller]
     pub fn lines(&self) -> Vec<Value> {
         assert_eq!(self.status, 200, "{}", self.text());
-        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 }
 
@@ -91,7 +104,10 @@ impl Answer {
 pub fn faults(problem: &Value) -> Vec<(String, String)> {
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut faults: Vec<_> = errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect();
+    let mut faults: Vec<_> = errors
+        .iter()
+        .map(|error| (text(&error["pointer"]), text(&error["code"])))
+        .collect();
     faults.sort();
     faults
 }

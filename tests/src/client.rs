@@ -31,13 +31,21 @@ impl Client {
     /// Somebody who is not signed in.
     #[must_use]
     pub fn unknown(http: &blocking::Client, base: &str) -> Client {
-        Client { http: http.clone(), base: base.to_owned(), token: None, headers: Vec::new() }
+        Client {
+            http: http.clone(),
+            base: base.to_owned(),
+            token: None,
+            headers: Vec::new(),
+        }
     }
 
     /// The same caller with this access token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Client {
-        Client { token: Some(token.to_owned()), ..self.clone() }
+        Client {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The access token.
@@ -58,7 +66,6 @@ impl Client {
     }
 
     /// A request to a path, to be completed and sent.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.token {
@@ -95,7 +102,12 @@ impl Client {
     #[must_use]
     #[track_caller]
     pub fn post_bytes(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
-        Answer::of(self.request(Method::POST, path).header("content-type", content_type).body(body).send())
+        Answer::of(
+            self.request(Method::POST, path)
+                .header("content-type", content_type)
+                .body(body)
+                .send(),
+        )
     }
 
     /// POST of a file as the part `file` of a form.
@@ -104,7 +116,11 @@ impl Client {
     pub fn attach(&self, key: &str, name: &str, content: &[u8]) -> Answer {
         let part = multipart::Part::bytes(content.to_vec()).file_name(name.to_owned());
         let form = multipart::Form::new().part("file", part);
-        Answer::of(self.request(Method::POST, &format!("/v1/tickets/{key}/attachments")).multipart(form).send())
+        Answer::of(
+            self.request(Method::POST, &format!("/v1/tickets/{key}/attachments"))
+                .multipart(form)
+                .send(),
+        )
     }
 
     /// Opens a ticket; answers it.
@@ -126,7 +142,10 @@ impl Client {
     #[track_caller]
     pub fn actions(&self, key: &str) -> Vec<String> {
         let actions = self.ticket(key)["allowed_actions"].as_array().unwrap().clone();
-        actions.iter().map(|action| action["id"].as_str().unwrap().to_owned()).collect()
+        actions
+            .iter()
+            .map(|action| action["id"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Comments on a ticket; answers the comment.
@@ -134,28 +153,34 @@ impl Client {
     #[track_caller]
     pub fn comment(&self, key: &str, body: &str, visibility: &str) -> Value {
         let comment = json!({"body": body, "visibility": visibility});
-        self.post(&format!("/v1/tickets/{key}/comments"), &comment).expect(201)
+        self.post(&format!("/v1/tickets/{key}/comments"), &comment)
+            .expect(201)
     }
 
     /// Follows an action; answers the ticket.
     #[must_use]
     #[track_caller]
     pub fn follow(&self, key: &str, transition: &Value) -> Value {
-        self.post(&format!("/v1/tickets/{key}/transitions"), transition).expect(200)
+        self.post(&format!("/v1/tickets/{key}/transitions"), transition)
+            .expect(200)
     }
 
     /// The whole history of a ticket as this caller sees it.
     #[must_use]
     #[track_caller]
     pub fn history(&self, key: &str) -> Value {
-        self.get(&format!("/v1/tickets/{key}/history?limit=1000")).expect(200)
+        self.get(&format!("/v1/tickets/{key}/history?limit=1000"))
+            .expect(200)
     }
 
     /// All events of a stream, from the change feed.
     #[must_use]
     #[track_caller]
     pub fn feed(&self, stream: &str) -> Value {
-        Value::Array(self.get(&format!("/v1/events?limit=1000&stream={stream}")).lines())
+        Value::Array(
+            self.get(&format!("/v1/events?limit=1000&stream={stream}"))
+                .lines(),
+        )
     }
 
     /// The keys on a page of the list.
@@ -163,6 +188,11 @@ impl Client {
     #[track_caller]
     pub fn listed(&self, query: &str) -> Vec<String> {
         let page = self.get(&format!("/v1/tickets?{query}")).expect(200);
-        page["items"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect()
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["key"].as_str().unwrap().to_owned())
+            .collect()
     }
 }

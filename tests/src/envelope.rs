@@ -23,7 +23,10 @@ pub fn create(siren: &str, reference: &str) -> String {
         ("interactionDate", "2026-03-02T09:30:00+01:00"),
         ("description", "CASE CREATE REQUEST"),
         ("troubleTicketState", "QUEUED"),
-        ("troubleDescription", "Pas de lumière sur la prise depuis ce matin."),
+        (
+            "troubleDescription",
+            "Pas de lumière sur la prise depuis ce matin.",
+        ),
         ("troubleDetectionTime", "2026-03-02T08:00:00+01:00"),
         ("serviceProviderID", siren),
         ("supplierID", "987654324"),
@@ -36,7 +39,10 @@ pub fn create(siren: &str, reference: &str) -> String {
         ("defectPrelocalization", "PTO"),
         ("alreadyOperated", "true"),
     ];
-    let fields: String = fields.iter().map(|(name, value)| format!("<v1:{name}>{value}</v1:{name}>")).collect();
+    let fields: String = fields
+        .iter()
+        .map(|(name, value)| format!("<v1:{name}>{value}</v1:{name}>"))
+        .collect();
     format!(
         "<v1:createTroubleTicketByValueRequest><v1:troubleTicketValue>{fields}</v1:troubleTicketValue>\
          </v1:createTroubleTicketByValueRequest>"

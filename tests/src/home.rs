@@ -27,7 +27,11 @@ impl Home {
     #[must_use]
     pub fn new() -> Home {
         let directory = tempfile::Builder::new().prefix("guichet-").tempdir().unwrap();
-        Home { directory, environment: Vec::new(), wrapper: Vec::new() }
+        Home {
+            directory,
+            environment: Vec::new(),
+            wrapper: Vec::new(),
+        }
     }
 
     /// With an environment variable for the server.
@@ -80,7 +84,11 @@ impl Home {
                 command
             }
         };
-        let stderr = File::options().create(true).append(true).open(self.path().join("stderr")).unwrap();
+        let stderr = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path().join("stderr"))
+            .unwrap();
         command
             .args(["up", "--demo"])
             .env("GUICHET_DATA", self.data())
@@ -110,11 +118,25 @@ impl Default for Home {
 pub fn guichet() -> PathBuf {
     if let Some(path) = env::var_os("GUICHET_BIN") {
         let path = PathBuf::from(path);
-        assert!(path.is_file(), "GUICHET_BIN names {}, which is no file", path.display());
+        assert!(
+            path.is_file(),
+            "GUICHET_BIN names {}, which is no file",
+            path.display()
+        );
         return path;
     }
     let own = env::current_exe().unwrap();
     // Tests lie in `deps`, one directory below the binaries.
-    let found = own.ancestors().skip(1).take(2).map(|directory| directory.join("guichet")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("there is no guichet beside {}: run `cargo build -p guichet`", own.display()))
+    let found = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|directory| directory.join("guichet"))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "there is no guichet beside {}: run `cargo build -p guichet`",
+            own.display()
+        )
+    })
 }

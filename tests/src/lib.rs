@@ -11,7 +11,11 @@
 //! | [`chance`] | seeded random numbers |
 //!
 //! Everything here fails by panicking: it is used by tests, and by the programs `load` and `crash`.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails by panicking, as a test does")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a harness fails by panicking, as a test does"
+)]
 
 pub mod answer;
 pub mod chance;

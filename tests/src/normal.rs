@@ -8,7 +8,14 @@ use uuid::Uuid;
 use crate::server::Server;
 
 /// Members that hold a time of the server's clock.
-const TIMES: [&str; 6] = ["at", "created_at", "updated_at", "closed_at", "requested_at", "decided_at"];
+const TIMES: [&str; 6] = [
+    "at",
+    "created_at",
+    "updated_at",
+    "closed_at",
+    "requested_at",
+    "decided_at",
+];
 /// Members that hold a digest under a secret or of random bytes.
 const DIGESTS: [&str; 2] = ["command_digest", "blob_sha256"];
 
@@ -27,10 +34,17 @@ impl Normal {
     pub fn beginning(server: &Server, accounts: &[&str]) -> Normal {
         let id = |name: &str| {
             let me = server.client(name).get("/v1/me").expect(200);
-            (me["account"]["id"].as_str().unwrap().parse().unwrap(), format!("<{name}>"))
+            (
+                me["account"]["id"].as_str().unwrap().parse().unwrap(),
+                format!("<{name}>"),
+            )
         };
         let ids = accounts.iter().map(|name| id(name)).collect();
-        Normal { ids, numbered: 0, begun_at: server.head() }
+        Normal {
+            ids,
+            numbered: 0,
+            begun_at: server.head(),
+        }
     }
 
     /// The value, made comparable.
@@ -53,18 +67,29 @@ impl Normal {
     fn member(&mut self, name: &str, value: &Value) -> Value {
         match value {
             Value::String(text) if TIMES.contains(&name) => {
-                assert!(text.len() >= 20 && text.ends_with('Z') && text.starts_with("20"), "{name} is {text}");
+                assert!(
+                    text.len() >= 20 && text.ends_with('Z') && text.starts_with("20"),
+                    "{name} is {text}"
+                );
                 "<time>".into()
             }
             Value::String(text) if DIGESTS.contains(&name) => {
-                assert!(text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name} is {text}");
+                assert!(
+                    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                    "{name} is {text}"
+                );
                 "<digest>".into()
             }
             Value::Number(position) if name == "position" => {
                 let position = position.as_u64().unwrap();
                 (position.checked_sub(self.begun_at).unwrap()).into()
             }
-            other => self.value(other),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => self.value(value),
         }
     }
 
@@ -87,8 +112,12 @@ impl Normal {
 /// When they differ. The value found is written beside the build, for whoever has to judge the difference.
 #[track_caller]
 pub fn assert_expected(name: &str, found: &Value) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("expected").join(format!("{name}.json"));
-    let expected = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("expected")
+        .join(format!("{name}.json"));
+    let expected = fs::read_to_string(&file)
+        .ok()
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
     if expected.as_ref() == Some(found) {
         return;
     }
@@ -96,5 +125,9 @@ pub fn assert_expected(name: &str, found: &Value) {
     fs::create_dir_all(&kept).unwrap();
     let kept = kept.join(format!("{name}.json"));
     fs::write(&kept, format!("{found:#}\n")).unwrap();
-    panic!("what was found is not what {} holds; it is kept in {}", file.display(), kept.display());
+    panic!(
+        "what was found is not what {} holds; it is kept in {}",
+        file.display(),
+        kept.display()
+    );
 }

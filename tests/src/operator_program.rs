@@ -27,7 +27,11 @@ impl OperatorProgram {
     pub fn start(soap: &str, login: &str, password: &str) -> OperatorProgram {
         let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let python = tests.join("../.venv/bin/python");
-        assert!(python.is_file(), "{} is missing: run `make .venv`", python.display());
+        assert!(
+            python.is_file(),
+            "{} is missing: run `make .venv`",
+            python.display()
+        );
         let mut child = Command::new(python)
             .arg(tests.join("python/operator_program.py"))
             .arg(format!("{soap}{}?wsdl", crate::envelope::PATH))
@@ -36,8 +40,17 @@ impl OperatorProgram {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (told, says) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        OperatorProgram { child, told, says, login: login.to_owned(), password: password.to_owned() }
+        let (told, says) = (
+            child.stdin.take().unwrap(),
+            BufReader::new(child.stdout.take().unwrap()),
+        );
+        OperatorProgram {
+            child,
+            told,
+            says,
+            login: login.to_owned(),
+            password: password.to_owned(),
+        }
     }
 
     /// Calls an operation; answers `{"answer": …}` or `{"fault": …}`.
@@ -60,7 +73,10 @@ impl OperatorProgram {
     #[must_use]
     #[track_caller]
     pub fn create(&mut self, ticket: &Value) -> Value {
-        self.call("createTroubleTicketByValue", &json!({"troubleTicketValue": ticket}))
+        self.call(
+            "createTroubleTicketByValue",
+            &json!({"troubleTicketValue": ticket}),
+        )
     }
 
     /// Sets a ticket by value.

@@ -61,7 +61,13 @@ impl Starting {
                 }
             }
         });
-        Starting { process: Process { home: Some(home), child, lines } }
+        Starting {
+            process: Process {
+                home: Some(home),
+                child,
+                lines,
+            },
+        }
     }
 
     /// Waits until both doors listen.
@@ -76,7 +82,10 @@ impl Starting {
         while api.is_none() || soap.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = process.lines.recv_timeout(left).unwrap_or_else(|error| {
-                panic!("the server does not listen ({error}); it said:\n{}", process.home().log_lines())
+                panic!(
+                    "the server does not listen ({error}); it said:\n{}",
+                    process.home().log_lines()
+                )
             });
             match line.split_once(" listening on ") {
                 Some(("api", url)) => api = Some(url.to_owned()),
@@ -84,9 +93,19 @@ impl Starting {
                 Some(_) | None => panic!("the server printed {line:?}"),
             }
         }
-        let http = blocking::Client::builder().no_proxy().timeout(Duration::from_secs(ANSWER_S)).build().unwrap();
+        let http = blocking::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(ANSWER_S))
+            .build()
+            .unwrap();
         let (api, soap) = (api.unwrap(), soap.unwrap());
-        Server { process, api, soap, http, signed_in: Mutex::default() }
+        Server {
+            process,
+            api,
+            soap,
+            http,
+            signed_in: Mutex::default(),
+        }
     }
 
     /// Kills the process unless both doors listen within `wait`; answers its home.
@@ -94,7 +113,11 @@ impl Starting {
     pub fn killed_after(mut self, wait: Duration) -> Home {
         let deadline = Instant::now() + wait;
         // Nothing is waited for but the moment: lines may come or not.
-        while let Ok(_line) = self.process.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {}
+        while let Ok(_line) = self
+            .process
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {}
         self.process.kill();
         self.process.home.take().unwrap()
     }
@@ -135,8 +158,9 @@ impl Server {
     #[must_use]
     pub fn client(&self, username: &str) -> Client {
         let mut signed_in = self.signed_in.lock();
-        let client =
-            signed_in.entry(username.to_owned()).or_insert_with(|| Client::sign_in(&self.http, &self.api, username));
+        let client = signed_in
+            .entry(username.to_owned())
+            .or_insert_with(|| Client::sign_in(&self.http, &self.api, username));
         client.clone()
     }
 
@@ -162,7 +186,13 @@ impl Server {
     #[must_use]
     pub fn call_soap(&self, content_type: &str, envelope: &str) -> Answer {
         let url = format!("{}{}", self.soap, crate::envelope::PATH);
-        Answer::of(self.http.post(url).header("content-type", content_type).body(envelope.to_owned()).send())
+        Answer::of(
+            self.http
+                .post(url)
+                .header("content-type", content_type)
+                .body(envelope.to_owned())
+                .send(),
+        )
     }
 
     /// Stops the server as an operator does.
@@ -172,7 +202,11 @@ impl Server {
     #[must_use]
     pub fn stop(mut self) -> Home {
         let ended = self.process.terminate();
-        assert!(ended.success(), "the server ended with {ended}; it said:\n{}", self.home().log_lines());
+        assert!(
+            ended.success(),
+            "the server ended with {ended}; it said:\n{}",
+            self.home().log_lines()
+        );
         self.process.home.take().unwrap()
     }
 
@@ -192,33 +226,49 @@ impl Server {
     /// Memory that the server holds in RAM, KiB.
     #[must_use]
     pub fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.served_by())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.process.served_by())).unwrap_or_default();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap_or_default();
         line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0)
     }
 }
 
 impl Process {
     fn home(&self) -> &Home {
-        self.home.as_ref().expect("the home is there until the process has ended")
+        self.home
+            .as_ref()
+            .expect("the home is there until the process has ended")
     }
 
     /// The process of the server itself: the child, or the child's child when something else started it.
     fn served_by(&self) -> u32 {
         let own = self.child.id();
         let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
-        children.split_whitespace().next().and_then(|child| child.parse().ok()).unwrap_or(own)
+        children
+            .split_whitespace()
+            .next()
+            .and_then(|child| child.parse().ok())
+            .unwrap_or(own)
     }
 
     fn terminate(&mut self) -> ExitStatus {
         signal("TERM", self.served_by());
         let deadline = Instant::now() + Duration::from_secs(STOP_S);
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(_line) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap(),
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("the server did not stop in {STOP_S} s; it said:\n{}", self.home().log_lines())
+                    panic!(
+                        "the server did not stop in {STOP_S} s; it said:\n{}",
+                        self.home().log_lines()
+                    )
                 }
             }
         }
@@ -248,6 +298,11 @@ impl Drop for Process {
 }
 
 fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
-    assert!(sent.unwrap().success(), "process {process} cannot be sent SIG{name}");
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .status();
+    assert!(
+        sent.unwrap().success(),
+        "process {process} cannot be sent SIG{name}"
+    );
 }

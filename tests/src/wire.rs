@@ -32,7 +32,8 @@ pub struct Reply {
 #[must_use]
 pub fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nHost: guichet\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nHost: guichet\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 impl Connection {
@@ -43,7 +44,11 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> io::Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { address, stream, read: Vec::with_capacity(READ_BYTES) })
+        Ok(Connection {
+            address,
+            stream,
+            read: Vec::with_capacity(READ_BYTES),
+        })
     }
 
     /// Sends a request and waits for its answer.
@@ -80,10 +85,15 @@ impl Connection {
         };
         let unreadable = || io::Error::from(io::ErrorKind::InvalidData);
         let head = std::str::from_utf8(&self.read[..end]).map_err(io::Error::other)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(unreadable)?;
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .ok_or_else(unreadable)?;
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())?
         });
         let (from, to) = (end + 4, end + 4 + length.ok_or_else(unreadable)?);
         if self.read.len() < to {

@@ -89,11 +89,11 @@ impl Application {
     /// Publishes a desk's definition, unless that version is published.
     ///
     /// # Errors
-    /// See [`ExecuteError`].
+    /// [`ExecuteError::Stale`] when the version before it is not published; otherwise see [`ExecuteError`].
     pub async fn publish_desk(&self, call: Call, desk: &Desk) -> Result<Made, ExecuteError> {
         let definition = desk.definition().clone();
         let stream = StreamName::try_from(format!("desk-{}", definition.key)).map_err(ExecuteError::internal)?;
-        let before = Version(u64::from(definition.version) - 1);
+        let before = Version(u64::from(definition.version).saturating_sub(1));
         let event = Event::Desk(DeskEvent::Published { definition: Box::new(definition) });
         self.make_one(&call, stream, event, before).await
     }
@@ -115,7 +115,8 @@ impl Application {
         let commit = Commit { command_id: call.command_id, command_digest: call.command_digest, writes };
         let made = match self.log().append(commit).await {
             Ok(_) => Made::Now,
-            Err(AppendError::Conflict { .. }) => Made::Before,
+            // A version that leaves a gap was not made before: it comes too early.
+            Err(AppendError::Conflict { expected, actual, .. }) if actual > expected => Made::Before,
             Err(error) => return Err(error.into()),
         };
         self.directory().refresh(self.log(), self.vault())?;

@@ -1,11 +1,16 @@
 //! Files: sealed while they stream, durable in a content store before their event is appended (design §6.1).
 //!
 //! A file's bytes are sealed under the key of one person, the key of the value `/content` of the attachment's id.
-//! They lie in the store under a random name; what no event refers to is only an orphan.
+//! They lie in the store under a random name.
+//!
+//! A file comes in as `incoming/<random name>.<ticket key>` and gets its own name once its event is on disk. So whatever
+//! breaks off in between, [`Application::collect_orphans`] looks at what came in and did not arrive, and at nothing else,
+//! and knows from the name which ticket to ask. Until it has its own name, an attached file is read from where it came in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     AccountId, AttachmentId, Fault, PersonId, TicketKey,
     fault::FaultCode,
@@ -17,7 +22,7 @@ use domain::{
     },
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
+use object_store::{GetResult, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use vault::content::{Decryptor, Encryptor};
@@ -25,7 +30,7 @@ use vault::content::{Decryptor, Encryptor};
 use crate::{
     call::Call,
     error::{ExecuteError, ReadError},
-    execute::Done,
+    execute::{Done, own_task},
     start::Application,
 };
 
@@ -41,10 +46,26 @@ const PART_BYTES: usize = 1024 * 1024;
 /// The pointer under which the key of a file's bytes is derived.
 const CONTENT: &str = "/content";
 
+/// Where files come in.
+pub(crate) const INCOMING: &str = "incoming";
+/// How long a file may lie in the store without an event, hours (design §6.1).
+pub const ORPHAN_HOURS: i64 = 24;
+
 /// A file that lies sealed in the store and has no event yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     attach: Attach,
+    /// When its command was stamped, by the door's clock and by one that only goes on.
+    begun: (DateTime<Utc>, Instant),
+}
+
+/// What was done about files that came in and did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Collected {
+    /// Files that an event refers to: they got their name.
+    pub kept: usize,
+    /// Files that no event refers to: they are gone.
+    pub removed: usize,
 }
 
 impl Stored {
@@ -68,6 +89,7 @@ impl Application {
         name: &str,
         mut file: impl Stream<Item = Result<Bytes, ExecuteError>> + Unpin,
     ) -> Result<Stored, ExecuteError> {
+        let begun = (call.at, Instant::now());
         let loaded = self.tickets().load(key)?;
         if !policy::may(&call.viewer, Operation::Read, &loaded.state.scope()) {
             return Err(ExecuteError::NotFound);
@@ -82,8 +104,7 @@ impl Application {
         let value_key = self.vault().value_key(subject.0, id.0, CONTENT).ok_or(ExecuteError::NotFound)?;
 
         let blob = Uuid::new_v4().to_string();
-        let path = Path::from(blob.clone());
-        let upload = self.files().put_multipart(&path).await.map_err(ExecuteError::internal)?;
+        let upload = self.files().put_multipart(&incoming(&blob, key)).await.map_err(ExecuteError::internal)?;
         let mut writing = Writing {
             upload: WriteMultipart::new_with_chunk_size(upload, PART_BYTES),
             encryptor: Encryptor::new(value_key),
@@ -95,57 +116,99 @@ impl Application {
         match writing.all(&mut file, self.file_bytes_max()).await {
             Ok(()) => {}
             Err(error) => {
-                // Best effort: an orphan is collected later, the caller's error matters more.
+                // Best effort: what stays is collected later, and the caller's error matters more.
                 let _ = writing.upload.abort().await;
                 return Err(error);
             }
         }
         let (size, media_type, content_sha256, blob_sha256) = writing.finish().await?;
+        let name = plain_name(name);
         Ok(Stored {
-            attach: Attach {
-                id,
-                subject,
-                name: plain_name(name),
-                size,
-                media_type,
-                content_sha256,
-                blob,
-                blob_sha256,
-            },
+            attach: Attach { id, subject, name, size, media_type, content_sha256, blob, blob_sha256 },
+            begun,
         })
     }
 
-    /// Attaches a stored file; when that is refused or was done before, the stored bytes are taken away again.
+    /// Attaches a stored file; when that is refused or was done before, the stored bytes are taken away again. Runs as
+    /// its own task: a client that hangs up cancels nothing.
     ///
     /// # Errors
     /// See [`ExecuteError`].
-    pub async fn attach(&self, call: Call, key: TicketKey, stored: Stored) -> Result<Done, ExecuteError> {
-        let path = Path::from(stored.attach.blob.clone());
-        let done = self.act(call, key, vec![Action::Attach(Box::new(stored.attach))]).await;
-        let is_unused = match &done {
-            Ok(done) => done.repeated,
-            // The outcome may be unknown: the bytes stay.
-            Err(ExecuteError::Unavailable { .. } | ExecuteError::Internal(_)) => false,
-            Err(_) => true,
-        };
-        if is_unused && let Err(error) = self.files().delete(&path).await {
-            tracing::warn!(%error, "an unused file stays in the store");
-        }
-        done
+    pub async fn attach(&self, mut call: Call, key: TicketKey, stored: Stored) -> Result<Done, ExecuteError> {
+        // The call was stamped before the file came, which may take longer than the log lets a clock lie behind.
+        let (at, instant) = stored.begun;
+        let elapsed = TimeDelta::from_std(instant.elapsed()).map_err(ExecuteError::internal)?;
+        call.at = call.at.max(at + elapsed);
+        let this = self.clone();
+        own_task(async move {
+            let blob = stored.attach.blob.clone();
+            let action = Action::Attach(Box::new(stored.attach));
+            let done = this.act(call, key.clone(), vec![action]).await;
+            let is_unused = match &done {
+                Ok(done) => done.repeated,
+                // The outcome may be unknown: the bytes stay until they are collected.
+                Err(ExecuteError::Unavailable { .. } | ExecuteError::Internal(_)) => return done,
+                Err(_) => true,
+            };
+            let from = incoming(&blob, &key);
+            let moved = match is_unused {
+                true => this.files().delete(&from).await,
+                false => this.files().rename(&from, &Path::from(blob)).await,
+            };
+            if let Err(error) = moved {
+                tracing::warn!(%error, "a file stays among those that come in");
+            }
+            done
+        })
+        .await
     }
 
-    /// The bytes of an attached file, opened while they stream.
+    /// Takes away what came in more than [`ORPHAN_HOURS`] ago and no event refers to. Costs what lies among the incoming
+    /// files, however many files there are. To be run now and then.
     ///
     /// # Errors
-    /// [`ReadError::NotFound`] when the person it was sealed for was erased, or the store has lost it;
-    /// [`ReadError::Internal`].
+    /// [`ReadError::Internal`] when the store or the log fails; what was looked at before is done.
+    pub async fn collect_orphans(&self, now: DateTime<Utc>) -> Result<Collected, ReadError> {
+        let before = now - TimeDelta::hours(ORPHAN_HOURS);
+        let mut collected = Collected::default();
+        let found = self.files().list(Some(&Path::from(INCOMING)));
+        let found: Vec<_> = found.try_collect().await.map_err(ReadError::internal)?;
+        for file in found.into_iter().filter(|file| file.last_modified < before) {
+            let name = file.location.filename().and_then(|name| name.split_once('.'));
+            let Some((blob, Ok(key))) = name.map(|(blob, key)| (blob, TicketKey::from_typed(key))) else {
+                tracing::warn!(file = %file.location, "this is no file that came in; it stays");
+                continue;
+            };
+            let is_attached = match self.tickets().load(&key) {
+                Ok(loaded) => loaded.document.attachments.iter().any(|attached| attached.blob == blob),
+                Err(ReadError::NotFound) => false,
+                Err(error) => return Err(error),
+            };
+            if is_attached {
+                let named = self.files().rename(&file.location, &Path::from(blob)).await;
+                named.map_err(ReadError::internal)?;
+                collected.kept += 1;
+            } else {
+                self.files().delete(&file.location).await.map_err(ReadError::internal)?;
+                collected.removed += 1;
+            }
+        }
+        Ok(collected)
+    }
+
+    /// The bytes of an attached file, opened while they stream. Whoever asks must have read the ticket first.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] when the person it was sealed for was erased; [`ReadError::Internal`], also when the store
+    /// has lost it. An error within the stream says that the file was tampered with: what came before is authentic, but
+    /// not the whole.
     pub async fn file(
         &self,
         file: &AttachedFile,
     ) -> Result<impl Stream<Item = Result<Bytes, ReadError>> + use<>, ReadError> {
         let value_key =
             self.vault().value_key(file.subject.0, file.id.0, CONTENT).ok_or(ReadError::NotFound)?;
-        let found = self.files().get(&Path::from(file.blob.clone())).await.map_err(ReadError::internal)?;
+        let found = self.stored(&file.blob).await.map_err(ReadError::internal)?;
         let sealed = found.into_stream().map_err(ReadError::internal).map(|part| part.map(Some));
         // The end of the stream must be seen to know that the file is whole.
         let sealed = Box::pin(sealed.chain(stream::once(async { Ok(None) })));
@@ -166,6 +229,35 @@ impl Application {
         });
         Ok(opened.try_filter(|bytes| std::future::ready(!bytes.is_empty())))
     }
+
+    /// The sealed bytes, under their own name or where they came in.
+    async fn stored(&self, blob: &str) -> Result<GetResult, object_store::Error> {
+        let own = Path::from(blob);
+        let missing = match self.files().get(&own).await {
+            Err(missing @ object_store::Error::NotFound { .. }) => missing,
+            found => return found,
+        };
+        let mut incoming = self.files().list(Some(&Path::from(INCOMING)));
+        while let Some(file) = incoming.try_next().await? {
+            if file.location.filename().is_some_and(|name| name.starts_with(blob)) {
+                return match self.files().get(&file.location).await {
+                    // It got its name meanwhile.
+                    Err(object_store::Error::NotFound { .. }) => self.files().get(&own).await,
+                    found => found,
+                };
+            }
+        }
+        // Between the two looks it may have got its name as well.
+        match self.files().get(&own).await {
+            Err(object_store::Error::NotFound { .. }) => Err(missing),
+            found => found,
+        }
+    }
+}
+
+/// Where a file for a ticket comes in.
+fn incoming(blob: &str, key: &TicketKey) -> Path {
+    Path::from_iter([INCOMING.to_owned(), format!("{blob}.{key}")])
 }
 
 /// What the requester's side attaches is its own; what others attach, the requester's.

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 /// The name space of command ids made from idempotency keys (design §3, Idempotency).
 const COMMANDS: Uuid = Uuid::from_bytes(*b"guichet-commands");
+/// The name space of command ids made from an operator's report, whichever of its accounts sends it.
+const REPORTS: Uuid = Uuid::from_bytes(*b"guichet--reports");
 
 /// One call of a command, as the door stamped it.
 #[derive(Debug, Clone)]
@@ -35,14 +37,58 @@ pub struct Call {
     pub sign_in: Option<Uuid>,
 }
 
-/// The command id of an account's idempotency key; a fresh one without a key.
+/// The operation that opens a ticket, as a door names it in [`command_id`] and in the digest of a command.
+pub const OPENS_TICKET: &str = "POST /v1/tickets";
+
+/// The command id of an idempotency key; a fresh one without a key.
+///
+/// A key is its account's own. The SOAP door's key for a new ticket is everybody's: it is made of the operator and the
+/// operator's own reference (design §3; peers N5), so that one report makes one ticket even when two programs of the
+/// operator send it. Only a trusted door may be on the channel [`Channel::Soap`].
 #[must_use]
-pub fn command_id(account: AccountId, idempotency_key: Option<&str>) -> CommandId {
+pub fn command_id(
+    account: AccountId,
+    channel: Channel,
+    operation: &str,
+    idempotency_key: Option<&str>,
+) -> CommandId {
+    let is_operators = channel == Channel::Soap && operation == OPENS_TICKET;
     CommandId(match idempotency_key {
+        Some(key) if is_operators => Uuid::new_v5(&REPORTS, key.as_bytes()),
         Some(key) => {
             let of_account = Uuid::new_v5(&COMMANDS, account.0.as_bytes());
             Uuid::new_v5(&of_account, key.as_bytes())
         }
         None => Uuid::now_v7(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(account: u128, channel: Channel, operation: &str) -> CommandId {
+        command_id(AccountId(Uuid::from_u128(account)), channel, operation, Some("soap:1"))
+    }
+
+    #[test]
+    fn a_report_of_an_operator_is_one_command_whichever_program_sends_it() {
+        assert_eq!(id(1, Channel::Soap, OPENS_TICKET), id(2, Channel::Soap, OPENS_TICKET));
+        let comment = "POST /v1/tickets/SAV-1/comments";
+        assert_ne!(id(1, Channel::Soap, comment), id(2, Channel::Soap, comment));
+    }
+
+    #[test]
+    fn nobody_takes_an_operators_key_through_another_door() {
+        assert_ne!(id(1, Channel::Rest, OPENS_TICKET), id(1, Channel::Soap, OPENS_TICKET));
+        assert_ne!(id(1, Channel::Rest, OPENS_TICKET), id(2, Channel::Rest, OPENS_TICKET));
+        assert_eq!(id(1, Channel::Rest, OPENS_TICKET), id(1, Channel::Courier, OPENS_TICKET));
+    }
+
+    #[test]
+    fn without_a_key_every_command_is_its_own() {
+        let account = AccountId(Uuid::from_u128(1));
+        let id = || command_id(account, Channel::Rest, OPENS_TICKET, None);
+        assert_ne!(id(), id());
+    }
 }

@@ -119,7 +119,10 @@ impl Application {
         let mut made = 0;
         for account in &ACCOUNTS {
             if self.directory().account_by_username(account.username).is_none() {
-                let new = account.new_account()?;
+                // Argon2 takes its time, and nobody else should wait for it.
+                let hash = tokio::task::spawn_blocking(|| hash_password(DEMO_PASSWORD)).await;
+                let hash = hash.map_err(ExecuteError::internal)?.map_err(ExecuteError::internal)?;
+                let new = account.new_account(hash)?;
                 let call = self.system_call(at, Channel::Admin);
                 made += usize::from(self.create_account(call, new).await? == Made::Now);
             }
@@ -129,7 +132,7 @@ impl Application {
 }
 
 impl DemoAccount {
-    fn new_account(&self) -> Result<NewAccount, ExecuteError> {
+    fn new_account(&self, password_hash: String) -> Result<NewAccount, ExecuteError> {
         let organization = self.organization.map(str::parse::<OrganizationId>);
         let organization = organization.transpose().map_err(ExecuteError::internal)?;
         let desk = self.desk.map(str::parse).transpose().map_err(ExecuteError::internal)?;
@@ -145,7 +148,7 @@ impl DemoAccount {
             username: self.username.to_owned(),
             name: self.name.to_owned(),
             language: Language::Fr,
-            password_hash: hash_password(DEMO_PASSWORD).map_err(ExecuteError::internal)?,
+            password_hash,
             grants,
             organizations: organization.into_iter().collect(),
         })

@@ -44,24 +44,31 @@ pub fn username_key(username: &str) -> String {
 }
 
 impl Directory {
-    /// Folds what the log has beyond what is known. Reads only the streams it is made of.
+    /// Folds what the log has beyond what is known. Reads only the streams it is made of, and keeps nobody waiting
+    /// meanwhile. Two at once do no harm: each event is folded once, in the order of the log.
     ///
     /// # Errors
     /// [`ReadError::Internal`] when the log cannot be read or an event not be understood.
     pub fn refresh(&self, log: &EventLog, vault: &Vault) -> Result<(), ReadError> {
-        let mut inside = self.inside.write();
+        let known = self.inside.read().position;
         let head = log.head();
         let mut events: Vec<Recorded> = Vec::new();
         for category in CATEGORIES {
-            events.extend(log.read_category(category, inside.position).map_err(ReadError::internal)?);
+            events.extend(log.read_category(category, known).map_err(ReadError::internal)?);
         }
+        // What came after the head was read is not complete over the three categories: the next turn takes it.
         events.retain(|recorded| recorded.position <= head);
         events.sort_by_key(|recorded| recorded.position);
-        for recorded in &events {
-            let event = codec::decode(vault, recorded)?;
-            inside.fold(recorded, event)?;
+        let decoded = events.iter().map(|recorded| codec::decode(vault, recorded));
+        let decoded: Vec<Event> = decoded.collect::<Result<_, _>>()?;
+        let mut inside = self.inside.write();
+        for (recorded, event) in events.iter().zip(decoded) {
+            if recorded.position > inside.position {
+                inside.fold(recorded, event)?;
+                inside.position = recorded.position;
+            }
         }
-        inside.position = head;
+        inside.position = inside.position.max(head);
         Ok(())
     }
 

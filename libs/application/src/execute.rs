@@ -7,7 +7,7 @@ use domain::{
     policy::{self, Operation},
     ticket::{Action, Context, Stamp, State, TicketEvent, decide_each},
 };
-use event_log::{Appended, Commit, EventDraft, Expected, StreamWrite, Target, Version};
+use event_log::{AppendError, Appended, Commit, EventDraft, Expected, StreamWrite, Target, Version};
 
 use crate::{
     call::Call,
@@ -36,7 +36,7 @@ pub struct Done {
 enum Attempt {
     Done(Done),
     /// Somebody else wrote in between, or the same command is on its way: look again.
-    Again(ExecuteError),
+    Again,
 }
 
 impl Application {
@@ -51,7 +51,6 @@ impl Application {
     }
 
     async fn attempts(&self, call: &Call, key: &TicketKey, actions: &[Action]) -> Result<Done, ExecuteError> {
-        let mut last = ExecuteError::Unavailable { reason: "the ticket is too busy".to_owned() };
         for _ in 0..ATTEMPTS_MAX {
             match self.attempt(call, key, actions).await? {
                 Attempt::Done(done) => {
@@ -60,37 +59,32 @@ impl Application {
                     }
                     return Ok(done);
                 }
-                Attempt::Again(why) => last = why,
+                Attempt::Again => {}
             }
         }
-        Err(last)
+        Err(ExecuteError::Unavailable { reason: "too much happens on this ticket at once".to_owned() })
     }
 
     async fn attempt(&self, call: &Call, key: &TicketKey, actions: &[Action]) -> Result<Attempt, ExecuteError> {
         let place = self.lanes().enter(key);
         let mut lane = place.turn().await;
-        if lane.in_flight.contains(&call.command_id) {
-            drop(lane);
-            self.log().settled().await?;
-            return Ok(Attempt::Again(ExecuteError::KeyReused));
-        }
         if let Some(done) = self.repeated(call)? {
             return Ok(Attempt::Done(done));
         }
-        let tip = self.tip(&lane, key)?;
-        if !policy::may(&call.viewer, Operation::Read, &tip.state.scope()) {
-            return Err(ExecuteError::NotFound);
+        if lane.in_flight.contains(&call.command_id) {
+            drop(lane);
+            self.log().settled().await?;
+            return Ok(Attempt::Again);
         }
-        let decided = self.decide(call, &tip, actions);
-        let events = match decided {
+        if lane.must_settle() {
+            self.log().settled().await?;
+        }
+        let tip = self.tip(&lane, key)?;
+        let events = match self.decide(call, &tip, actions) {
             Ok(events) if !events.is_empty() => events,
-            // Decided on what may not be on disk yet: the answer waits until it is.
             Ok(_) | Err(_) => {
                 drop(lane);
-                self.log().settled().await?;
-                decided?;
-                let loaded = self.tickets().load(key)?;
-                return Ok(Attempt::Done(Done { loaded, events: Vec::new(), repeated: false }));
+                return self.without_events(call, key, actions).await;
             }
         };
         let drafts = self.drafts(call, events.iter().cloned().map(Event::Ticket)).await?;
@@ -116,11 +110,33 @@ impl Application {
                 let events = appended.events.iter().map(codec::stamp).zip(events).collect();
                 Ok(Attempt::Done(Done { loaded, events, repeated: false }))
             }
-            other => {
-                // What was decided after this one rests on events that are not there: it will be decided anew.
+            // What was decided after this one rests on events that are not there: it will be decided anew.
+            Ok(_) | Err(AppendError::Conflict { .. }) => {
                 lane.tip = None;
-                again(other)
+                Ok(Attempt::Again)
             }
+            Err(error) => {
+                lane.tip = None;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A refusal, or a command that changes nothing. It was decided on what may not be on disk yet and may never be,
+    /// so it counts only if what is on disk after it says the same.
+    async fn without_events(
+        &self,
+        call: &Call,
+        key: &TicketKey,
+        actions: &[Action],
+    ) -> Result<Attempt, ExecuteError> {
+        self.log().settled().await?;
+        let loaded = self.tickets().load(key)?;
+        let tip = Tip { state: loaded.state.clone(), version: loaded.version() };
+        if self.decide(call, &tip, actions)?.is_empty() {
+            Ok(Attempt::Done(Done { loaded, events: Vec::new(), repeated: false }))
+        } else {
+            Ok(Attempt::Again)
         }
     }
 
@@ -132,7 +148,12 @@ impl Application {
         Ok(Tip { state: loaded.state.clone(), version: loaded.version() })
     }
 
+    /// The whole judgement on a command: may the viewer know of the ticket, is it the version they saw, do the rules
+    /// allow it.
     fn decide(&self, call: &Call, tip: &Tip, actions: &[Action]) -> Result<Vec<TicketEvent>, ExecuteError> {
+        if !policy::may(&call.viewer, Operation::Read, &tip.state.scope()) {
+            return Err(ExecuteError::NotFound);
+        }
         if let Some(expected) = call.expected_version
             && expected != tip.version
         {
@@ -149,10 +170,17 @@ impl Application {
         let Some((digest, appended)) = self.log().command(call.command_id).map_err(ExecuteError::internal)? else {
             return Ok(None);
         };
-        if digest != call.command_digest {
-            return Err(ExecuteError::KeyReused);
+        let was = self.as_it_was(call, &appended);
+        if digest == call.command_digest {
+            return was.map(Some);
         }
-        self.as_it_was(call, &appended).map(Some)
+        match was {
+            // Who may not see what was written under an operator's key is judged by the rules, and learns nothing of
+            // it; the log's writer still refuses the key.
+            Err(ExecuteError::NotFound) => Ok(None),
+            Ok(_) => Err(ExecuteError::KeyReused),
+            Err(error) => Err(error),
+        }
     }
 
     /// The ticket at the position of a commit, for a viewer who may read it today (design §3, Idempotency).
@@ -163,7 +191,11 @@ impl Application {
         if !policy::may(&call.viewer, Operation::Read, &today.state.scope()) {
             return Err(ExecuteError::NotFound);
         }
-        let loaded = Arc::new(self.tickets().load_at(&key, last.envelope.version)?);
+        let loaded = if today.version() == last.envelope.version {
+            today
+        } else {
+            Arc::new(self.tickets().load_at(&key, last.envelope.version)?)
+        };
         let mut events = Vec::new();
         for recorded in &appended.events {
             if let Event::Ticket(event) = codec::decode(self.vault(), recorded)? {
@@ -206,14 +238,6 @@ pub(crate) async fn own_task<T: Send + 'static>(
     work: impl Future<Output = Result<T, ExecuteError>> + Send + 'static,
 ) -> Result<T, ExecuteError> {
     tokio::spawn(work).await.map_err(ExecuteError::internal)?
-}
-
-fn again(appended: Result<Appended, event_log::AppendError>) -> Result<Attempt, ExecuteError> {
-    match appended {
-        Ok(_) => Ok(Attempt::Again(ExecuteError::KeyReused)),
-        Err(conflict @ event_log::AppendError::Conflict { .. }) => Ok(Attempt::Again(conflict.into())),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// A stamp for events whose place the log has not told yet; no rule reads the place.

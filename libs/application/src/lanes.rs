@@ -19,10 +19,21 @@ pub struct Tip {
 /// What a lane knows while anybody is in it.
 #[derive(Debug, Default)]
 pub struct Lane {
-    /// The tip, once something has been enqueued from here; otherwise the disk says it all.
+    /// The tip, once something has been enqueued from here; otherwise the disk says it all, as soon as nothing is in
+    /// flight.
     pub tip: Option<Tip>,
-    /// Commands that are enqueued and not yet on disk.
+    /// Commands that are enqueued and whose outcome is not known here yet.
     pub in_flight: Vec<CommandId>,
+}
+
+impl Lane {
+    /// A command of this lane was not written, so the tip tells what never happened, while others may still be on
+    /// their way. The disk alone does not say it all until those have settled: who decided on it earlier could be
+    /// taken for somebody who decided on what they make, since both would expect the same version.
+    #[must_use]
+    pub fn must_settle(&self) -> bool {
+        self.tip.is_none() && !self.in_flight.is_empty()
+    }
 }
 
 type Shared = Arc<tokio::sync::Mutex<Lane>>;

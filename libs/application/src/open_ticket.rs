@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    AccountId, DeskKey, Event, Fault, OrganizationId, PersonId, TicketKey,
+    AccountId, Event, Fault, OrganizationId, PersonId, TicketKey,
     account::Account,
     desk::Desk,
     fault::FaultCode,
@@ -65,7 +65,15 @@ impl Application {
     /// See [`ExecuteError`].
     pub async fn open_ticket(&self, call: Call, new: NewTicket) -> Result<Done, ExecuteError> {
         let this = self.clone();
-        own_task(async move { this.open_resolved(call, new).await }).await
+        own_task(async move {
+            let sign_in = call.sign_in;
+            let done = this.open_resolved(call, new).await?;
+            if let Some(sign_in) = sign_in {
+                this.note_write(sign_in, done.loaded.document.position);
+            }
+            Ok(done)
+        })
+        .await
     }
 
     /// Every fault that opening this ticket would be refused for; nothing is written. For a door that found faults of
@@ -103,9 +111,6 @@ impl Application {
         let first = appended.events.first().ok_or(ExecuteError::NotFound)?;
         let key = TicketKey::from_typed(first.envelope.stream.as_str()).map_err(ExecuteError::internal)?;
         let loaded = self.tickets().publish(&key, &appended.events, &events)?;
-        if let Some(sign_in) = call.sign_in {
-            self.note_write(sign_in, appended.last.0);
-        }
         let events = appended.events.iter().map(codec::stamp).zip(events).collect();
         Ok(Done { loaded, events, repeated: false })
     }

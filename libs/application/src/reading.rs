@@ -30,8 +30,11 @@ pub const AT_LEAST_WAIT_MS: u64 = 2_000;
 pub const OWN_WRITE_WAIT_MS: u64 = 500;
 /// How many events the feed gives at once.
 pub const FEED_LIMIT_MAX: usize = 1_000;
-/// How many bytes of events the feed reads at once.
-const FEED_SCAN_EVENTS: usize = 4_096;
+/// How many events the feed looks through for one page. A page may hold less than asked for, even nothing, before the
+/// log's end is reached; it says where the next one starts.
+pub const FEED_SCAN_EVENTS_MAX: usize = 8_192;
+/// How many events the feed reads at once.
+const FEED_READ_EVENTS: usize = 1_024;
 
 /// One event of the feed: as stored, with its personal values put back as this reader may see them.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,14 +91,14 @@ impl Application {
     /// Events of a ticket after a version, opened, without those that this viewer may not read.
     ///
     /// # Errors
-    /// See [`ReadError`].
+    /// [`ReadError::NotFound`] for who may not read the ticket; otherwise see [`ReadError`].
     pub fn events_of(
         &self,
         viewer: &Viewer,
         loaded: &Loaded,
         after: Version,
     ) -> Result<Vec<(Stamp, TicketEvent)>, ReadError> {
-        let internal = policy::may(viewer, Operation::ReadInternal, &loaded.state.scope());
+        let internal = reads_internal(viewer, loaded)?;
         let happened = self.happened(&loaded.key, after)?;
         let seen = happened.into_iter().filter(|one| internal || !one.event.is_internal());
         Ok(seen.map(|one| (one.stamp, one.event)).collect())
@@ -104,7 +107,7 @@ impl Application {
     /// The history of a ticket in words, after a version.
     ///
     /// # Errors
-    /// See [`ReadError`].
+    /// [`ReadError::NotFound`] for who may not read the ticket; otherwise see [`ReadError`].
     pub fn history_of(
         &self,
         viewer: &Viewer,
@@ -112,7 +115,7 @@ impl Application {
         language: Language,
         after: Version,
     ) -> Result<Vec<Entry>, ReadError> {
-        let internal = policy::may(viewer, Operation::ReadInternal, &loaded.state.scope());
+        let internal = reads_internal(viewer, loaded)?;
         let desk = self.desk_of(loaded)?;
         // What changed is told against what was there before, so the fold starts at the first event.
         let happened = self.happened(&loaded.key, Version(0))?;
@@ -171,7 +174,8 @@ impl Application {
         })
     }
 
-    /// A page of the change feed (N4): for those who may read the log.
+    /// A page of the change feed (N4): for those who may read the log. `limit` is taken as at least 1 and at most
+    /// [`FEED_LIMIT_MAX`]. A stream alone is read by its own links when that is the shorter way.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] for everybody else.
@@ -185,22 +189,53 @@ impl Application {
         if !viewer.may_read_log() {
             return Err(ReadError::NotFound);
         }
-        let (mut items, mut next_after) = (Vec::new(), after);
-        loop {
-            let page = self.log().read(next_after, FEED_SCAN_EVENTS.min(limit.max(64))).map_err(ReadError::internal)?;
-            if page.is_empty() {
-                return Ok(FeedPage { items, next_after });
+        let limit = limit.clamp(1, FEED_LIMIT_MAX);
+        let head = self.log().head();
+        let far = head.0.saturating_sub(after.0) > FEED_SCAN_EVENTS_MAX as u64;
+        match &filter.stream {
+            Some(stream) if far => {
+                let events = self.log().read_stream(stream, Version(0), usize::MAX).map_err(ReadError::internal)?;
+                let between = |recorded: &Recorded| after < recorded.position && recorded.position <= head;
+                self.feed_page(filter, events.into_iter().filter(between), head, limit)
             }
-            for recorded in page {
-                next_after = recorded.position;
-                if filter.wants(&recorded) {
-                    items.push(self.feed_item(&recorded)?);
-                    if items.len() >= limit {
-                        return Ok(FeedPage { items, next_after });
-                    }
-                }
+            Some(_) | None => self.feed_scanned(filter, after, limit),
+        }
+    }
+
+    fn feed_scanned(&self, filter: &FeedFilter, after: Position, limit: usize) -> Result<FeedPage, ReadError> {
+        let mut page = FeedPage { items: Vec::new(), next_after: after };
+        let mut scanned = 0;
+        while page.items.len() < limit && scanned < FEED_SCAN_EVENTS_MAX {
+            // Without a filter, what is read is what is wanted.
+            let wanted = if filter.is_all() { limit - page.items.len() } else { FEED_READ_EVENTS };
+            let read = self.log().read(page.next_after, wanted.min(FEED_READ_EVENTS)).map_err(ReadError::internal)?;
+            let Some(last) = read.last().map(|recorded| recorded.position) else {
+                break;
+            };
+            scanned += read.len();
+            let more = self.feed_page(filter, read.into_iter(), last, limit - page.items.len())?;
+            page.items.extend(more.items);
+            page.next_after = more.next_after;
+        }
+        Ok(page)
+    }
+
+    /// What is wanted of some events; `end` is up to where they tell of the log.
+    fn feed_page(
+        &self,
+        filter: &FeedFilter,
+        events: impl Iterator<Item = Recorded>,
+        end: Position,
+        limit: usize,
+    ) -> Result<FeedPage, ReadError> {
+        let mut items = Vec::new();
+        for recorded in events.filter(|recorded| filter.wants(recorded)) {
+            items.push(self.feed_item(&recorded)?);
+            if items.len() == limit {
+                return Ok(FeedPage { items, next_after: recorded.position });
             }
         }
+        Ok(FeedPage { items, next_after: end })
     }
 
     fn feed_item(&self, recorded: &Recorded) -> Result<FeedItem, ReadError> {
@@ -213,7 +248,20 @@ impl Application {
     }
 }
 
+/// Whether this viewer also reads internal notes; who may not read the ticket finds nothing.
+fn reads_internal(viewer: &Viewer, loaded: &Loaded) -> Result<bool, ReadError> {
+    let scope = loaded.state.scope();
+    if !policy::may(viewer, Operation::Read, &scope) {
+        return Err(ReadError::NotFound);
+    }
+    Ok(policy::may(viewer, Operation::ReadInternal, &scope))
+}
+
 impl FeedFilter {
+    fn is_all(&self) -> bool {
+        self.stream.is_none() && self.types.is_empty()
+    }
+
     fn wants(&self, recorded: &Recorded) -> bool {
         self.stream.as_ref().is_none_or(|stream| *stream == recorded.envelope.stream)
             && (self.types.is_empty() || self.types.contains(&recorded.envelope.event_type))

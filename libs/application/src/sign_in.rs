@@ -1,7 +1,5 @@
 //! Signing in with a local password, and keeping signed in.
 
-use std::sync::OnceLock;
-
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -71,12 +69,9 @@ fn password_fits(password: &str, hash: &str) -> bool {
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// A hash of nothing that anybody knows, checked when there is no account of that name, so that a wrong name takes
-/// as long as a wrong password.
-fn nobodys_hash() -> &'static str {
-    static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(|| hash_password(&Uuid::new_v4().to_string()).unwrap_or_default())
-}
+/// A hash of no password, made with the parameters of [`hash_password`]: checked when there is no account of that name,
+/// so that a wrong name takes as long as a wrong password, the first time too. Whatever fits it is refused.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$Z3VpY2hldC1ub2JvZHk$bm9ib2R5LWhhcy10aGlzLXBhc3N3b3JkLS0tLS0tLS0";
 
 impl Application {
     /// Signs in.
@@ -84,14 +79,18 @@ impl Application {
     /// # Errors
     /// [`SignInError`].
     pub async fn sign_in(&self, username: &str, password: String, at: DateTime<Utc>) -> Result<SignedIn, SignInError> {
+        let turn = self.password_checks().clone().acquire_owned().await.map_err(internal)?;
         let account = self.directory().account_by_username(username);
-        let _turn = self.password_checks().acquire().await.map_err(internal)?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = tokio::task::spawn_blocking(move || match hash {
-            Some(hash) => password_fits(&password, &hash),
-            None => {
-                password_fits(&password, nobodys_hash());
-                false
+        let fits = tokio::task::spawn_blocking(move || {
+            // The turn ends with the check, not with the caller, who may have hung up.
+            let _turn = turn;
+            match hash {
+                Some(hash) => password_fits(&password, &hash),
+                None => {
+                    password_fits(&password, NOBODYS_HASH);
+                    false
+                }
             }
         });
         match (fits.await.map_err(internal)?, account) {
@@ -173,4 +172,21 @@ fn refresh_token() -> (String, [u8; 32]) {
     let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     let hash = Sha256::digest(token.as_bytes()).into();
     (token, hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_name_costs_what_a_wrong_password_costs() {
+        let real = hash_password("something").unwrap();
+        let (real, nobodys) = (PasswordHash::new(&real).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
+        assert_eq!(nobodys.algorithm, real.algorithm);
+        assert_eq!(nobodys.version, real.version);
+        assert_eq!(nobodys.params, real.params);
+        let bytes = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_ref().len());
+        assert_eq!(bytes(&nobodys), bytes(&real));
+        assert!(!password_fits("something", NOBODYS_HASH));
+    }
 }

@@ -16,7 +16,7 @@ use vault::{DigestKey, MasterKey, Vault};
 use views::{OpenError, Views};
 
 use crate::{
-    attachments::{FILE_BYTES_MAX, Files},
+    attachments::{FILE_BYTES_MAX, Files, INCOMING},
     directory::Directory,
     lanes::Lanes,
     sign_in::PASSWORD_CHECKS_MAX,
@@ -103,7 +103,7 @@ struct Inner {
     tickets: Tickets,
     lanes: Lanes,
     tokens: Tokens,
-    password_checks: Semaphore,
+    password_checks: Arc<Semaphore>,
     own_writes: Cache<Uuid, u64>,
 }
 
@@ -129,7 +129,9 @@ impl Application {
         let open: views::Open =
             Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))));
         let views = Views::open(&directory(&data.join("views"))?, log.clone(), open, views::Options::default());
-        let files = LocalFileSystem::new_with_prefix(directory(&data.join("files"))?);
+        let files = directory(&data.join("files"))?;
+        clear_cut_off(&directory(&files.join(INCOMING))?);
+        let files = LocalFileSystem::new_with_prefix(files);
         let files = files.map_err(StartError::Files)?.with_fsync(true);
         let accounts = Directory::default();
         accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
@@ -147,7 +149,7 @@ impl Application {
                 directory: accounts,
                 lanes: Lanes::default(),
                 tokens,
-                password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+                password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX)),
                 own_writes: Cache::builder()
                     .max_capacity(OWN_WRITES_MAX)
                     .time_to_live(Duration::from_secs(OWN_WRITE_REMEMBERED_S))
@@ -224,16 +226,31 @@ impl Application {
         &self.inner.lanes
     }
 
-    pub(crate) fn password_checks(&self) -> &Semaphore {
+    pub(crate) fn password_checks(&self) -> &Arc<Semaphore> {
         &self.inner.password_checks
     }
 
     pub(crate) fn note_write(&self, sign_in: Uuid, position: u64) {
-        self.inner.own_writes.insert(sign_in, position);
+        // Answers come in another order than writes, and a repeated command is answered with an old position.
+        self.inner
+            .own_writes
+            .entry(sign_in)
+            .and_upsert_with(|known| known.map_or(position, |known| known.into_value().max(position)));
     }
 
     pub(crate) fn last_write(&self, sign_in: Uuid) -> Option<event_log::Position> {
         self.inner.own_writes.get(&sign_in).map(event_log::Position)
+    }
+}
+
+/// Takes away uploads that a kill cut off: the store keeps them as `<name>#<number>` and does not list them. Nobody else
+/// is at work here, because the log's lock is held. Best effort: what stays takes room and does no harm.
+fn clear_cut_off(incoming: &Path) {
+    let found = std::fs::read_dir(incoming).into_iter().flatten().flatten();
+    for file in found.filter(|file| file.file_name().to_string_lossy().contains('#')) {
+        if let Err(error) = std::fs::remove_file(file.path()) {
+            tracing::warn!(%error, path = %file.path().display(), "an upload that was cut off stays");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use domain::{
 };
 use event_log::{EventLog, Recorded, StreamName, Version};
 use moka::{ops::compute::Op, sync::Cache};
+use serde_json::Value;
 use vault::Vault;
 
 use crate::{codec, error::ReadError};
@@ -46,12 +47,28 @@ impl Loaded {
     }
 
     fn bytes(&self) -> u32 {
-        let texts = self.document.description.as_ref().map_or(0, String::len)
-            + self.document.fields.len() * 100
-            + self.document.approvals.len() * 200
-            + self.document.attachments.len() * 300;
-        u32::try_from(2_048 + 2 * texts).unwrap_or(u32::MAX)
+        let document = &self.document;
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let fields: usize = document.fields.values().map(text_bytes).sum();
+        let approvals = document.approvals.iter();
+        let approvals: usize =
+            approvals.map(|approval| 200 + length(&approval.proposal) + length(&approval.comment)).sum();
+        // Description and fields stand in both folds.
+        let texts = 2 * (length(&document.description) + fields) + approvals + document.attachments.len() * 500;
+        u32::try_from(2_048 + texts).unwrap_or(u32::MAX)
     }
+}
+
+/// About what a field takes.
+fn text_bytes(value: &Value) -> usize {
+    const EACH_BYTES: usize = 64;
+    EACH_BYTES
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(text_bytes).sum(),
+            Value::Object(members) => members.iter().map(|(name, member)| name.len() + text_bytes(member)).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }
 
 /// All tickets, read through a cache.
@@ -80,15 +97,21 @@ impl Tickets {
         Self { log, vault, cache }
     }
 
-    /// The ticket as it is on disk now.
+    /// The ticket as it is on disk now. What is kept counts only as far as the log's index agrees, so that nobody is
+    /// shown less than the log, the feed or another answer has shown before.
     ///
     /// # Errors
     /// [`ReadError::NotFound`], or [`ReadError::Internal`].
     pub fn load(&self, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
-        if let Some(loaded) = self.cache.get(key) {
-            return Ok(loaded);
+        let newest = self.log.stream_version(&stream(key)?).map_err(ReadError::internal)?;
+        let kept = self.cache.get(key);
+        if let Some(kept) = &kept
+            && kept.version() >= newest
+        {
+            return Ok(kept.clone());
         }
-        let loaded = Arc::new(self.fold(None, key, u64::MAX)?.ok_or(ReadError::NotFound)?);
+        let loaded = self.fold(kept.map(Arc::unwrap_or_clone), key, newest.0)?;
+        let loaded = Arc::new(loaded.ok_or(ReadError::NotFound)?);
         self.keep(&loaded);
         Ok(loaded)
     }
@@ -124,17 +147,11 @@ impl Tickets {
         Ok(loaded)
     }
 
-    /// Keeps a ticket unless a newer one is kept or on disk: who read slowly must not put the past back.
+    /// Keeps a ticket unless a newer one is kept: who read slowly must not put the past back.
     fn keep(&self, loaded: &Arc<Loaded>) {
-        let newest = stream(&loaded.key).and_then(|name| self.log.stream_version(&name).map_err(ReadError::internal));
-        let is_newest = newest.is_ok_and(|newest| newest == loaded.version());
-        self.cache.entry(loaded.key.clone()).and_compute_with(|kept| {
-            match kept {
-                Some(kept) if kept.value().version() >= loaded.version() => Op::Nop,
-                Some(_) | None if is_newest => Op::Put(loaded.clone()),
-                Some(_) => Op::Remove,
-                None => Op::Nop,
-            }
+        self.cache.entry(loaded.key.clone()).and_compute_with(|kept| match kept {
+            Some(kept) if kept.value().version() >= loaded.version() => Op::Nop,
+            Some(_) | None => Op::Put(loaded.clone()),
         });
     }
 

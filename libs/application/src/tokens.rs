@@ -197,4 +197,35 @@ mod tests {
         changed[last] ^= 1;
         assert!(tokens(1).verify(&String::from_utf8(changed).unwrap(), at).is_err());
     }
+    #[test]
+    fn a_token_signed_with_the_public_key_as_a_secret_is_refused() {
+        let (tokens, at) = (tokens(1), DateTime::UNIX_EPOCH + TimeDelta::days(20_000));
+        let real = tokens.issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at).unwrap();
+        let claims = tokens.verify(&real, at).unwrap();
+        let public = URL_SAFE_NO_PAD.decode(&tokens.public().x).unwrap();
+        for secret in [public.as_slice(), tokens.public().x.as_bytes()] {
+            let mut header = Header::new(Algorithm::HS256);
+            header.kid = Some(tokens.public().kid.clone());
+            let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap();
+            assert!(matches!(tokens.verify(&forged, at), Err(TokenError::Refused(_))));
+        }
+    }
+
+    #[test]
+    fn a_token_without_the_name_of_its_key_or_for_another_audience_is_refused() {
+        let (tokens, at) = (tokens(1), DateTime::UNIX_EPOCH + TimeDelta::days(20_000));
+        let real = tokens.issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at).unwrap();
+        let claims = tokens.verify(&real, at).unwrap();
+        let nameless = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &tokens.encoding).unwrap();
+        assert!(matches!(tokens.verify(&nameless, at), Err(TokenError::UnknownKey)));
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(tokens.public().kid.clone());
+        for other in [
+            Claims { aud: "another".to_owned(), ..claims.clone() },
+            Claims { iss: "another".to_owned(), ..claims.clone() },
+        ] {
+            let signed = jsonwebtoken::encode(&header, &other, &tokens.encoding).unwrap();
+            assert!(matches!(tokens.verify(&signed, at), Err(TokenError::Refused(_))));
+        }
+    }
 }

@@ -3,8 +3,9 @@
 //! `cargo run --release -p event_log --example append_speed [seconds] [directory]`
 //!
 //! For each number of writers, each of which waits for its answer before it writes again: events a second through the log, and
-//! through a plain file where as many events of the same size are appended and synced at once. The two take turns, so that a disk
-//! that slows down slows both.
+//! through a plain file where as many events of the same size are appended and synced at once; and, to tell what the database costs
+//! from what the log adds, through sled alone, one record of as many events, flush and `fdatasync`. They take turns in short rounds,
+//! so that a disk that slows down slows all.
 
 use std::error::Error;
 use std::fs::File;
@@ -101,6 +102,61 @@ fn through_a_file(path: &Path, batch: u64, time: Duration) -> Result<u64, Box<dy
     Ok(written)
 }
 
+/// sled alone, as the log uses it.
+struct SledAlone {
+    blocks: sled::Tree,
+    data: File,
+    next_key: u64,
+}
+
+impl SledAlone {
+    fn open(dir: &Path) -> Result<SledAlone, Box<dyn Error + Send + Sync>> {
+        let config = sled::Config::new()
+            .path(dir)
+            .cache_capacity(64 << 20)
+            .flush_every_ms(None)
+            .segment_size(4 << 20);
+        let blocks = config.open()?.open_tree("blocks")?;
+        Ok(SledAlone {
+            blocks,
+            data: File::open(dir.join("db"))?,
+            next_key: 0,
+        })
+    }
+
+    fn write(&mut self, batch: u64, time: Duration) -> Result<u64, Box<dyn Error + Send + Sync>> {
+        let until = Instant::now() + time;
+        let mut written = 0;
+        while Instant::now() < until {
+            self.next_key += 1;
+            let record = [b'x'; EVENT_BYTES].repeat(usize::try_from(batch)?);
+            self.blocks.insert(self.next_key.to_be_bytes(), record)?;
+            self.blocks.flush()?;
+            self.data.sync_data()?;
+            written += batch;
+        }
+        Ok(written)
+    }
+}
+
+/// Events and the time they took.
+#[derive(Default)]
+struct Rate {
+    events: u64,
+    time: Duration,
+}
+
+impl Rate {
+    fn add(&mut self, events: u64, start: Instant) {
+        self.events += events;
+        self.time += start.elapsed();
+    }
+
+    fn per_second(&self) -> f64 {
+        self.events as f64 / self.time.as_secs_f64()
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1);
@@ -109,31 +165,30 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let dir = base.join(format!("append-speed-{}", std::process::id()));
     std::fs::create_dir_all(&dir)?;
     let round = Duration::from_secs_f64(seconds / f64::from(ROUNDS));
+    println!("events a second, on disk before the answer; the ratio is to the file");
     println!(
-        "{:>8} {:>14} {:>14} {:>7}",
-        "writers", "log events/s", "file events/s", "ratio"
+        "{:>8} {:>10} {:>10} {:>10} {:>7} {:>12}",
+        "writers", "log", "sled", "file", "ratio", "sled's ratio"
     );
     for writers in [1, 16, 64] {
         let log = EventLog::open(&dir.join(format!("log-{writers}")), Options::default())?;
-        let (mut ours, mut reference) = (0, 0);
-        let (mut ours_time, mut reference_time) = (Duration::ZERO, Duration::ZERO);
+        let mut alone = SledAlone::open(&dir.join(format!("sled-{writers}")))?;
+        let (mut ours, mut sled, mut file) = (Rate::default(), Rate::default(), Rate::default());
         for number in 0..ROUNDS {
             let start = Instant::now();
-            ours += through_the_log(&log, writers, u64::from(number) * 10_000_000, round).await?;
-            ours_time += start.elapsed();
+            ours.add(
+                through_the_log(&log, writers, u64::from(number) * 10_000_000, round).await?,
+                start,
+            );
             let start = Instant::now();
-            reference += through_a_file(&dir.join("file"), writers, round)?;
-            reference_time += start.elapsed();
+            sled.add(alone.write(writers, round)?, start);
+            let start = Instant::now();
+            file.add(through_a_file(&dir.join("file"), writers, round)?, start);
         }
         log.close();
-        let (ours, reference) = (
-            ours as f64 / ours_time.as_secs_f64(),
-            reference as f64 / reference_time.as_secs_f64(),
-        );
-        println!(
-            "{writers:>8} {ours:>14.0} {reference:>14.0} {:>7.2}",
-            ours / reference
-        );
+        let (ours, sled, file) = (ours.per_second(), sled.per_second(), file.per_second());
+        let (ratio, sled_ratio) = (ours / file, sled / file);
+        println!("{writers:>8} {ours:>10.0} {sled:>10.0} {file:>10.0} {ratio:>7.2} {sled_ratio:>12.2}");
     }
     std::fs::remove_dir_all(&dir)?;
     Ok(())

@@ -39,7 +39,11 @@ impl Cursor {
             // No column that is sorted by has the last two.
             Value::Null | Value::Real(_) | Value::Blob(_) => Json::Null,
         };
-        let wire = Wire { v: self.values.iter().map(json).collect(), id: self.id, of: digest(query) };
+        let wire = Wire {
+            v: self.values.iter().map(json).collect(),
+            id: self.id,
+            of: digest(query),
+        };
         URL_SAFE_NO_PAD.encode(serde_json::json!(wire).to_string())
     }
 
@@ -58,14 +62,22 @@ impl Cursor {
             Json::String(text) => Some(Value::Text(text)),
             Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
         };
-        Some(Cursor { values: wire.v.into_iter().map(value).collect::<Option<_>>()?, id: wire.id })
+        Some(Cursor {
+            values: wire.v.into_iter().map(value).collect::<Option<_>>()?,
+            id: wire.id,
+        })
     }
 }
 
 /// Tells queries apart by what decides which rows come in which order. How many rows a page has and which fields it
 /// shows may change from page to page.
 fn digest(query: &QueueQuery) -> String {
-    let of = QueueQuery { cursor: None, limit: 0, fields: Vec::new(), ..query.clone() };
+    let of = QueueQuery {
+        cursor: None,
+        limit: 0,
+        fields: Vec::new(),
+        ..query.clone()
+    };
     // The debug form of plain data names every member and value; another build that has it otherwise refuses the
     // cursors of the build before, which is what a change of the query's shape should do.
     let hash = Sha256::digest(format!("{of:?}"));

@@ -47,7 +47,12 @@ pub(crate) fn dump(connection: &mut Connection) -> rusqlite::Result<String> {
         });
         push(&mut out, &line);
     }
-    named(&transaction, &mut out, "desk", "SELECT key || ' ' || version, definition FROM desk ORDER BY key, version")?;
+    named(
+        &transaction,
+        &mut out,
+        "desk",
+        "SELECT key || ' ' || version, definition FROM desk ORDER BY key, version",
+    )?;
     let accounts = "SELECT lower(hex(account)), name_key FROM account_name ORDER BY account";
     named(&transaction, &mut out, "account", accounts)?;
     let organizations = "SELECT organization, name_key FROM organization_name ORDER BY organization";

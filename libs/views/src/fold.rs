@@ -114,7 +114,13 @@ impl Ticket {
         Some(ticket)
     }
 
-    fn opened(key: &TicketKey, stamp: &Stamp, opened: Opened, desks: &Desks, texts: &mut Vec<Text>) -> Ticket {
+    fn opened(
+        key: &TicketKey,
+        stamp: &Stamp,
+        opened: Opened,
+        desks: &Desks,
+        texts: &mut Vec<Text>,
+    ) -> Ticket {
         let facts = desks.get(&opened.desk, opened.desk_version);
         let mut ticket = Ticket {
             id: stamp.position,
@@ -141,21 +147,35 @@ impl Ticket {
         };
         texts.push(ticket.summary_text());
         if let Some(words) = opened.description.and_then(|description| description.value) {
-            texts.push(Text { slot: SLOT_DESCRIPTION, internal: false, words: Some(words) });
+            texts.push(Text {
+                slot: SLOT_DESCRIPTION,
+                internal: false,
+                words: Some(words),
+            });
         }
         ticket.set_fields(opened.fields, &BTreeSet::new(), texts);
         ticket
     }
 
     fn apply(&mut self, stamp: &Stamp, event: TicketEvent, desks: &Desks, texts: &mut Vec<Text>) {
-        let said = |internal, words: Option<String>| Text { slot: SLOT_EVENTS + stamp.version, internal, words };
+        let said = |internal, words: Option<String>| Text {
+            slot: SLOT_EVENTS + stamp.version,
+            internal,
+            words,
+        };
         match event {
             TicketEvent::Opened(_) | TicketEvent::ApprovalWithdrawn { .. } => {}
             TicketEvent::Described { description, .. } => {
-                texts.push(Text { slot: SLOT_DESCRIPTION, internal: false, words: description.value });
+                texts.push(Text {
+                    slot: SLOT_DESCRIPTION,
+                    internal: false,
+                    words: description.value,
+                });
             }
             TicketEvent::Commented(Commented { visibility, body, .. }) => match body {
-                CommentBody::Words(words) => texts.push(said(visibility == Visibility::Internal, words.value)),
+                CommentBody::Words(words) => {
+                    texts.push(said(visibility == Visibility::Internal, words.value))
+                }
                 // The desk's own words, the same on every ticket: finding them would find nothing.
                 CommentBody::Automatic { .. } => {}
             },
@@ -174,7 +194,9 @@ impl Ticket {
                 self.enter(decided.to, desks);
                 self.set_fields(BTreeMap::new(), &decided.removed, texts);
             }
-            TicketEvent::Reopened { to, reason, removed, .. } => {
+            TicketEvent::Reopened {
+                to, reason, removed, ..
+            } => {
                 self.enter(to, desks);
                 self.set_fields(BTreeMap::new(), &removed, texts);
                 texts.push(said(false, reason.value));
@@ -216,7 +238,11 @@ impl Ticket {
     /// The key stands with the summary, so that a typed key finds its ticket (seed 002, F107).
     fn summary_text(&self) -> Text {
         let words = format!("{}\n{}", self.key, self.summary.as_deref().unwrap_or_default());
-        Text { slot: SLOT_SUMMARY, internal: false, words: Some(words) }
+        Text {
+            slot: SLOT_SUMMARY,
+            internal: false,
+            words: Some(words),
+        }
     }
 
     fn set_fields(
@@ -241,16 +267,28 @@ impl Ticket {
         self.fields.retain(|name, _| !removed.contains(name));
         let words: Vec<&str> = self.fields.values().flat_map(words_of).collect();
         let words = (!words.is_empty()).then(|| words.join("\n"));
-        texts.push(Text { slot: SLOT_FIELDS, internal: false, words });
+        texts.push(Text {
+            slot: SLOT_FIELDS,
+            internal: false,
+            words,
+        });
     }
 }
 
 /// The words of a field: strings, alone or in a list. Instants are left out, since every prefix of a number would find
 /// them.
 fn words_of(value: &Value) -> Vec<&str> {
-    let text = |value: &Value| value.as_str().is_some_and(|text| DateTime::parse_from_rfc3339(text).is_err());
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| DateTime::parse_from_rfc3339(text).is_err())
+    };
     match value {
-        Value::Array(items) => items.iter().filter(|item| text(item)).filter_map(Value::as_str).collect(),
+        Value::Array(items) => items
+            .iter()
+            .filter(|item| text(item))
+            .filter_map(Value::as_str)
+            .collect(),
         Value::String(words) if text(value) => vec![words],
         Value::String(_) | Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }

@@ -85,8 +85,13 @@ pub fn history(
     for happened in events {
         let after = Document::evolve(document.clone(), &happened.stamp, &happened.event);
         if internal || !happened.event.is_internal() {
-            let changes = changes::between(document.as_ref(), after.as_ref(), &happened.event, desk, language);
-            let teller = words::Teller { names, desk, language };
+            let changes =
+                changes::between(document.as_ref(), after.as_ref(), &happened.event, desk, language);
+            let teller = words::Teller {
+                names,
+                desk,
+                language,
+            };
             let text = teller.sentence(document.as_ref(), happened, &changes);
             entries.push(entry(happened, text, changes));
         }

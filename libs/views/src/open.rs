@@ -20,6 +20,7 @@ use crate::{
     pool::{Gate, LendError, Pool},
     queue::{self, QueueError, QueuePage, QueueQuery},
     rebuild, schema,
+    search::find::Limits,
     store::Store,
     write::{Shared, Writer, is_damage},
 };
@@ -43,11 +44,21 @@ pub struct Options {
     pub readers_max: usize,
     /// Memory, in bytes, that the fold of a rebuild holds before it writes its rows.
     pub rebuild_bytes_max: usize,
+    /// Most tickets that a search lists, to be filtered and sorted afterwards; a search that finds more walks the list
+    /// in its order instead. Changes how long an answer takes, never the answer.
+    pub search_tickets_max: usize,
+    /// Most tickets that are asked one by one for a word. Changes how long an answer takes, never the answer.
+    pub search_probes_max: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { readers_max: 8, rebuild_bytes_max: 256 * 1024 * 1024 }
+        Options {
+            readers_max: 8,
+            rebuild_bytes_max: 128 * 1024 * 1024,
+            search_tickets_max: 20_000,
+            search_probes_max: 2_000,
+        }
     }
 }
 
@@ -88,6 +99,7 @@ pub struct Views {
 struct Inner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    limits: Limits,
 }
 
 impl Views {
@@ -125,7 +137,17 @@ impl Views {
             .name("views".to_owned())
             .spawn(move || writer.run(store))
             .map_err(failed("cannot start the writer of", &path))?;
-        Ok(Views { inner: Arc::new(Inner { shared, writer: Mutex::new(Some(writer)) }) })
+        let limits = Limits {
+            found_max: options.search_tickets_max,
+            probes_max: options.search_probes_max,
+        };
+        Ok(Views {
+            inner: Arc::new(Inner {
+                shared,
+                writer: Mutex::new(Some(writer)),
+                limits,
+            }),
+        })
     }
 
     /// The last position that is folded and committed; 0 while the view is being rebuilt.
@@ -153,7 +175,7 @@ impl Views {
     /// # Errors
     /// See [`QueueError`].
     pub fn queue(&self, viewer: &Visible, query: &QueueQuery) -> Result<QueuePage, QueueError> {
-        self.read(|connection| queue::page(connection, viewer, query))
+        self.read(|connection| queue::page(connection, viewer, query, self.inner.limits))
     }
 
     /// All logical rows in the order of their keys, as text: equal for a view kept live and one rebuilt. Full text is
@@ -165,19 +187,22 @@ impl Views {
         self.read(|connection| dump::dump(connection).map_err(QueueError::Sqlite))
     }
 
-    fn read<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, QueueError>,
-    ) -> Result<T, QueueError> {
+    fn read<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, QueueError>) -> Result<T, QueueError> {
         let shared = &self.inner.shared;
-        let done = shared.pool.with(|connection| work(connection).map_err(ReadViewError::Queue));
+        let done = shared
+            .pool
+            .with(|connection| work(connection).map_err(ReadViewError::Queue));
         done.map_err(|error| match error {
             ReadViewError::Lend(LendError::Closed) => QueueError::Closed,
             ReadViewError::Lend(LendError::Rebuilding) => self.rebuilding(),
-            ReadViewError::Lend(LendError::Sqlite(error)) | ReadViewError::Queue(QueueError::Sqlite(error))
+            ReadViewError::Lend(LendError::Sqlite(error))
+            | ReadViewError::Queue(QueueError::Sqlite(error))
                 if is_damage(&error) =>
             {
-                tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the view is damaged");
+                tracing::error!(
+                    error = &error as &(dyn std::error::Error + 'static),
+                    "the view is damaged"
+                );
                 shared.found_damaged();
                 self.rebuilding()
             }
@@ -187,7 +212,9 @@ impl Views {
     }
 
     fn rebuilding(&self) -> QueueError {
-        QueueError::Rebuilding { position: Position(self.inner.shared.rebuilding.load(Ordering::Relaxed)) }
+        QueueError::Rebuilding {
+            position: Position(self.inner.shared.rebuilding.load(Ordering::Relaxed)),
+        }
     }
 
     /// Stops the writer and closes the file. Blocks until done; other clones are answered with
@@ -234,7 +261,10 @@ pub fn floor(dir: &Path) -> Option<Floor> {
     let path = dir.join(FILE);
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let current = schema::is_current(&connection).ok()?;
-    let checkpoint = current.then(|| Store::new(connection).ok()).flatten()?.checkpoint();
+    let checkpoint = current
+        .then(|| Store::new(connection).ok())
+        .flatten()?
+        .checkpoint();
     (checkpoint.position.0 > 0).then(|| Floor {
         position: checkpoint.position,
         digest: checkpoint.digest,
@@ -273,7 +303,7 @@ fn follows(store: &Store, log: &EventLog) -> Result<bool, OpenViewsError> {
     }
     let before = Position(checkpoint.position.0 - 1);
     let found = log.read(before, 1).map_err(OpenViewsError::Log)?;
-    Ok(found.first().is_some_and(|event| {
-        event.position == checkpoint.position && event.digest() == checkpoint.digest
-    }))
+    Ok(found
+        .first()
+        .is_some_and(|event| event.position == checkpoint.position && event.digest() == checkpoint.digest))
 }

@@ -47,12 +47,20 @@ pub(crate) struct Pool {
     changed: Condvar,
 }
 
-
 impl Pool {
     /// A pool that lets nobody in yet.
     pub(crate) fn new(path: PathBuf, readers_max: usize) -> Pool {
-        let state = State { gate: Gate::Rebuilding, free: Vec::new(), lent: 0 };
-        Pool { path, readers_max: readers_max.max(1), state: Mutex::new(state), changed: Condvar::new() }
+        let state = State {
+            gate: Gate::Rebuilding,
+            free: Vec::new(),
+            lent: 0,
+        };
+        Pool {
+            path,
+            readers_max: readers_max.max(1),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
     /// Lends a connection for one piece of work; waits while all are lent.

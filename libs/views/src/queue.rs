@@ -59,10 +59,20 @@ impl Sort {
     #[must_use]
     pub fn list(text: &str) -> Vec<Sort> {
         let one = |part: &str| match part.strip_prefix('-') {
-            Some(column) => Sort { column: column.to_owned(), descending: true },
-            None => Sort { column: part.to_owned(), descending: false },
+            Some(column) => Sort {
+                column: column.to_owned(),
+                descending: true,
+            },
+            None => Sort {
+                column: part.to_owned(),
+                descending: false,
+            },
         };
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(one)
+            .collect()
     }
 }
 

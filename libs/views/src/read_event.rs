@@ -56,7 +56,9 @@ pub(crate) fn read(recorded: &Recorded, open: &Open) -> Result<Fact, ReadEventEr
     }
     let event = Event::decode(event_type, opened(envelope, open)?).map_err(ReadEventError::Decode)?;
     let stream = envelope.stream.as_str();
-    let misnamed = || ReadEventError::Stream { stream: stream.to_owned() };
+    let misnamed = || ReadEventError::Stream {
+        stream: stream.to_owned(),
+    };
     match event {
         Event::Ticket(event) => {
             let key = TicketKey::try_from(stream.to_owned()).ok().ok_or_else(misnamed)?;
@@ -64,7 +66,10 @@ pub(crate) fn read(recorded: &Recorded, open: &Open) -> Result<Fact, ReadEventEr
         }
         Event::Desk(DeskEvent::Published { definition }) => Ok(Fact::Desk(definition)),
         Event::Account(AccountEvent::Created(created)) => {
-            let id = stream.strip_prefix("account-").and_then(|id| id.parse().ok()).ok_or_else(misnamed)?;
+            let id = stream
+                .strip_prefix("account-")
+                .and_then(|id| id.parse().ok())
+                .ok_or_else(misnamed)?;
             Ok(Fact::Account(id, created.name.value))
         }
         Event::Account(

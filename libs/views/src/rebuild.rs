@@ -46,10 +46,14 @@ pub(crate) fn rebuild(writer: &Writer) -> Result<Store, StepError> {
         let path = path.to_owned();
         move |source| StepError::Io { what, path, source }
     };
-    File::open(&beside).and_then(|file| file.sync_all()).map_err(io("cannot sync", &beside))?;
+    File::open(&beside)
+        .and_then(|file| file.sync_all())
+        .map_err(io("cannot sync", &beside))?;
     fs::rename(&beside, &writer.path).map_err(io("cannot rename to", &writer.path))?;
     if let Some(directory) = writer.path.parent() {
-        File::open(directory).and_then(|file| file.sync_all()).map_err(io("cannot sync", directory))?;
+        File::open(directory)
+            .and_then(|file| file.sync_all())
+            .map_err(io("cannot sync", directory))?;
     }
     live(&writer.path).and_then(Store::new).map_err(StepError::Sqlite)
 }
@@ -77,7 +81,10 @@ fn fill(writer: &Writer, store: &mut Store, head: Position) -> Result<(), StepEr
             if store.bytes() > writer.rebuild_bytes_max {
                 store.commit().map_err(StepError::Sqlite)?;
             }
-            writer.shared.rebuilding.store(checkpoint.position.0, Ordering::Relaxed);
+            writer
+                .shared
+                .rebuilding
+                .store(checkpoint.position.0, Ordering::Relaxed);
         }
         store.commit().map_err(StepError::Sqlite)
     })
@@ -94,7 +101,8 @@ fn decode(writer: &Writer, head: Position, sender: &mpsc::SyncSender<Chunk>) {
         } else {
             writer.log.read(position, CHUNK_EVENTS).map_err(StepError::Log)
         };
-        let chunk = chunk.map(|events| reached(&events).map(|to| (facts(&events, &writer.open, &writer.shared), to)));
+        let chunk =
+            chunk.map(|events| reached(&events).map(|to| (facts(&events, &writer.open, &writer.shared), to)));
         match chunk {
             Ok(Some((facts, checkpoint))) => {
                 position = checkpoint.position;
@@ -137,7 +145,11 @@ fn remove(path: &Path) -> Result<(), StepError> {
     for path in [suffixed(path, "-wal"), suffixed(path, "-shm"), path.to_owned()] {
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(StepError::Io { what: "cannot remove", path, source });
+                return Err(StepError::Io {
+                    what: "cannot remove",
+                    path,
+                    source,
+                });
             }
             Ok(()) | Err(_) => {}
         }

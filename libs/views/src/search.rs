@@ -1,12 +1,16 @@
 //! What people type into the search box, as terms for FTS5. Their text is never FTS5's syntax.
 
+pub(crate) mod find;
+
 use domain::TicketKey;
 
 /// One term: a ticket must hold it in one of its texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Term {
-    /// An FTS5 expression: one quoted string, followed by `*` when any word may go on from it.
+    /// An FTS5 expression: one quoted string, followed by `*` when its last word may go on.
     pub(crate) expression: String,
+    /// Its last word may go on.
+    pub(crate) goes_on: bool,
 }
 
 /// The terms of a search: words apart, `"exact phrases"` together, a typed ticket key as one (seed 002, F107). The last
@@ -35,7 +39,10 @@ pub(crate) fn terms(q: &str) -> Vec<Term> {
 
 fn quoted(text: &str, goes_on: bool) -> Term {
     let text = text.replace('"', "\"\"");
-    Term { expression: format!("\"{text}\"{}", if goes_on { " *" } else { "" }) }
+    Term {
+        expression: format!("\"{text}\"{}", if goes_on { " *" } else { "" }),
+        goes_on,
+    }
 }
 
 #[cfg(test)]
@@ -48,20 +55,32 @@ mod tests {
 
     #[test]
     fn words_stand_apart_and_the_last_may_go_on() {
-        assert_eq!(expressions("Imprimante  l'accueil"), ["\"Imprimante\"", "\"l'accueil\" *"]);
+        assert_eq!(
+            expressions("Imprimante  l'accueil"),
+            ["\"Imprimante\"", "\"l'accueil\" *"]
+        );
     }
 
     #[test]
     fn a_phrase_stays_together_and_does_not_go_on() {
         assert_eq!(expressions("\"bourrage papier\""), ["\"bourrage papier\""]);
-        assert_eq!(expressions("écran \"bourrage papier"), ["\"écran\"", "\"bourrage papier\""]);
-        assert_eq!(expressions("\"bourrage papier\" écran"), ["\"bourrage papier\"", "\"écran\" *"]);
+        assert_eq!(
+            expressions("écran \"bourrage papier"),
+            ["\"écran\"", "\"bourrage papier\""]
+        );
+        assert_eq!(
+            expressions("\"bourrage papier\" écran"),
+            ["\"bourrage papier\"", "\"écran\" *"]
+        );
     }
 
     #[test]
     fn syntax_is_text() {
         assert_eq!(expressions("a OR b*"), ["\"a\"", "\"OR\"", "\"b*\" *"]);
-        assert_eq!(expressions("words: NEAR(a b)"), ["\"words:\"", "\"NEAR(a\"", "\"b)\" *"]);
+        assert_eq!(
+            expressions("words: NEAR(a b)"),
+            ["\"words:\"", "\"NEAR(a\"", "\"b)\" *"]
+        );
         assert_eq!(expressions("- ! \" \""), Vec::<String>::new());
         assert_eq!(expressions("a\0b"), ["\"a\"", "\"b\" *"]);
     }

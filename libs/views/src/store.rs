@@ -129,10 +129,14 @@ impl Store {
                 self.pending.desks.push(*definition);
             }
             Fact::Account(account, name) => {
-                self.pending.accounts.push((account, name.as_deref().map(collate::key)));
+                self.pending
+                    .accounts
+                    .push((account, name.as_deref().map(collate::key)));
             }
             Fact::Organization(organization, name) => {
-                self.pending.organizations.push((organization, collate::key(&name)));
+                self.pending
+                    .organizations
+                    .push((organization, collate::key(&name)));
             }
             Fact::Nothing => {}
         }
@@ -145,7 +149,11 @@ impl Store {
     }
 
     fn fold_ticket(&mut self, key: TicketKey, stamp: &Stamp, event: TicketEvent) -> rusqlite::Result<()> {
-        let change = if event.is_internal() { Change::Note } else { Change::Row };
+        let change = if event.is_internal() {
+            Change::Note
+        } else {
+            Change::Row
+        };
         let shares_changed = matches!(event, TicketEvent::Opened(_) | TicketEvent::Shared { .. });
         let held = match self.tickets.remove(&key) {
             Some(held) => Some(held),
@@ -154,7 +162,10 @@ impl Store {
             None => load::ticket(&self.connection, &key)?.map(Held::stored),
         };
         let (before, was) = match held {
-            Some(held) => (Some(held.ticket), (held.stored, held.change, held.fields_changed, held.shares_changed)),
+            Some(held) => (
+                Some(held.ticket),
+                (held.stored, held.change, held.fields_changed, held.shares_changed),
+            ),
             None => (None, (false, Change::None, false, false)),
         };
         let mut texts = Vec::new();
@@ -225,8 +236,11 @@ impl Store {
 
     fn write(&mut self) -> rusqlite::Result<()> {
         let pending = mem::take(&mut self.pending);
-        let mut changed: Vec<&Held> =
-            self.tickets.values().filter(|held| held.change != Change::None).collect();
+        let mut changed: Vec<&Held> = self
+            .tickets
+            .values()
+            .filter(|held| held.change != Change::None)
+            .collect();
         // In the order of the table and of the full text, which is the fast one for both.
         changed.sort_unstable_by_key(|held| held.ticket.id);
         let transaction = self.connection.transaction()?;
@@ -240,7 +254,13 @@ impl Store {
 
 impl Held {
     fn stored(ticket: Ticket) -> Held {
-        Held { ticket, stored: true, change: Change::None, fields_changed: false, shares_changed: false }
+        Held {
+            ticket,
+            stored: true,
+            change: Change::None,
+            fields_changed: false,
+            shares_changed: false,
+        }
     }
 
     fn written(&mut self) {
@@ -252,7 +272,10 @@ impl Held {
 }
 
 fn weight(ticket: &Ticket) -> usize {
-    let fields = ticket.fields.iter().map(|(name, value)| name.len() + TEXT_BYTES + value_bytes(value));
+    let fields = ticket
+        .fields
+        .iter()
+        .map(|(name, value)| name.len() + TEXT_BYTES + value_bytes(value));
     TICKET_BYTES + ticket.summary.as_ref().map_or(0, String::len) + fields.sum::<usize>()
 }
 

@@ -21,10 +21,17 @@ impl DeskFacts {
     fn of(definition: &DeskDefinition) -> DeskFacts {
         let rank = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         let ranks = |choices: &[Choice]| {
-            choices.iter().enumerate().map(|(index, choice)| (choice.id.clone(), rank(index))).collect()
+            choices
+                .iter()
+                .enumerate()
+                .map(|(index, choice)| (choice.id.clone(), rank(index)))
+                .collect()
         };
         let statuses = definition.statuses.iter().enumerate().map(|(index, status)| {
-            (status.id.clone(), (status.category, status.response_required, rank(index)))
+            (
+                status.id.clone(),
+                (status.category, status.response_required, rank(index)),
+            )
         });
         DeskFacts {
             statuses: statuses.collect(),
@@ -46,12 +53,18 @@ impl DeskFacts {
 
     /// A priority with its place in the desk's list.
     pub(crate) fn priority(&self, value: String) -> Ranked {
-        Ranked { rank: self.priorities.get(&value).copied(), value }
+        Ranked {
+            rank: self.priorities.get(&value).copied(),
+            value,
+        }
     }
 
     /// An urgency with its place in the desk's list.
     pub(crate) fn urgency(&self, value: String) -> Ranked {
-        Ranked { rank: self.urgencies.get(&value).copied(), value }
+        Ranked {
+            rank: self.urgencies.get(&value).copied(),
+            value,
+        }
     }
 }
 
@@ -71,6 +84,9 @@ impl Desks {
 
     /// The facts of one version; those of a desk without any status when it was never published.
     pub(crate) fn get(&self, key: &DeskKey, version: u32) -> &DeskFacts {
-        self.published.get(key).and_then(|versions| versions.get(&version)).unwrap_or(&self.unknown)
+        self.published
+            .get(key)
+            .and_then(|versions| versions.get(&version))
+            .unwrap_or(&self.unknown)
     }
 }

@@ -97,7 +97,10 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum, which grows")]
     match error {
         rusqlite::Error::SqliteFailure(failure, _) => {
-            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen)
+            matches!(
+                failure.code,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen
+            )
         }
         rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::IntegralValueOutOfRange(..)
@@ -126,7 +129,10 @@ pub(crate) fn facts(events: &[Recorded], open: &Open, shared: &Shared) -> Vec<Fa
 
 /// The place that a batch of events reaches.
 pub(crate) fn reached(events: &[Recorded]) -> Option<Checkpoint> {
-    events.last().map(|last| Checkpoint { position: last.position, digest: last.digest() })
+    events.last().map(|last| Checkpoint {
+        position: last.position,
+        digest: last.digest(),
+    })
 }
 
 /// The thread's own things.
@@ -203,7 +209,9 @@ impl Writer {
         let Some(checkpoint) = reached(&events) else {
             return Ok(false);
         };
-        let folded = facts(&events, &self.open, &self.shared).into_iter().try_for_each(|fact| store.fold(fact));
+        let folded = facts(&events, &self.open, &self.shared)
+            .into_iter()
+            .try_for_each(|fact| store.fold(fact));
         if let Err(error) = folded {
             store.forget().map_err(StepError::Sqlite)?;
             return Err(StepError::Sqlite(error));

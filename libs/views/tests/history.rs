@@ -11,7 +11,8 @@ use domain::{
     ticket::{
         FieldValue, Stamp, TicketEvent, Visibility,
         event::{
-            ApprovalDecided, ApprovalRequested, Attached, CommentBody, Commented, Edited, Opened, Transitioned, Verdict,
+            ApprovalDecided, ApprovalRequested, Attached, CommentBody, Commented, Edited, Opened,
+            Transitioned, Verdict,
         },
     },
 };
@@ -37,7 +38,11 @@ fn directory() -> Directory {
 }
 
 fn sup() -> Desk {
-    domain::desk::shipped().unwrap().into_iter().find(|desk| desk.definition().key.as_str() == "SUP").unwrap()
+    domain::desk::shipped()
+        .unwrap()
+        .into_iter()
+        .find(|desk| desk.definition().key.as_str() == "SUP")
+        .unwrap()
 }
 
 fn personal(words: &str) -> Personal<String> {
@@ -71,7 +76,12 @@ fn opening() -> TicketEvent {
 
 fn comment(words: Personal<String>, visibility: Visibility) -> TicketEvent {
     let comment = CommentId(Uuid::from_u128(7));
-    TicketEvent::Commented(Commented { side: Side::Agent, comment, visibility, body: CommentBody::Words(words) })
+    TicketEvent::Commented(Commented {
+        side: Side::Agent,
+        comment,
+        visibility,
+        body: CommentBody::Words(words),
+    })
 }
 
 fn followed(action: &str, from: &str, to: &str) -> Transitioned {
@@ -101,7 +111,12 @@ fn happened(events: Vec<(AccountId, TicketEvent)>) -> Vec<Happened> {
             on_behalf_of: None,
         };
         let (event_type, _) = Event::Ticket(event.clone()).encode().unwrap();
-        all.push(Happened { stamp, event_type: event_type.to_owned(), channel: Channel::Rest, event });
+        all.push(Happened {
+            stamp,
+            event_type: event_type.to_owned(),
+            channel: Channel::Rest,
+            event,
+        });
     }
     all
 }
@@ -120,7 +135,11 @@ fn said(by: AccountId, event: TicketEvent) -> (String, String) {
 }
 
 fn changes(entry: &Entry) -> Vec<(&str, Option<Value>, Option<Value>)> {
-    entry.changes.iter().map(|change| (change.field.as_str(), change.from.clone(), change.to.clone())).collect()
+    entry
+        .changes
+        .iter()
+        .map(|change| (change.field.as_str(), change.from.clone(), change.to.clone()))
+        .collect()
 }
 
 #[test]
@@ -129,7 +148,10 @@ fn an_opening_tells_what_was_filled_in() {
     let entry = &entries[0];
     assert_eq!(entry.text, "Rita Requérante a ouvert la demande");
     assert_eq!((entry.position, entry.version, entry.at), (11, 1, start()));
-    assert_eq!((entry.event_type.as_str(), entry.channel, entry.by), ("ticket-opened.v1", Channel::Rest, RITA));
+    assert_eq!(
+        (entry.event_type.as_str(), entry.channel, entry.by),
+        ("ticket-opened.v1", Channel::Rest, RITA)
+    );
     assert_eq!(
         changes(entry),
         [
@@ -151,10 +173,16 @@ fn an_opening_tells_what_was_filled_in() {
 fn an_action_is_told_with_its_label_and_the_new_status() {
     let take = || TicketEvent::Transitioned(followed("take", "open", "in_progress"));
     let (fr, en) = said(ANNE, take());
-    assert_eq!(fr, "anne agent a choisi « Prendre en charge » : l'état est devenu « En progression »");
+    assert_eq!(
+        fr,
+        "anne agent a choisi « Prendre en charge » : l'état est devenu « En progression »"
+    );
     assert_eq!(en, "anne agent chose “Take”: the status became “In progress”");
     let entries = told(vec![(RITA, opening()), (ANNE, take())], Language::Fr);
-    assert_eq!(changes(&entries[1]), [("status", Some(json!("open")), Some(json!("in_progress")))]);
+    assert_eq!(
+        changes(&entries[1]),
+        [("status", Some(json!("open")), Some(json!("in_progress")))]
+    );
 }
 
 #[test]
@@ -162,18 +190,36 @@ fn a_resolution_is_told_with_the_action() {
     let mut resolve = followed("resolve", "open", "resolved");
     resolve.fields = [("resolution".to_owned(), FieldValue::Open(json!("done")))].into();
     let (fr, _) = said(ANNE, TicketEvent::Transitioned(resolve));
-    assert_eq!(fr, "anne agent a choisi « Résoudre » avec la résolution « Fait » : l'état est devenu « Résolu »");
+    assert_eq!(
+        fr,
+        "anne agent a choisi « Résoudre » avec la résolution « Fait » : l'état est devenu « Résolu »"
+    );
 }
 
 #[test]
 fn an_action_that_only_informs_changes_no_status() {
-    let (fr, en) = said(RITA, TicketEvent::Transitioned(followed("unknown", "open", "open")));
-    assert_eq!((fr.as_str(), en.as_str()), ("Rita Requérante a choisi « unknown »", "Rita Requérante chose “unknown”"));
+    let (fr, en) = said(
+        RITA,
+        TicketEvent::Transitioned(followed("unknown", "open", "open")),
+    );
+    assert_eq!(
+        (fr.as_str(), en.as_str()),
+        (
+            "Rita Requérante a choisi « unknown »",
+            "Rita Requérante chose “unknown”"
+        )
+    );
 }
 
 #[test]
 fn a_comment_stands_in_the_changes_and_not_in_the_sentence() {
-    let entries = told(vec![(RITA, opening()), (RITA, comment(personal("Bonjour"), Visibility::Public))], Language::En);
+    let entries = told(
+        vec![
+            (RITA, opening()),
+            (RITA, comment(personal("Bonjour"), Visibility::Public)),
+        ],
+        Language::En,
+    );
     assert_eq!(entries[1].text, "Rita Requérante commented");
     assert_eq!(changes(&entries[1]), [("comment", None, Some(json!("Bonjour")))]);
 }
@@ -183,7 +229,13 @@ fn an_internal_note_is_told_to_those_who_may_read_it() {
     let events = happened(vec![
         (RITA, opening()),
         (ANNE, comment(personal("Il ment"), Visibility::Internal)),
-        (ANNE, TicketEvent::Assigned { side: Side::Agent, assignee: Some(ANNE) }),
+        (
+            ANNE,
+            TicketEvent::Assigned {
+                side: Side::Agent,
+                assignee: Some(ANNE),
+            },
+        ),
     ]);
     let of = |internal| history(&events, &directory(), &sup(), Language::Fr, internal);
     let (all, public) = (of(true), of(false));
@@ -199,20 +251,37 @@ fn the_desks_own_words_are_told_in_the_language_asked_for() {
         side: Side::System,
         comment: CommentId(Uuid::from_u128(8)),
         visibility: Visibility::Public,
-        body: CommentBody::Automatic { automatic: "transfer_to_development".to_owned() },
+        body: CommentBody::Automatic {
+            automatic: "transfer_to_development".to_owned(),
+        },
     });
     let entries = told(vec![(RITA, opening()), (ANNE, event)], Language::En);
-    assert_eq!(entries[1].text, "anne agent added the automatic comment of “Hand to development”");
+    assert_eq!(
+        entries[1].text,
+        "anne agent added the automatic comment of “Hand to development”"
+    );
     let body = entries[1].changes[0].to.as_ref().and_then(Value::as_str).unwrap();
     assert!(body.starts_with("Your request has been handed"), "{body}");
 }
 
 #[test]
 fn assignments_name_the_assignee() {
-    let to = |assignee| TicketEvent::Assigned { side: Side::Agent, assignee };
-    assert_eq!(said(ANNE, to(Some(ANNE))).0, "anne agent a pris la demande en charge");
-    assert_eq!(said(RITA, to(Some(ANNE))).1, "Rita Requérante assigned the request to anne agent");
-    assert_eq!(said(ANNE, to(None)).0, "anne agent a laissé la demande sans responsable");
+    let to = |assignee| TicketEvent::Assigned {
+        side: Side::Agent,
+        assignee,
+    };
+    assert_eq!(
+        said(ANNE, to(Some(ANNE))).0,
+        "anne agent a pris la demande en charge"
+    );
+    assert_eq!(
+        said(RITA, to(Some(ANNE))).1,
+        "Rita Requérante assigned the request to anne agent"
+    );
+    assert_eq!(
+        said(ANNE, to(None)).0,
+        "anne agent a laissé la demande sans responsable"
+    );
 }
 
 #[test]
@@ -232,23 +301,39 @@ fn an_edit_names_what_it_changed_with_the_forms_titles() {
     };
     let event = TicketEvent::Edited(Box::new(edited));
     let (fr, en) = said(ANNE, event.clone());
-    assert_eq!(fr, "anne agent a modifié la priorité, le caractère privé, « Produit »");
-    assert_eq!(en, "anne agent edited the priority, whether it is private, “Produit”");
+    assert_eq!(
+        fr,
+        "anne agent a modifié la priorité, le caractère privé, « Produit »"
+    );
+    assert_eq!(
+        en,
+        "anne agent edited the priority, whether it is private, “Produit”"
+    );
     let entries = told(vec![(RITA, opening()), (ANNE, event)], Language::Fr);
     assert_eq!(
         changes(&entries[1]),
         [
             ("priority", Some(json!("normal")), Some(json!("high"))),
             ("private", None, Some(json!(true))),
-            ("fields.product", Some(json!("Poste de travail")), Some(json!("Écran"))),
+            (
+                "fields.product",
+                Some(json!("Poste de travail")),
+                Some(json!("Écran"))
+            ),
         ]
     );
 }
 
 #[test]
 fn a_new_description_is_told_and_stands_in_the_changes() {
-    let event = TicketEvent::Described { side: Side::Requester, description: personal("Plus rien") };
-    assert_eq!(said(RITA, event.clone()).0, "Rita Requérante a changé la description");
+    let event = TicketEvent::Described {
+        side: Side::Requester,
+        description: personal("Plus rien"),
+    };
+    assert_eq!(
+        said(RITA, event.clone()).0,
+        "Rita Requérante a changé la description"
+    );
     let entries = told(vec![(RITA, opening()), (RITA, event)], Language::Fr);
     let (from, to) = (json!("Rien ne s'affiche"), json!("Plus rien"));
     assert_eq!(changes(&entries[1]), [("description", Some(from), Some(to))]);
@@ -274,9 +359,19 @@ fn an_approval_is_told_from_proposal_to_decision() {
         removed: BTreeSet::new(),
         comment: None,
     });
-    let withdrawn = TicketEvent::ApprovalWithdrawn { side: Side::Agent, approval };
-    let entries =
-        told(vec![(RITA, opening()), (ANNE, asked), (RITA, decided), (ANNE, withdrawn)], Language::Fr);
+    let withdrawn = TicketEvent::ApprovalWithdrawn {
+        side: Side::Agent,
+        approval,
+    };
+    let entries = told(
+        vec![
+            (RITA, opening()),
+            (ANNE, asked),
+            (RITA, decided),
+            (ANNE, withdrawn),
+        ],
+        Language::Fr,
+    );
     let texts: Vec<&str> = entries[1..].iter().map(|entry| entry.text.as_str()).collect();
     assert_eq!(
         texts,
@@ -286,7 +381,10 @@ fn an_approval_is_told_from_proposal_to_decision() {
             "anne agent a retiré la proposition en attente",
         ]
     );
-    assert_eq!(changes(&entries[1])[1], ("proposal", None, Some(json!("Changer l'écran"))));
+    assert_eq!(
+        changes(&entries[1])[1],
+        ("proposal", None, Some(json!("Changer l'écran")))
+    );
     assert_eq!(changes(&entries[2])[1], ("decision", None, Some(json!("accept"))));
 }
 
@@ -302,9 +400,16 @@ fn reopening_tells_its_reason_and_what_it_took_away() {
         comment: CommentId(Uuid::from_u128(9)),
         removed: ["resolution".to_owned()].into(),
     };
-    let events = vec![(RITA, opening()), (ANNE, TicketEvent::Transitioned(resolve)), (RITA, reopened)];
+    let events = vec![
+        (RITA, opening()),
+        (ANNE, TicketEvent::Transitioned(resolve)),
+        (RITA, reopened),
+    ];
     let entries = told(events, Language::Fr);
-    assert_eq!(entries[2].text, "Rita Requérante a rouvert la demande : l'état est devenu « ReOuvert »");
+    assert_eq!(
+        entries[2].text,
+        "Rita Requérante a rouvert la demande : l'état est devenu « ReOuvert »"
+    );
     assert_eq!(
         changes(&entries[2]),
         [
@@ -330,25 +435,64 @@ fn files_and_sharing_are_told_by_name() {
             blob_sha256: "00".to_owned(),
         }))
     };
-    assert_eq!(said(RITA, attached(personal("photo.png"))).0, "Rita Requérante a joint le fichier « photo.png »");
-    let nameless = Personal { subject: PersonId(Uuid::from_u128(1)), value: None };
-    assert_eq!(said(RITA, attached(nameless)).1, "Rita Requérante attached a file whose name is erased");
+    assert_eq!(
+        said(RITA, attached(personal("photo.png"))).0,
+        "Rita Requérante a joint le fichier « photo.png »"
+    );
+    let nameless = Personal {
+        subject: PersonId(Uuid::from_u128(1)),
+        value: None,
+    };
+    assert_eq!(
+        said(RITA, attached(nameless)).1,
+        "Rita Requérante attached a file whose name is erased"
+    );
     let organizations = ["commune-b".parse().unwrap(), "commune-c".parse().unwrap()].into();
-    let shared = TicketEvent::Shared { side: Side::Requester, organizations };
-    assert_eq!(said(RITA, shared.clone()).1, "Rita Requérante shared the request with commune-b, commune-c");
+    let shared = TicketEvent::Shared {
+        side: Side::Requester,
+        organizations,
+    };
+    assert_eq!(
+        said(RITA, shared.clone()).1,
+        "Rita Requérante shared the request with commune-b, commune-c"
+    );
     let entries = told(vec![(RITA, opening()), (RITA, shared)], Language::Fr);
-    assert_eq!(changes(&entries[1]), [("shared_with", None, Some(json!(["commune-b", "commune-c"])))]);
+    assert_eq!(
+        changes(&entries[1]),
+        [("shared_with", None, Some(json!(["commune-b", "commune-c"])))]
+    );
 }
 
 #[test]
 fn the_erased_and_the_system_are_named_as_such() {
-    let assigned = |assignee| TicketEvent::Assigned { side: Side::Agent, assignee };
+    let assigned = |assignee| TicketEvent::Assigned {
+        side: Side::Agent,
+        assignee,
+    };
     let (fr, en) = said(GONE, assigned(Some(GONE)));
-    assert_eq!((fr.as_str(), en.as_str()), ("Personne effacée a pris la demande en charge", "Erased person took the request on"));
-    assert_eq!(said(ANNE, assigned(Some(GONE))).0, "anne agent a confié la demande à personne effacée");
-    assert_eq!(said(AccountId::SYSTEM, assigned(None)).1, "The system left the request without assignee");
-    let erased = Personal { subject: PersonId(Uuid::from_u128(1)), value: None };
-    let entries = told(vec![(RITA, opening()), (RITA, comment(erased, Visibility::Public))], Language::Fr);
+    assert_eq!(
+        (fr.as_str(), en.as_str()),
+        (
+            "Personne effacée a pris la demande en charge",
+            "Erased person took the request on"
+        )
+    );
+    assert_eq!(
+        said(ANNE, assigned(Some(GONE))).0,
+        "anne agent a confié la demande à personne effacée"
+    );
+    assert_eq!(
+        said(AccountId::SYSTEM, assigned(None)).1,
+        "The system left the request without assignee"
+    );
+    let erased = Personal {
+        subject: PersonId(Uuid::from_u128(1)),
+        value: None,
+    };
+    let entries = told(
+        vec![(RITA, opening()), (RITA, comment(erased, Visibility::Public))],
+        Language::Fr,
+    );
     assert_eq!(changes(&entries[1]), [("comment", None, None)]);
 }
 
@@ -359,7 +503,13 @@ fn who_acted_and_for_whom_are_both_told() {
     events[0].stamp.occurred_at = Some(start() - TimeDelta::hours(1));
     events[0].stamp.sent_at = Some(start() - TimeDelta::minutes(1));
     let entries = history(&events, &directory(), &sup(), Language::En, false);
-    assert_eq!(entries[0].text, "anne agent (on behalf of Rita Requérante) opened the request");
+    assert_eq!(
+        entries[0].text,
+        "anne agent (on behalf of Rita Requérante) opened the request"
+    );
     assert_eq!((entries[0].by, entries[0].on_behalf_of), (ANNE, Some(RITA)));
-    assert_eq!((entries[0].occurred_at, entries[0].sent_at), (events[0].stamp.occurred_at, events[0].stamp.sent_at));
+    assert_eq!(
+        (entries[0].occurred_at, entries[0].sent_at),
+        (events[0].stamp.occurred_at, events[0].stamp.sent_at)
+    );
 }

@@ -140,7 +140,7 @@ impl Caller {
             occurred_at: self.occurred_at,
             sent_at: self.sent_at,
             channel: self.channel,
-            command_id: command_id(account, self.idempotency_key.as_deref()),
+            command_id: command_id(account, self.channel, what, self.idempotency_key.as_deref()),
             command_digest: self.application.secret().digest(&[b"command", what.as_bytes(), asked]),
             correlation_id: self.request_id,
             expected_version: self.expected_version,

@@ -24,6 +24,8 @@ pub struct ApiConfig {
     pub service_key: Option<String>,
     /// How many threads serve requests; as many as there are processors when absent.
     pub workers: Option<usize>,
+    /// Listen on a free loopback port too, in plain HTTP, for a door of the same process.
+    pub with_inner: bool,
 }
 
 /// PEM files of a certificate chain and its key.

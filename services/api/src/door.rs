@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::BufReader,
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
 };
 
@@ -50,6 +50,7 @@ pub enum BindError {
 pub struct Bound {
     address: SocketAddr,
     scheme: &'static str,
+    inner: Option<SocketAddr>,
     server: Server,
 }
 
@@ -64,6 +65,12 @@ impl Bound {
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// The address for a door of the same process: loopback and plain, whatever the certificate is made out to.
+    #[must_use]
+    pub fn inner_url(&self) -> String {
+        self.inner.map_or_else(|| self.url(), |address| format!("http://{address}"))
     }
 
     /// Serves until `stop` resolves, then lets what is under way end.
@@ -96,6 +103,8 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let address = listener.local_addr().map_err(failed)?;
     let tls = config.tls.as_ref().map(tls).transpose()?;
     let workers = config.workers;
+    let inner = config.with_inner.then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).transpose();
+    let inner = inner.map_err(failed)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
 
     let contract = openapi::contract();
@@ -129,11 +138,17 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     if let Some(workers) = workers {
         server = server.workers(workers);
     }
-    let server = match tls {
+    let mut server = match tls {
         Some(tls) => server.listen_rustls_0_23(listener, tls),
         None => server.listen(listener),
-    };
-    Ok(Bound { address, scheme, server: server.map_err(failed)?.run() })
+    }
+    .map_err(failed)?;
+    let mut inner_address = None;
+    if let Some(inner) = inner {
+        inner_address = Some(inner.local_addr().map_err(failed)?);
+        server = server.listen(inner).map_err(failed)?;
+    }
+    Ok(Bound { address, scheme, inner: inner_address, server: server.run() })
 }
 
 async fn answer_contract(contract: utoipa::openapi::OpenApi) -> HttpResponse {

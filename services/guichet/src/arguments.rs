@@ -88,6 +88,10 @@ pub(crate) struct Soap {
     /// Where the REST door is.
     #[arg(long, env = "GUICHET_API_URL", default_value = "http://127.0.0.1:8080")]
     pub(crate) api_url: String,
+    /// PEM file of the authorities that the REST door's certificate is checked against; those of the system when
+    /// absent.
+    #[arg(long, env = "GUICHET_API_CA")]
+    pub(crate) api_ca: Option<PathBuf>,
     /// How SOAP clients reach the door, for the address in the WSDL.
     #[arg(long, env = "GUICHET_SOAP_PUBLIC_URL")]
     pub(crate) soap_public_url: Option<String>,

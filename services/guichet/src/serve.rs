@@ -36,8 +36,8 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
     api.service_key = Some(key.clone());
     let tls = api.tls.clone();
     run(async move |stop| {
-        let (application, rest) = open_rest(api).await?;
-        let mut config = SoapConfig::new(options.soap_listen, loopback(rest.address(), &rest.url()));
+        let (application, rest) = open_rest(api, true).await?;
+        let mut config = SoapConfig::new(options.soap_listen, rest.inner_url());
         config.service_key = Some(key);
         config.public_url = options.soap_public_url;
         config.tls = soap_tls(tls);
@@ -57,7 +57,7 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
 /// What went wrong, for the operator.
 pub(crate) fn api(options: Api) -> Result<(), Failure> {
     run(async move |stop| {
-        let (application, rest) = open_rest(options).await?;
+        let (application, rest) = open_rest(options, false).await?;
         announce("api", &rest.url())?;
         let served = rest.run(stopped(stop)).await;
         close(application).await?;
@@ -72,6 +72,7 @@ pub(crate) fn api(options: Api) -> Result<(), Failure> {
 pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
     run(async move |stop| {
         let mut config = SoapConfig::new(options.soap_listen, options.api_url);
+        config.api_ca = options.api_ca;
         config.public_url = options.soap_public_url;
         config.service_key = options.service_key;
         config.allow_plain_http = options.allow_plain_http;
@@ -83,7 +84,7 @@ pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
 }
 
 /// Opens the data directory and the REST door before it.
-async fn open_rest(options: Api) -> Result<(Application, api::Bound), Failure> {
+async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::Bound), Failure> {
     if options.demo && !options.api_listen.ip().is_loopback() {
         return Err(ServeError::DemoInPublic(options.api_listen).into());
     }
@@ -111,6 +112,7 @@ async fn open_rest(options: Api) -> Result<(Application, api::Bound), Failure> {
         cors: api::Cors { origins: options.cors_origin },
         service_key: options.service_key,
         workers: options.workers,
+        with_inner,
     };
     let bound = api::bind(application.clone(), config)?;
     Ok((application, bound))
@@ -118,14 +120,6 @@ async fn open_rest(options: Api) -> Result<(Application, api::Bound), Failure> {
 
 fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
     tls.tls_certificate.zip(tls.tls_key).map(|(cert, key)| soap::TlsFiles { cert, key })
-}
-
-/// Where the SOAP door of the same process finds the REST door: an address to listen on is not always one to call.
-fn loopback(address: SocketAddr, url: &str) -> String {
-    if address.ip().is_unspecified() {
-        return url.replacen(&address.ip().to_string(), "127.0.0.1", 1);
-    }
-    url.to_owned()
 }
 
 /// The line that says where a door listens, for people and for programs that asked for port 0.

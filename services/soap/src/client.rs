@@ -5,7 +5,12 @@ use api_types::{
 };
 use reqwest::{Method, RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
-use std::{error::Error, net::IpAddr, time::Duration};
+use std::{
+    error::Error,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// How long to wait for a connection to the API, milliseconds.
@@ -20,6 +25,11 @@ pub(crate) enum ClientError {
     Address(#[source] Box<dyn Error + Send + Sync>),
     #[error("the service key cannot be sent as a header")]
     ServiceKey(#[from] header::InvalidHeaderValue),
+    #[error("the certificates in {path} cannot be read")]
+    Ca {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the HTTP client cannot be made")]
     Build(#[from] reqwest::Error),
 }
@@ -75,7 +85,7 @@ pub(crate) struct Stamp {
     pub(crate) occurred_at: Option<String>,
 }
 
-/// A client of the API. It speaks plain HTTP: the door stands beside the API or reaches it by a private network.
+/// A client of the API, over plain HTTP beside it or over https from elsewhere.
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
@@ -83,7 +93,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(api_url: &str, service_key: Option<&str>) -> Result<Client, ClientError> {
+    pub(crate) fn new(
+        api_url: &str,
+        api_ca: Option<&Path>,
+        service_key: Option<&str>,
+    ) -> Result<Client, ClientError> {
         let base = reqwest::Url::parse(api_url).map_err(|error| ClientError::Address(Box::new(error)))?;
         let service_key = service_key
             .map(|key| {
@@ -93,7 +107,14 @@ impl Client {
                 })
             })
             .transpose()?;
-        let http = reqwest::Client::builder()
+        // The process may have chosen its cryptography before; either choice will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut http = reqwest::Client::builder();
+        if let Some(path) = api_ca {
+            let pem = std::fs::read(path).map_err(|source| ClientError::Ca { path: path.to_owned(), source })?;
+            http = http.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?);
+        }
+        let http = http
             .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
             .timeout(Duration::from_millis(ANSWER_TIMEOUT_MS))
             .redirect(reqwest::redirect::Policy::none())

@@ -22,6 +22,8 @@ pub struct SoapConfig {
     pub listen: SocketAddr,
     /// Where the REST API is, such as `http://127.0.0.1:8080`, without `/v1`.
     pub api_url: String,
+    /// PEM file of the authorities that the API's certificate is checked against; those of the system when absent.
+    pub api_ca: Option<PathBuf>,
     /// How clients reach this door, such as `https://ws.example.org`, for the address in the WSDL; without it, the
     /// `Host` that was asked. Set it when TLS ends at a proxy in front.
     pub public_url: Option<String>,
@@ -51,6 +53,7 @@ impl SoapConfig {
         SoapConfig {
             listen,
             api_url: api_url.into(),
+            api_ca: None,
             public_url: None,
             service_key: None,
             namespace: DEFAULT_NAMESPACE.to_owned(),

@@ -1,5 +1,9 @@
 //! The started binary, from outside. Each module is a promise of the product.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod arrows;
 mod bad_input;
@@ -7,6 +11,7 @@ mod bad_soap;
 mod contract;
 mod documentation;
 mod durability;
+mod operation;
 mod rebuild;
 mod repeating;
 mod sealed;

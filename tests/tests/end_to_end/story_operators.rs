@@ -35,7 +35,10 @@ fn setting(key: &str, seen: u64, changes: &Value) -> Value {
     let mut ticket = json!({
         "troubleTicketKey": key, "lastUpdateVersionNumber": seen.to_string(), "serviceProviderID": "123456782",
     });
-    ticket.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    ticket
+        .as_object_mut()
+        .unwrap()
+        .extend(changes.as_object().unwrap().clone());
     ticket
 }
 
@@ -45,7 +48,10 @@ fn done(key: &str) -> Value {
 
 fn sirens(more: &Value) -> Value {
     let mut asked = json!({"supplierID": "987654324", "serviceProviderID": "123456782"});
-    asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    asked
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     asked
 }
 
@@ -62,20 +68,30 @@ fn a_trouble_is_reported_informed_of_replanned_and_its_cancellation_asked_for() 
     // An operator that got no answer sends the same again: it is the same ticket.
     assert_eq!(operator.create(&report("OC-42", "CO-ABCD-1234")), done("SAV-1"));
     assert_eq!(operator.create(&report("OC-43", "CO-ABCD-9999")), done("SAV-2"));
-    assert_eq!(server.client("oc-alpha").get("/v1/tickets").expect(200)["total"], 2);
+    assert_eq!(
+        server.client("oc-alpha").get("/v1/tickets").expect(200)["total"],
+        2
+    );
     let key = "SAV-1";
 
-    let information = json!({"description": NOTIFICATION, "messageContent": "Le code de l'immeuble est 1234."});
+    let information =
+        json!({"description": NOTIFICATION, "messageContent": "Le code de l'immeuble est 1234."});
     assert_eq!(operator.set(&setting(key, 0, &information)), done(key));
     replanned(&mut operator, key);
 
     // The supplier takes it on over REST; whoever has not read that may not act.
     let active = json!({"action": "activate", "fields": {"supplierResolutionAction": "AVEC_RDV"}});
     let active = supplier.follow(key, &active);
-    assert_eq!((&active["status"]["id"], &active["supplier_updates"]), (&json!("open_active"), &json!(1)));
-    let cancel = json!({"troubleTicketState": "OPENACTIVE.TO.BE.CANCELED", "messageContent": "Le client renonce."});
+    assert_eq!(
+        (&active["status"]["id"], &active["supplier_updates"]),
+        (&json!("open_active"), &json!(1))
+    );
+    let cancel =
+        json!({"troubleTicketState": "OPENACTIVE.TO.BE.CANCELED", "messageContent": "Le client renonce."});
     let stale = operator.set(&setting(key, 0, &cancel));
-    let detail = stale["fault"]["detail"]["resyncRequiredException"].as_str().unwrap();
+    let detail = stale["fault"]["detail"]["resyncRequiredException"]
+        .as_str()
+        .unwrap();
     assert!(detail.contains("le ticket en est à 1"), "{stale}");
     assert_eq!(operator.set(&setting(key, 1, &cancel)), done(key));
 
@@ -129,7 +145,10 @@ fn what_an_operator_left_out_or_got_wrong_is_named_in_the_label() {
     let wrong = operator.create(&wrong);
     assert_eq!(wrong["answer"]["returnCode"], "2");
     let label = wrong["answer"]["returnLabel"].as_str().unwrap();
-    assert!(label.contains("troubleTicketType") && label.contains("defectPrelocalization"), "{label}");
+    assert!(
+        label.contains("troubleTicketType") && label.contains("defectPrelocalization"),
+        "{label}"
+    );
     // Somebody else's SIREN is a bad value, and nobody else's ticket is told.
     let mut other = report("OC-1", "CO-ABCD-1234");
     other["serviceProviderID"] = "111222337".into();
@@ -150,18 +169,32 @@ fn an_operator_with_a_wrong_password_or_anothers_ticket_is_told_nothing() {
     let head = server.head();
     let mut intruder = OperatorProgram::start(server.soap(), "oc-alpha", "Guichet-demo-2");
     let refused = intruder.create(&report("OC-44", "CO-ABCD-1234"));
-    assert_eq!(refused["fault"]["message"], "Identifiant ou mot de passe incorrect");
+    assert_eq!(
+        refused["fault"]["message"],
+        "Identifiant ou mot de passe incorrect"
+    );
     assert_eq!(refused["fault"]["detail"], json!({}));
 
     let mut rival = OperatorProgram::start(server.soap(), "oc-beta", DEMO_PASSWORD);
-    let of_rival = json!({"supplierID": "987654324", "serviceProviderID": "111222337", "troubleTicketKey": "SAV-1"});
+    let of_rival =
+        json!({"supplierID": "987654324", "serviceProviderID": "111222337", "troubleTicketKey": "SAV-1"});
     assert!(rival.get(&of_rival)["fault"]["detail"]["objectNotFoundException"].is_string());
     let mut close = setting("SAV-1", 0, &json!({"troubleTicketState": "CLOSED"}));
     close["serviceProviderID"] = "111222337".into();
     assert_eq!(rival.set(&close)["answer"]["returnCode"], "3");
-    let _ = server.client("oc-beta").get("/v1/tickets/SAV-1").refused(404, "not-found");
+    let _ = server
+        .client("oc-beta")
+        .get("/v1/tickets/SAV-1")
+        .refused(404, "not-found");
     assert_eq!(server.head(), head, "what was refused wrote something");
-    assert!(!server.home().log_lines().contains("Guichet-demo"), "a password stands in the log lines");
-    let wsdl = server.http().get(format!("{}{}?wsdl", server.soap(), envelope::PATH)).send().unwrap();
+    assert!(
+        !server.home().log_lines().contains("Guichet-demo"),
+        "a password stands in the log lines"
+    );
+    let wsdl = server
+        .http()
+        .get(format!("{}{}?wsdl", server.soap(), envelope::PATH))
+        .send()
+        .unwrap();
     assert_eq!(wsdl.status(), 200);
 }

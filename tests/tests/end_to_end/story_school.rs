@@ -32,10 +32,16 @@ fn a_teacher_is_answered_by_the_referent_and_nobody_elsewhere_sees_it() {
     assert_eq!(elsewhere.listed(""), [other]);
     assert_eq!(elsewhere.listed("q=cahier"), Vec::<String>::new());
     for path in ["", "/comments", "/history", "/attachments"] {
-        let _ = elsewhere.get(&format!("/v1/tickets/{key}{path}")).refused(404, "not-found");
-        let _ = referent.get(&format!("/v1/tickets/{other}{path}")).refused(404, "not-found");
+        let _ = elsewhere
+            .get(&format!("/v1/tickets/{key}{path}"))
+            .refused(404, "not-found");
+        let _ = referent
+            .get(&format!("/v1/tickets/{other}{path}"))
+            .refused(404, "not-found");
     }
-    let _ = elsewhere.post(&format!("/v1/tickets/{key}/comments"), &json!({"body": "?"})).refused(404, "not-found");
+    let _ = elsewhere
+        .post(&format!("/v1/tickets/{key}/comments"), &json!({"body": "?"}))
+        .refused(404, "not-found");
 
     assert!(referent.actions(key).contains(&"take".to_owned()));
     assert_eq!(teacher.actions(key), Vec::<String>::new());
@@ -44,7 +50,10 @@ fn a_teacher_is_answered_by_the_referent_and_nobody_elsewhere_sees_it() {
     let _ = referent.comment(key, "À signaler à l'éditeur.", "internal");
     let resolved = json!({"action": "resolve", "comment": "C'est réparé.", "fields": {"resolution": "done"}});
     assert_eq!(referent.follow(key, &resolved)["fields"]["resolution"], "done");
-    assert_eq!(teacher.follow(key, &json!({"action": "confirm"}))["status"]["id"], "closed");
+    assert_eq!(
+        teacher.follow(key, &json!({"action": "confirm"}))["status"]["id"],
+        "closed"
+    );
     assert_eq!(teacher.listed("status=closed"), [key]);
 
     let seen = json!({

@@ -18,8 +18,14 @@ fn assert_actions(requester: &Client, agent: &Client, key: &str, theirs: &[&str]
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\nIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
 /// Everything that can be done to a new ticket by its agents.
-const OF_AGENT_WHEN_OPEN: [&str; 6] =
-    ["take", "select", "transfer_to_development", "wait_for_customer", "resolve", "close"];
+const OF_AGENT_WHEN_OPEN: [&str; 6] = [
+    "take",
+    "select",
+    "transfer_to_development",
+    "wait_for_customer",
+    "resolve",
+    "close",
+];
 const OF_AGENT_IN_PROGRESS: [&str; 4] = ["transfer_to_development", "wait_for_customer", "resolve", "close"];
 
 #[test]
@@ -63,7 +69,10 @@ fn asked(requester: &Client, normal: &mut Normal) -> String {
     );
     let ticket = answer.expect(201);
     let key = ticket["key"].as_str().unwrap().to_owned();
-    assert_eq!((answer.header("location"), answer.header("etag")), ("/v1/tickets/SUP-1", "\"1\""));
+    assert_eq!(
+        (answer.header("location"), answer.header("etag")),
+        ("/v1/tickets/SUP-1", "\"1\"")
+    );
     assert_eq!(requester.ticket(&key), ticket);
     assert_eq!(requester.get("/v1/tickets/sup-1").header("etag"), "\"1\"");
     assert_eq!(
@@ -93,7 +102,10 @@ fn discussed(server: &Server, key: &str) {
     let (requester, agent) = (server.client("requester-1"), server.client("agent"));
     let by_requester = requester.comment(key, "Elle a fonctionné ce matin.", "public");
     let by_agent = agent.comment(key, "Pouvez-vous l'éteindre ?", "public");
-    assert_eq!((&by_requester["side"], &by_agent["side"]), (&json!("requester"), &json!("agent")));
+    assert_eq!(
+        (&by_requester["side"], &by_agent["side"]),
+        (&json!("requester"), &json!("agent"))
+    );
     let note = agent.comment(key, "Garantie échue, ne pas le dire encore.", "internal");
     assert_eq!(note["visibility"], "internal");
 
@@ -104,25 +116,45 @@ fn discussed(server: &Server, key: &str) {
     let colleague = server.client("requester-2");
     for reader in [&requester, &colleague] {
         let ticket = reader.ticket(key);
-        assert_eq!((&ticket["event_count"], &ticket["version"]), (&json!(3), &json!(4)));
+        assert_eq!(
+            (&ticket["event_count"], &ticket["version"]),
+            (&json!(3), &json!(4))
+        );
         for path in ["comments", "history"] {
             let text = reader.get(&format!("/v1/tickets/{key}/{path}")).text();
-            assert!(!text.contains("Garantie") && !text.contains("note interne"), "{text}");
+            assert!(
+                !text.contains("Garantie") && !text.contains("note interne"),
+                "{text}"
+            );
         }
-        assert_eq!(reader.get("/v1/tickets").expect(200)["items"][0]["event_count"], 3);
+        assert_eq!(
+            reader.get("/v1/tickets").expect(200)["items"][0]["event_count"],
+            3
+        );
         assert_eq!(reader.listed("q=garantie"), Vec::<String>::new());
     }
     assert_eq!(agent.ticket(key)["event_count"], 4);
     assert_eq!(agent.listed("q=garantie"), [key]);
     let comments = agent.get(&format!("/v1/tickets/{key}/comments")).expect(200);
-    let bodies: Vec<&Value> = comments["items"].as_array().unwrap().iter().map(|comment| &comment["body"]).collect();
+    let bodies: Vec<&Value> = comments["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|comment| &comment["body"])
+        .collect();
     assert_eq!(
         bodies,
-        ["Elle a fonctionné ce matin.", "Pouvez-vous l'éteindre ?", "Garantie échue, ne pas le dire encore."]
+        [
+            "Elle a fonctionné ce matin.",
+            "Pouvez-vous l'éteindre ?",
+            "Garantie échue, ne pas le dire encore."
+        ]
     );
     let stranger = server.client("requester-3");
     for path in ["", "/comments", "/history", "/attachments", "/approvals"] {
-        let _ = stranger.get(&format!("/v1/tickets/{key}{path}")).refused(404, "not-found");
+        let _ = stranger
+            .get(&format!("/v1/tickets/{key}{path}"))
+            .refused(404, "not-found");
     }
     assert_eq!(stranger.get("/v1/tickets").expect(200)["total"], 0);
     let _ = requester.get("/v1/events").refused(404, "not-found");
@@ -133,7 +165,10 @@ fn attached(requester: &Client, agent: &Client, key: &str) {
     let answer = requester.attach(key, "photos\\capture d'écran.png", PICTURE);
     let attachment = answer.expect(201);
     assert_eq!(attachment["name"], "capture d'écran.png");
-    assert_eq!((&attachment["size"], &attachment["media_type"]), (&json!(PICTURE.len()), &json!("image/png")));
+    assert_eq!(
+        (&attachment["size"], &attachment["media_type"]),
+        (&json!(PICTURE.len()), &json!("image/png"))
+    );
     let location = answer.header("location").to_owned();
     for reader in [requester, agent] {
         let file = reader.get(&location);
@@ -155,18 +190,35 @@ fn attached(requester: &Client, agent: &Client, key: &str) {
 
 fn worked_on(requester: &Client, agent: &Client, key: &str) {
     let taken = agent.follow(key, &json!({"action": "take"}));
-    assert_eq!((&taken["status"]["id"], &taken["assignee"]["username"]), (&json!("in_progress"), &json!("agent")));
+    assert_eq!(
+        (&taken["status"]["id"], &taken["assignee"]["username"]),
+        (&json!("in_progress"), &json!("agent"))
+    );
     assert_actions(requester, agent, key, &[], &OF_AGENT_IN_PROGRESS);
 
     let transitions = format!("/v1/tickets/{key}/transitions");
-    let silent = agent.post(&transitions, &json!({"action": "wait_for_customer"})).refused(422, "invalid");
+    let silent = agent
+        .post(&transitions, &json!({"action": "wait_for_customer"}))
+        .refused(422, "invalid");
     assert_eq!(silent["errors"][0]["pointer"], "/comment");
-    let waiting = agent.follow(key, &json!({"action": "wait_for_customer", "comment": "Quel est son modèle ?"}));
+    let waiting = agent.follow(
+        key,
+        &json!({"action": "wait_for_customer", "comment": "Quel est son modèle ?"}),
+    );
     assert_eq!(waiting["status"]["response_required"], true);
-    assert_actions(requester, agent, key, &["customer_answered"], &["customer_answered", "resolve", "close"]);
+    assert_actions(
+        requester,
+        agent,
+        key,
+        &["customer_answered"],
+        &["customer_answered", "resolve", "close"],
+    );
     assert_eq!(requester.listed("response_required=true"), [key]);
 
-    let answered = requester.follow(key, &json!({"action": "customer_answered", "comment": "Une Copieuse 3000."}));
+    let answered = requester.follow(
+        key,
+        &json!({"action": "customer_answered", "comment": "Une Copieuse 3000."}),
+    );
     assert_eq!(answered["status"]["id"], "in_progress");
     assert_actions(requester, agent, key, &[], &OF_AGENT_IN_PROGRESS);
 }
@@ -175,7 +227,9 @@ fn worked_on(requester: &Client, agent: &Client, key: &str) {
 fn approved(requester: &Client, agent: &Client, key: &str) {
     let approvals = format!("/v1/tickets/{key}/approvals");
     let propose = |proposal: &str| {
-        let approval = agent.post(&approvals, &json!({"proposal": proposal, "comment": "Voici."})).expect(201);
+        let approval = agent
+            .post(&approvals, &json!({"proposal": proposal, "comment": "Voici."}))
+            .expect(201);
         assert_eq!(approval["status"], "pending");
         approval["id"].as_str().unwrap().to_owned()
     };
@@ -185,19 +239,37 @@ fn approved(requester: &Client, agent: &Client, key: &str) {
     };
     let first = propose("Réparer l'imprimante pour 300 €.");
     assert_actions(requester, agent, key, &["accept", "refuse"], &["resume", "close"]);
-    assert_eq!(decide(&first, "refuse").expect(200)["status"]["id"], "in_progress");
+    assert_eq!(
+        decide(&first, "refuse").expect(200)["status"]["id"],
+        "in_progress"
+    );
     let second = propose("La remplacer pour 200 €.");
-    let again = agent.post(&format!("{approvals}/{second}/decision"), &json!({"decision": "accept"}));
+    let again = agent.post(
+        &format!("{approvals}/{second}/decision"),
+        &json!({"decision": "accept"}),
+    );
     let _ = again.refused(403, "not-permitted");
-    assert_eq!(decide(&second, "accept").expect(200)["status"]["id"], "to_deliver");
+    assert_eq!(
+        decide(&second, "accept").expect(200)["status"]["id"],
+        "to_deliver"
+    );
     let _ = decide(&first, "accept").refused(409, "approval-not-pending");
     let _ = decide(&second, "refuse").refused(409, "approval-not-pending");
     assert_actions(requester, agent, key, &[], &["resume", "deliver", "close"]);
 }
 
 fn ended_and_reopened(requester: &Client, agent: &Client, key: &str) {
-    assert_eq!(agent.follow(key, &json!({"action": "deliver"}))["status"]["id"], "resolved");
-    assert_actions(requester, agent, key, &["confirm", "reopen"], &["close", "reopen"]);
+    assert_eq!(
+        agent.follow(key, &json!({"action": "deliver"}))["status"]["id"],
+        "resolved"
+    );
+    assert_actions(
+        requester,
+        agent,
+        key,
+        &["confirm", "reopen"],
+        &["close", "reopen"],
+    );
     let closed = agent.follow(key, &json!({"action": "close", "comment": "Bonne journée."}));
     assert_eq!(closed["status"]["id"], "closed");
     assert_eq!(closed["closed_at"], closed["updated_at"]);
@@ -205,11 +277,19 @@ fn ended_and_reopened(requester: &Client, agent: &Client, key: &str) {
 
     let reopen = format!("/v1/tickets/{key}/reopen");
     let _ = requester.post(&reopen, &json!({})).refused(422, "invalid");
-    let reopened = requester.post(&reopen, &json!({"reason": "La nouvelle n'imprime pas non plus."})).expect(200);
-    assert_eq!((&reopened["status"]["id"], &reopened["closed_at"]), (&json!("reopened"), &Value::Null));
+    let reopened = requester
+        .post(&reopen, &json!({"reason": "La nouvelle n'imprime pas non plus."}))
+        .expect(200);
+    assert_eq!(
+        (&reopened["status"]["id"], &reopened["closed_at"]),
+        (&json!("reopened"), &Value::Null)
+    );
     assert_actions(requester, agent, key, &[], &OF_AGENT_WHEN_OPEN);
     // The reason stands among the comments, where people look for what was said.
     let comments = agent.get(&format!("/v1/tickets/{key}/comments")).expect(200);
-    let last = comments["items"].as_array().and_then(|items| items.last()).unwrap();
+    let last = comments["items"]
+        .as_array()
+        .and_then(|items| items.last())
+        .unwrap();
     assert_eq!(last["body"], "La nouvelle n'imprime pas non plus.");
 }

@@ -162,21 +162,26 @@ impl Document {
         Some(document)
     }
 
-    /// Is this event only the rest of what an event before it said: the long description of an opening, the comment of
-    /// an action? And who treats a ticket is the treating side's own affair. None of them is an update of its own.
+    /// Is this event only a part of what another one beside it says: the long description of an opening, the comment of
+    /// an action, the proposal that makes way? And who treats a ticket is the treating side's own affair. None of them
+    /// is an update of its own.
     fn announced(&self, event: &TicketEvent) -> bool {
         match event {
             TicketEvent::Described { .. } => self.version == 1 && self.description.is_none(),
             TicketEvent::Commented(commented) => {
-                self.last_message.as_ref().is_some_and(|last| last.comment == Some(commented.comment))
+                let of_action = self.last_message.as_ref().and_then(|last| last.comment);
+                let of_approvals = self.approvals.iter().filter_map(|approval| approval.comment_id);
+                of_action
+                    .into_iter()
+                    .chain(of_approvals)
+                    .any(|comment| comment == commented.comment)
             }
-            TicketEvent::Assigned { .. } => true,
+            TicketEvent::Assigned { .. } | TicketEvent::ApprovalWithdrawn { .. } => true,
             TicketEvent::Opened(_)
             | TicketEvent::Attached(_)
             | TicketEvent::Transitioned(_)
             | TicketEvent::Edited(_)
             | TicketEvent::ApprovalRequested(_)
-            | TicketEvent::ApprovalWithdrawn { .. }
             | TicketEvent::ApprovalDecided(_)
             | TicketEvent::Reopened { .. }
             | TicketEvent::Shared { .. } => false,

@@ -252,6 +252,19 @@ fn what_an_erased_person_leaves_empty_does_not_hinder_later_edits() {
 }
 
 #[test]
+fn a_wrong_value_is_no_better_for_taking_the_place_of_another() {
+    let mut ticket = a_report();
+    ticket.state.fields.insert("offerId".to_owned(), json!(1));
+    let told = faults(ticket.asked(&agent(), fields(json!({"offerId": 2}))));
+    assert_eq!(told, [at("/fields/offerId", domain::fault::FaultCode::Type)]);
+    assert!(
+        ticket
+            .asked(&agent(), fields(json!({"defectClassId": "2"})))
+            .is_ok()
+    );
+}
+
+#[test]
 fn a_ticket_changes_its_type_when_the_new_form_is_filled_in() {
     let to_incident = |fields: Value| {
         of(Edit {

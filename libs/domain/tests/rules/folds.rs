@@ -120,7 +120,13 @@ proptest! {
             let context = domain::ticket::Context { viewer: &viewer, desk: ticket.desk };
             let Ok(events) = decide(&context, &ticket.state, action.clone()) else { continue };
             prop_assert_eq!(&decide(&context, &ticket.state, action), &Ok(events.clone()), "decided otherwise");
+            let updates = ticket.document.supplier_updates;
             ticket.then(&viewer, &events);
+            let parts = events.iter().filter(|event| {
+                matches!(event, TicketEvent::Edited(_) | TicketEvent::Described { .. })
+            });
+            let told_at_most = u64::try_from(parts.count().max(1)).unwrap();
+            prop_assert!(ticket.document.supplier_updates - updates <= told_at_most, "one update counted twice");
             agree(&ticket.state, &ticket.document);
             approvals_agree(&ticket);
             let same = State { events: ticket.state.events, ..before } == ticket.state;
@@ -176,8 +182,12 @@ fn an_account_is_folded_from_its_creation_on_and_created_once() {
     }
     let one = one.unwrap();
     assert_eq!(
-        (one.username.as_deref(), one.password_hash.as_deref()),
-        (Some("ada"), Some("$argon2id$"))
+        (
+            one.username.as_deref(),
+            one.name.as_deref(),
+            one.password_hash.as_deref()
+        ),
+        (Some("ada"), Some("ada"), Some("$argon2id$"))
     );
     let viewer = Viewer {
         account: id,

@@ -5,9 +5,11 @@
     reason = "the fixtures are files; the rules read none"
 )]
 
+mod actions;
 mod approvals;
 mod definitions;
 mod editing;
+mod erasure;
 mod folds;
 mod given;
 mod opening;

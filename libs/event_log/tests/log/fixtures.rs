@@ -123,10 +123,6 @@ async fn what_is_written_today_is_what_was_written_then() {
         .get(1_u64.to_be_bytes())
         .unwrap()
         .unwrap();
-    if std::env::var_os("WRITE_FIXTURES").is_some() {
-        fs::write(fixture("event-v1.json"), &appended.events[0].bytes).unwrap();
-        fs::write(fixture("block-v1.bin"), &record).unwrap();
-    }
     assert_eq!(
         appended.events[0].bytes,
         fs::read(fixture("event-v1.json")).unwrap()

@@ -26,13 +26,18 @@ pub(super) fn between(
     let (old, new) = (columns(before), columns(after));
     let mut changes: Vec<Change> = old_and_new(&old, &new);
     let none = BTreeMap::new();
-    let fields = |document: Option<&'_ Document>| document.map_or(none.clone(), |document| document.fields.clone());
+    let fields =
+        |document: Option<&'_ Document>| document.map_or(none.clone(), |document| document.fields.clone());
     let (old, new) = (fields(before), fields(after));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for name in names {
         let (from, to) = (old.get(name).cloned(), new.get(name).cloned());
         if from != to {
-            changes.push(Change { field: format!("fields.{name}"), from, to });
+            changes.push(Change {
+                field: format!("fields.{name}"),
+                from,
+                to,
+            });
         }
     }
     changes.extend(added(event, desk, language));
@@ -42,9 +47,16 @@ pub(super) fn between(
 fn old_and_new(old: &[(&'static str, Option<Value>)], new: &[(&'static str, Option<Value>)]) -> Vec<Change> {
     let mut changes = Vec::new();
     for (field, to) in new {
-        let from = old.iter().find(|(name, _)| name == field).and_then(|(_, value)| value.clone());
+        let from = old
+            .iter()
+            .find(|(name, _)| name == field)
+            .and_then(|(_, value)| value.clone());
         if from != *to {
-            changes.push(Change { field: (*field).to_owned(), from, to: to.clone() });
+            changes.push(Change {
+                field: (*field).to_owned(),
+                from,
+                to: to.clone(),
+            });
         }
     }
     changes
@@ -58,7 +70,10 @@ fn columns(document: &Document) -> Vec<(&'static str, Option<Value>)> {
     vec![
         ("type", Some(json!(document.request_type))),
         ("summary", document.summary.as_ref().map(|text| json!(text))),
-        ("description", document.description.as_ref().map(|text| json!(text))),
+        (
+            "description",
+            document.description.as_ref().map(|text| json!(text)),
+        ),
         ("status", Some(json!(document.status))),
         ("priority", Some(json!(document.priority))),
         ("urgency", Some(json!(document.urgency))),
@@ -74,14 +89,19 @@ fn columns(document: &Document) -> Vec<(&'static str, Option<Value>)> {
 /// What an event added that takes nothing's place. Values of erased persons are `None`.
 fn added(event: &TicketEvent, desk: &Desk, language: Language) -> Option<Change> {
     let words = |field: &str, to: Option<&String>| {
-        Some(Change { field: field.to_owned(), from: None, to: to.map(|text| json!(text)) })
+        Some(Change {
+            field: field.to_owned(),
+            from: None,
+            to: to.map(|text| json!(text)),
+        })
     };
     match event {
         TicketEvent::Commented(commented) => match &commented.body {
             CommentBody::Words(body) => words("comment", body.value.as_ref()),
-            CommentBody::Automatic { automatic } => {
-                words("comment", super::words::automatic(desk, automatic, language).as_ref())
-            }
+            CommentBody::Automatic { automatic } => words(
+                "comment",
+                super::words::automatic(desk, automatic, language).as_ref(),
+            ),
         },
         TicketEvent::Attached(attached) => words("attachment", attached.name.value.as_ref()),
         TicketEvent::ApprovalRequested(requested) => words("proposal", requested.proposal.value.as_ref()),

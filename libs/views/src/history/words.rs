@@ -25,15 +25,28 @@ pub(super) struct Teller<'a> {
 
 /// The words that a desk adds by itself when an action is followed (seed 002 §8.5.3).
 pub(super) fn automatic(desk: &Desk, action: &str, language: Language) -> Option<String> {
-    let mut transitions = desk.definition().transitions.iter().filter(|transition| transition.id == action);
+    let mut transitions = desk
+        .definition()
+        .transitions
+        .iter()
+        .filter(|transition| transition.id == action);
     let label = transitions.find_map(|transition| transition.automatic_comment.as_ref())?;
     Some(label.text(language).to_owned())
 }
 
 impl Teller<'_> {
     /// One sentence for one event.
-    pub(super) fn sentence(&self, before: Option<&Document>, happened: &Happened, changes: &[Change]) -> String {
-        let mut sentence = format!("{} {}", self.actor(happened), self.done(before, happened, changes));
+    pub(super) fn sentence(
+        &self,
+        before: Option<&Document>,
+        happened: &Happened,
+        changes: &[Change],
+    ) -> String {
+        let mut sentence = format!(
+            "{} {}",
+            self.actor(happened),
+            self.done(before, happened, changes)
+        );
         if let Some(status) = changes.iter().find(|change| change.field == "status")
             && before.is_some()
         {
@@ -67,7 +80,9 @@ impl Teller<'_> {
 
     /// A name stays as its person writes it, also at the beginning of a sentence.
     fn name_first(&self, account: AccountId) -> String {
-        self.names.name(account).unwrap_or_else(|| capitalized(&self.name(account)))
+        self.names
+            .name(account)
+            .unwrap_or_else(|| capitalized(&self.name(account)))
     }
 
     /// Who acted, and for whom when that is somebody else (complaint C17: on-behalf must not hide who acted).
@@ -85,55 +100,90 @@ impl Teller<'_> {
     fn done(&self, before: Option<&Document>, happened: &Happened, changes: &[Change]) -> String {
         match &happened.event {
             TicketEvent::Opened(_) => self.say("a ouvert la demande", "opened the request").to_owned(),
-            TicketEvent::Described { .. } => match before.and_then(|document| document.description.as_ref()) {
-                Some(_) => self.say("a changé la description", "changed the description").to_owned(),
-                None => self.say("a donné la description", "gave the description").to_owned(),
-            },
+            TicketEvent::Described { .. } => {
+                match before.and_then(|document| document.description.as_ref()) {
+                    Some(_) => self
+                        .say("a changé la description", "changed the description")
+                        .to_owned(),
+                    None => self
+                        .say("a donné la description", "gave the description")
+                        .to_owned(),
+                }
+            }
             TicketEvent::Commented(commented) => match (&commented.body, commented.visibility) {
                 (CommentBody::Automatic { automatic }, _) => self.automatic_comment(automatic),
                 (CommentBody::Words(_), Visibility::Public) => self.say("a commenté", "commented").to_owned(),
-                (CommentBody::Words(_), Visibility::Internal) => {
-                    self.say("a écrit une note interne", "wrote an internal note").to_owned()
-                }
+                (CommentBody::Words(_), Visibility::Internal) => self
+                    .say("a écrit une note interne", "wrote an internal note")
+                    .to_owned(),
             },
             TicketEvent::Attached(attached) => self.attached(attached.name.value.as_deref()),
             TicketEvent::Transitioned(transitioned) => self.followed(transitioned),
             TicketEvent::Assigned { assignee, .. } => self.assigned(happened.stamp.by, *assignee),
             TicketEvent::Edited(_) => self.edited(changes),
-            TicketEvent::ApprovalRequested(_) => {
-                self.say("a demandé une approbation", "asked for approval").to_owned()
-            }
-            TicketEvent::ApprovalWithdrawn { .. } => {
-                self.say("a retiré la proposition en attente", "withdrew the pending proposal").to_owned()
-            }
+            TicketEvent::ApprovalRequested(_) => self
+                .say("a demandé une approbation", "asked for approval")
+                .to_owned(),
+            TicketEvent::ApprovalWithdrawn { .. } => self
+                .say(
+                    "a retiré la proposition en attente",
+                    "withdrew the pending proposal",
+                )
+                .to_owned(),
             TicketEvent::ApprovalDecided(decided) => match decided.decision {
-                Verdict::Accept => self.say("a accepté la proposition", "accepted the proposal").to_owned(),
-                Verdict::Refuse => self.say("a refusé la proposition", "refused the proposal").to_owned(),
+                Verdict::Accept => self
+                    .say("a accepté la proposition", "accepted the proposal")
+                    .to_owned(),
+                Verdict::Refuse => self
+                    .say("a refusé la proposition", "refused the proposal")
+                    .to_owned(),
             },
-            TicketEvent::Reopened { .. } => self.say("a rouvert la demande", "reopened the request").to_owned(),
+            TicketEvent::Reopened { .. } => self
+                .say("a rouvert la demande", "reopened the request")
+                .to_owned(),
             TicketEvent::Shared { organizations, .. } => {
                 let list: Vec<&str> = organizations.iter().map(|id| id.as_str()).collect();
-                format!("{} {}", self.say("a partagé la demande avec", "shared the request with"), list.join(", "))
+                format!(
+                    "{} {}",
+                    self.say("a partagé la demande avec", "shared the request with"),
+                    list.join(", ")
+                )
             }
         }
     }
 
     fn automatic_comment(&self, action: &str) -> String {
-        let said = self.say("a ajouté le commentaire automatique de", "added the automatic comment of");
+        let said = self.say(
+            "a ajouté le commentaire automatique de",
+            "added the automatic comment of",
+        );
         format!("{said} {}", self.quoted(&self.action(action)))
     }
 
     fn attached(&self, name: Option<&str>) -> String {
         match name {
-            Some(name) => format!("{} {}", self.say("a joint le fichier", "attached the file"), self.quoted(name)),
-            None => self.say("a joint un fichier au nom effacé", "attached a file whose name is erased").to_owned(),
+            Some(name) => format!(
+                "{} {}",
+                self.say("a joint le fichier", "attached the file"),
+                self.quoted(name)
+            ),
+            None => self
+                .say(
+                    "a joint un fichier au nom effacé",
+                    "attached a file whose name is erased",
+                )
+                .to_owned(),
         }
     }
 
     fn followed(&self, transitioned: &Transitioned) -> String {
         let action = self.quoted(&self.action_from(&transitioned.action, Some(&transitioned.from)));
         let mut text = format!("{} {action}", self.say("a choisi", "chose"));
-        if let Some(resolution) = transitioned.fields.get(RESOLUTION).and_then(|field| field.value()) {
+        if let Some(resolution) = transitioned
+            .fields
+            .get(RESOLUTION)
+            .and_then(|field| field.value())
+        {
             text.push_str(self.say(" avec la résolution ", " with the resolution "));
             text.push_str(&self.quoted(&self.choice(RESOLUTION, resolution)));
         }
@@ -142,13 +192,22 @@ impl Teller<'_> {
 
     fn assigned(&self, by: AccountId, assignee: Option<AccountId>) -> String {
         match assignee {
-            Some(assignee) if assignee == by => {
-                self.say("a pris la demande en charge", "took the request on").to_owned()
-            }
+            Some(assignee) if assignee == by => self
+                .say("a pris la demande en charge", "took the request on")
+                .to_owned(),
             Some(assignee) => {
-                format!("{} {}", self.say("a confié la demande à", "assigned the request to"), self.name(assignee))
+                format!(
+                    "{} {}",
+                    self.say("a confié la demande à", "assigned the request to"),
+                    self.name(assignee)
+                )
             }
-            None => self.say("a laissé la demande sans responsable", "left the request without assignee").to_owned(),
+            None => self
+                .say(
+                    "a laissé la demande sans responsable",
+                    "left the request without assignee",
+                )
+                .to_owned(),
         }
     }
 
@@ -172,7 +231,10 @@ impl Teller<'_> {
 
     fn status(&self, id: &str) -> String {
         let status = id.parse::<StatusId>().ok().and_then(|id| self.desk.status(&id));
-        status.map_or_else(|| id.to_owned(), |status| status.label.text(self.language).to_owned())
+        status.map_or_else(
+            || id.to_owned(),
+            |status| status.label.text(self.language).to_owned(),
+        )
     }
 
     fn action(&self, id: &str) -> String {
@@ -181,10 +243,19 @@ impl Teller<'_> {
 
     /// The label of an action. Ids are unique within the statuses they start from, so the status tells twins apart.
     fn action_from(&self, id: &str, from: Option<&StatusId>) -> String {
-        let named = || self.desk.definition().transitions.iter().filter(|transition| transition.id == id);
+        let named = || {
+            self.desk
+                .definition()
+                .transitions
+                .iter()
+                .filter(|transition| transition.id == id)
+        };
         let here = named().find(|transition| from.is_some_and(|from| transition.from.contains(from)));
         let found = here.or_else(|| named().next());
-        found.map_or_else(|| id.to_owned(), |transition| transition.label.text(self.language).to_owned())
+        found.map_or_else(
+            || id.to_owned(),
+            |transition| transition.label.text(self.language).to_owned(),
+        )
     }
 
     /// The label of a value when the desk has a list of that name; the value otherwise.
@@ -218,7 +289,13 @@ impl Teller<'_> {
         let definition = self.desk.definition();
         let types = definition.types.iter().map(|of| &of.form);
         let forms = types.chain(definition.transitions.iter().filter_map(|of| of.form.as_ref()));
-        let title = |form: &Value| form.get("properties")?.get(name)?.get("title")?.as_str().map(str::to_owned);
+        let title = |form: &Value| {
+            form.get("properties")?
+                .get(name)?
+                .get("title")?
+                .as_str()
+                .map(str::to_owned)
+        };
         forms.filter_map(title).next().unwrap_or_else(|| name.to_owned())
     }
 }

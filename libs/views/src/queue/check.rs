@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use domain::{Fault, fault::FaultCode};
 
 use super::{
-    FIELDS_MAX, LIMIT_MAX, QueueQuery, SEARCH_BYTES_MAX, SEARCH_TERMS_MAX, SORT_COLUMNS_MAX, STATUSES_MAX, order,
+    FIELDS_MAX, LIMIT_MAX, QueueQuery, SEARCH_BYTES_MAX, SEARCH_TERMS_MAX, SORT_COLUMNS_MAX, STATUSES_MAX,
+    order,
 };
 use crate::search;
 
@@ -30,11 +31,16 @@ pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
             faults.push(Fault::new("/sort", FaultCode::Value, detail));
         }
     }
-    for (pointer, count, max) in
-        [("/status", query.status.len(), STATUSES_MAX), ("/fields", query.fields.len(), FIELDS_MAX)]
-    {
+    for (pointer, count, max) in [
+        ("/status", query.status.len(), STATUSES_MAX),
+        ("/fields", query.fields.len(), FIELDS_MAX),
+    ] {
         if count > max {
-            faults.push(Fault::new(pointer, FaultCode::Length, format!("holds at most {max} values")));
+            faults.push(Fault::new(
+                pointer,
+                FaultCode::Length,
+                format!("holds at most {max} values"),
+            ));
         }
     }
     if let Some(q) = &query.q {
@@ -46,14 +52,23 @@ pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
 fn search_fault(q: &str) -> Option<Fault> {
     let fault = |code, detail| Some(Fault::new("/q", code, detail));
     if q.len() > SEARCH_BYTES_MAX {
-        return fault(FaultCode::Length, format!("holds at most {SEARCH_BYTES_MAX} bytes of UTF-8"));
+        return fault(
+            FaultCode::Length,
+            format!("holds at most {SEARCH_BYTES_MAX} bytes of UTF-8"),
+        );
     }
     let terms = search::terms(q);
     if terms.len() > SEARCH_TERMS_MAX {
-        return fault(FaultCode::Length, format!("holds at most {SEARCH_TERMS_MAX} words and phrases"));
+        return fault(
+            FaultCode::Length,
+            format!("holds at most {SEARCH_TERMS_MAX} words and phrases"),
+        );
     }
     if terms.is_empty() && !q.trim().is_empty() {
-        return fault(FaultCode::Value, "holds no letter and no digit to search for".to_owned());
+        return fault(
+            FaultCode::Value,
+            "holds no letter and no digit to search for".to_owned(),
+        );
     }
     None
 }

@@ -37,10 +37,12 @@ pub(super) fn filters(query: &QueueQuery) -> Vec<Sql> {
     if let Some(priority) = &query.priority {
         all.push(Sql::one("t.priority = ?", priority.clone()));
     }
-    for (condition, flag) in
-        [("t.private = ?", query.private), ("t.response_required = ?", query.response_required)]
-    {
-        all.extend(flag.map(|flag| Sql::one(condition, i64::from(flag))));
+    // Written out, so that the index of what waits for an answer is found.
+    for (column, flag) in [
+        ("t.private", query.private),
+        ("t.response_required", query.response_required),
+    ] {
+        all.extend(flag.map(|flag| Sql::bare(format!("{column} = {}", i64::from(flag)))));
     }
     for (condition, instant) in [
         ("t.created_at >= ?", query.created_after),

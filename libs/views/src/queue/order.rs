@@ -76,16 +76,23 @@ pub(super) fn event_count(internal: &Sql) -> Sql {
 impl Order {
     /// The order of these columns, which exist; `-updated_at` when there are none.
     pub(super) fn of(sort: &[Sort], internal: &Sql) -> Order {
-        let by_default = [Sort { column: "updated_at".to_owned(), descending: true }];
+        let by_default = [Sort {
+            column: "updated_at".to_owned(),
+            descending: true,
+        }];
         let columns = if sort.is_empty() { &by_default } else { sort };
         let mut all = Vec::new();
         for sort in columns {
-            all.extend(terms(&sort.column, internal).into_iter().map(|(expression, nullable, kind)| Term {
-                expression,
-                descending: sort.descending,
-                nullable,
-                kind,
-            }));
+            all.extend(
+                terms(&sort.column, internal)
+                    .into_iter()
+                    .map(|(expression, nullable, kind)| Term {
+                        expression,
+                        descending: sort.descending,
+                        nullable,
+                        kind,
+                    }),
+            );
         }
         Order { terms: all }
     }
@@ -113,15 +120,28 @@ impl Order {
     /// ` ORDER BY …` over the rows of [`Order::selected`].
     pub(super) fn clause(&self) -> String {
         let way = |descending| if descending { "DESC" } else { "ASC" };
-        let terms = self.terms.iter().enumerate().map(|(index, term)| format!("s{index} {}", way(term.descending)));
-        let terms: Vec<String> = terms.chain([format!("id {}", way(self.ties_descend()))]).collect();
+        let terms = self
+            .terms
+            .iter()
+            .enumerate()
+            .map(|(index, term)| format!("s{index} {}", way(term.descending)));
+        let terms: Vec<String> = terms
+            .chain([format!("id {}", way(self.ties_descend()))])
+            .collect();
         format!(" ORDER BY {}", terms.join(", "))
     }
 
     /// Rows after the one with these values and this id. Absent values come first ascending and last descending, as
     /// SQLite has it.
     pub(super) fn after(&self, values: &[Value], id: i64) -> Sql {
-        let mut after = Sql::one(if self.ties_descend() { "t.id < ?" } else { "t.id > ?" }, id);
+        let mut after = Sql::one(
+            if self.ties_descend() {
+                "t.id < ?"
+            } else {
+                "t.id > ?"
+            },
+            id,
+        );
         for (term, value) in self.terms.iter().zip(values).rev() {
             let beyond = term.beyond(value);
             let mut whole = Sql::bare("(");

@@ -7,12 +7,16 @@ use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
 use super::{
     QueueError, QueuePage, QueueQuery, Row, TOTAL_MAX, check,
     order::{Order, event_count},
-    plan::{Plan, plan},
+    plan::{Plan, holds, plan},
     scope,
     sql::Sql,
 };
 use crate::{
     cursor::Cursor,
+    search::{
+        Term,
+        find::{self, Limits},
+    },
     store::{load, save::integer},
 };
 
@@ -28,6 +32,7 @@ pub(crate) fn page(
     connection: &mut Connection,
     viewer: &Visible,
     query: &QueueQuery,
+    limits: Limits,
 ) -> Result<QueuePage, QueueError> {
     let faults = check::faults(query);
     if !faults.is_empty() {
@@ -44,54 +49,159 @@ pub(crate) fn page(
     };
     // Reads of one transaction see one state, so the rows and their total agree.
     let snapshot = connection.transaction().map_err(QueueError::Sqlite)?;
-    let plan = plan(&snapshot, viewer, query, &internal).map_err(QueueError::Sqlite)?;
+    let plan = plan(&snapshot, viewer, query, &internal, limits).map_err(QueueError::Sqlite)?;
     let limit = query.limit as usize;
-    let mut placed = rows(&snapshot, &plan, query, &order, &internal, cursor).map_err(QueueError::Sqlite)?;
-    let next_cursor = (placed.len() > limit).then(|| placed.truncate(limit)).and_then(|()| {
-        let last = placed.last()?;
-        Some(Cursor { values: last.values.clone(), id: integer(last.id) }.encode(query))
-    });
-    let total = total(&snapshot, &plan).map_err(QueueError::Sqlite)?;
+    let asked = Asked {
+        viewer,
+        query,
+        internal: &internal,
+        limits,
+        plan,
+    };
+    let mut placed = asked
+        .rows(&snapshot, &order, cursor)
+        .map_err(QueueError::Sqlite)?;
+    let next_cursor = (placed.len() > limit)
+        .then(|| placed.truncate(limit))
+        .and_then(|()| {
+            let last = placed.last()?;
+            Some(
+                Cursor {
+                    values: last.values.clone(),
+                    id: integer(last.id),
+                }
+                .encode(query),
+            )
+        });
+    let total = asked.total(&snapshot).map_err(QueueError::Sqlite)?;
     let rows = placed.into_iter().map(|placed| placed.row).collect();
-    Ok(QueuePage { rows, next_cursor, total, total_exact: total < TOTAL_MAX })
+    Ok(QueuePage {
+        rows,
+        next_cursor,
+        total,
+        total_exact: total < TOTAL_MAX,
+    })
 }
 
-/// The rows of the page and one more, if there is one.
-fn rows(
-    connection: &Connection,
-    plan: &Plan,
-    query: &QueueQuery,
-    order: &Order,
-    internal: &Sql,
-    cursor: Option<Cursor>,
-) -> rusqlite::Result<Vec<Placed>> {
-    let after = cursor.map(|cursor| order.after(&cursor.values, cursor.id));
-    let mut columns = Sql::bare(format!("SELECT {}, ", load::COLUMNS));
-    columns.add(&event_count(internal));
-    columns.add(&order.selected());
-    let mut end = order.clause();
-    end.push_str(&format!(" LIMIT {}", query.limit + 1));
-    // Each scope gives its first rows, and the first of those are the page.
-    let mut all = Sql::default();
-    let parts = plan.parts(&columns, after.as_ref());
+/// A query with its plan.
+struct Asked<'a> {
+    viewer: &'a Visible,
+    query: &'a QueueQuery,
+    internal: &'a Sql,
+    limits: Limits,
+    plan: Plan,
+}
+
+impl Asked<'_> {
+    /// The rows of the page and one more, if there is one.
+    fn rows(
+        &self,
+        connection: &Connection,
+        order: &Order,
+        cursor: Option<Cursor>,
+    ) -> rusqlite::Result<Vec<Placed>> {
+        let mut conditions = self.holds();
+        conditions.extend(cursor.map(|cursor| order.after(&cursor.values, cursor.id)));
+        let mut columns = Sql::bare(format!("SELECT {}, ", load::COLUMNS));
+        columns.add(&event_count(self.internal));
+        columns.add(&order.selected());
+        let mut end = order.clause();
+        end.push_str(&format!(" LIMIT {}", self.query.limit + 1));
+        // Each scope gives its first rows, and the first of those are the page.
+        let mut all = Sql::default();
+        let parts = self.plan.parts(&columns, &conditions);
+        for (index, part) in parts.iter().enumerate() {
+            if parts.len() > 1 {
+                all.push(if index == 0 {
+                    "SELECT * FROM ("
+                } else {
+                    " UNION ALL SELECT * FROM ("
+                });
+            }
+            all.add(part);
+            if parts.len() > 1 {
+                all.push(&end);
+                all.push(")");
+            }
+        }
+        all.push(&end);
+        let mut statement = connection.prepare_cached(&all.text)?;
+        let mut found = statement.query(params_from_iter(&all.values))?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            rows.push(placed(connection, row, self.query, order)?);
+        }
+        Ok(rows)
+    }
+
+    /// How many rows there are on all pages, counted up to [`TOTAL_MAX`].
+    fn total(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        if self.plan.common.is_empty() {
+            return count(
+                connection,
+                &self.plan.parts(&Sql::bare("SELECT 1"), &[]),
+                TOTAL_MAX,
+            );
+        }
+        // Rows that pass all but the search, if they are few, are asked one by one. Otherwise the search is walked, and
+        // each ticket that it finds is asked for the rest.
+        let ceiling = self.limits.probes_max as u64 + 1;
+        if count(connection, &self.plan.parts(&Sql::bare("SELECT 1"), &[]), ceiling)? < ceiling {
+            return count(
+                connection,
+                &self.plan.parts(&Sql::bare("SELECT 1"), &self.holds()),
+                TOTAL_MAX,
+            );
+        }
+        let scopes: Vec<Sql> = self
+            .plan
+            .scopes
+            .iter()
+            .map(|scope| scope.condition.clone())
+            .collect();
+        let mut rest = Sql::one("SELECT 1 FROM ticket t WHERE t.id = ? AND ((?) OR ", 0);
+        rest.values.push(Value::Integer(0));
+        rest.add(self.internal);
+        rest.push(") AND ");
+        rest.add(&Sql::any(&scopes));
+        rest.push(" AND ");
+        rest.add(&Sql::all(&self.plan.conditions));
+        let mut statement = connection.prepare_cached(&rest.text)?;
+        let terms: Vec<&Term> = self.plan.common.iter().collect();
+        let mut total = 0;
+        find::each(connection, &terms, self.viewer.internal, |hit| {
+            for (place, value) in rest.values.iter_mut().zip([hit.ticket, hit.public.into()]) {
+                *place = Value::Integer(value);
+            }
+            total += u64::from(statement.exists(params_from_iter(&rest.values))?);
+            Ok(total < TOTAL_MAX)
+        })?;
+        Ok(total)
+    }
+
+    /// What a search adds whose tickets are not listed.
+    fn holds(&self) -> Vec<Sql> {
+        self.plan
+            .common
+            .iter()
+            .map(|term| holds(term, self.viewer, self.internal))
+            .collect()
+    }
+}
+
+fn count(connection: &Connection, parts: &[Sql], max: u64) -> rusqlite::Result<u64> {
+    let mut all = Sql::bare("SELECT count(*) FROM (");
     for (index, part) in parts.iter().enumerate() {
-        if parts.len() > 1 {
-            all.push(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+        if index > 0 {
+            all.push(" UNION ALL ");
         }
         all.add(part);
-        if parts.len() > 1 {
-            all.push(&end);
-            all.push(")");
-        }
     }
-    all.push(&end);
-    let mut statement = connection.prepare_cached(&all.text)?;
-    let mut found = statement.query(params_from_iter(&all.values))?;
-    let mut rows = Vec::new();
-    while let Some(row) = found.next()? {
-        rows.push(placed(connection, row, query, order)?);
-    }
-    Ok(rows)
+    all.push(&format!(" LIMIT {max})"));
+    let count: i64 = connection
+        .prepare_cached(&all.text)?
+        .query_row(params_from_iter(&all.values), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 fn placed(
@@ -103,7 +213,9 @@ fn placed(
     let ticket = load::read(row)?;
     let event_count: i64 = row.get(load::COLUMNS_COUNT)?;
     let first = load::COLUMNS_COUNT + 1;
-    let values = (first..first + order.len()).map(|column| row.get(column)).collect::<Result<_, _>>()?;
+    let values = (first..first + order.len())
+        .map(|column| row.get(column))
+        .collect::<Result<_, _>>()?;
     let mut fields = std::collections::BTreeMap::new();
     if !query.fields.is_empty() {
         fields = load::fields(connection, ticket.id)?;
@@ -131,28 +243,16 @@ fn placed(
         position: Position(ticket.position),
         fields,
     };
-    Ok(Placed { row, id: ticket.id, values })
-}
-
-/// How many rows there are on all pages, counted up to [`TOTAL_MAX`].
-fn total(connection: &Connection, plan: &Plan) -> rusqlite::Result<u64> {
-    let mut all = Sql::bare("SELECT count(*) FROM (");
-    for (index, part) in plan.parts(&Sql::bare("SELECT 1"), None).into_iter().enumerate() {
-        if index > 0 {
-            all.push(" UNION ALL ");
-        }
-        all.add(&part);
-    }
-    all.push(&format!(" LIMIT {TOTAL_MAX})"));
-    let count: i64 = connection
-        .prepare_cached(&all.text)?
-        .query_row(params_from_iter(&all.values), |row| row.get(0))?;
-    Ok(u64::try_from(count).unwrap_or_default())
+    Ok(Placed {
+        row,
+        id: ticket.id,
+        values,
+    })
 }
 
 impl Plan {
     /// One statement per scope. Each leaves out what an earlier one has, so that a ticket seen twice counts once.
-    fn parts(&self, columns: &Sql, after: Option<&Sql>) -> Vec<Sql> {
+    fn parts(&self, columns: &Sql, conditions: &[Sql]) -> Vec<Sql> {
         let mut parts = Vec::new();
         for (index, scope) in self.scopes.iter().enumerate() {
             let mut part = columns.clone();
@@ -162,15 +262,15 @@ impl Plan {
             }
             part.push(" WHERE ");
             part.add(&scope.condition);
-            for condition in self.conditions.iter().chain(after) {
-                part.push(" AND (");
-                part.add(condition);
-                part.push(")");
-            }
             for earlier in &self.scopes[..index] {
                 part.push(" AND (");
                 part.add(&earlier.condition);
                 part.push(") IS NOT TRUE");
+            }
+            for condition in self.conditions.iter().chain(conditions) {
+                part.push(" AND (");
+                part.add(condition);
+                part.push(")");
             }
             parts.push(part);
         }

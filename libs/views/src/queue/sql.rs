@@ -13,24 +13,36 @@ pub(super) struct Sql {
 impl Sql {
     /// A piece without values.
     pub(super) fn bare(text: impl Into<String>) -> Sql {
-        Sql { text: text.into(), values: Vec::new() }
+        Sql {
+            text: text.into(),
+            values: Vec::new(),
+        }
     }
 
     /// A piece with one value.
     pub(super) fn one(text: impl Into<String>, value: impl Into<Value>) -> Sql {
-        Sql { text: text.into(), values: vec![value.into()] }
+        Sql {
+            text: text.into(),
+            values: vec![value.into()],
+        }
     }
 
     /// A piece with values.
     pub(super) fn with(text: impl Into<String>, values: Vec<Value>) -> Sql {
-        Sql { text: text.into(), values }
+        Sql {
+            text: text.into(),
+            values,
+        }
     }
 
     /// `before (?, ?, …)`.
     pub(super) fn among<V: Into<Value>>(before: &str, values: impl IntoIterator<Item = V>) -> Sql {
         let values: Vec<Value> = values.into_iter().map(Into::into).collect();
         let marks = vec!["?"; values.len()].join(", ");
-        Sql { text: format!("{before} ({marks})"), values }
+        Sql {
+            text: format!("{before} ({marks})"),
+            values,
+        }
     }
 
     /// Adds text.

@@ -35,16 +35,30 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
         request_type: row.get(4)?,
         standing: Standing {
             status: name::<StatusId>(5, row.get(5)?)?,
-            category: row.get::<_, Option<i64>>(6)?.map(|number| category(6, number)).transpose()?,
+            category: row
+                .get::<_, Option<i64>>(6)?
+                .map(|number| category(6, number))
+                .transpose()?,
             response_required: row.get(7)?,
             rank: row.get(8)?,
         },
-        priority: Ranked { value: row.get(9)?, rank: row.get(10)? },
-        urgency: Ranked { value: row.get(11)?, rank: row.get(12)? },
+        priority: Ranked {
+            value: row.get(9)?,
+            rank: row.get(10)?,
+        },
+        urgency: Ranked {
+            value: row.get(11)?,
+            rank: row.get(12)?,
+        },
         requester: AccountId(Uuid::from_bytes(row.get(13)?)),
         created_by: AccountId(Uuid::from_bytes(row.get(14)?)),
-        assignee: row.get::<_, Option<[u8; 16]>>(15)?.map(|id| AccountId(Uuid::from_bytes(id))),
-        organization: row.get::<_, Option<String>>(16)?.map(|id| name(16, id)).transpose()?,
+        assignee: row
+            .get::<_, Option<[u8; 16]>>(15)?
+            .map(|id| AccountId(Uuid::from_bytes(id))),
+        organization: row
+            .get::<_, Option<String>>(16)?
+            .map(|id| name(16, id))
+            .transpose()?,
         private: row.get(17)?,
         created_at: instant(row, 18)?,
         updated_at: instant(row, 19)?,
@@ -96,7 +110,10 @@ pub(crate) fn shares(connection: &Connection, ticket: u64) -> rusqlite::Result<B
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Checkpoint> {
     let found = connection
         .query_row("SELECT position, digest FROM checkpoint", [], |row| {
-            Ok(Checkpoint { position: Position(number(row, 0)?), digest: row.get(1)? })
+            Ok(Checkpoint {
+                position: Position(number(row, 0)?),
+                digest: row.get(1)?,
+            })
         })
         .optional()?;
     Ok(found.unwrap_or_default())

@@ -42,7 +42,7 @@ pub(super) fn tickets(connection: &Connection, changed: &[&Held]) -> rusqlite::R
                 ])?;
             }
         }
-        if held.fields_changed && !(ticket.fields.is_empty() && !held.stored) {
+        if held.fields_changed && (held.stored || !ticket.fields.is_empty()) {
             let fields = serde_json::to_string(&ticket.fields).map_err(to_sql)?;
             connection
                 .prepare_cached("INSERT OR REPLACE INTO ticket_field (ticket, fields) VALUES (?1, ?2)")?
@@ -51,7 +51,9 @@ pub(super) fn tickets(connection: &Connection, changed: &[&Held]) -> rusqlite::R
         if held.shares_changed {
             for organization in &ticket.shared_with {
                 connection
-                    .prepare_cached("INSERT OR IGNORE INTO ticket_share (ticket, organization) VALUES (?1, ?2)")?
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO ticket_share (ticket, organization) VALUES (?1, ?2)",
+                    )?
                     .execute(params![integer(ticket.id), organization.as_str()])?;
             }
         }
@@ -127,10 +129,14 @@ pub(super) fn texts(
         let [insert, replace, delete] = if *internal { INTERNAL } else { PUBLIC };
         match (&text.words, text.fresh) {
             (Some(words), true) => {
-                connection.prepare_cached(insert)?.execute(params![rowid, words])?;
+                connection
+                    .prepare_cached(insert)?
+                    .execute(params![rowid, words])?;
             }
             (Some(words), false) => {
-                connection.prepare_cached(replace)?.execute(params![rowid, words])?;
+                connection
+                    .prepare_cached(replace)?
+                    .execute(params![rowid, words])?;
             }
             (None, true) => {}
             (None, false) => {
@@ -167,7 +173,9 @@ pub(super) fn others(connection: &Connection, pending: &Pending) -> rusqlite::Re
     }
     for (organization, name_key) in &pending.organizations {
         connection
-            .prepare_cached("INSERT OR REPLACE INTO organization_name (organization, name_key) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT OR REPLACE INTO organization_name (organization, name_key) VALUES (?1, ?2)",
+            )?
             .execute(params![organization.as_str(), name_key])?;
     }
     Ok(())

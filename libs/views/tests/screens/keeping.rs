@@ -39,25 +39,49 @@ fn a_ticket_just_written_is_on_the_page_that_waits_for_it() {
 fn a_deleted_file_comes_back_byte_for_byte() {
     let mut world = some_tickets();
     let (dump, found) = (world.dump(), world.found("redémarré"));
-    let page = world.queue(&everything(), &QueueQuery { limit: 2, ..QueueQuery::default() });
+    let page = world.queue(
+        &everything(),
+        &QueueQuery {
+            limit: 2,
+            ..QueueQuery::default()
+        },
+    );
     world.reopen(|dir| fs::remove_dir_all(dir).unwrap());
     assert_eq!(world.dump(), dump);
     assert_eq!(world.found("redémarré"), found);
-    assert_eq!(world.queue(&everything(), &QueueQuery { limit: 2, ..QueueQuery::default() }), page);
+    assert_eq!(
+        world.queue(
+            &everything(),
+            &QueueQuery {
+                limit: 2,
+                ..QueueQuery::default()
+            }
+        ),
+        page
+    );
 }
 
 #[test]
 fn a_kept_file_goes_on_from_its_checkpoint() {
     let mut world = some_tickets();
     let dump = world.dump();
-    let Ok(file) = Connection::open(world.views_dir().join("views.sqlite")) else { panic!("no file") };
+    let Ok(file) = Connection::open(world.views_dir().join("views.sqlite")) else {
+        panic!("no file")
+    };
     world.reopen(|_| {
         // What only this file says shows that it was kept.
-        file.execute("UPDATE ticket SET summary = 'kept' WHERE number = 1", []).unwrap();
+        file.execute("UPDATE ticket SET summary = 'kept' WHERE number = 1", [])
+            .unwrap();
         drop(file);
     });
     let key = world.ticket(opened("Souris"));
-    let page = world.queue(&everything(), &QueueQuery { sort: views::Sort::list("key"), ..QueueQuery::default() });
+    let page = world.queue(
+        &everything(),
+        &QueueQuery {
+            sort: views::Sort::list("key"),
+            ..QueueQuery::default()
+        },
+    );
     assert_eq!(page.rows[0].summary.as_deref(), Some("kept"));
     assert_eq!(page.rows[3].key, key);
     assert_eq!(world.dump().lines().count(), dump.lines().count() + 1);
@@ -67,7 +91,8 @@ fn a_kept_file_goes_on_from_its_checkpoint() {
 fn a_file_that_is_no_database_is_rebuilt() {
     let mut world = some_tickets();
     let dump = world.dump();
-    world.reopen(|dir| fs::write(dir.join("views.sqlite"), "not a database at all, but long enough").unwrap());
+    world
+        .reopen(|dir| fs::write(dir.join("views.sqlite"), "not a database at all, but long enough").unwrap());
     assert_eq!(world.dump(), dump);
 }
 
@@ -89,7 +114,8 @@ fn a_view_ahead_of_its_log_is_rebuilt() {
     let dump = world.dump();
     world.reopen(|dir| {
         let file = Connection::open(dir.join("views.sqlite")).unwrap();
-        file.execute("UPDATE checkpoint SET position = position + 10", []).unwrap();
+        file.execute("UPDATE checkpoint SET position = position + 10", [])
+            .unwrap();
         file.execute("DELETE FROM ticket WHERE number = 2", []).unwrap();
     });
     assert_eq!(world.dump(), dump);
@@ -101,7 +127,8 @@ fn a_view_of_another_log_of_the_same_length_is_rebuilt() {
     let dump = world.dump();
     world.reopen(|dir| {
         let file = Connection::open(dir.join("views.sqlite")).unwrap();
-        file.execute("UPDATE checkpoint SET digest = zeroblob(32)", []).unwrap();
+        file.execute("UPDATE checkpoint SET digest = zeroblob(32)", [])
+            .unwrap();
         file.execute("DELETE FROM ticket WHERE number = 2", []).unwrap();
     });
     assert_eq!(world.dump(), dump);
@@ -113,7 +140,11 @@ fn a_rebuild_that_was_interrupted_leaves_nothing_behind() {
     let dump = world.dump();
     world.reopen(|dir| {
         fs::rename(dir.join("views.sqlite"), dir.join("views.sqlite-rebuild")).unwrap();
-        fs::write(dir.join("views.sqlite-wal"), "a write-ahead log of the file before").unwrap();
+        fs::write(
+            dir.join("views.sqlite-wal"),
+            "a write-ahead log of the file before",
+        )
+        .unwrap();
     });
     assert_eq!(world.dump(), dump);
     assert!(!world.views_dir().join("views.sqlite-rebuild").exists());
@@ -130,7 +161,8 @@ fn damage_found_while_running_is_mended() {
     let bytes = fs::metadata(&path).unwrap().len();
     let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.seek(SeekFrom::Start(4096)).unwrap();
-    file.write_all(&vec![0xA5; usize::try_from(bytes).unwrap() - 4096]).unwrap();
+    file.write_all(&vec![0xA5; usize::try_from(bytes).unwrap() - 4096])
+        .unwrap();
     assert!(matches!(world.views.dump(), Err(QueueError::Rebuilding { .. })));
     let mut answers = std::iter::repeat_with(|| {
         world.catch_up();
@@ -144,7 +176,10 @@ fn damage_found_while_running_is_mended() {
 fn closed_views_say_so() {
     let world = some_tickets();
     world.views.clone().close();
-    let error = world.views.queue(&everything(), &QueueQuery::default()).unwrap_err();
+    let error = world
+        .views
+        .queue(&everything(), &QueueQuery::default())
+        .unwrap_err();
     assert!(matches!(error, QueueError::Closed), "{error}");
 }
 
@@ -185,10 +220,16 @@ fn an_event_that_cannot_be_opened_is_skipped_and_counted() {
 fn a_rebuild_in_small_pieces_is_the_same() {
     let world = some_tickets();
     let dump = world.dump();
-    let small = Options { rebuild_bytes_max: 1, ..Options::default() };
+    let small = Options {
+        rebuild_bytes_max: 1,
+        ..Options::default()
+    };
     let other = world.dir.path().join("small");
     let views = Views::open(&other, world.log.clone(), world.open.clone(), small).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
     assert!(runtime.block_on(views.at_least(world.log.head(), Duration::from_secs(60))));
     assert_eq!(views.dump().unwrap(), dump);
 }

@@ -10,7 +10,9 @@ use domain::{
 };
 use views::{AssigneeFilter, QueueError, QueuePage, QueueQuery, Sort};
 
-use crate::world::{World, account, comment, erased, everything, keys, open_field, opened, organization, start};
+use crate::world::{
+    World, account, comment, erased, everything, keys, open_field, opened, organization, start,
+};
 
 fn moved(to: &str) -> TicketEvent {
     TicketEvent::Transitioned(Transitioned {
@@ -28,7 +30,10 @@ fn moved(to: &str) -> TicketEvent {
 /// Four tickets: 1 for Zoé, waiting for her; 2 for Émile, urgent, assigned; 3 for Anne by Zoé, private; 4 on SAV.
 fn four() -> World {
     let mut world = World::new();
-    let first = world.ticket(Opened { organization: Some(organization("commune-a")), ..opened("Écran noir") });
+    let first = world.ticket(Opened {
+        organization: Some(organization("commune-a")),
+        ..opened("Écran noir")
+    });
     let second = world.ticket(Opened {
         requester: account(2),
         organization: Some(organization("commune-b")),
@@ -57,7 +62,13 @@ fn four() -> World {
         ..opened("Abonné coupé")
     });
     world.happens(&first, moved("waiting_customer"));
-    world.happens(&second, TicketEvent::Assigned { side: Side::Agent, assignee: Some(account(3)) });
+    world.happens(
+        &second,
+        TicketEvent::Assigned {
+            side: Side::Agent,
+            assignee: Some(account(3)),
+        },
+    );
     world.happens(&second, comment("note", Visibility::Internal));
     world
 }
@@ -69,47 +80,73 @@ fn listed(world: &World, query: QueueQuery) -> Vec<String> {
 }
 
 fn sorted(world: &World, sort: &str) -> Vec<String> {
-    listed(world, QueueQuery { sort: Sort::list(sort), ..QueueQuery::default() })
+    listed(
+        world,
+        QueueQuery {
+            sort: Sort::list(sort),
+            ..QueueQuery::default()
+        },
+    )
 }
+
+/// One filter, and the keys of what it leaves, in their order.
+type Case = (fn(&mut QueueQuery), &'static [&'static str]);
+
+fn at(second: i64) -> Option<chrono::DateTime<chrono::Utc>> {
+    Some(start() + chrono::TimeDelta::seconds(second))
+}
+
+/// Commits 9 to 12 opened the four, one second apart.
+const FILTERS: [Case; 20] = [
+    (|q| q.desk = "SAV".parse().ok(), &["SAV-1"]),
+    (|q| q.status = vec!["open".into()], &["SUP-2", "SUP-3"]),
+    (
+        |q| q.status = vec!["open".into(), "queued".into()],
+        &["SAV-1", "SUP-2", "SUP-3"],
+    ),
+    (
+        |q| (q.desk, q.status) = ("SUP".parse().ok(), vec!["queued".into(), "open".into()]),
+        &["SUP-2", "SUP-3"],
+    ),
+    (
+        |q| (q.desk, q.status) = ("SUP".parse().ok(), vec!["open".into(); 2]),
+        &["SUP-2", "SUP-3"],
+    ),
+    (|q| q.category = Some(Category::Waiting), &["SUP-1"]),
+    (|q| q.response_required = Some(true), &["SUP-1"]),
+    (|q| q.requester = Some(account(1)), &["SUP-1"]),
+    (|q| q.created_by = Some(account(1)), &["SUP-1", "SUP-3"]),
+    (
+        |q| q.assignee = Some(AssigneeFilter::Account(account(3))),
+        &["SUP-2"],
+    ),
+    (
+        |q| q.assignee = Some(AssigneeFilter::Nobody),
+        &["SAV-1", "SUP-1", "SUP-3"],
+    ),
+    (
+        |q| q.organization = Some(organization("commune-a")),
+        &["SUP-1", "SUP-3"],
+    ),
+    (|q| q.request_type = Some("incident".into()), &["SUP-3"]),
+    (|q| q.priority = Some("critical".into()), &["SUP-2"]),
+    (|q| q.private = Some(true), &["SUP-3"]),
+    (|q| q.technical_id = Some("FI-1234-0001".into()), &["SAV-1"]),
+    (|q| q.technical_id = Some("FI-1234".into()), &[]),
+    (|q| q.created_after = at(10), &["SAV-1", "SUP-2", "SUP-3"]),
+    (|q| q.created_before = at(10), &["SUP-1"]),
+    (|q| q.updated_after = at(13), &["SUP-1", "SUP-2"]),
+];
 
 #[test]
 fn each_filter_narrows_the_list() {
     let world = four();
-    let all = QueueQuery { sort: Sort::list("key"), ..QueueQuery::default() };
-    let second = || Some(start() + chrono::TimeDelta::seconds(10));
-    let cases: Vec<(QueueQuery, &[&str])> = vec![
-        (QueueQuery { desk: "SAV".parse().ok(), ..all.clone() }, &["SAV-1"]),
-        (QueueQuery { status: vec!["open".into()], ..all.clone() }, &["SUP-2", "SUP-3"]),
-        (QueueQuery { status: vec!["open".into(), "queued".into()], ..all.clone() }, &["SAV-1", "SUP-2", "SUP-3"]),
-        (
-            QueueQuery {
-                desk: "SUP".parse().ok(),
-                status: vec!["waiting_customer".into(), "open".into(), "open".into()],
-                ..all.clone()
-            },
-            &["SUP-1", "SUP-2", "SUP-3"],
-        ),
-        (QueueQuery { category: Some(Category::Waiting), ..all.clone() }, &["SUP-1"]),
-        (QueueQuery { response_required: Some(true), ..all.clone() }, &["SUP-1"]),
-        (QueueQuery { requester: Some(account(1)), ..all.clone() }, &["SUP-1"]),
-        (QueueQuery { created_by: Some(account(1)), ..all.clone() }, &["SUP-1", "SUP-3"]),
-        (QueueQuery { assignee: Some(AssigneeFilter::Account(account(3))), ..all.clone() }, &["SUP-2"]),
-        (QueueQuery { assignee: Some(AssigneeFilter::Nobody), ..all.clone() }, &["SAV-1", "SUP-1", "SUP-3"]),
-        (QueueQuery { organization: Some(organization("commune-a")), ..all.clone() }, &["SUP-1", "SUP-3"]),
-        (QueueQuery { request_type: Some("incident".into()), ..all.clone() }, &["SUP-3"]),
-        (QueueQuery { priority: Some("critical".into()), ..all.clone() }, &["SUP-2"]),
-        (QueueQuery { private: Some(true), ..all.clone() }, &["SUP-3"]),
-        (QueueQuery { technical_id: Some("FI-1234-0001".into()), ..all.clone() }, &["SAV-1"]),
-        (QueueQuery { technical_id: Some("FI-1234".into()), ..all.clone() }, &[]),
-        // Commits 9 to 12 opened the four, one second apart.
-        (QueueQuery { created_after: second(), ..all.clone() }, &["SAV-1", "SUP-2", "SUP-3"]),
-        (QueueQuery { created_before: second(), ..all.clone() }, &["SUP-1"]),
-        (
-            QueueQuery { updated_after: Some(start() + chrono::TimeDelta::seconds(13)), ..all.clone() },
-            &["SUP-1", "SUP-2"],
-        ),
-    ];
-    for (query, expected) in cases {
+    for (filter, expected) in FILTERS {
+        let mut query = QueueQuery {
+            sort: Sort::list("key"),
+            ..QueueQuery::default()
+        };
+        filter(&mut query);
         assert_eq!(listed(&world, query.clone()), expected, "{query:?}");
     }
 }
@@ -150,7 +187,10 @@ fn numbers_of_keys_sort_as_numbers() {
         world.ticket(opened("x"));
     }
     let keys = sorted(&world, "-key");
-    assert_eq!((keys[0].as_str(), keys[1].as_str(), keys[9].as_str()), ("SUP-11", "SUP-10", "SUP-2"));
+    assert_eq!(
+        (keys[0].as_str(), keys[1].as_str(), keys[9].as_str()),
+        ("SUP-11", "SUP-10", "SUP-2")
+    );
 }
 
 fn walk(world: &World, viewer: &Visible, query: &QueueQuery) -> (Vec<String>, Vec<QueuePage>) {
@@ -174,15 +214,30 @@ fn pages_of_any_size_and_order_join_without_gap_or_repeat() {
     for _ in 0..6 {
         world.ticket(opened("même"));
     }
-    world.ticket(Opened { summary: erased(), ..opened("") });
-    world.ticket(Opened { organization: Some(organization("commune-a")), ..opened("même") });
-    for sort in
-        ["", "summary", "-summary", "organization,-summary", "-organization,priority", "-assignee,status,-created_at"]
-    {
+    world.ticket(Opened {
+        summary: erased(),
+        ..opened("")
+    });
+    world.ticket(Opened {
+        organization: Some(organization("commune-a")),
+        ..opened("même")
+    });
+    for sort in [
+        "",
+        "summary",
+        "-summary",
+        "organization,-summary",
+        "-organization,priority",
+        "-assignee,status,-created_at",
+    ] {
         let whole = sorted(&world, sort);
         assert_eq!(whole.len(), 12);
         for limit in [1, 2, 5, 12] {
-            let query = QueueQuery { sort: Sort::list(sort), limit, ..QueueQuery::default() };
+            let query = QueueQuery {
+                sort: Sort::list(sort),
+                limit,
+                ..QueueQuery::default()
+            };
             let (joined, pages) = walk(&world, &everything(), &query);
             assert_eq!(joined, whole, "{sort} by {limit}");
             assert_eq!(pages.len(), 12_usize.div_ceil(limit as usize));
@@ -194,20 +249,56 @@ fn pages_of_any_size_and_order_join_without_gap_or_repeat() {
 #[test]
 fn a_cursor_of_another_query_is_refused() {
     let world = four();
-    let query = QueueQuery { limit: 1, ..QueueQuery::default() };
+    let query = QueueQuery {
+        limit: 1,
+        ..QueueQuery::default()
+    };
     let cursor = world.queue(&everything(), &query).next_cursor;
     assert!(cursor.is_some());
-    let with = |query: QueueQuery| QueueQuery { cursor: cursor.clone(), ..query };
-    assert_eq!(world.queue(&everything(), &with(QueueQuery { limit: 3, ..query.clone() })).rows.len(), 3);
+    let with = |query: QueueQuery| QueueQuery {
+        cursor: cursor.clone(),
+        ..query
+    };
+    assert_eq!(
+        world
+            .queue(
+                &everything(),
+                &with(QueueQuery {
+                    limit: 3,
+                    ..query.clone()
+                })
+            )
+            .rows
+            .len(),
+        3
+    );
     let others = [
-        with(QueueQuery { sort: Sort::list("key"), ..query.clone() }),
-        with(QueueQuery { private: Some(false), ..query.clone() }),
-        QueueQuery { cursor: Some("nonsense".to_owned()), ..query.clone() },
-        QueueQuery { cursor: Some(String::new()), ..query.clone() },
-        QueueQuery { cursor: cursor.as_ref().map(|text| text[1..].to_owned()), ..query },
+        with(QueueQuery {
+            sort: Sort::list("key"),
+            ..query.clone()
+        }),
+        with(QueueQuery {
+            private: Some(false),
+            ..query.clone()
+        }),
+        QueueQuery {
+            cursor: Some("nonsense".to_owned()),
+            ..query.clone()
+        },
+        QueueQuery {
+            cursor: Some(String::new()),
+            ..query.clone()
+        },
+        QueueQuery {
+            cursor: cursor.as_ref().map(|text| text[1..].to_owned()),
+            ..query
+        },
     ];
     for other in others {
-        assert!(matches!(world.refused(&other), QueueError::BadCursor), "{other:?}");
+        assert!(
+            matches!(world.refused(&other), QueueError::BadCursor),
+            "{other:?}"
+        );
     }
 }
 
@@ -221,25 +312,43 @@ fn every_fault_of_a_query_is_named() {
         status: vec![String::new(); 101],
         ..QueueQuery::default()
     };
-    let QueueError::Invalid(faults) = world.refused(&query) else { panic!("taken") };
+    let QueueError::Invalid(faults) = world.refused(&query) else {
+        panic!("taken")
+    };
     let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, ["/limit", "/sort", "/sort", "/status", "/q"]);
-    let none = QueueQuery { limit: 0, ..QueueQuery::default() };
+    let none = QueueQuery {
+        limit: 0,
+        ..QueueQuery::default()
+    };
     assert!(matches!(world.refused(&none), QueueError::Invalid(faults) if faults.len() == 1));
 }
 
 #[test]
 fn internal_notes_do_not_show_to_those_who_may_not_read_them() {
     let world = four();
-    let requester = Visible { person: Some(account(2)), ..Visible::default() };
+    let requester = Visible {
+        person: Some(account(2)),
+        ..Visible::default()
+    };
     let seen = world.queue(&requester, &QueueQuery::default());
     assert_eq!(keys(&seen), ["SUP-2"]);
     assert_eq!((seen.rows[0].event_count, seen.rows[0].version), (2, 3));
-    let agent = Visible { desks: ["SUP".parse().unwrap()].into(), internal: true, ..Visible::default() };
-    let query = QueueQuery { requester: Some(account(2)), ..QueueQuery::default() };
+    let agent = Visible {
+        desks: ["SUP".parse().unwrap()].into(),
+        internal: true,
+        ..Visible::default()
+    };
+    let query = QueueQuery {
+        requester: Some(account(2)),
+        ..QueueQuery::default()
+    };
     let treated = world.queue(&agent, &query);
     assert_eq!(treated.rows[0].event_count, 3);
-    assert_eq!(treated.rows[0].updated_at, seen.rows[0].updated_at, "a note moves nobody's list");
+    assert_eq!(
+        treated.rows[0].updated_at, seen.rows[0].updated_at,
+        "a note moves nobody's list"
+    );
 }
 
 #[test]
@@ -255,7 +364,14 @@ fn a_ticket_seen_twice_counts_once() {
         all: false,
     };
     for limit in [1, 2, 50] {
-        let (all, pages) = walk(&world, &viewer, &QueueQuery { limit, ..QueueQuery::default() });
+        let (all, pages) = walk(
+            &world,
+            &viewer,
+            &QueueQuery {
+                limit,
+                ..QueueQuery::default()
+            },
+        );
         assert_eq!(all, ["SUP-2", "SUP-1", "SUP-3"]);
         assert_eq!(pages[0].total, 3);
     }
@@ -264,26 +380,60 @@ fn a_ticket_seen_twice_counts_once() {
 #[test]
 fn a_row_shows_what_the_desk_said_when_the_status_was_entered() {
     let world = four();
-    let page = world.queue(&everything(), &QueueQuery { sort: Sort::list("key"), ..QueueQuery::default() });
-    let row = &page.rows[1];
-    assert_eq!((row.category, row.response_required), (Some(Category::Waiting), true));
-    assert_eq!((row.created_at, row.updated_at), (start() + chrono::TimeDelta::seconds(9), start() + chrono::TimeDelta::seconds(13)));
     let page = world.queue(
         &everything(),
-        &QueueQuery { fields: vec!["technicalId".into()], desk: "SAV".parse().ok(), ..QueueQuery::default() },
+        &QueueQuery {
+            sort: Sort::list("key"),
+            ..QueueQuery::default()
+        },
     );
-    assert_eq!(page.rows[0].fields, [("technicalId".to_owned(), "FI-1234-0001".into())].into());
+    let row = &page.rows[1];
+    assert_eq!(
+        (row.category, row.response_required),
+        (Some(Category::Waiting), true)
+    );
+    assert_eq!(
+        (row.created_at, row.updated_at),
+        (
+            start() + chrono::TimeDelta::seconds(9),
+            start() + chrono::TimeDelta::seconds(13)
+        )
+    );
+    let page = world.queue(
+        &everything(),
+        &QueueQuery {
+            fields: vec!["technicalId".into()],
+            desk: "SAV".parse().ok(),
+            ..QueueQuery::default()
+        },
+    );
+    assert_eq!(
+        page.rows[0].fields,
+        [("technicalId".to_owned(), "FI-1234-0001".into())].into()
+    );
 }
 
 #[test]
 fn sharing_and_moving_change_who_sees_a_ticket() {
     let mut world = four();
-    let athens = Visible { organizations: [organization("commune-b")].into(), ..Visible::default() };
+    let athens = Visible {
+        organizations: [organization("commune-b")].into(),
+        ..Visible::default()
+    };
     assert_eq!(keys(&world.queue(&athens, &QueueQuery::default())), ["SUP-2"]);
     let third = "SUP-3".parse().unwrap();
     let shared = [organization("commune-b")].into();
-    world.happens(&third, TicketEvent::Shared { side: Side::Agent, organizations: shared });
-    assert_eq!(keys(&world.queue(&athens, &QueueQuery::default())), ["SUP-3", "SUP-2"]);
+    world.happens(
+        &third,
+        TicketEvent::Shared {
+            side: Side::Agent,
+            organizations: shared,
+        },
+    );
+    assert_eq!(
+        keys(&world.queue(&athens, &QueueQuery::default())),
+        ["SUP-3", "SUP-2"]
+    );
     let hidden = Edited {
         side: Side::Agent,
         summary: None,

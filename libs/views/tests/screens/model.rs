@@ -32,12 +32,19 @@ pub(crate) struct Model {
 
 /// Lower case without accents: as far as the vocabulary of the tests goes.
 pub(crate) fn plain(text: &str) -> String {
-    text.to_lowercase().chars().map(|c| if matches!(c, 'é' | 'è') { 'e' } else { c }).collect()
+    text.to_lowercase()
+        .chars()
+        .map(|c| if matches!(c, 'é' | 'è') { 'e' } else { c })
+        .collect()
 }
 
 fn tokens(text: &str) -> Vec<String> {
     let plain = plain(text);
-    plain.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty()).map(str::to_owned).collect()
+    plain
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|token| !token.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 impl Told {
@@ -58,17 +65,28 @@ impl Told {
     }
 
     pub(crate) fn event_count(&self, viewer: &Viewer) -> u64 {
-        if self.reads_internal(viewer) { self.document.version } else { self.document.public_events }
+        if self.reads_internal(viewer) {
+            self.document.version
+        } else {
+            self.document.public_events
+        }
     }
 
     fn texts(&self, viewer: &Viewer) -> Vec<String> {
         let document = &self.document;
-        let mut texts = vec![format!("{} {}", self.key, document.summary.as_deref().unwrap_or_default())];
+        let mut texts = vec![format!(
+            "{} {}",
+            self.key,
+            document.summary.as_deref().unwrap_or_default()
+        )];
         texts.extend(document.description.clone());
         let fields: Vec<&str> = document.fields.values().filter_map(Value::as_str).collect();
         texts.push(fields.join("\n"));
         let reads = self.reads_internal(viewer);
-        let said = self.said.iter().filter(|(visibility, _)| reads || *visibility == Visibility::Public);
+        let said = self
+            .said
+            .iter()
+            .filter(|(visibility, _)| reads || *visibility == Visibility::Public);
         texts.extend(said.map(|(_, words)| words.clone()));
         texts
     }
@@ -77,7 +95,11 @@ impl Told {
     fn matches(&self, viewer: &Viewer, q: &str) -> bool {
         let texts: Vec<Vec<String>> = self.texts(viewer).iter().map(|text| tokens(text)).collect();
         let phrase = q.starts_with('"') || TicketKey::from_typed(q).is_ok();
-        let terms: Vec<&str> = if phrase { vec![q] } else { q.split_whitespace().collect() };
+        let terms: Vec<&str> = if phrase {
+            vec![q]
+        } else {
+            q.split_whitespace().collect()
+        };
         let last = terms.len() - 1;
         terms.iter().enumerate().all(|(index, term)| {
             let wanted = tokens(term);
@@ -85,7 +107,11 @@ impl Told {
                 text.windows(wanted.len()).any(|window| {
                     window.iter().zip(&wanted).enumerate().all(|(at, (have, want))| {
                         let goes_on = !phrase && index == last && at + 1 == wanted.len();
-                        if goes_on { have.starts_with(want) } else { have == want }
+                        if goes_on {
+                            have.starts_with(want)
+                        } else {
+                            have == want
+                        }
                     })
                 })
             })
@@ -105,16 +131,31 @@ impl Model {
             return;
         };
         let words = match event {
-            TicketEvent::Commented(Commented { visibility, body: CommentBody::Words(words), .. }) => {
-                Some((*visibility, words.value.clone()))
-            }
+            TicketEvent::Commented(Commented {
+                visibility,
+                body: CommentBody::Words(words),
+                ..
+            }) => Some((*visibility, words.value.clone())),
             TicketEvent::Attached(attached) => Some((Visibility::Public, attached.name.value.clone())),
             TicketEvent::ApprovalRequested(asked) => Some((Visibility::Public, asked.proposal.value.clone())),
             TicketEvent::Reopened { reason, .. } => Some((Visibility::Public, reason.value.clone())),
-            _ => None,
+            TicketEvent::Opened(_)
+            | TicketEvent::Described { .. }
+            | TicketEvent::Commented(_)
+            | TicketEvent::Transitioned(_)
+            | TicketEvent::Assigned { .. }
+            | TicketEvent::Edited(_)
+            | TicketEvent::ApprovalWithdrawn { .. }
+            | TicketEvent::ApprovalDecided(_)
+            | TicketEvent::Shared { .. } => None,
         };
         said.extend(words.and_then(|(visibility, words)| Some((visibility, words?))));
-        let told = Told { key: key.clone(), document, opened_at_position, said };
+        let told = Told {
+            key: key.clone(),
+            document,
+            opened_at_position,
+            said,
+        };
         self.tickets.insert(key.to_string(), told);
     }
 
@@ -127,14 +168,26 @@ impl Model {
             .filter(|told| self.passes(told, query))
             .filter(|told| query.q.as_deref().is_none_or(|q| told.matches(viewer, q)))
             .collect();
-        let by_default = [Sort { column: "updated_at".to_owned(), descending: true }];
-        let sort = if query.sort.is_empty() { &by_default[..] } else { &query.sort };
+        let by_default = [Sort {
+            column: "updated_at".to_owned(),
+            descending: true,
+        }];
+        let sort = if query.sort.is_empty() {
+            &by_default[..]
+        } else {
+            &query.sort
+        };
         found.sort_by(|a, b| {
             let columns = sort.iter().map(|sort| {
-                let order = self.values(a, viewer, &sort.column).cmp(&self.values(b, viewer, &sort.column));
+                let order = self
+                    .values(a, viewer, &sort.column)
+                    .cmp(&self.values(b, viewer, &sort.column));
                 directed(order, sort.descending)
             });
-            let ties = directed(a.opened_at_position.cmp(&b.opened_at_position), sort[sort.len() - 1].descending);
+            let ties = directed(
+                a.opened_at_position.cmp(&b.opened_at_position),
+                sort[sort.len() - 1].descending,
+            );
             columns.fold(Ordering::Equal, Ordering::then).then(ties)
         });
         found
@@ -152,21 +205,40 @@ impl Model {
             && query.desk.as_ref().is_none_or(|desk| *desk == document.desk)
             && (query.status.is_empty() || query.status.iter().any(|id| *id == document.status.as_str()))
             && query.category.is_none_or(|category| category == status.category)
-            && query.response_required.is_none_or(|required| required == status.response_required)
-            && query.requester.is_none_or(|account| account == document.requester)
-            && query.created_by.is_none_or(|account| account == document.created_by)
-            && query.organization.as_ref().is_none_or(|own| Some(own) == document.organization.as_ref())
-            && query.priority.as_ref().is_none_or(|priority| *priority == document.priority)
+            && query
+                .response_required
+                .is_none_or(|required| required == status.response_required)
+            && query
+                .requester
+                .is_none_or(|account| account == document.requester)
+            && query
+                .created_by
+                .is_none_or(|account| account == document.created_by)
+            && query
+                .organization
+                .as_ref()
+                .is_none_or(|own| Some(own) == document.organization.as_ref())
+            && query
+                .priority
+                .as_ref()
+                .is_none_or(|priority| *priority == document.priority)
             && query.private.is_none_or(|private| private == document.private)
-            && query.updated_after.is_none_or(|after| document.updated_at >= after)
-            && query.created_before.is_none_or(|before| document.created_at < before)
+            && query
+                .updated_after
+                .is_none_or(|after| document.updated_at >= after)
+            && query
+                .created_before
+                .is_none_or(|before| document.created_at < before)
             && query.technical_id.as_deref().is_none_or(|wanted| {
                 document.fields.get("technicalId").and_then(Value::as_str) == Some(wanted)
             })
     }
 
     fn desk(&self, document: &Document) -> &Desk {
-        self.desks.iter().find(|desk| desk.definition().key == document.desk).unwrap()
+        self.desks
+            .iter()
+            .find(|desk| desk.definition().key == document.desk)
+            .unwrap()
     }
 
     fn values(&self, told: &Told, viewer: &Viewer, column: &str) -> Vec<Option<(i64, String)>> {
@@ -177,24 +249,53 @@ impl Model {
         let name = |account: AccountId| self.names.get(&account).map(|name| (0, plain(name)));
         let rank = |index: Option<usize>| index.map(|index| (i64::try_from(index).unwrap(), String::new()));
         let one = match column {
-            "key" => return vec![text(document.desk.as_str()), number(told.key.number().cast_signed())],
+            "key" => {
+                return vec![
+                    text(document.desk.as_str()),
+                    number(told.key.number().cast_signed()),
+                ];
+            }
             "desk" => text(document.desk.as_str()),
             "type" => text(&document.request_type),
             "summary" => document.summary.as_ref().map(|summary| (0, plain(summary))),
-            "status" => rank(definition.statuses.iter().position(|status| status.id == document.status)),
-            "priority" => rank(definition.priorities.iter().position(|choice| choice.id == document.priority)),
-            "urgency" => rank(definition.urgencies.iter().position(|choice| choice.id == document.urgency)),
+            "status" => rank(
+                definition
+                    .statuses
+                    .iter()
+                    .position(|status| status.id == document.status),
+            ),
+            "priority" => rank(
+                definition
+                    .priorities
+                    .iter()
+                    .position(|choice| choice.id == document.priority),
+            ),
+            "urgency" => rank(
+                definition
+                    .urgencies
+                    .iter()
+                    .position(|choice| choice.id == document.urgency),
+            ),
             "requester" => name(document.requester),
             "created_by" => name(document.created_by),
             "assignee" => document.assignee.and_then(name),
             "organization" => document.organization.as_ref().map(|id| {
-                (0, self.organizations.get(id.as_str()).map_or(id.to_string(), |name| plain(name)))
+                (
+                    0,
+                    self.organizations
+                        .get(id.as_str())
+                        .map_or(id.to_string(), |name| plain(name)),
+                )
             }),
             "created_at" => number(document.created_at.timestamp_micros()),
             "updated_at" => number(document.updated_at.timestamp_micros()),
-            "response_required" => {
-                number(definition.status(&document.status).unwrap().response_required.into())
-            }
+            "response_required" => number(
+                definition
+                    .status(&document.status)
+                    .unwrap()
+                    .response_required
+                    .into(),
+            ),
             "version" => number(document.version.cast_signed()),
             "event_count" => number(told.event_count(viewer).cast_signed()),
             "private" => number(document.private.into()),

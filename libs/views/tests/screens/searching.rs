@@ -1,7 +1,7 @@
 //! The search box.
 
 use domain::{
-    policy::{Visible, Side},
+    policy::{Side, Visible},
     ticket::{TicketEvent, Visibility, event::Edited},
 };
 use views::{QueueError, QueueQuery, Sort};
@@ -45,7 +45,10 @@ fn a_typed_key_finds_its_ticket_and_those_that_name_it() {
     }
     assert_eq!(world.found("sup-1"), ["SUP-1"]);
     assert_eq!(world.found(" SUP-12 "), ["SUP-12"]);
-    world.happens(&"SUP-3".parse().unwrap(), comment("Comme SUP-12, non ?", Visibility::Public));
+    world.happens(
+        &"SUP-3".parse().unwrap(),
+        comment("Comme SUP-12, non ?", Visibility::Public),
+    );
     assert_eq!(world.found("sup-12"), ["SUP-3", "SUP-12"]);
     assert_eq!(world.found("sup-99"), Vec::<String>::new());
 }
@@ -59,7 +62,11 @@ fn every_word_must_be_there_in_any_text_of_the_ticket() {
     assert_eq!(world.found("imprimante"), ["SUP-1", "SUP-2"]);
     assert_eq!(world.found("papier imprimante"), ["SUP-1"]);
     assert_eq!(world.found("imprimante bourr"), ["SUP-1"]);
-    assert_eq!(world.found("bourr imprimante"), Vec::<String>::new(), "only the last word may go on");
+    assert_eq!(
+        world.found("bourr imprimante"),
+        Vec::<String>::new(),
+        "only the last word may go on"
+    );
     assert_eq!(world.found("\"bourrage de papier\""), ["SUP-1"]);
     assert_eq!(world.found("\"papier de bourrage\""), Vec::<String>::new());
     assert_eq!(world.found("l'accueil"), ["SUP-1"]);
@@ -69,14 +76,34 @@ fn every_word_must_be_there_in_any_text_of_the_ticket() {
 fn what_people_type_is_never_syntax() {
     let mut world = World::new();
     world.ticket(opened("50% AND NOT words:\"x\" * (^a) OR -b {c}"));
-    for q in ["AND", "NOT words", "\"x\"", "50%", "(^a)", "-b", "{c} OR", "a* AND", "x\" OR \"y", "words:x"] {
+    for q in [
+        "AND",
+        "NOT words",
+        "\"x\"",
+        "50%",
+        "(^a)",
+        "-b",
+        "{c} OR",
+        "a* AND",
+        "x\" OR \"y",
+        "words:x",
+    ] {
         let _ = world.found(q);
     }
     assert_eq!(world.found("AND NOT"), ["SUP-1"]);
     assert_eq!(world.found("x OR y"), Vec::<String>::new(), "OR is a word");
-    let error = world.refused(&QueueQuery { q: Some("?!".to_owned()), ..QueueQuery::default() });
-    assert!(matches!(&error, QueueError::Invalid(faults) if faults[0].pointer == "/q"), "{error:?}");
-    let blank = QueueQuery { q: Some("  ".to_owned()), ..QueueQuery::default() };
+    let error = world.refused(&QueueQuery {
+        q: Some("?!".to_owned()),
+        ..QueueQuery::default()
+    });
+    assert!(
+        matches!(&error, QueueError::Invalid(faults) if faults[0].pointer == "/q"),
+        "{error:?}"
+    );
+    let blank = QueueQuery {
+        q: Some("  ".to_owned()),
+        ..QueueQuery::default()
+    };
     assert_eq!(world.queue(&everything(), &blank).total, 1);
 }
 
@@ -93,7 +120,10 @@ fn internal_notes_are_found_by_those_who_may_read_them_there() {
         world.happens(key, comment("suspect", Visibility::Internal));
     }
     assert_eq!(world.found("suspect"), ["SUP-1", "SUP-2"]);
-    let requester = Visible { person: Some(account(1)), ..Visible::default() };
+    let requester = Visible {
+        person: Some(account(1)),
+        ..Visible::default()
+    };
     assert_eq!(world.found_by(&requester, "suspect"), Vec::<String>::new());
     assert_eq!(world.found_by(&requester, "écran"), ["SUP-1"]);
     // A referent of commune-a who also has a ticket of their own reads the notes of the first, not of the second.
@@ -104,7 +134,10 @@ fn internal_notes_are_found_by_those_who_may_read_them_there() {
     };
     assert_eq!(world.found_by(&referent, "suspect"), ["SUP-2"]);
     assert_eq!(world.found_by(&referent, "écran"), ["SUP-1"]);
-    let query = QueueQuery { q: Some("suspect".to_owned()), ..QueueQuery::default() };
+    let query = QueueQuery {
+        q: Some("suspect".to_owned()),
+        ..QueueQuery::default()
+    };
     assert_eq!(world.queue(&referent, &query).total, 1, "the total leaks nothing");
 }
 
@@ -117,10 +150,25 @@ fn what_is_replaced_is_found_no_more() {
     let key = world.ticket(opening);
     assert_eq!(world.found("imprimante rouge traceur"), ["SUP-1"]);
     world.catch_up();
-    world.happens(&key, TicketEvent::Edited(Box::new(Edited { summary: Some(personal("Écran")), ..edited() })));
-    world.happens(&key, TicketEvent::Described { side: Side::Agent, description: personal("vert") });
+    world.happens(
+        &key,
+        TicketEvent::Edited(Box::new(Edited {
+            summary: Some(personal("Écran")),
+            ..edited()
+        })),
+    );
+    world.happens(
+        &key,
+        TicketEvent::Described {
+            side: Side::Agent,
+            description: personal("vert"),
+        },
+    );
     let removed = [String::from("product")].into();
-    world.happens(&key, TicketEvent::Edited(Box::new(Edited { removed, ..edited() })));
+    world.happens(
+        &key,
+        TicketEvent::Edited(Box::new(Edited { removed, ..edited() })),
+    );
     for gone in ["imprimante", "rouge", "traceur"] {
         assert_eq!(world.found(gone), Vec::<String>::new(), "{gone}");
     }
@@ -144,6 +192,10 @@ fn common_and_rare_words_are_found_alike() {
         ..QueueQuery::default()
     };
     let page = world.queue(&everything(), &query(10));
-    assert_eq!((page.total, page.rows.len()), (30, 10), "a ticket found in two texts counts once");
+    assert_eq!(
+        (page.total, page.rows.len()),
+        (30, 10),
+        "a ticket found in two texts counts once"
+    );
     assert_eq!(world.found("rare commun"), ["SUP-10", "SUP-20", "SUP-30"]);
 }

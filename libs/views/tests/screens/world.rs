@@ -16,8 +16,8 @@ use domain::{
     },
 };
 use event_log::{
-    Appended, Channel, Commit, CommandId, EventDraft, EventId, EventLog, Expected, Position, Recorded, StreamWrite,
-    Target,
+    Appended, Channel, CommandId, Commit, EventDraft, EventId, EventLog, Expected, Position, Recorded,
+    StreamWrite, Target,
 };
 use serde_json::{Value, value::to_raw_value};
 use tempfile::TempDir;
@@ -32,6 +32,7 @@ pub(crate) struct World {
     pub(crate) views: Views,
     pub(crate) open: Open,
     pub(crate) dir: TempDir,
+    pub(crate) options: Options,
     runtime: tokio::runtime::Runtime,
     commits: u64,
 }
@@ -49,7 +50,10 @@ pub(crate) fn personal(words: &str) -> Personal<String> {
 }
 
 pub(crate) fn erased() -> Personal<String> {
-    Personal { subject: PersonId(Uuid::from_u128(1)), value: None }
+    Personal {
+        subject: PersonId(Uuid::from_u128(1)),
+        value: None,
+    }
 }
 
 /// An opening on `SUP` for account 1; change what matters.
@@ -89,7 +93,11 @@ pub(crate) fn open_field(text: &str) -> FieldValue {
 
 /// The viewer who sees everything.
 pub(crate) fn everything() -> Visible {
-    Visible { all: true, internal: true, ..Visible::default() }
+    Visible {
+        all: true,
+        internal: true,
+        ..Visible::default()
+    }
 }
 
 pub(crate) fn stamp(recorded: &Recorded) -> Stamp {
@@ -114,28 +122,58 @@ pub(crate) fn keys(page: &QueuePage) -> Vec<String> {
 
 impl World {
     /// An empty log, with views on it.
-    pub(crate) fn empty() -> World {
+    pub(crate) fn empty(options: Options) -> World {
         let dir = TempDir::new().unwrap();
         let log = EventLog::open(&dir.path().join("log"), event_log::Options::default()).unwrap();
         let open: Open = Arc::new(|_, _| Ok(()));
-        let views = Views::open(&dir.path().join("views"), log.clone(), open.clone(), Options::default()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        World { log, views, open, dir, runtime, commits: 0 }
+        let views = Views::open(
+            &dir.path().join("views"),
+            log.clone(),
+            open.clone(),
+            options.clone(),
+        )
+        .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        World {
+            log,
+            views,
+            open,
+            dir,
+            options,
+            runtime,
+            commits: 0,
+        }
     }
 
     /// A log with the shipped desks, four accounts and two organizations.
     pub(crate) fn new() -> World {
-        let mut world = World::empty();
+        World::with(Options::default())
+    }
+
+    pub(crate) fn with(options: Options) -> World {
+        let mut world = World::empty(options);
         for desk in domain::desk::shipped().unwrap() {
             let definition = Box::new(desk.definition().clone());
             let stream = format!("desk-{}", definition.key);
-            world.append(&stream, account(9), vec![Event::Desk(DeskEvent::Published { definition })]);
+            world.append(
+                &stream,
+                account(9),
+                vec![Event::Desk(DeskEvent::Published { definition })],
+            );
         }
         for (number, name) in [(1, "Zoé"), (2, "Émile"), (3, "Anne"), (4, "emma")] {
             world.name(account(number), name);
         }
         for (id, name) in [("commune-a", "Ville de Zwin"), ("commune-b", "Athènes")] {
-            let created = Organization { id: organization(id), name: name.to_owned(), siren: None, parent: None };
+            let created = Organization {
+                id: organization(id),
+                name: name.to_owned(),
+                siren: None,
+                parent: None,
+            };
             let event = Event::Organization(OrganizationEvent::Created(created));
             world.append(&format!("organization-{id}"), account(9), vec![event]);
         }
@@ -173,11 +211,19 @@ impl World {
 
     fn commit(&mut self, target: Target, by: AccountId, events: &[Event]) -> Appended {
         self.commits += 1;
-        let drafts = events.iter().enumerate().map(|(index, event)| self.draft(index, by, event)).collect();
+        let drafts = events
+            .iter()
+            .enumerate()
+            .map(|(index, event)| self.draft(index, by, event))
+            .collect();
         let commit = Commit {
             command_id: CommandId(Uuid::from_u128(self.commits.into())),
             command_digest: [0; 32],
-            writes: vec![StreamWrite { target, expected: Expected::Any, events: drafts }],
+            writes: vec![StreamWrite {
+                target,
+                expected: Expected::Any,
+                events: drafts,
+            }],
         };
         self.runtime.block_on(self.log.append(commit)).unwrap()
     }
@@ -212,7 +258,10 @@ impl World {
     }
 
     pub(crate) fn wait_for(&self, position: Position) {
-        assert!(self.runtime.block_on(self.views.at_least(position, PATIENCE)), "the view does not follow");
+        assert!(
+            self.runtime.block_on(self.views.at_least(position, PATIENCE)),
+            "the view does not follow"
+        );
     }
 
     pub(crate) fn is_at_least(&self, position: Position, timeout: Duration) -> bool {
@@ -258,7 +307,12 @@ impl World {
     pub(crate) fn reopen(&mut self, meanwhile: impl FnOnce(&Path)) {
         self.views.clone().close();
         meanwhile(&self.views_dir());
-        let views = Views::open(&self.views_dir(), self.log.clone(), self.open.clone(), Options::default());
+        let views = Views::open(
+            &self.views_dir(),
+            self.log.clone(),
+            self.open.clone(),
+            self.options.clone(),
+        );
         self.views = views.unwrap();
     }
 }

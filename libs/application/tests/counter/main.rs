@@ -1,0 +1,10 @@
+//! What the counter promises, with the real log, keys, sessions, views and files in a temporary directory.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod crowds;
+mod files;
+mod privacy;
+mod questions;
+mod repeats;
+mod sign_ins;
+mod world;

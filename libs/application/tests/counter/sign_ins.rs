@@ -1,0 +1,137 @@
+//! Signing in and out, and the demo world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use application::{
+    demo::DEMO_PASSWORD,
+    sign_in::{SignInError, hash_password},
+    tokens::ACCESS_TOKEN_S,
+};
+use chrono::TimeDelta;
+use domain::policy::{Grant, Role};
+
+use crate::world::{World, at, new_account};
+
+const PASSWORD: &str = "a long enough password";
+
+async fn world() -> World {
+    let world = World::new().await;
+    let hash = hash_password(PASSWORD).unwrap();
+    world.account(new_account("Eve", Role::Requester, None, &hash)).await;
+    world
+}
+
+fn is_refused<T>(result: Result<T, SignInError>) -> bool {
+    matches!(result, Err(SignInError::Refused))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_name_and_password_together_sign_in() {
+    let world = world().await;
+    let application = &world.application;
+    let sign_in = |name: &'static str, password: &str| application.sign_in(name, password.to_owned(), at());
+    assert!(is_refused(sign_in("eve", "another password").await));
+    assert!(is_refused(sign_in("nobody", PASSWORD).await));
+    assert!(is_refused(sign_in("ann", PASSWORD).await));
+    assert!(is_refused(sign_in("eve", "").await));
+    let signed_in = sign_in(" eVe ", PASSWORD).await.unwrap();
+    let actor = application.actor(&signed_in.access_token, at()).unwrap();
+    assert_eq!(actor.account.username.as_deref(), Some("Eve"));
+    assert_eq!(actor.viewer, world.viewer("eve"));
+    let over = at() + TimeDelta::seconds(ACCESS_TOKEN_S as i64 + 60);
+    assert!(application.actor(&signed_in.access_token, over).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_token_is_good_once_and_used_twice_it_ends_the_sign_in() {
+    let world = world().await;
+    let application = &world.application;
+    let first = application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
+    let other = application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
+    let second = application.refresh(&first.refresh_token, at()).await.unwrap();
+    assert!(application.actor(&second.access_token, at()).is_some());
+    assert!(is_refused(application.refresh(&first.refresh_token, at()).await));
+    assert!(is_refused(application.refresh(&second.refresh_token, at()).await));
+    for ended in [&first.access_token, &second.access_token] {
+        assert!(application.actor(ended, at()).is_none());
+    }
+    assert!(application.actor(&other.access_token, at()).is_some());
+    assert!(is_refused(application.refresh("no such token", at()).await));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signed_out_stays_out_after_a_restart_and_who_did_not_stays_in() {
+    let world = world().await;
+    let out = world.application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
+    let stays = world.application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
+    // Verified and remembered before it is revoked.
+    let actor = world.application.actor(&out.access_token, at()).unwrap();
+    world.application.sign_out(actor.sign_in).await.unwrap();
+    assert!(world.application.actor(&out.access_token, at()).is_none());
+    let world = world.restarted();
+    assert!(world.application.actor(&out.access_token, at()).is_none());
+    assert!(is_refused(world.application.refresh(&out.refresh_token, at()).await));
+    assert!(world.application.actor(&stays.access_token, at()).is_some());
+    assert!(world.application.refresh(&stays.refresh_token, at()).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_name_is_taken_once_whatever_its_case() {
+    let world = world().await;
+    let head = world.head();
+    let call = world.application.system_call(at(), application::event_log::Channel::Admin);
+    let again = new_account(" EVE", Role::Admin, None, crate::world::NO_PASSWORD);
+    let made = world.application.create_account(call, again).await.unwrap();
+    assert_eq!((made, world.head()), (application::accounts::Made::Before, head));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_made_at_once_are_all_in_the_directory() {
+    let world = World::new().await;
+    let all = (0..32).map(|n| world.account(new_account(&format!("new-{n}"), Role::Requester, None, "")));
+    futures_util::future::join_all(all).await;
+    for n in 0..32 {
+        assert!(world.application.directory().account_by_username(&format!("new-{n}")).is_some(), "{n}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_world_is_complete_and_made_once() {
+    let world = World::new().await;
+    // The small world has names of its own that the demo world leaves alone.
+    assert_eq!(world.application.load_demo(at()).await.unwrap(), 8);
+    let head = world.head();
+    assert_eq!(world.application.load_demo(at()).await.unwrap(), 0);
+    world.application.publish_shipped_desks(at()).await.unwrap();
+    assert_eq!(world.head(), head);
+    let world = world.restarted();
+    assert_eq!(world.application.load_demo(at()).await.unwrap(), 0);
+    world.application.publish_shipped_desks(at()).await.unwrap();
+    assert_eq!(world.head(), head);
+
+    let directory = world.application.directory();
+    let expected: BTreeMap<&str, (Role, &str)> = BTreeMap::from([
+        ("requester-1", (Role::Requester, "commune-a")),
+        ("requester-2", (Role::Requester, "commune-a")),
+        ("requester-3", (Role::Requester, "commune-b")),
+        ("referent", (Role::LocalAdmin, "lycee-a")),
+        ("teacher", (Role::Requester, "lycee-a")),
+        ("oc-alpha", (Role::Operator, "oc-alpha")),
+        ("oc-beta", (Role::Operator, "oc-beta")),
+        ("oi", (Role::Supplier, "oi")),
+    ]);
+    for (username, (role, organization)) in expected {
+        let account = directory.account_by_username(username).unwrap();
+        assert!(account.viewer().has(role), "{username}");
+        assert_eq!(account.organizations, BTreeSet::from([organization.parse().unwrap()]), "{username}");
+    }
+    let referent = directory.account_by_username("referent").unwrap();
+    let limited = Grant { role: Role::LocalAdmin, desk: None, organization: Some("lycee-a".parse().unwrap()) };
+    assert!(referent.grants.contains(&limited));
+    for (id, siren) in [("oc-alpha", "123456782"), ("oc-beta", "111222337"), ("oi", "987654324")] {
+        let organization = directory.organization_named(id).unwrap();
+        assert_eq!(organization.siren.as_deref(), Some(siren), "{id}");
+    }
+    let signed_in = world.application.sign_in("oc-alpha", DEMO_PASSWORD.to_owned(), at()).await;
+    assert!(signed_in.is_ok());
+}

@@ -1,0 +1,214 @@
+//! What the people who run the server rely on: TLS, CORS, the first administrator, a clean stop.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use guichet_tests::{
+    home::{Home, guichet},
+    server::Server,
+};
+use serde_json::{Value, json};
+
+/// A certificate for `localhost` that its own key signs, and the key.
+fn certificate(directory: &Path) -> (String, String) {
+    let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ed25519",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.unwrap().success(), "openssl makes a certificate");
+    (
+        certificate.to_str().unwrap().to_owned(),
+        key.to_str().unwrap().to_owned(),
+    )
+}
+
+fn curl(arguments: &[&str]) -> String {
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--max-time", "20"])
+        .args(arguments)
+        .output();
+    let output = output.unwrap();
+    assert!(
+        output.status.success(),
+        "curl: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn both_doors_speak_tls_and_the_soap_door_still_reaches_the_rest_door() {
+    let home = Home::new();
+    let (certificate, key) = certificate(home.path());
+    let server = home
+        .with("GUICHET_TLS_CERTIFICATE", &certificate)
+        .with("GUICHET_TLS_KEY", &key)
+        .start();
+    assert!(server.api().starts_with("https://"), "{}", server.api());
+    assert!(server.soap().starts_with("https://"), "{}", server.soap());
+    let health = curl(&["--cacert", &certificate, &format!("{}/healthz", server.api())]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&health).unwrap(),
+        json!({"status": "ok"})
+    );
+
+    let envelope = r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:v="http://ossj.org/xml/TroubleTicket/v1-2"><e:Header><v:TroubleTicketHeaderRequest><v:LoginName>oc-alpha</v:LoginName><v:Password>Guichet-demo-1</v:Password></v:TroubleTicketHeaderRequest></e:Header><e:Body><v:getTroubleTicketByKeyRequest><v:troubleTicketKey>SAV-1</v:troubleTicketKey><v:supplierID>987654324</v:supplierID><v:serviceProviderID>123456782</v:serviceProviderID></v:getTroubleTicketByKeyRequest></e:Body></e:Envelope>"#;
+    let port = format!(
+        "{}/interop-sav-21/services/JVTTroubleTicketSessionWSPort",
+        server.soap()
+    );
+    let answer = curl(&[
+        "--cacert",
+        &certificate,
+        "-H",
+        "content-type: text/xml; charset=utf-8",
+        "-d",
+        envelope,
+        &port,
+    ]);
+    // There is no such ticket: only the REST door behind can know.
+    assert!(answer.contains("objectNotFoundException"), "{answer}");
+}
+
+#[test]
+fn a_page_of_a_configured_origin_may_call_and_no_other() {
+    let server = Home::new()
+        .with("GUICHET_CORS_ORIGINS", "https://portal.example")
+        .start();
+    let asked = |origin: &str| {
+        let answer = server
+            .http()
+            .request(reqwest::Method::OPTIONS, format!("{}/v1/tickets", server.api()))
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header(
+                "Access-Control-Request-Headers",
+                "authorization,content-type,idempotency-key",
+            )
+            .send()
+            .unwrap();
+        answer
+            .headers()
+            .get("access-control-allow-origin")
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(
+        asked("https://portal.example").as_deref(),
+        Some("https://portal.example")
+    );
+    assert_eq!(asked("https://elsewhere.example"), None);
+}
+
+#[test]
+fn the_demo_world_is_refused_on_a_public_address() {
+    let home = Home::new();
+    let output = Command::new(guichet())
+        .args(["up", "--demo"])
+        .env("GUICHET_DATA", home.data())
+        .env("GUICHET_API_LISTEN", "0.0.0.0:0")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--demo is for loopback addresses only"), "{said}");
+    assert!(!home.data().exists(), "nothing was made");
+}
+
+fn init(home: &Home, username: &str, password: &str) -> (bool, String) {
+    let mut child = Command::new(guichet())
+        .args(["admin", "init", "--username", username])
+        .env("GUICHET_DATA", home.data())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn the_first_administrator_is_made_once_and_can_sign_in() {
+    let home = Home::new();
+    let (made, said) = init(&home, "root", "short");
+    assert!(!made && said.contains("fewer than 12 characters"), "{said}");
+    let (made, said) = init(&home, "root", "a long enough password");
+    assert!(made, "{said}");
+    let (made, said) = init(&home, "other", "a long enough password");
+    assert!(!made && said.contains("there are accounts already"), "{said}");
+
+    let server = home.start();
+    let answer = server.nobody().post(
+        "/v1/auth/token",
+        &json!({"username": "root", "password": "a long enough password"}),
+    );
+    let token = answer.expect(200)["access_token"].as_str().unwrap().to_owned();
+    let me = server.nobody().with_token(&token).get("/v1/me").expect(200);
+    assert_eq!(
+        me["roles"],
+        json!([{"role": "admin", "desk": null, "organization": null}])
+    );
+}
+
+#[test]
+fn a_stop_is_clean_and_gives_the_directory_back() {
+    let server = Server::start();
+    let key = server.client("requester-1").open(&json!({
+        "desk": "SUP", "type": "question", "summary": "Avant l'arrêt", "description": "Doit rester."
+    }))["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let server = server.stop().start();
+    assert_eq!(
+        server.client("requester-1").ticket(&key)["summary"],
+        "Avant l'arrêt"
+    );
+}
+
+#[test]
+fn the_reference_and_the_list_of_errors_are_served() {
+    let server = Server::start();
+    let page = server
+        .http()
+        .get(format!("{}/docs/", server.api()))
+        .send()
+        .unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().unwrap().contains("swagger-ui"));
+    let errors = server
+        .http()
+        .get(format!("{}/docs/errors", server.api()))
+        .send()
+        .unwrap()
+        .text()
+        .unwrap();
+    assert!(errors.contains("## ticket-wrong-status"));
+    let contract: Value = server
+        .http()
+        .get(format!("{}/openapi.json", server.api()))
+        .send()
+        .unwrap()
+        .json()
+        .unwrap();
+    assert_eq!(contract["openapi"], "3.1.0");
+}

@@ -7,12 +7,10 @@ use domain::{
     organization::{Organization, OrganizationEvent},
     policy::Viewer,
 };
-use event_log::{AppendError, Commit, CommandId, Expected, StreamName, StreamWrite, Target, Version};
+use event_log::{AppendError, CommandId, Commit, Expected, StreamName, StreamWrite, Target, Version};
 use uuid::Uuid;
 
-use crate::{
-    call::Call, directory::username_key, error::ExecuteError, start::Application,
-};
+use crate::{call::Call, directory::username_key, error::ExecuteError, start::Application};
 
 /// What came of something that may be there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +53,9 @@ impl Application {
     pub async fn create_account(&self, call: Call, new: NewAccount) -> Result<Made, ExecuteError> {
         let stream = StreamName::try_from(format!("account-{}", new.id)).map_err(ExecuteError::internal)?;
         let username = username_key(&new.username);
-        let unique = self.secret().digest(&[b"unique", b"username", username.as_bytes()]);
+        let unique = self
+            .secret()
+            .digest(&[b"unique", b"username", username.as_bytes()]);
         let unique: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
         let unique = StreamName::try_from(format!("unique-{unique}")).map_err(ExecuteError::internal)?;
         let reserved = Event::Name(NameEvent::Reserved { holder: new.id });
@@ -81,7 +81,8 @@ impl Application {
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn create_organization(&self, call: Call, new: Organization) -> Result<Made, ExecuteError> {
-        let stream = StreamName::try_from(format!("organization-{}", new.id)).map_err(ExecuteError::internal)?;
+        let stream =
+            StreamName::try_from(format!("organization-{}", new.id)).map_err(ExecuteError::internal)?;
         let event = Event::Organization(OrganizationEvent::Created(new));
         self.make_one(&call, stream, event, Version(0)).await
     }
@@ -92,9 +93,12 @@ impl Application {
     /// [`ExecuteError::Stale`] when the version before it is not published; otherwise see [`ExecuteError`].
     pub async fn publish_desk(&self, call: Call, desk: &Desk) -> Result<Made, ExecuteError> {
         let definition = desk.definition().clone();
-        let stream = StreamName::try_from(format!("desk-{}", definition.key)).map_err(ExecuteError::internal)?;
+        let stream =
+            StreamName::try_from(format!("desk-{}", definition.key)).map_err(ExecuteError::internal)?;
         let before = Version(u64::from(definition.version).saturating_sub(1));
-        let event = Event::Desk(DeskEvent::Published { definition: Box::new(definition) });
+        let event = Event::Desk(DeskEvent::Published {
+            definition: Box::new(definition),
+        });
         self.make_one(&call, stream, event, before).await
     }
 
@@ -106,13 +110,20 @@ impl Application {
         before: Version,
     ) -> Result<Made, ExecuteError> {
         let events = self.drafts(call, std::iter::once(event)).await?;
-        let write =
-            StreamWrite { target: Target::Stream(stream), expected: Expected::Version(before), events };
+        let write = StreamWrite {
+            target: Target::Stream(stream),
+            expected: Expected::Version(before),
+            events,
+        };
         self.make(call, vec![write]).await
     }
 
     async fn make(&self, call: &Call, writes: Vec<StreamWrite>) -> Result<Made, ExecuteError> {
-        let commit = Commit { command_id: call.command_id, command_digest: call.command_digest, writes };
+        let commit = Commit {
+            command_id: call.command_id,
+            command_digest: call.command_digest,
+            writes,
+        };
         let made = match self.log().append(commit).await {
             Ok(_) => Made::Now,
             // A version that leaves a gap was not made before: it comes too early.

@@ -15,11 +15,7 @@ use domain::{
     AccountId, AttachmentId, Fault, PersonId, TicketKey,
     fault::FaultCode,
     policy::{self, Operation, Side},
-    ticket::{
-        Action, State,
-        command::Attach,
-        document::AttachedFile,
-    },
+    ticket::{Action, State, command::Attach, document::AttachedFile},
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::{GetResult, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
@@ -101,10 +97,17 @@ impl Application {
         let id = AttachmentId(Uuid::now_v7());
         let subject = subject(call, &loaded.state);
         self.mint(vec![subject.0]).await?;
-        let value_key = self.vault().value_key(subject.0, id.0, CONTENT).ok_or(ExecuteError::NotFound)?;
+        let value_key = self
+            .vault()
+            .value_key(subject.0, id.0, CONTENT)
+            .ok_or(ExecuteError::NotFound)?;
 
         let blob = Uuid::new_v4().to_string();
-        let upload = self.files().put_multipart(&incoming(&blob, key)).await.map_err(ExecuteError::internal)?;
+        let upload = self
+            .files()
+            .put_multipart(&incoming(&blob, key))
+            .await
+            .map_err(ExecuteError::internal)?;
         let mut writing = Writing {
             upload: WriteMultipart::new_with_chunk_size(upload, PART_BYTES),
             encryptor: Encryptor::new(value_key),
@@ -124,7 +127,16 @@ impl Application {
         let (size, media_type, content_sha256, blob_sha256) = writing.finish().await?;
         let name = plain_name(name);
         Ok(Stored {
-            attach: Attach { id, subject, name, size, media_type, content_sha256, blob, blob_sha256 },
+            attach: Attach {
+                id,
+                subject,
+                name,
+                size,
+                media_type,
+                content_sha256,
+                blob,
+                blob_sha256,
+            },
             begun,
         })
     }
@@ -180,7 +192,11 @@ impl Application {
                 continue;
             };
             let is_attached = match self.tickets().load(&key) {
-                Ok(loaded) => loaded.document.attachments.iter().any(|attached| attached.blob == blob),
+                Ok(loaded) => loaded
+                    .document
+                    .attachments
+                    .iter()
+                    .any(|attached| attached.blob == blob),
                 Err(ReadError::NotFound) => false,
                 Err(error) => return Err(error),
             };
@@ -189,7 +205,10 @@ impl Application {
                 named.map_err(ReadError::internal)?;
                 collected.kept += 1;
             } else {
-                self.files().delete(&file.location).await.map_err(ReadError::internal)?;
+                self.files()
+                    .delete(&file.location)
+                    .await
+                    .map_err(ReadError::internal)?;
                 collected.removed += 1;
             }
         }
@@ -206,27 +225,35 @@ impl Application {
         &self,
         file: &AttachedFile,
     ) -> Result<impl Stream<Item = Result<Bytes, ReadError>> + use<>, ReadError> {
-        let value_key =
-            self.vault().value_key(file.subject.0, file.id.0, CONTENT).ok_or(ReadError::NotFound)?;
+        let value_key = self
+            .vault()
+            .value_key(file.subject.0, file.id.0, CONTENT)
+            .ok_or(ReadError::NotFound)?;
         let found = self.stored(&file.blob).await.map_err(ReadError::internal)?;
-        let sealed = found.into_stream().map_err(ReadError::internal).map(|part| part.map(Some));
+        let sealed = found
+            .into_stream()
+            .map_err(ReadError::internal)
+            .map(|part| part.map(Some));
         // The end of the stream must be seen to know that the file is whole.
         let sealed = Box::pin(sealed.chain(stream::once(async { Ok(None) })));
-        let opened = stream::try_unfold((sealed, Some(Decryptor::new(value_key))), |(mut sealed, state)| async {
-            let Some(mut decryptor) = state else {
-                return Ok::<_, ReadError>(None);
-            };
-            match sealed.next().await.transpose()?.flatten() {
-                Some(part) => {
-                    let plain = decryptor.push(&part).map_err(ReadError::internal)?;
-                    Ok(Some((Bytes::from(plain), (sealed, Some(decryptor)))))
+        let opened = stream::try_unfold(
+            (sealed, Some(Decryptor::new(value_key))),
+            |(mut sealed, state)| async {
+                let Some(mut decryptor) = state else {
+                    return Ok::<_, ReadError>(None);
+                };
+                match sealed.next().await.transpose()?.flatten() {
+                    Some(part) => {
+                        let plain = decryptor.push(&part).map_err(ReadError::internal)?;
+                        Ok(Some((Bytes::from(plain), (sealed, Some(decryptor)))))
+                    }
+                    None => {
+                        let plain = decryptor.finish().map_err(ReadError::internal)?;
+                        Ok(Some((Bytes::from(plain), (sealed, None))))
+                    }
                 }
-                None => {
-                    let plain = decryptor.finish().map_err(ReadError::internal)?;
-                    Ok(Some((Bytes::from(plain), (sealed, None))))
-                }
-            }
-        });
+            },
+        );
         Ok(opened.try_filter(|bytes| std::future::ready(!bytes.is_empty())))
     }
 
@@ -239,7 +266,11 @@ impl Application {
         };
         let mut incoming = self.files().list(Some(&Path::from(INCOMING)));
         while let Some(file) = incoming.try_next().await? {
-            if file.location.filename().is_some_and(|name| name.starts_with(blob)) {
+            if file
+                .location
+                .filename()
+                .is_some_and(|name| name.starts_with(blob))
+            {
                 return match self.files().get(&file.location).await {
                     // It got its name meanwhile.
                     Err(object_store::Error::NotFound { .. }) => self.files().get(&own).await,
@@ -296,11 +327,18 @@ impl Writing {
             self.content.update(&part);
             let sealed = self.encryptor.push(&part);
             self.sealed.update(&sealed);
-            self.upload.wait_for_capacity(2).await.map_err(ExecuteError::internal)?;
+            self.upload
+                .wait_for_capacity(2)
+                .await
+                .map_err(ExecuteError::internal)?;
             self.upload.write(&sealed);
         }
         if self.size == 0 {
-            return Err(ExecuteError::invalid(vec![Fault::new("/file", FaultCode::Length, "is empty")]));
+            return Err(ExecuteError::invalid(vec![Fault::new(
+                "/file",
+                FaultCode::Length,
+                "is empty",
+            )]));
         }
         Ok(())
     }
@@ -310,7 +348,12 @@ impl Writing {
         self.sealed.update(&sealed);
         self.upload.write(&sealed);
         self.upload.finish().await.map_err(ExecuteError::internal)?;
-        Ok((self.size, media_type(&self.head).to_owned(), hex(&self.content.finalize()), hex(&self.sealed.finalize())))
+        Ok((
+            self.size,
+            media_type(&self.head).to_owned(),
+            hex(&self.content.finalize()),
+            hex(&self.sealed.finalize()),
+        ))
     }
 }
 
@@ -328,14 +371,26 @@ fn media_type(head: &[u8]) -> &'static str {
         Ok(_) => true,
         Err(error) => error.error_len().is_none() && head.len() == SNIFFED_BYTES,
     };
-    if is_text && !head.contains(&0) { "text/plain" } else { "application/octet-stream" }
+    if is_text && !head.contains(&0) {
+        "text/plain"
+    } else {
+        "application/octet-stream"
+    }
 }
 
 /// A name without path or control characters.
 fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control()).take(FILE_NAME_CHARS_MAX).collect();
-    if plain.trim().is_empty() { "file".to_owned() } else { plain }
+    let plain: String = last
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(FILE_NAME_CHARS_MAX)
+        .collect();
+    if plain.trim().is_empty() {
+        "file".to_owned()
+    } else {
+        plain
+    }
 }
 
 /// The store of sealed bytes.

@@ -68,21 +68,38 @@ mod tests {
     use super::*;
 
     fn id(account: u128, channel: Channel, operation: &str) -> CommandId {
-        command_id(AccountId(Uuid::from_u128(account)), channel, operation, Some("soap:1"))
+        command_id(
+            AccountId(Uuid::from_u128(account)),
+            channel,
+            operation,
+            Some("soap:1"),
+        )
     }
 
     #[test]
     fn a_report_of_an_operator_is_one_command_whichever_program_sends_it() {
-        assert_eq!(id(1, Channel::Soap, OPENS_TICKET), id(2, Channel::Soap, OPENS_TICKET));
+        assert_eq!(
+            id(1, Channel::Soap, OPENS_TICKET),
+            id(2, Channel::Soap, OPENS_TICKET)
+        );
         let comment = "POST /v1/tickets/SAV-1/comments";
         assert_ne!(id(1, Channel::Soap, comment), id(2, Channel::Soap, comment));
     }
 
     #[test]
     fn nobody_takes_an_operators_key_through_another_door() {
-        assert_ne!(id(1, Channel::Rest, OPENS_TICKET), id(1, Channel::Soap, OPENS_TICKET));
-        assert_ne!(id(1, Channel::Rest, OPENS_TICKET), id(2, Channel::Rest, OPENS_TICKET));
-        assert_eq!(id(1, Channel::Rest, OPENS_TICKET), id(1, Channel::Courier, OPENS_TICKET));
+        assert_ne!(
+            id(1, Channel::Rest, OPENS_TICKET),
+            id(1, Channel::Soap, OPENS_TICKET)
+        );
+        assert_ne!(
+            id(1, Channel::Rest, OPENS_TICKET),
+            id(2, Channel::Rest, OPENS_TICKET)
+        );
+        assert_eq!(
+            id(1, Channel::Rest, OPENS_TICKET),
+            id(1, Channel::Courier, OPENS_TICKET)
+        );
     }
 
     #[test]

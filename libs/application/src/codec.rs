@@ -6,7 +6,10 @@ use serde_json::{Value, value::to_raw_value};
 use uuid::Uuid;
 use vault::Vault;
 
-use crate::{call::Call, error::{ExecuteError, ReadError}};
+use crate::{
+    call::Call,
+    error::{ExecuteError, ReadError},
+};
 
 /// Seals an event and addresses it, ready for the log. Each draft takes a fresh event id: a key of the vault is used
 /// for one value only, so what is decided anew is sealed anew.
@@ -45,7 +48,10 @@ pub fn subjects(data: &Value) -> Vec<Uuid> {
 fn collect(value: &Value, found: &mut Vec<Uuid>) {
     match value {
         Value::Object(members) => {
-            let mark = members.get("personal").and_then(|mark| mark.get("subject")).and_then(Value::as_str);
+            let mark = members
+                .get("personal")
+                .and_then(|mark| mark.get("subject"))
+                .and_then(Value::as_str);
             match mark.and_then(|subject| Uuid::parse_str(subject).ok()) {
                 Some(subject) => found.push(subject),
                 None => members.values().for_each(|member| collect(member, found)),
@@ -77,7 +83,9 @@ pub fn stamp(recorded: &Recorded) -> Stamp {
 /// [`ReadError::Internal`] when the data is not JSON or a sealed value was tampered with.
 pub fn opened_data(vault: &Vault, recorded: &Recorded) -> Result<Value, ReadError> {
     let mut data: Value = serde_json::from_str(recorded.envelope.data.get()).map_err(ReadError::internal)?;
-    vault.open_data(recorded.envelope.id.0, &mut data).map_err(ReadError::internal)?;
+    vault
+        .open_data(recorded.envelope.id.0, &mut data)
+        .map_err(ReadError::internal)?;
     Ok(data)
 }
 

@@ -14,12 +14,7 @@ use domain::{
 use event_log::Channel;
 use uuid::Uuid;
 
-use crate::{
-    accounts::Made,
-    error::ExecuteError,
-    sign_in::hash_password,
-    start::Application,
-};
+use crate::{accounts::Made, error::ExecuteError, sign_in::hash_password, start::Application};
 
 /// The password of every demo account.
 pub const DEMO_PASSWORD: &str = "Guichet-demo-1";
@@ -54,7 +49,15 @@ const fn person(
     role: Role,
     organization: Option<&'static str>,
 ) -> DemoAccount {
-    DemoAccount { username, name, kind: AccountKind::Person, role, desk: None, organization, limited: false }
+    DemoAccount {
+        username,
+        name,
+        kind: AccountKind::Person,
+        role,
+        desk: None,
+        organization,
+        limited: false,
+    }
 }
 
 const fn program(
@@ -81,11 +84,34 @@ const ACCOUNTS: [DemoAccount; 11] = [
     person("requester-1", "Requérante 1", Role::Requester, Some("commune-a")),
     person("requester-2", "Requérant 2", Role::Requester, Some("commune-a")),
     person("requester-3", "Requérant 3", Role::Requester, Some("commune-b")),
-    DemoAccount { limited: true, ..person("referent", "Référent du lycée A", Role::LocalAdmin, Some("lycee-a")) },
+    DemoAccount {
+        limited: true,
+        ..person(
+            "referent",
+            "Référent du lycée A",
+            Role::LocalAdmin,
+            Some("lycee-a"),
+        )
+    },
     person("teacher", "Enseignante", Role::Requester, Some("lycee-a")),
-    program("oc-alpha", "Programme de l'opérateur Alpha", Role::Operator, "oc-alpha"),
-    program("oc-beta", "Programme de l'opérateur Beta", Role::Operator, "oc-beta"),
-    program("oi", "Programme de l'opérateur d'infrastructure", Role::Supplier, "oi"),
+    program(
+        "oc-alpha",
+        "Programme de l'opérateur Alpha",
+        Role::Operator,
+        "oc-alpha",
+    ),
+    program(
+        "oc-beta",
+        "Programme de l'opérateur Beta",
+        Role::Operator,
+        "oc-beta",
+    ),
+    program(
+        "oi",
+        "Programme de l'opérateur d'infrastructure",
+        Role::Supplier,
+        "oi",
+    ),
 ];
 
 impl Application {
@@ -96,8 +122,13 @@ impl Application {
     pub async fn publish_shipped_desks(&self, at: DateTime<Utc>) -> Result<(), ExecuteError> {
         for desk in desk::shipped().map_err(ExecuteError::internal)? {
             let definition = desk.definition();
-            if self.directory().desk_version(&definition.key, definition.version).is_none() {
-                self.publish_desk(self.system_call(at, Channel::Admin), &desk).await?;
+            if self
+                .directory()
+                .desk_version(&definition.key, definition.version)
+                .is_none()
+            {
+                self.publish_desk(self.system_call(at, Channel::Admin), &desk)
+                    .await?;
             }
         }
         Ok(())
@@ -112,8 +143,14 @@ impl Application {
             let id: OrganizationId = id.parse().map_err(ExecuteError::internal)?;
             if self.directory().organization(&id).is_none() {
                 let siren = siren.map(str::to_owned);
-                let new = Organization { id, name: name.to_owned(), siren, parent: None };
-                self.create_organization(self.system_call(at, Channel::Admin), new).await?;
+                let new = Organization {
+                    id,
+                    name: name.to_owned(),
+                    siren,
+                    parent: None,
+                };
+                self.create_organization(self.system_call(at, Channel::Admin), new)
+                    .await?;
             }
         }
         let mut made = 0;
@@ -121,7 +158,9 @@ impl Application {
             if self.directory().account_by_username(account.username).is_none() {
                 // Argon2 takes its time, and nobody else should wait for it.
                 let hash = tokio::task::spawn_blocking(|| hash_password(DEMO_PASSWORD)).await;
-                let hash = hash.map_err(ExecuteError::internal)?.map_err(ExecuteError::internal)?;
+                let hash = hash
+                    .map_err(ExecuteError::internal)?
+                    .map_err(ExecuteError::internal)?;
                 let new = account.new_account(hash)?;
                 let call = self.system_call(at, Channel::Admin);
                 made += usize::from(self.create_account(call, new).await? == Made::Now);
@@ -135,8 +174,16 @@ impl DemoAccount {
     fn new_account(&self, password_hash: String) -> Result<NewAccount, ExecuteError> {
         let organization = self.organization.map(str::parse::<OrganizationId>);
         let organization = organization.transpose().map_err(ExecuteError::internal)?;
-        let desk = self.desk.map(str::parse).transpose().map_err(ExecuteError::internal)?;
-        let grant = |role, organization| Grant { role, desk: desk.clone(), organization };
+        let desk = self
+            .desk
+            .map(str::parse)
+            .transpose()
+            .map_err(ExecuteError::internal)?;
+        let grant = |role, organization| Grant {
+            role,
+            desk: desk.clone(),
+            organization,
+        };
         let mut grants = BTreeSet::from([grant(self.role, organization.clone().filter(|_| self.limited))]);
         if self.role == Role::LocalAdmin {
             // Whoever administers an establishment also asks for things there.

@@ -117,13 +117,23 @@ impl Directory {
     #[must_use]
     pub fn desk_version(&self, key: &DeskKey, version: u32) -> Option<Arc<Desk>> {
         let inside = self.inside.read();
-        inside.desks.get(key)?.iter().find(|desk| desk.definition().version == version).cloned()
+        inside
+            .desks
+            .get(key)?
+            .iter()
+            .find(|desk| desk.definition().version == version)
+            .cloned()
     }
 
     /// The newest definitions of all desks, by key.
     #[must_use]
     pub fn desks(&self) -> Vec<Arc<Desk>> {
-        self.inside.read().desks.values().filter_map(|versions| versions.last().cloned()).collect()
+        self.inside
+            .read()
+            .desks
+            .values()
+            .filter_map(|versions| versions.last().cloned())
+            .collect()
     }
 
     /// Nobody has an account yet.
@@ -138,7 +148,8 @@ impl Inside {
         match event {
             Event::Account(event) => self.fold_account(recorded, event),
             Event::Organization(OrganizationEvent::Created(organization)) => {
-                self.organizations.insert(organization.id.clone(), Arc::new(organization));
+                self.organizations
+                    .insert(organization.id.clone(), Arc::new(organization));
                 Ok(())
             }
             Event::Desk(DeskEvent::Published { definition }) => {
@@ -152,7 +163,12 @@ impl Inside {
     }
 
     fn fold_account(&mut self, recorded: &Recorded, event: AccountEvent) -> Result<(), ReadError> {
-        let id = recorded.envelope.stream.as_str().strip_prefix("account-").unwrap_or_default();
+        let id = recorded
+            .envelope
+            .stream
+            .as_str()
+            .strip_prefix("account-")
+            .unwrap_or_default();
         let id = AccountId(Uuid::parse_str(id).map_err(ReadError::internal)?);
         let before = self.accounts.remove(&id).map(Arc::unwrap_or_clone);
         if let Some(username) = before.as_ref().and_then(|account| account.username.as_deref()) {

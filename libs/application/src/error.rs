@@ -88,12 +88,16 @@ impl From<AppendError> for ExecuteError {
             AppendError::CommandIdReused { .. } => ExecuteError::KeyReused,
             AppendError::TooManyEvents { .. }
             | AppendError::CommitTooLarge { .. }
-            | AppendError::EventTooLarge { .. } => ExecuteError::TooLarge { detail: error.to_string() },
+            | AppendError::EventTooLarge { .. } => ExecuteError::TooLarge {
+                detail: error.to_string(),
+            },
             AppendError::ClockBehind { .. }
             | AppendError::Busy { .. }
             | AppendError::ReadOnly { .. }
             | AppendError::Stopped { .. }
-            | AppendError::Closed => ExecuteError::Unavailable { reason: error.to_string() },
+            | AppendError::Closed => ExecuteError::Unavailable {
+                reason: error.to_string(),
+            },
             AppendError::EmptyCommit
             | AppendError::TimeOutOfRange { .. }
             | AppendError::PrefixExhausted { .. }

@@ -62,10 +62,17 @@ impl Application {
                 Attempt::Again => {}
             }
         }
-        Err(ExecuteError::Unavailable { reason: "too much happens on this ticket at once".to_owned() })
+        Err(ExecuteError::Unavailable {
+            reason: "too much happens on this ticket at once".to_owned(),
+        })
     }
 
-    async fn attempt(&self, call: &Call, key: &TicketKey, actions: &[Action]) -> Result<Attempt, ExecuteError> {
+    async fn attempt(
+        &self,
+        call: &Call,
+        key: &TicketKey,
+        actions: &[Action],
+    ) -> Result<Attempt, ExecuteError> {
         let place = self.lanes().enter(key);
         let mut lane = place.turn().await;
         if let Some(done) = self.repeated(call)? {
@@ -87,7 +94,9 @@ impl Application {
                 return self.without_events(call, key, actions).await;
             }
         };
-        let drafts = self.drafts(call, events.iter().cloned().map(Event::Ticket)).await?;
+        let drafts = self
+            .drafts(call, events.iter().cloned().map(Event::Ticket))
+            .await?;
         let appending = self.log().append(Commit {
             command_id: call.command_id,
             command_digest: call.command_digest,
@@ -108,7 +117,11 @@ impl Application {
             Ok(appended) if !appended.repeated => {
                 let loaded = self.tickets().publish(key, &appended.events, &events)?;
                 let events = appended.events.iter().map(codec::stamp).zip(events).collect();
-                Ok(Attempt::Done(Done { loaded, events, repeated: false }))
+                Ok(Attempt::Done(Done {
+                    loaded,
+                    events,
+                    repeated: false,
+                }))
             }
             // What was decided after this one rests on events that are not there: it will be decided anew.
             Ok(_) | Err(AppendError::Conflict { .. }) => {
@@ -132,9 +145,16 @@ impl Application {
     ) -> Result<Attempt, ExecuteError> {
         self.log().settled().await?;
         let loaded = self.tickets().load(key)?;
-        let tip = Tip { state: loaded.state.clone(), version: loaded.version() };
+        let tip = Tip {
+            state: loaded.state.clone(),
+            version: loaded.version(),
+        };
         if self.decide(call, &tip, actions)?.is_empty() {
-            Ok(Attempt::Done(Done { loaded, events: Vec::new(), repeated: false }))
+            Ok(Attempt::Done(Done {
+                loaded,
+                events: Vec::new(),
+                repeated: false,
+            }))
         } else {
             Ok(Attempt::Again)
         }
@@ -145,7 +165,10 @@ impl Application {
             return Ok(tip.clone());
         }
         let loaded = self.tickets().load(key)?;
-        Ok(Tip { state: loaded.state.clone(), version: loaded.version() })
+        Ok(Tip {
+            state: loaded.state.clone(),
+            version: loaded.version(),
+        })
     }
 
     /// The whole judgement on a command: may the viewer know of the ticket, is it the version they saw, do the rules
@@ -157,17 +180,34 @@ impl Application {
         if let Some(expected) = call.expected_version
             && expected != tip.version
         {
-            return Err(ExecuteError::Stale { expected, actual: tip.version });
+            return Err(ExecuteError::Stale {
+                expected,
+                actual: tip.version,
+            });
         }
-        let desk = self.directory().desk_version(&tip.state.desk, tip.state.desk_version);
+        let desk = self
+            .directory()
+            .desk_version(&tip.state.desk, tip.state.desk_version);
         let desk = desk.ok_or(ExecuteError::NotFound)?;
-        let context = Context { viewer: &call.viewer, desk: &desk };
-        Ok(decide_each(&context, &tip.state, &unplaced(call), actions.to_vec())?)
+        let context = Context {
+            viewer: &call.viewer,
+            desk: &desk,
+        };
+        Ok(decide_each(
+            &context,
+            &tip.state,
+            &unplaced(call),
+            actions.to_vec(),
+        )?)
     }
 
     /// What this very command wrote before, if it did.
     pub(crate) fn repeated(&self, call: &Call) -> Result<Option<Done>, ExecuteError> {
-        let Some((digest, appended)) = self.log().command(call.command_id).map_err(ExecuteError::internal)? else {
+        let Some((digest, appended)) = self
+            .log()
+            .command(call.command_id)
+            .map_err(ExecuteError::internal)?
+        else {
             return Ok(None);
         };
         let was = self.as_it_was(call, &appended);
@@ -202,7 +242,11 @@ impl Application {
                 events.push((codec::stamp(recorded), event));
             }
         }
-        Ok(Done { loaded, events, repeated: true })
+        Ok(Done {
+            loaded,
+            events,
+            repeated: true,
+        })
     }
 
     /// Seals events for the log, once every person they speak of has a key on disk.
@@ -218,7 +262,10 @@ impl Application {
             subjects.extend(codec::subjects(&data));
         }
         self.mint(subjects).await?;
-        events.iter().map(|event| codec::draft(self.vault(), call, event)).collect()
+        events
+            .iter()
+            .map(|event| codec::draft(self.vault(), call, event))
+            .collect()
     }
 
     /// Gives every person a key, on disk before anything is sealed with it (design §6.1).
@@ -229,7 +276,9 @@ impl Application {
         }
         let vault = self.vault().clone();
         let minted = tokio::task::spawn_blocking(move || vault.mint_all(&subjects)).await;
-        minted.map_err(ExecuteError::internal)?.map_err(ExecuteError::internal)
+        minted
+            .map_err(ExecuteError::internal)?
+            .map_err(ExecuteError::internal)
     }
 }
 
@@ -259,5 +308,8 @@ fn advance(call: &Call, tip: Tip, events: &[TicketEvent]) -> Tip {
     for event in events {
         state = State::evolve(Some(state.clone()), &stamp, event).unwrap_or(state);
     }
-    Tip { state, version: Version(tip.version.0 + events.len() as u64) }
+    Tip {
+        state,
+        version: Version(tip.version.0 + events.len() as u64),
+    }
 }

@@ -59,7 +59,11 @@ impl Lanes {
         let mut lanes = self.lanes.lock();
         let (lane, places) = lanes.entry(key.clone()).or_default();
         *places += 1;
-        Place { lanes: self, key: key.clone(), lane: lane.clone() }
+        Place {
+            lanes: self,
+            key: key.clone(),
+            lane: lane.clone(),
+        }
     }
 }
 

@@ -93,7 +93,9 @@ impl Application {
         let resolved = self.resolve(&call, new);
         call.on_behalf_of = resolved.on_behalf_of;
         let (desk, events) = decide(&call, resolved)?;
-        let drafts = self.drafts(&call, events.iter().cloned().map(Event::Ticket)).await?;
+        let drafts = self
+            .drafts(&call, events.iter().cloned().map(Event::Ticket))
+            .await?;
         let prefix = Prefix::try_from(desk.definition().key.as_str().to_owned());
         let commit = Commit {
             command_id: call.command_id,
@@ -112,7 +114,11 @@ impl Application {
         let key = TicketKey::from_typed(first.envelope.stream.as_str()).map_err(ExecuteError::internal)?;
         let loaded = self.tickets().publish(&key, &appended.events, &events)?;
         let events = appended.events.iter().map(codec::stamp).zip(events).collect();
-        Ok(Done { loaded, events, repeated: false })
+        Ok(Done {
+            loaded,
+            events,
+            repeated: false,
+        })
     }
 
     fn resolve(&self, call: &Call, new: NewTicket) -> Resolved {
@@ -120,8 +126,11 @@ impl Application {
         let mut faults = Vec::new();
         let desk = new.desk.parse().ok().and_then(|key| directory.desk(&key));
         if desk.is_none() {
-            let known: Vec<String> =
-                directory.desks().iter().map(|desk| desk.definition().key.to_string()).collect();
+            let known: Vec<String> = directory
+                .desks()
+                .iter()
+                .map(|desk| desk.definition().key.to_string())
+                .collect();
             let detail = format!("is not one of the desks: {}", known.join(", "));
             faults.push(Fault::new("/desk", FaultCode::Value, detail));
         }
@@ -132,7 +141,9 @@ impl Application {
         if requester.is_none() {
             faults.push(Fault::new("/on_behalf_of", FaultCode::Value, "names no account"));
         }
-        let requester_id = requester.as_ref().map_or(call.viewer.account, |account| account.id);
+        let requester_id = requester
+            .as_ref()
+            .map_or(call.viewer.account, |account| account.id);
         let organizations = self.organizations(&new, &mut faults);
         Resolved {
             desk,
@@ -146,7 +157,9 @@ impl Application {
                 urgency: new.urgency,
                 requester: requester_id,
                 requester_sirens: self.sirens(requester.as_deref()),
-                requester_organizations: requester.map(|account| account.organizations.clone()).unwrap_or_default(),
+                requester_organizations: requester
+                    .map(|account| account.organizations.clone())
+                    .unwrap_or_default(),
                 organization: organizations.0,
                 private: new.private,
                 share_with: organizations.1,
@@ -158,7 +171,9 @@ impl Application {
     }
 
     fn sirens(&self, requester: Option<&Account>) -> BTreeSet<String> {
-        let organizations = requester.map(|account| account.organizations.clone()).unwrap_or_default();
+        let organizations = requester
+            .map(|account| account.organizations.clone())
+            .unwrap_or_default();
         let siren = |id: &OrganizationId| self.directory().organization(id)?.siren.clone();
         organizations.iter().filter_map(siren).collect()
     }
@@ -169,16 +184,23 @@ impl Application {
         faults: &mut Vec<Fault>,
     ) -> (Option<OrganizationId>, BTreeSet<OrganizationId>) {
         let mut known = |pointer: String, name: &String| {
-            let found = self.directory().organization_named(name).map(|organization| organization.id.clone());
+            let found = self
+                .directory()
+                .organization_named(name)
+                .map(|organization| organization.id.clone());
             if found.is_none() {
                 faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
             }
             found
         };
-        let organization = new.organization.as_ref().and_then(|name| known("/organization".to_owned(), name));
+        let organization = new
+            .organization
+            .as_ref()
+            .and_then(|name| known("/organization".to_owned(), name));
         let share_with = new.share_with.iter().enumerate();
-        let share_with =
-            share_with.filter_map(|(index, name)| known(format!("/share_with/{index}"), name)).collect();
+        let share_with = share_with
+            .filter_map(|(index, name)| known(format!("/share_with/{index}"), name))
+            .collect();
         (organization, share_with)
     }
 }
@@ -191,7 +213,10 @@ fn decide(call: &Call, resolved: Resolved) -> Result<(Arc<Desk>, Vec<TicketEvent
         faults.extend(text::faults("/description", &resolved.open.description));
         return Err(ExecuteError::invalid(faults));
     };
-    let context = Context { viewer: &call.viewer, desk: &desk };
+    let context = Context {
+        viewer: &call.viewer,
+        desk: &desk,
+    };
     match open::open(&context, resolved.open) {
         Ok(events) if faults.is_empty() => Ok((desk, events)),
         Ok(_) => Err(ExecuteError::invalid(faults)),

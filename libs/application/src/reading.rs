@@ -76,7 +76,11 @@ impl Application {
     /// [`ReadError::NotFound`] also when it is another's: what one may not see does not exist.
     pub fn ticket(&self, viewer: &Viewer, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
         let loaded = self.tickets().load(key)?;
-        if policy::may(viewer, Operation::Read, &loaded.state.scope()) { Ok(loaded) } else { Err(ReadError::NotFound) }
+        if policy::may(viewer, Operation::Read, &loaded.state.scope()) {
+            Ok(loaded)
+        } else {
+            Err(ReadError::NotFound)
+        }
     }
 
     /// The desk definition that a ticket lives under.
@@ -85,7 +89,9 @@ impl Application {
     /// [`ReadError::NotFound`] when it was never published, which the log's order forbids.
     pub fn desk_of(&self, loaded: &Loaded) -> Result<Arc<Desk>, ReadError> {
         let state = &loaded.state;
-        self.directory().desk_version(&state.desk, state.desk_version).ok_or(ReadError::NotFound)
+        self.directory()
+            .desk_version(&state.desk, state.desk_version)
+            .ok_or(ReadError::NotFound)
     }
 
     /// Events of a ticket after a version, opened, without those that this viewer may not read.
@@ -100,7 +106,9 @@ impl Application {
     ) -> Result<Vec<(Stamp, TicketEvent)>, ReadError> {
         let internal = reads_internal(viewer, loaded)?;
         let happened = self.happened(&loaded.key, after)?;
-        let seen = happened.into_iter().filter(|one| internal || !one.event.is_internal());
+        let seen = happened
+            .into_iter()
+            .filter(|one| internal || !one.event.is_internal());
         Ok(seen.map(|one| (one.stamp, one.event)).collect())
     }
 
@@ -153,13 +161,18 @@ impl Application {
         at_least: Option<Position>,
     ) -> Result<QueuePage, ReadError> {
         if let Some(position) = at_least
-            && !self.views().at_least(position, Duration::from_millis(AT_LEAST_WAIT_MS)).await
+            && !self
+                .views()
+                .at_least(position, Duration::from_millis(AT_LEAST_WAIT_MS))
+                .await
         {
             return Err(ReadError::Behind);
         }
         if let Some(position) = self.last_write(sign_in) {
             // A courtesy to plain clients: when the view is slower than that, they see what it has.
-            self.views().at_least(position, Duration::from_millis(OWN_WRITE_WAIT_MS)).await;
+            self.views()
+                .at_least(position, Duration::from_millis(OWN_WRITE_WAIT_MS))
+                .await;
         }
         let (views, visible) = (self.views().clone(), policy::visible(viewer));
         let page = tokio::task::spawn_blocking(move || views.queue(&visible, &query)).await;
@@ -194,7 +207,10 @@ impl Application {
         let far = head.0.saturating_sub(after.0) > FEED_SCAN_EVENTS_MAX as u64;
         match &filter.stream {
             Some(stream) if far => {
-                let events = self.log().read_stream(stream, Version(0), usize::MAX).map_err(ReadError::internal)?;
+                let events = self
+                    .log()
+                    .read_stream(stream, Version(0), usize::MAX)
+                    .map_err(ReadError::internal)?;
                 let between = |recorded: &Recorded| after < recorded.position && recorded.position <= head;
                 self.feed_page(filter, events.into_iter().filter(between), head, limit)
             }
@@ -202,13 +218,28 @@ impl Application {
         }
     }
 
-    fn feed_scanned(&self, filter: &FeedFilter, after: Position, limit: usize) -> Result<FeedPage, ReadError> {
-        let mut page = FeedPage { items: Vec::new(), next_after: after };
+    fn feed_scanned(
+        &self,
+        filter: &FeedFilter,
+        after: Position,
+        limit: usize,
+    ) -> Result<FeedPage, ReadError> {
+        let mut page = FeedPage {
+            items: Vec::new(),
+            next_after: after,
+        };
         let mut scanned = 0;
         while page.items.len() < limit && scanned < FEED_SCAN_EVENTS_MAX {
             // Without a filter, what is read is what is wanted.
-            let wanted = if filter.is_all() { limit - page.items.len() } else { FEED_READ_EVENTS };
-            let read = self.log().read(page.next_after, wanted.min(FEED_READ_EVENTS)).map_err(ReadError::internal)?;
+            let wanted = if filter.is_all() {
+                limit - page.items.len()
+            } else {
+                FEED_READ_EVENTS
+            };
+            let read = self
+                .log()
+                .read(page.next_after, wanted.min(FEED_READ_EVENTS))
+                .map_err(ReadError::internal)?;
             let Some(last) = read.last().map(|recorded| recorded.position) else {
                 break;
             };
@@ -232,10 +263,16 @@ impl Application {
         for recorded in events.filter(|recorded| filter.wants(recorded)) {
             items.push(self.feed_item(&recorded)?);
             if items.len() == limit {
-                return Ok(FeedPage { items, next_after: recorded.position });
+                return Ok(FeedPage {
+                    items,
+                    next_after: recorded.position,
+                });
             }
         }
-        Ok(FeedPage { items, next_after: end })
+        Ok(FeedPage {
+            items,
+            next_after: end,
+        })
     }
 
     fn feed_item(&self, recorded: &Recorded) -> Result<FeedItem, ReadError> {
@@ -244,7 +281,10 @@ impl Application {
         if recorded.envelope.event_type != "account-password-set.v1" {
             event["data"] = codec::opened_data(self.vault(), recorded)?;
         }
-        Ok(FeedItem { position: recorded.position, event })
+        Ok(FeedItem {
+            position: recorded.position,
+            event,
+        })
     }
 }
 
@@ -263,7 +303,9 @@ impl FeedFilter {
     }
 
     fn wants(&self, recorded: &Recorded) -> bool {
-        self.stream.as_ref().is_none_or(|stream| *stream == recorded.envelope.stream)
+        self.stream
+            .as_ref()
+            .is_none_or(|stream| *stream == recorded.envelope.stream)
             && (self.types.is_empty() || self.types.contains(&recorded.envelope.event_type))
     }
 }

@@ -61,25 +61,42 @@ pub struct Actor {
 /// # Errors
 /// [`SignInError::Internal`] when no salt can be had.
 pub fn hash_password(password: &str) -> Result<String, SignInError> {
-    Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(internal)
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(internal)
 }
 
 fn password_fits(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
 }
 
 /// A hash of no password, made with the parameters of [`hash_password`]: checked when there is no account of that name,
 /// so that a wrong name takes as long as a wrong password, the first time too. Whatever fits it is refused.
-const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$Z3VpY2hldC1ub2JvZHk$bm9ib2R5LWhhcy10aGlzLXBhc3N3b3JkLS0tLS0tLS0";
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$Z3VpY2hldC1ub2JvZHk$bm9ib2R5LWhhcy10aGlzLXBhc3N3b3JkLS0tLS0tLS0";
 
 impl Application {
     /// Signs in.
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn sign_in(&self, username: &str, password: String, at: DateTime<Utc>) -> Result<SignedIn, SignInError> {
-        let turn = self.password_checks().clone().acquire_owned().await.map_err(internal)?;
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: String,
+        at: DateTime<Utc>,
+    ) -> Result<SignedIn, SignInError> {
+        let turn = self
+            .password_checks()
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(internal)?;
         let account = self.directory().account_by_username(username);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let fits = tokio::task::spawn_blocking(move || {
@@ -111,7 +128,10 @@ impl Application {
             user_agent_hint: None,
         };
         let sessions = self.sessions().clone();
-        tokio::task::spawn_blocking(move || sessions.issue(new)).await.map_err(internal)?.map_err(internal)?;
+        tokio::task::spawn_blocking(move || sessions.issue(new))
+            .await
+            .map_err(internal)?
+            .map_err(internal)?;
         self.signed_in(account, sign_in, refresh_token, at)
     }
 
@@ -123,7 +143,11 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
         let access_token = self.tokens().issue(account, sign_in, at).map_err(internal)?;
-        Ok(SignedIn { access_token, expires_in_s: ACCESS_TOKEN_S, refresh_token })
+        Ok(SignedIn {
+            access_token,
+            expires_in_s: ACCESS_TOKEN_S,
+            refresh_token,
+        })
     }
 
     /// Trades a refresh token for new tokens. A token used twice ends the whole sign-in (RFC 9700 §4.14.2).
@@ -138,9 +162,12 @@ impl Application {
         let rotated = tokio::task::spawn_blocking(move || sessions.rotate(old, new, at, expires_at)).await;
         match rotated.map_err(internal)? {
             Ok(rotation) => self.signed_in(AccountId(rotation.account), rotation.sign_in, refresh_token, at),
-            Err(RotateError::Unknown | RotateError::Expired | RotateError::Reused { .. } | RotateError::Revoked) => {
-                Err(SignInError::Refused)
-            }
+            Err(
+                RotateError::Unknown
+                | RotateError::Expired
+                | RotateError::Reused { .. }
+                | RotateError::Revoked,
+            ) => Err(SignInError::Refused),
             Err(error @ (RotateError::HashTaken(_) | RotateError::Storage(_))) => Err(internal(error)),
         }
     }
@@ -163,7 +190,11 @@ impl Application {
             return None;
         }
         let account = self.directory().account(claims.sub)?;
-        Some(Actor { viewer: account.viewer(), account, sign_in: claims.sid })
+        Some(Actor {
+            viewer: account.viewer(),
+            account,
+            sign_in: claims.sid,
+        })
     }
 }
 
@@ -181,7 +212,10 @@ mod tests {
     #[test]
     fn a_wrong_name_costs_what_a_wrong_password_costs() {
         let real = hash_password("something").unwrap();
-        let (real, nobodys) = (PasswordHash::new(&real).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
+        let (real, nobodys) = (
+            PasswordHash::new(&real).unwrap(),
+            PasswordHash::new(NOBODYS_HASH).unwrap(),
+        );
         assert_eq!(nobodys.algorithm, real.algorithm);
         assert_eq!(nobodys.version, real.version);
         assert_eq!(nobodys.params, real.params);

@@ -44,7 +44,11 @@ impl Settings {
     /// The defaults for a data directory.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), master_key: None, file_bytes_max: FILE_BYTES_MAX }
+        Self {
+            data: data.into(),
+            master_key: None,
+            file_bytes_max: FILE_BYTES_MAX,
+        }
     }
 }
 
@@ -115,12 +119,16 @@ impl Application {
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
         let data = settings.data.as_path();
         let keys = directory(&data.join("keys"))?;
-        let master_file = settings.master_key.clone().unwrap_or_else(|| keys.join("master.key"));
+        let master_file = settings
+            .master_key
+            .clone()
+            .unwrap_or_else(|| keys.join("master.key"));
         let (master, created) = MasterKey::load_or_create(&master_file).map_err(StartError::Secret)?;
         if settings.master_key.is_none() {
             tracing::warn!(?created, path = %master_file.display(), "the master key lies in the data directory; in production name another place");
         }
-        let (secret, _) = DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
+        let (secret, _) =
+            DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
         let vault = Vault::open(&keys.join("persons.keys"), master).map_err(StartError::Keys)?;
         let log = EventLog::open(&directory(&data.join("log"))?, event_log::Options::default());
         let log = log.map_err(StartError::Log)?;
@@ -128,7 +136,12 @@ impl Application {
         let opener = vault.opener();
         let open: views::Open =
             Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))));
-        let views = Views::open(&directory(&data.join("views"))?, log.clone(), open, views::Options::default());
+        let views = Views::open(
+            &directory(&data.join("views"))?,
+            log.clone(),
+            open,
+            views::Options::default(),
+        );
         let files = directory(&data.join("files"))?;
         clear_cut_off(&directory(&files.join(INCOMING))?);
         let files = LocalFileSystem::new_with_prefix(files);
@@ -255,7 +268,9 @@ fn clear_cut_off(incoming: &Path) {
 }
 
 fn directory(path: &Path) -> Result<PathBuf, StartError> {
-    std::fs::create_dir_all(path)
-        .map_err(|source| StartError::Directory { path: path.to_owned(), source })?;
+    std::fs::create_dir_all(path).map_err(|source| StartError::Directory {
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(path.to_owned())
 }

@@ -51,10 +51,12 @@ impl Loaded {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let fields: usize = document.fields.values().map(text_bytes).sum();
         let approvals = document.approvals.iter();
-        let approvals: usize =
-            approvals.map(|approval| 200 + length(&approval.proposal) + length(&approval.comment)).sum();
+        let approvals: usize = approvals
+            .map(|approval| 200 + length(&approval.proposal) + length(&approval.comment))
+            .sum();
         // Description and fields stand in both folds.
-        let texts = 2 * (length(&document.description) + fields) + approvals + document.attachments.len() * 500;
+        let texts =
+            2 * (length(&document.description) + fields) + approvals + document.attachments.len() * 500;
         u32::try_from(2_048 + texts).unwrap_or(u32::MAX)
     }
 }
@@ -66,7 +68,10 @@ fn text_bytes(value: &Value) -> usize {
         + match value {
             Value::String(text) => text.len(),
             Value::Array(items) => items.iter().map(text_bytes).sum(),
-            Value::Object(members) => members.iter().map(|(name, member)| name.len() + text_bytes(member)).sum(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, member)| name.len() + text_bytes(member))
+                .sum(),
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         }
 }
@@ -103,7 +108,10 @@ impl Tickets {
     /// # Errors
     /// [`ReadError::NotFound`], or [`ReadError::Internal`].
     pub fn load(&self, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
-        let newest = self.log.stream_version(&stream(key)?).map_err(ReadError::internal)?;
+        let newest = self
+            .log
+            .stream_version(&stream(key)?)
+            .map_err(ReadError::internal)?;
         let kept = self.cache.get(key);
         if let Some(kept) = &kept
             && kept.version() >= newest
@@ -129,7 +137,12 @@ impl Tickets {
     ///
     /// # Errors
     /// [`ReadError::Internal`] when the log cannot be read.
-    pub fn publish(&self, key: &TicketKey, recorded: &[Recorded], events: &[TicketEvent]) -> Result<Arc<Loaded>, ReadError> {
+    pub fn publish(
+        &self,
+        key: &TicketKey,
+        recorded: &[Recorded],
+        events: &[TicketEvent],
+    ) -> Result<Arc<Loaded>, ReadError> {
         let first = recorded.first().map_or(0, |recorded| recorded.envelope.version.0);
         let last = recorded.last().map_or(0, |recorded| recorded.envelope.version.0);
         let before = self.cache.get(key);
@@ -149,10 +162,12 @@ impl Tickets {
 
     /// Keeps a ticket unless a newer one is kept: who read slowly must not put the past back.
     fn keep(&self, loaded: &Arc<Loaded>) {
-        self.cache.entry(loaded.key.clone()).and_compute_with(|kept| match kept {
-            Some(kept) if kept.value().version() >= loaded.version() => Op::Nop,
-            Some(_) | None => Op::Put(loaded.clone()),
-        });
+        self.cache
+            .entry(loaded.key.clone())
+            .and_compute_with(|kept| match kept {
+                Some(kept) if kept.value().version() >= loaded.version() => Op::Nop,
+                Some(_) | None => Op::Put(loaded.clone()),
+            });
     }
 
     fn fold(&self, from: Option<Loaded>, key: &TicketKey, until: u64) -> Result<Option<Loaded>, ReadError> {
@@ -160,11 +175,16 @@ impl Tickets {
         let mut loaded = from;
         loop {
             let after = loaded.as_ref().map_or(0, |loaded| loaded.document.version);
-            let wanted = usize::try_from(until.saturating_sub(after)).unwrap_or(usize::MAX).min(READ_EVENTS);
+            let wanted = usize::try_from(until.saturating_sub(after))
+                .unwrap_or(usize::MAX)
+                .min(READ_EVENTS);
             if wanted == 0 {
                 return Ok(loaded);
             }
-            let page = self.log.read_stream(&name, Version(after), wanted).map_err(ReadError::internal)?;
+            let page = self
+                .log
+                .read_stream(&name, Version(after), wanted)
+                .map_err(ReadError::internal)?;
             for recorded in &page {
                 if let Event::Ticket(event) = codec::decode(&self.vault, recorded)? {
                     loaded = Loaded::evolve(loaded, key, &codec::stamp(recorded), &event);

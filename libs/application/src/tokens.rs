@@ -181,26 +181,47 @@ mod tests {
         assert_eq!(tokens.verify(&token, at).unwrap().sub, account);
         let end = at + TimeDelta::seconds(ACCESS_TOKEN_S as i64);
         assert!(tokens.verify(&token, end).is_ok());
-        assert!(matches!(tokens.verify(&token, end + TimeDelta::seconds(6)), Err(TokenError::Time)));
-        assert!(matches!(tokens.verify(&token, at - TimeDelta::seconds(6)), Err(TokenError::Time)));
+        assert!(matches!(
+            tokens.verify(&token, end + TimeDelta::seconds(6)),
+            Err(TokenError::Time)
+        ));
+        assert!(matches!(
+            tokens.verify(&token, at - TimeDelta::seconds(6)),
+            Err(TokenError::Time)
+        ));
     }
 
     #[test]
     fn a_token_of_another_server_or_a_changed_one_is_refused() {
         let at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
-        let token = tokens(1).issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at).unwrap();
-        assert!(matches!(tokens(2).verify(&token, at), Err(TokenError::UnknownKey)));
-        let none = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#), token.split('.').nth(1).unwrap());
+        let token = tokens(1)
+            .issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at)
+            .unwrap();
+        assert!(matches!(
+            tokens(2).verify(&token, at),
+            Err(TokenError::UnknownKey)
+        ));
+        let none = format!(
+            "{}.{}.",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#),
+            token.split('.').nth(1).unwrap()
+        );
         assert!(tokens(1).verify(&none, at).is_err());
         let mut changed = token.into_bytes();
         let last = changed.len() - 10;
         changed[last] ^= 1;
-        assert!(tokens(1).verify(&String::from_utf8(changed).unwrap(), at).is_err());
+        assert!(
+            tokens(1)
+                .verify(&String::from_utf8(changed).unwrap(), at)
+                .is_err()
+        );
     }
     #[test]
     fn a_token_signed_with_the_public_key_as_a_secret_is_refused() {
         let (tokens, at) = (tokens(1), DateTime::UNIX_EPOCH + TimeDelta::days(20_000));
-        let real = tokens.issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at).unwrap();
+        let real = tokens
+            .issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at)
+            .unwrap();
         let claims = tokens.verify(&real, at).unwrap();
         let public = URL_SAFE_NO_PAD.decode(&tokens.public().x).unwrap();
         for secret in [public.as_slice(), tokens.public().x.as_bytes()] {
@@ -214,15 +235,27 @@ mod tests {
     #[test]
     fn a_token_without_the_name_of_its_key_or_for_another_audience_is_refused() {
         let (tokens, at) = (tokens(1), DateTime::UNIX_EPOCH + TimeDelta::days(20_000));
-        let real = tokens.issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at).unwrap();
+        let real = tokens
+            .issue(AccountId(Uuid::from_u128(7)), Uuid::from_u128(8), at)
+            .unwrap();
         let claims = tokens.verify(&real, at).unwrap();
-        let nameless = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &tokens.encoding).unwrap();
-        assert!(matches!(tokens.verify(&nameless, at), Err(TokenError::UnknownKey)));
+        let nameless =
+            jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &tokens.encoding).unwrap();
+        assert!(matches!(
+            tokens.verify(&nameless, at),
+            Err(TokenError::UnknownKey)
+        ));
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(tokens.public().kid.clone());
         for other in [
-            Claims { aud: "another".to_owned(), ..claims.clone() },
-            Claims { iss: "another".to_owned(), ..claims.clone() },
+            Claims {
+                aud: "another".to_owned(),
+                ..claims.clone()
+            },
+            Claims {
+                iss: "another".to_owned(),
+                ..claims.clone()
+            },
         ] {
             let signed = jsonwebtoken::encode(&header, &other, &tokens.encoding).unwrap();
             assert!(matches!(tokens.verify(&signed, at), Err(TokenError::Refused(_))));

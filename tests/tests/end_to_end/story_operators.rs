@@ -33,6 +33,7 @@ fn report(reference: &str, line: &str) -> Value {
 /// A setTroubleTicketByValue on a ticket, as one who knows of `seen` updates by the supplier.
 fn setting(key: &str, seen: u64, changes: &Value) -> Value {
     let mut ticket = json!({
+        "interactionDate": "2026-03-02T10:00:00+01:00",
         "troubleTicketKey": key, "lastUpdateVersionNumber": seen.to_string(), "serviceProviderID": "123456782",
     });
     ticket

@@ -16,14 +16,23 @@ async fn sixty_four_who_comment_at_once_are_all_there_without_a_gap() {
     let start = world.version(&key);
     let all = (0..64).map(|n| world.act(world.call("agent"), &key, words(&format!("mot {n}"))));
     let done = join_all(all).await;
-    let mut versions: Vec<u64> = done.into_iter().map(|done| done.unwrap().loaded.version().0).collect();
+    let mut versions: Vec<u64> = done
+        .into_iter()
+        .map(|done| done.unwrap().loaded.version().0)
+        .collect();
     versions.sort_unstable();
     assert_eq!(versions, (start.0 + 1..=start.0 + 64).collect::<Vec<_>>());
     let loaded = world.application.ticket(&world.viewer("ann"), &key).unwrap();
-    let events = world.application.events_of(&world.viewer("ann"), &loaded, Version(0)).unwrap();
+    let events = world
+        .application
+        .events_of(&world.viewer("ann"), &loaded, Version(0))
+        .unwrap();
     let stamped: Vec<u64> = events.iter().map(|(stamp, _)| stamp.version).collect();
     assert_eq!(stamped, (1..=start.0 + 64).collect::<Vec<_>>());
-    let comments = events.iter().filter(|(_, event)| matches!(event, TicketEvent::Commented(_))).count();
+    let comments = events
+        .iter()
+        .filter(|(_, event)| matches!(event, TicketEvent::Commented(_)))
+        .count();
     assert_eq!(comments, 64);
 }
 
@@ -36,12 +45,25 @@ async fn of_two_who_take_a_ticket_at_the_same_instant_one_has_it() {
             world.act(world.call("agent"), &key, transition("take", None)),
             world.act(world.call("rival"), &key, transition("take", None)),
         );
-        let (winner, lost) = if one.is_ok() { ("agent", two) } else { ("rival", one) };
-        assert!(matches!(lost, Err(ExecuteError::Rejected(Rejection::WrongStatus { .. }))), "{lost:?}");
+        let (winner, lost) = if one.is_ok() {
+            ("agent", two)
+        } else {
+            ("rival", one)
+        };
+        assert!(
+            matches!(lost, Err(ExecuteError::Rejected(Rejection::WrongStatus { .. }))),
+            "{lost:?}"
+        );
         let loaded = world.application.ticket(&world.viewer("ann"), &key).unwrap();
         assert_eq!(loaded.document.assignee, Some(world.viewer(winner).account));
-        let events = world.application.events_of(&world.viewer("ann"), &loaded, Version(0)).unwrap();
-        let taken = events.iter().filter(|(_, event)| matches!(event, TicketEvent::Transitioned(_))).count();
+        let events = world
+            .application
+            .events_of(&world.viewer("ann"), &loaded, Version(0))
+            .unwrap();
+        let taken = events
+            .iter()
+            .filter(|(_, event)| matches!(event, TicketEvent::Transitioned(_)))
+            .count();
         assert_eq!(taken, 1);
     }
 }
@@ -50,12 +72,26 @@ async fn of_two_who_take_a_ticket_at_the_same_instant_one_has_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_decided_on_what_was_never_written() {
     let world = World::new().await;
-    let late = Call { at: at() + TimeDelta::seconds(10), ..world.call("ann") };
-    world.application.open_ticket(late, crate::world::question("plus tard")).await.unwrap();
+    let late = Call {
+        at: at() + TimeDelta::seconds(10),
+        ..world.call("ann")
+    };
+    world
+        .application
+        .open_ticket(late, crate::world::question("plus tard"))
+        .await
+        .unwrap();
     for round in 0..20 {
         let key = {
-            let call = Call { at: at() + TimeDelta::seconds(10), ..world.call("ann") };
-            let done = world.application.open_ticket(call, crate::world::question("Bonjour")).await.unwrap();
+            let call = Call {
+                at: at() + TimeDelta::seconds(10),
+                ..world.call("ann")
+            };
+            let done = world
+                .application
+                .open_ticket(call, crate::world::question("Bonjour"))
+                .await
+                .unwrap();
             done.loaded.key.clone()
         };
         let acts = (0..48).map(|n| {
@@ -67,7 +103,14 @@ async fn nothing_is_decided_on_what_was_never_written() {
             };
             // Every third command is one that the log refuses.
             let seconds = if n % 3 == 0 { 0 } else { 10 };
-            world.act(Call { at: at() + TimeDelta::seconds(seconds), ..world.call("agent") }, &key, action)
+            world.act(
+                Call {
+                    at: at() + TimeDelta::seconds(seconds),
+                    ..world.call("agent")
+                },
+                &key,
+                action,
+            )
         });
         for done in join_all(acts).await {
             match done {
@@ -76,7 +119,10 @@ async fn nothing_is_decided_on_what_was_never_written() {
             }
         }
         let loaded = world.application.ticket(&world.viewer("agent"), &key).unwrap();
-        let events = world.application.events_of(&world.viewer("agent"), &loaded, Version(0)).unwrap();
+        let events = world
+            .application
+            .events_of(&world.viewer("agent"), &loaded, Version(0))
+            .unwrap();
         let mut status = "open".to_owned();
         for (stamp, event) in events {
             if let TicketEvent::Transitioned(moved) = event {
@@ -113,12 +159,18 @@ async fn a_reader_never_sees_less_than_the_log_has_shown() {
         let mut seen = 0;
         while seen < 100 {
             application.log().wait_past(after).await.unwrap();
-            let page = application.feed(&auditor, &Default::default(), after, 1_000).unwrap();
+            let page = application
+                .feed(&auditor, &Default::default(), after, 1_000)
+                .unwrap();
             after = page.next_after;
             seen += page.items.len();
             let shown = page.items.last().unwrap().event["version"].as_u64().unwrap();
             let ticket = application.ticket(&auditor, &read).unwrap();
-            assert!(ticket.version() >= Version(shown), "{:?} < {shown}", ticket.version());
+            assert!(
+                ticket.version() >= Version(shown),
+                "{:?} < {shown}",
+                ticket.version()
+            );
         }
     });
     for _ in 0..10 {
@@ -133,7 +185,13 @@ async fn a_command_of_several_actions_is_all_or_nothing() {
     let key = world.open("ann").await;
     let head = world.head();
     let actions: Vec<Action> = vec![words("un"), transition("take", None), words(" ")];
-    let refused = world.application.act(world.call("agent"), key.clone(), actions).await;
-    assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::Invalid(_)))), "{refused:?}");
+    let refused = world
+        .application
+        .act(world.call("agent"), key.clone(), actions)
+        .await;
+    assert!(
+        matches!(refused, Err(ExecuteError::Rejected(Rejection::Invalid(_)))),
+        "{refused:?}"
+    );
     assert_eq!(world.head(), head);
 }

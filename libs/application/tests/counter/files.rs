@@ -16,11 +16,17 @@ use crate::world::{FILE_BYTES_MAX, World, at, words};
 type Part = Result<Bytes, ExecuteError>;
 
 fn parts(content: &[u8]) -> Vec<Part> {
-    content.chunks(50_000).map(|part| Ok(Bytes::copy_from_slice(part))).collect()
+    content
+        .chunks(50_000)
+        .map(|part| Ok(Bytes::copy_from_slice(part)))
+        .collect()
 }
 
 async fn store(world: &World, key: &TicketKey, parts: Vec<Part>) -> Result<Stored, ExecuteError> {
-    world.application.store_file(&world.call("ann"), key, "écran.png", stream::iter(parts)).await
+    world
+        .application
+        .store_file(&world.call("ann"), key, "écran.png", stream::iter(parts))
+        .await
 }
 
 async fn read(world: &World, file: &AttachedFile) -> Result<Vec<u8>, ReadError> {
@@ -53,7 +59,12 @@ async fn a_file_comes_back_to_the_byte_up_to_the_limit_and_not_beyond() {
     assert!(matches!(empty, Err(ExecuteError::Rejected(_))), "{empty:?}");
     let too_large = store(&world, &key, parts(&vec![7; FILE_BYTES_MAX as usize + 1])).await;
     assert!(
-        matches!(too_large, Err(ExecuteError::FileTooLarge { max_bytes: FILE_BYTES_MAX })),
+        matches!(
+            too_large,
+            Err(ExecuteError::FileTooLarge {
+                max_bytes: FILE_BYTES_MAX
+            })
+        ),
         "{too_large:?}"
     );
     assert_eq!((in_store(&world), world.head()), (vec![], head));
@@ -61,13 +72,20 @@ async fn a_file_comes_back_to_the_byte_up_to_the_limit_and_not_beyond() {
     for size in [1, 65_536, FILE_BYTES_MAX as usize] {
         let content: Vec<u8> = (0..size).map(|byte| b'a' + (byte % 26) as u8).collect();
         let stored = store(&world, &key, parts(&content)).await.unwrap();
-        let done = world.application.attach(world.call("ann"), key.clone(), stored).await.unwrap();
+        let done = world
+            .application
+            .attach(world.call("ann"), key.clone(), stored)
+            .await
+            .unwrap();
         let file = done.loaded.document.attachments.last().unwrap().clone();
         assert_eq!((file.size, file.media_type.as_str()), (size as u64, "text/plain"));
         assert_eq!(file.name.as_deref(), Some("écran.png"));
         assert_eq!(read(&world, &file).await.unwrap(), content);
     }
-    let names: Vec<_> = in_store(&world).iter().map(|path| path.parent() == Some(&world.dir.path().join("files"))).collect();
+    let names: Vec<_> = in_store(&world)
+        .iter()
+        .map(|path| path.parent() == Some(&world.dir.path().join("files")))
+        .collect();
     assert_eq!(names, [true, true, true]);
 }
 
@@ -80,11 +98,15 @@ async fn an_upload_that_breaks_off_leaves_neither_event_nor_bytes() {
     broken.push(Err(ExecuteError::Upload("gone".into())));
     let broken = store(&world, &key, broken).await;
     assert!(matches!(broken, Err(ExecuteError::Upload(_))), "{broken:?}");
-    let foreign =
-        world.application.store_file(&world.call("bob"), &key, "a", stream::iter(parts(b"a"))).await;
+    let foreign = world
+        .application
+        .store_file(&world.call("bob"), &key, "a", stream::iter(parts(b"a")))
+        .await;
     assert!(matches!(foreign, Err(ExecuteError::NotFound)), "{foreign:?}");
-    let auditor =
-        world.application.store_file(&world.call("auditor"), &key, "a", stream::iter(parts(b"a"))).await;
+    let auditor = world
+        .application
+        .store_file(&world.call("auditor"), &key, "a", stream::iter(parts(b"a")))
+        .await;
     assert!(matches!(auditor, Err(ExecuteError::Rejected(_))), "{auditor:?}");
     assert_eq!((in_store(&world), world.head()), (vec![], head));
 }
@@ -97,15 +119,25 @@ async fn a_file_sent_twice_under_one_key_is_attached_and_kept_once() {
     let two = store(&world, &key, parts(b"content")).await.unwrap();
     assert_eq!(one.content_sha256(), two.content_sha256());
     let call = || world.keyed("ann", "file", one.content_sha256());
-    let first = world.application.attach(call(), key.clone(), one.clone()).await.unwrap();
+    let first = world
+        .application
+        .attach(call(), key.clone(), one.clone())
+        .await
+        .unwrap();
     let second = world.application.attach(call(), key.clone(), two).await.unwrap();
     assert!(second.repeated);
     assert_eq!(first.loaded, second.loaded);
     assert_eq!(in_store(&world).len(), 1);
-    assert_eq!(read(&world, &first.loaded.document.attachments[0]).await.unwrap(), b"content");
+    assert_eq!(
+        read(&world, &first.loaded.document.attachments[0]).await.unwrap(),
+        b"content"
+    );
     // Refused, it is taken away as well.
     let three = store(&world, &key, parts(b"content")).await.unwrap();
-    let stale = Call { expected_version: Some(application::event_log::Version(1)), ..world.call("ann") };
+    let stale = Call {
+        expected_version: Some(event_log::Version(1)),
+        ..world.call("ann")
+    };
     let stale = world.application.attach(stale, key, three).await;
     assert!(matches!(stale, Err(ExecuteError::Stale { .. })), "{stale:?}");
     assert_eq!(in_store(&world).len(), 1);
@@ -116,7 +148,11 @@ async fn a_file_that_was_tampered_with_is_not_given_out_as_whole() {
     let world = World::new().await;
     let key = world.open("ann").await;
     let stored = store(&world, &key, parts(&[b'x'; 100_000])).await.unwrap();
-    let done = world.application.attach(world.call("ann"), key, stored).await.unwrap();
+    let done = world
+        .application
+        .attach(world.call("ann"), key, stored)
+        .await
+        .unwrap();
     let file = &done.loaded.document.attachments[0];
     let path = world.dir.path().join("files").join(&file.blob);
     let sealed = std::fs::read(&path).unwrap();
@@ -135,11 +171,19 @@ async fn only_what_no_event_refers_to_is_collected_and_only_after_a_day() {
     let world = World::new().await;
     let key = world.open("ann").await;
     let stored = store(&world, &key, parts(b"attached")).await.unwrap();
-    let done = world.application.attach(world.call("ann"), key.clone(), stored).await.unwrap();
+    let done = world
+        .application
+        .attach(world.call("ann"), key.clone(), stored)
+        .await
+        .unwrap();
     let file = done.loaded.document.attachments[0].clone();
     // As if the process had died after the event and before the file got its name.
     let files = world.dir.path().join("files");
-    std::fs::rename(files.join(&file.blob), files.join("incoming").join(format!("{}.{key}", file.blob))).unwrap();
+    std::fs::rename(
+        files.join(&file.blob),
+        files.join("incoming").join(format!("{}.{key}", file.blob)),
+    )
+    .unwrap();
     assert_eq!(read(&world, &file).await.unwrap(), b"attached");
     store(&world, &key, parts(b"orphan")).await.unwrap();
     // As if the process had been killed within an upload.
@@ -147,14 +191,28 @@ async fn only_what_no_event_refers_to_is_collected_and_only_after_a_day() {
 
     let world = world.restarted();
     assert_eq!(in_store(&world).len(), 2);
-    let modified = in_store(&world).into_iter().map(|path| path.metadata().unwrap().modified().unwrap()).max();
+    let modified = in_store(&world)
+        .into_iter()
+        .map(|path| path.metadata().unwrap().modified().unwrap())
+        .max();
     let modified: DateTime<Utc> = modified.unwrap().into();
     let day = TimeDelta::hours(ORPHAN_HOURS);
-    let early = world.application.collect_orphans(modified + day - TimeDelta::hours(1)).await.unwrap();
+    let early = world
+        .application
+        .collect_orphans(modified + day - TimeDelta::hours(1))
+        .await
+        .unwrap();
     assert_eq!(early, Collected::default());
-    let collected = world.application.collect_orphans(modified + day + TimeDelta::seconds(1)).await.unwrap();
+    let collected = world
+        .application
+        .collect_orphans(modified + day + TimeDelta::seconds(1))
+        .await
+        .unwrap();
     assert_eq!(collected, Collected { kept: 1, removed: 1 });
-    assert_eq!(in_store(&world), [world.dir.path().join("files").join(&file.blob)]);
+    assert_eq!(
+        in_store(&world),
+        [world.dir.path().join("files").join(&file.blob)]
+    );
     assert_eq!(read(&world, &file).await.unwrap(), b"attached");
 }
 
@@ -162,13 +220,25 @@ async fn only_what_no_event_refers_to_is_collected_and_only_after_a_day() {
 async fn a_slow_upload_is_not_taken_for_a_slow_clock() {
     let world = World::new().await;
     let key = world.open("ann").await;
-    let early = Call { at: at() - TimeDelta::seconds(4), ..world.call("ann") };
-    let stored =
-        world.application.store_file(&early, &key, "a.txt", stream::iter(parts(b"a"))).await.unwrap();
+    let early = Call {
+        at: at() - TimeDelta::seconds(4),
+        ..world.call("ann")
+    };
+    let stored = world
+        .application
+        .store_file(&early, &key, "a.txt", stream::iter(parts(b"a")))
+        .await
+        .unwrap();
     // The door stamps anew when the file is there: the later stamp holds.
-    let late = Call { at: at() + TimeDelta::seconds(30), ..world.call("ann") };
+    let late = Call {
+        at: at() + TimeDelta::seconds(30),
+        ..world.call("ann")
+    };
     let done = world.application.attach(late, key.clone(), stored).await.unwrap();
     assert_eq!(done.events[0].0.at, at() + TimeDelta::seconds(30));
     let behind = world.act(world.call("ann"), &key, words("trop tard")).await;
-    assert!(matches!(behind, Err(ExecuteError::Unavailable { .. })), "{behind:?}");
+    assert!(
+        matches!(behind, Err(ExecuteError::Unavailable { .. })),
+        "{behind:?}"
+    );
 }

@@ -1,6 +1,9 @@
 //! The same command told twice, refusals, stale versions.
 
-use application::{Call, ExecuteError, call, event_log::{Channel, Version}};
+use application::{
+    Call, ExecuteError, call,
+    event_log::{Channel, Version},
+};
 use domain::ticket::{Rejection, TicketEvent, Visibility};
 
 use crate::world::{World, comment, question, transition, words};
@@ -9,17 +12,28 @@ use crate::world::{World, comment, question, transition, words};
 async fn a_repeated_command_writes_nothing_and_is_answered_alike_after_a_restart_too() {
     let world = World::new().await;
     let key = world.open("ann").await;
-    let first = world.act(world.keyed("ann", "k1", "a"), &key, words("un")).await.unwrap();
+    let first = world
+        .act(world.keyed("ann", "k1", "a"), &key, words("un"))
+        .await
+        .unwrap();
     world.act(world.call("ann"), &key, words("deux")).await.unwrap();
     let head = world.head();
-    let again = world.act(world.keyed("ann", "k1", "a"), &key, words("un")).await.unwrap();
+    let again = world
+        .act(world.keyed("ann", "k1", "a"), &key, words("un"))
+        .await
+        .unwrap();
     assert!(again.repeated && !first.repeated);
     assert_eq!((&again.loaded, &again.events), (&first.loaded, &first.events));
 
     let world = world.restarted();
-    let again = world.act(world.keyed("ann", "k1", "a"), &key, words("un")).await.unwrap();
+    let again = world
+        .act(world.keyed("ann", "k1", "a"), &key, words("un"))
+        .await
+        .unwrap();
     assert_eq!((again.loaded, again.events), (first.loaded, first.events));
-    let other = world.act(world.keyed("ann", "k1", "b"), &key, words("autre")).await;
+    let other = world
+        .act(world.keyed("ann", "k1", "b"), &key, words("autre"))
+        .await;
     assert!(matches!(other, Err(ExecuteError::KeyReused)), "{other:?}");
     assert_eq!(world.head(), head);
 }
@@ -37,11 +51,18 @@ async fn a_repeated_opening_is_one_ticket_after_a_restart_too() {
     assert_eq!(one.events, two.events);
     assert!(one.repeated != two.repeated);
     let head = world.head();
-    let other = world.application.open_ticket(world.keyed("ann", "open", "b"), question("Autre")).await;
+    let other = world
+        .application
+        .open_ticket(world.keyed("ann", "open", "b"), question("Autre"))
+        .await;
     assert!(matches!(other, Err(ExecuteError::KeyReused)), "{other:?}");
 
     let world = world.restarted();
-    let three = world.application.open_ticket(world.keyed("ann", "open", "a"), question("Une")).await.unwrap();
+    let three = world
+        .application
+        .open_ticket(world.keyed("ann", "open", "a"), question("Une"))
+        .await
+        .unwrap();
     assert_eq!(three.loaded, one.loaded);
     assert_eq!(world.head(), head);
 }
@@ -81,18 +102,49 @@ async fn a_refusal_is_no_event_and_takes_no_key() {
     let key = world.open("ann").await;
     let head = world.head();
     let refused = world.act(world.keyed("ann", "k", "a"), &key, words("  ")).await;
-    assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::Invalid(_)))), "{refused:?}");
-    let refused = world.act(world.call("ann"), &key, comment("note", Visibility::Internal)).await;
-    assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::NotPermitted { .. }))), "{refused:?}");
-    let refused = world.act(world.call("ann"), &key, transition("confirm", None)).await;
-    assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::WrongStatus { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ExecuteError::Rejected(Rejection::Invalid(_)))),
+        "{refused:?}"
+    );
+    let refused = world
+        .act(world.call("ann"), &key, comment("note", Visibility::Internal))
+        .await;
+    assert!(
+        matches!(
+            refused,
+            Err(ExecuteError::Rejected(Rejection::NotPermitted { .. }))
+        ),
+        "{refused:?}"
+    );
+    let refused = world
+        .act(world.call("ann"), &key, transition("confirm", None))
+        .await;
+    assert!(
+        matches!(
+            refused,
+            Err(ExecuteError::Rejected(Rejection::WrongStatus { .. }))
+        ),
+        "{refused:?}"
+    );
     let foreign = world.act(world.call("bob"), &key, words("bonjour")).await;
     assert!(matches!(foreign, Err(ExecuteError::NotFound)), "{foreign:?}");
-    let nothing = world.application.open_ticket(world.call("ann"), Default::default()).await;
-    assert!(matches!(nothing, Err(ExecuteError::Rejected(Rejection::Invalid(_)))), "{nothing:?}");
+    let nothing = world
+        .application
+        .open_ticket(world.call("ann"), Default::default())
+        .await;
+    assert!(
+        matches!(nothing, Err(ExecuteError::Rejected(Rejection::Invalid(_)))),
+        "{nothing:?}"
+    );
     assert_eq!(world.head(), head);
     // Refusals are decided anew: mended, the same key goes through.
-    assert!(!world.act(world.keyed("ann", "k", "b"), &key, words("mieux")).await.unwrap().repeated);
+    assert!(
+        !world
+            .act(world.keyed("ann", "k", "b"), &key, words("mieux"))
+            .await
+            .unwrap()
+            .repeated
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +152,13 @@ async fn what_changes_nothing_writes_nothing() {
     let world = World::new().await;
     let key = world.open("ann").await;
     let head = world.head();
-    let done = world.act(world.call("agent"), &key, domain::ticket::Action::Assign { assignee: None }).await;
+    let done = world
+        .act(
+            world.call("agent"),
+            &key,
+            domain::ticket::Action::Assign { assignee: None },
+        )
+        .await;
     let done = done.unwrap();
     assert_eq!((done.events.len(), done.repeated, world.head()), (0, false, head));
     assert_eq!(done.loaded.version(), world.version(&key));
@@ -111,9 +169,14 @@ async fn the_slower_of_two_writers_is_refused_unless_it_is_a_repetition() {
     let world = World::new().await;
     let key = world.open("ann").await;
     let seen = world.version(&key);
-    let call = |name: &str| Call { expected_version: Some(seen), ..world.keyed("ann", name, "a") };
-    let (one, two) =
-        tokio::join!(world.act(call("1"), &key, words("un")), world.act(call("2"), &key, words("deux")));
+    let call = |name: &str| Call {
+        expected_version: Some(seen),
+        ..world.keyed("ann", name, "a")
+    };
+    let (one, two) = tokio::join!(
+        world.act(call("1"), &key, words("un")),
+        world.act(call("2"), &key, words("deux"))
+    );
     let (won, lost) = if one.is_ok() { ("1", two) } else { ("2", one) };
     let newest = world.version(&key);
     assert_eq!(newest, Version(seen.0 + 1));
@@ -129,27 +192,58 @@ async fn the_slower_of_two_writers_is_refused_unless_it_is_a_repetition() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_of_an_operator_is_one_ticket_whichever_program_sends_it() {
     let world = World::new().await;
-    world.account(crate::world::new_account(
-        "ann-too",
-        domain::policy::Role::Requester,
-        Some("commune-a"),
-        crate::world::NO_PASSWORD,
-    ))
-    .await;
+    world
+        .account(crate::world::new_account(
+            "ann-too",
+            domain::policy::Role::Requester,
+            Some("commune-a"),
+            crate::world::NO_PASSWORD,
+        ))
+        .await;
     let report = |username: &str, body: &str| {
         let call = world.keyed(username, "unused", body);
-        let id = call::command_id(call.viewer.account, Channel::Soap, call::OPENS_TICKET, Some("soap:1"));
-        Call { channel: Channel::Soap, command_id: id, ..call }
+        let id = call::command_id(
+            call.viewer.account,
+            Channel::Soap,
+            call::OPENS_TICKET,
+            Some("soap:1"),
+        );
+        Call {
+            channel: Channel::Soap,
+            command_id: id,
+            ..call
+        }
     };
-    let one = world.application.open_ticket(report("ann", "a"), question("Panne")).await.unwrap();
-    let two = world.application.open_ticket(report("ann-too", "a"), question("Panne")).await.unwrap();
+    let one = world
+        .application
+        .open_ticket(report("ann", "a"), question("Panne"))
+        .await
+        .unwrap();
+    let two = world
+        .application
+        .open_ticket(report("ann-too", "a"), question("Panne"))
+        .await
+        .unwrap();
     assert!(two.repeated);
     assert_eq!(two.loaded.key, one.loaded.key);
-    let other = world.application.open_ticket(report("ann-too", "b"), question("Autre")).await;
+    let other = world
+        .application
+        .open_ticket(report("ann-too", "b"), question("Autre"))
+        .await;
     assert!(matches!(other, Err(ExecuteError::KeyReused)), "{other:?}");
     // Somebody else's guess at the reference is judged by the rules first, and learns nothing from them.
-    let invalid = world.application.open_ticket(report("bob", "b"), question("")).await;
-    assert!(matches!(invalid, Err(ExecuteError::Rejected(Rejection::Invalid(_)))), "{invalid:?}");
-    let opened = one.events.iter().filter(|(_, event)| matches!(event, TicketEvent::Opened(_))).count();
+    let invalid = world
+        .application
+        .open_ticket(report("bob", "b"), question(""))
+        .await;
+    assert!(
+        matches!(invalid, Err(ExecuteError::Rejected(Rejection::Invalid(_)))),
+        "{invalid:?}"
+    );
+    let opened = one
+        .events
+        .iter()
+        .filter(|(_, event)| matches!(event, TicketEvent::Opened(_)))
+        .count();
     assert_eq!(opened, 1);
 }

@@ -17,7 +17,9 @@ const PASSWORD: &str = "a long enough password";
 async fn world() -> World {
     let world = World::new().await;
     let hash = hash_password(PASSWORD).unwrap();
-    world.account(new_account("Eve", Role::Requester, None, &hash)).await;
+    world
+        .account(new_account("Eve", Role::Requester, None, &hash))
+        .await;
     world
 }
 
@@ -46,8 +48,14 @@ async fn only_name_and_password_together_sign_in() {
 async fn a_refresh_token_is_good_once_and_used_twice_it_ends_the_sign_in() {
     let world = world().await;
     let application = &world.application;
-    let first = application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
-    let other = application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
+    let first = application
+        .sign_in("eve", PASSWORD.to_owned(), at())
+        .await
+        .unwrap();
+    let other = application
+        .sign_in("eve", PASSWORD.to_owned(), at())
+        .await
+        .unwrap();
     let second = application.refresh(&first.refresh_token, at()).await.unwrap();
     assert!(application.actor(&second.access_token, at()).is_some());
     assert!(is_refused(application.refresh(&first.refresh_token, at()).await));
@@ -62,24 +70,40 @@ async fn a_refresh_token_is_good_once_and_used_twice_it_ends_the_sign_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_signed_out_stays_out_after_a_restart_and_who_did_not_stays_in() {
     let world = world().await;
-    let out = world.application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
-    let stays = world.application.sign_in("eve", PASSWORD.to_owned(), at()).await.unwrap();
+    let out = world
+        .application
+        .sign_in("eve", PASSWORD.to_owned(), at())
+        .await
+        .unwrap();
+    let stays = world
+        .application
+        .sign_in("eve", PASSWORD.to_owned(), at())
+        .await
+        .unwrap();
     // Verified and remembered before it is revoked.
     let actor = world.application.actor(&out.access_token, at()).unwrap();
     world.application.sign_out(actor.sign_in).await.unwrap();
     assert!(world.application.actor(&out.access_token, at()).is_none());
     let world = world.restarted();
     assert!(world.application.actor(&out.access_token, at()).is_none());
-    assert!(is_refused(world.application.refresh(&out.refresh_token, at()).await));
+    assert!(is_refused(
+        world.application.refresh(&out.refresh_token, at()).await
+    ));
     assert!(world.application.actor(&stays.access_token, at()).is_some());
-    assert!(world.application.refresh(&stays.refresh_token, at()).await.is_ok());
+    assert!(
+        world
+            .application
+            .refresh(&stays.refresh_token, at())
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_name_is_taken_once_whatever_its_case() {
     let world = world().await;
     let head = world.head();
-    let call = world.application.system_call(at(), application::event_log::Channel::Admin);
+    let call = world.application.system_call(at(), event_log::Channel::Admin);
     let again = new_account(" EVE", Role::Admin, None, crate::world::NO_PASSWORD);
     let made = world.application.create_account(call, again).await.unwrap();
     assert_eq!((made, world.head()), (application::accounts::Made::Before, head));
@@ -91,7 +115,14 @@ async fn accounts_made_at_once_are_all_in_the_directory() {
     let all = (0..32).map(|n| world.account(new_account(&format!("new-{n}"), Role::Requester, None, "")));
     futures_util::future::join_all(all).await;
     for n in 0..32 {
-        assert!(world.application.directory().account_by_username(&format!("new-{n}")).is_some(), "{n}");
+        assert!(
+            world
+                .application
+                .directory()
+                .account_by_username(&format!("new-{n}"))
+                .is_some(),
+            "{n}"
+        );
     }
 }
 
@@ -123,15 +154,30 @@ async fn the_demo_world_is_complete_and_made_once() {
     for (username, (role, organization)) in expected {
         let account = directory.account_by_username(username).unwrap();
         assert!(account.viewer().has(role), "{username}");
-        assert_eq!(account.organizations, BTreeSet::from([organization.parse().unwrap()]), "{username}");
+        assert_eq!(
+            account.organizations,
+            BTreeSet::from([organization.parse().unwrap()]),
+            "{username}"
+        );
     }
     let referent = directory.account_by_username("referent").unwrap();
-    let limited = Grant { role: Role::LocalAdmin, desk: None, organization: Some("lycee-a".parse().unwrap()) };
+    let limited = Grant {
+        role: Role::LocalAdmin,
+        desk: None,
+        organization: Some("lycee-a".parse().unwrap()),
+    };
     assert!(referent.grants.contains(&limited));
-    for (id, siren) in [("oc-alpha", "123456782"), ("oc-beta", "111222337"), ("oi", "987654324")] {
+    for (id, siren) in [
+        ("oc-alpha", "123456782"),
+        ("oc-beta", "111222337"),
+        ("oi", "987654324"),
+    ] {
         let organization = directory.organization_named(id).unwrap();
         assert_eq!(organization.siren.as_deref(), Some(siren), "{id}");
     }
-    let signed_in = world.application.sign_in("oc-alpha", DEMO_PASSWORD.to_owned(), at()).await;
+    let signed_in = world
+        .application
+        .sign_in("oc-alpha", DEMO_PASSWORD.to_owned(), at())
+        .await;
     assert!(signed_in.is_ok());
 }

@@ -24,7 +24,8 @@ use uuid::Uuid;
 /// Largest file in this world, bytes.
 pub(crate) const FILE_BYTES_MAX: u64 = 200_000;
 /// A hash that no password fits, so that no test but those of signing in pays for Argon2.
-pub(crate) const NO_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$bm8tcGFzc3dvcmQtZml0cy10aGlzLS0tLS0tLS0tLS0";
+pub(crate) const NO_PASSWORD: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$bm8tcGFzc3dvcmQtZml0cy10aGlzLS0tLS0tLS0tLS0";
 
 pub(crate) struct World {
     pub(crate) dir: TempDir,
@@ -36,7 +37,10 @@ pub(crate) fn at() -> DateTime<Utc> {
 }
 
 fn settings(dir: &TempDir) -> Settings {
-    Settings { file_bytes_max: FILE_BYTES_MAX, ..Settings::new(dir.path()) }
+    Settings {
+        file_bytes_max: FILE_BYTES_MAX,
+        ..Settings::new(dir.path())
+    }
 }
 
 pub(crate) fn new_account(username: &str, role: Role, organization: Option<&str>, hash: &str) -> NewAccount {
@@ -47,7 +51,11 @@ pub(crate) fn new_account(username: &str, role: Role, organization: Option<&str>
         name: format!("Name of {username}"),
         language: Language::Fr,
         password_hash: hash.to_owned(),
-        grants: BTreeSet::from([Grant { role, desk: None, organization: None }]),
+        grants: BTreeSet::from([Grant {
+            role,
+            desk: None,
+            organization: None,
+        }]),
         organizations: organization.map(|id| id.parse().unwrap()).into_iter().collect(),
     }
 }
@@ -61,9 +69,17 @@ impl World {
         world.application.publish_shipped_desks(at()).await.unwrap();
         for id in ["commune-a", "commune-b"] {
             let id: OrganizationId = id.parse().unwrap();
-            let new = Organization { name: id.to_string(), id, siren: None, parent: None };
+            let new = Organization {
+                name: id.to_string(),
+                id,
+                siren: None,
+                parent: None,
+            };
             let call = world.application.system_call(at(), Channel::Admin);
-            assert_eq!(world.application.create_organization(call, new).await.unwrap(), Made::Now);
+            assert_eq!(
+                world.application.create_organization(call, new).await.unwrap(),
+                Made::Now
+            );
         }
         for (username, role, organization) in [
             ("ann", Role::Requester, Some("commune-a")),
@@ -73,14 +89,19 @@ impl World {
             ("auditor", Role::Auditor, None),
             ("admin", Role::Admin, None),
         ] {
-            world.account(new_account(username, role, organization, NO_PASSWORD)).await;
+            world
+                .account(new_account(username, role, organization, NO_PASSWORD))
+                .await;
         }
         world
     }
 
     pub(crate) async fn account(&self, new: NewAccount) {
         let call = self.application.system_call(at(), Channel::Admin);
-        assert_eq!(self.application.create_account(call, new).await.unwrap(), Made::Now);
+        assert_eq!(
+            self.application.create_account(call, new).await.unwrap(),
+            Made::Now
+        );
     }
 
     /// Stops and starts again on the same directory.
@@ -93,7 +114,11 @@ impl World {
     }
 
     pub(crate) fn viewer(&self, username: &str) -> Viewer {
-        self.application.directory().account_by_username(username).unwrap().viewer()
+        self.application
+            .directory()
+            .account_by_username(username)
+            .unwrap()
+            .viewer()
     }
 
     pub(crate) fn head(&self) -> Position {
@@ -110,7 +135,7 @@ impl World {
             occurred_at: None,
             sent_at: None,
             channel: Channel::Rest,
-            command_id: application::event_log::CommandId(id),
+            command_id: event_log::CommandId(id),
             command_digest: self.application.secret().digest(&[b"test", id.as_bytes()]),
             correlation_id: id,
             expected_version: None,
@@ -124,19 +149,37 @@ impl World {
         let command_id =
             application::call::command_id(call.viewer.account, Channel::Rest, "POST /v1/test", Some(key));
         let command_digest = self.application.secret().digest(&[b"test", body.as_bytes()]);
-        Call { command_id, command_digest, ..call }
+        Call {
+            command_id,
+            command_digest,
+            ..call
+        }
     }
 
     pub(crate) async fn open(&self, username: &str) -> TicketKey {
-        self.application.open_ticket(self.call(username), question("Bonjour")).await.unwrap().loaded.key.clone()
+        self.application
+            .open_ticket(self.call(username), question("Bonjour"))
+            .await
+            .unwrap()
+            .loaded
+            .key
+            .clone()
     }
 
-    pub(crate) async fn act(&self, call: Call, key: &TicketKey, action: Action) -> Result<Done, ExecuteError> {
+    pub(crate) async fn act(
+        &self,
+        call: Call,
+        key: &TicketKey,
+        action: Action,
+    ) -> Result<Done, ExecuteError> {
         self.application.act(call, key.clone(), vec![action]).await
     }
 
     pub(crate) fn version(&self, key: &TicketKey) -> Version {
-        self.application.ticket(&self.viewer("admin"), key).unwrap().version()
+        self.application
+            .ticket(&self.viewer("admin"), key)
+            .unwrap()
+            .version()
     }
 }
 
@@ -151,7 +194,13 @@ pub(crate) fn question(summary: &str) -> NewTicket {
 }
 
 pub(crate) fn comment(body: &str, visibility: Visibility) -> Action {
-    Action::Comment { text: Text { id: CommentId(Uuid::now_v7()), body: body.to_owned() }, visibility }
+    Action::Comment {
+        text: Text {
+            id: CommentId(Uuid::now_v7()),
+            body: body.to_owned(),
+        },
+        visibility,
+    }
 }
 
 pub(crate) fn words(body: &str) -> Action {
@@ -161,7 +210,10 @@ pub(crate) fn words(body: &str) -> Action {
 pub(crate) fn transition(action: &str, body: Option<&str>) -> Action {
     Action::Transition {
         action: action.to_owned(),
-        comment: body.map(|body| Text { id: CommentId(Uuid::now_v7()), body: body.to_owned() }),
+        comment: body.map(|body| Text {
+            id: CommentId(Uuid::now_v7()),
+            body: body.to_owned(),
+        }),
         fields: Map::new(),
         automatic: CommentId(Uuid::now_v7()),
         customer: PersonId(Uuid::now_v7()),

@@ -100,7 +100,7 @@ pub struct EditTicket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
     pub fields: Option<Fields>,
-    /// Ids of all organizations it is shared with from now on.
+    /// Ids of organizations to share with beside those it is shared with already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share_with: Option<Vec<String>>,
 }

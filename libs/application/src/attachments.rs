@@ -12,10 +12,10 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, AttachmentId, Fault, PersonId, TicketKey,
+    AttachmentId, Fault, TicketKey,
     fault::FaultCode,
-    policy::{self, Operation, Side},
-    ticket::{Action, State, command::Attach, document::AttachedFile},
+    policy::{self, Operation},
+    ticket::{self, Action, Context, command::Attach, document::AttachedFile},
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::{GetResult, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
@@ -92,10 +92,17 @@ impl Application {
         }
         if !policy::may(&call.viewer, Operation::Comment, &loaded.state.scope()) {
             let what = "attaching a file to this ticket";
-            return Err(domain::ticket::Rejection::NotPermitted { what }.into());
+            return Err(ticket::Rejection::NotPermitted { what }.into());
         }
         let id = AttachmentId(Uuid::now_v7());
-        let subject = subject(call, &loaded.state);
+        let desk = self.desk_of(&loaded)?;
+        let subject = ticket::subject(
+            &Context {
+                viewer: &call.viewer,
+                desk: &desk,
+            },
+            &loaded.state,
+        );
         self.mint(vec![subject.0]).await?;
         let value_key = self
             .vault()
@@ -289,15 +296,6 @@ impl Application {
 /// Where a file for a ticket comes in.
 fn incoming(blob: &str, key: &TicketKey) -> Path {
     Path::from_iter([INCOMING.to_owned(), format!("{blob}.{key}")])
-}
-
-/// What the requester's side attaches is its own; what others attach, the requester's.
-fn subject(call: &Call, state: &State) -> PersonId {
-    let owner: AccountId = match policy::side(&call.viewer, &state.scope()) {
-        Side::Requester => call.viewer.account,
-        Side::Agent | Side::Supplier | Side::System => state.requester,
-    };
-    owner.person()
 }
 
 /// A file on its way into the store.

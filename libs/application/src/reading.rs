@@ -151,8 +151,8 @@ impl Application {
     /// A page of the list, once the view has seen what the caller must see.
     ///
     /// # Errors
-    /// [`ReadError::Behind`] when the position named is not reached in time, [`ReadError::Invalid`] with every fault
-    /// of the question.
+    /// [`ReadError::Behind`] when the position named is not reached in time, or the view is being rebuilt;
+    /// [`ReadError::Invalid`] with every fault of the question.
     pub async fn queue(
         &self,
         viewer: &Viewer,
@@ -183,7 +183,8 @@ impl Application {
                 domain::fault::FaultCode::Value,
                 bad.to_string(),
             )]),
-            other => ReadError::internal(other),
+            QueueError::Rebuilding { .. } => ReadError::Behind,
+            other @ (QueueError::Sqlite(_) | QueueError::Closed) => ReadError::internal(other),
         })
     }
 

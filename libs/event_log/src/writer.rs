@@ -105,17 +105,13 @@ pub(crate) fn run(shared: &Shared, store: &Store, syncer: Syncer, end: End) {
 fn write_groups(shared: &Shared, store: &Store, mut syncer: Syncer, mut end: End) -> Result<(), String> {
     // What the group under way changes. The one before it is in the index by the time the next is judged.
     let mut under_way: Arc<Table> = Arc::default();
-    let mut st=[0u128;8]; let mut t=std::time::Instant::now();
     while let Some(submissions) = shared.queue.take() {
-        st[0]+=1; st[1]+=submissions.len() as u128; st[2]+=t.elapsed().as_micros(); t=std::time::Instant::now();
         let heads = Heads::over_group(&shared.index, &under_way);
         let mut group = group::plan(submissions, store, heads, end);
-        st[3]+=t.elapsed().as_micros(); t=std::time::Instant::now();
         let put = match group.fault.take() {
             Some(fault) => shared.noticed(Err(fault)).map_err(|error| chain(&error)),
             None => store.put_group(&group.blocks).map_err(|error| chain(&error)),
         };
-        st[4]+=t.elapsed().as_micros(); t=std::time::Instant::now();
         if let Err(reason) = put {
             group.fail(&reason);
             return Err(reason);
@@ -128,25 +124,20 @@ fn write_groups(shared: &Shared, store: &Store, mut syncer: Syncer, mut end: End
             under_way = Arc::clone(&group.changes);
         }
         syncer.finish(shared, store, group)?;
-        st[5]+=t.elapsed().as_micros(); t=std::time::Instant::now();
     }
-    eprintln!("groups {} avg {} given {} wait {} plan {} put {} finish {}", st[0], st[1]/st[0], syncer.given, st[2]/st[0], st[3]/st[0], st[4]/st[0], st[5]/st[0]);
     Ok(())
 }
 
 /// Brings a group to disk and tells the index, `HEAD`, the readers, and those who wait, in this order.
 fn finish(shared: &Shared, store: &Store, group: Group) -> Result<(), String> {
-    let t=std::time::Instant::now();
     if let Err(reason) = make_durable(shared, store, &group) {
         group.fail(&reason);
         return Err(reason);
     }
-    let head = shared.head(); let d=t.elapsed(); let t=std::time::Instant::now();
+    let head = shared.head();
     for reply in group.replies {
         reply.send(&group.blocks, head);
     }
-    use std::sync::atomic::*; static D: AtomicU64=AtomicU64::new(0); static R: AtomicU64=AtomicU64::new(0); static N: AtomicU64=AtomicU64::new(0);
-    D.fetch_add(d.as_micros() as u64,Ordering::Relaxed); R.fetch_add(t.elapsed().as_micros() as u64,Ordering::Relaxed); let n=N.fetch_add(1,Ordering::Relaxed)+1; if n%4000==0 { eprintln!("durable {} reply {}", D.swap(0,Ordering::Relaxed)/4000, R.swap(0,Ordering::Relaxed)/4000); }
     Ok(())
 }
 

@@ -4,10 +4,13 @@ use std::task::Poll;
 
 use application::{Call, ExecuteError, event_log::Version};
 use chrono::TimeDelta;
-use domain::ticket::{Action, Rejection, TicketEvent};
+use domain::{
+    TicketKey,
+    ticket::{Action, Rejection, TicketEvent},
+};
 use futures_util::future::join_all;
 
-use crate::world::{World, at, transition, words};
+use crate::world::{World, at, question, transition, words};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_who_comment_at_once_are_all_there_without_a_gap() {
@@ -72,28 +75,13 @@ async fn of_two_who_take_a_ticket_at_the_same_instant_one_has_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_decided_on_what_was_never_written() {
     let world = World::new().await;
-    let late = Call {
+    let on_time = |username: &str| Call {
         at: at() + TimeDelta::seconds(10),
-        ..world.call("ann")
+        ..world.call(username)
     };
-    world
-        .application
-        .open_ticket(late, crate::world::question("plus tard"))
-        .await
-        .unwrap();
-    for round in 0..20 {
-        let key = {
-            let call = Call {
-                at: at() + TimeDelta::seconds(10),
-                ..world.call("ann")
-            };
-            let done = world
-                .application
-                .open_ticket(call, crate::world::question("Bonjour"))
-                .await
-                .unwrap();
-            done.loaded.key.clone()
-        };
+    for round in 0..10 {
+        let opened = world.application.open_ticket(on_time("ann"), question("Bonjour"));
+        let key = opened.await.unwrap().loaded.key.clone();
         let acts = (0..48).map(|n| {
             let action = match (n + round) % 4 {
                 0 => transition("take", None),
@@ -101,36 +89,61 @@ async fn nothing_is_decided_on_what_was_never_written() {
                 2 => transition("customer_answered", Some("Oui.")),
                 _ => transition("close", None),
             };
-            // Every third command is one that the log refuses.
-            let seconds = if n % 3 == 0 { 0 } else { 10 };
-            world.act(
-                Call {
-                    at: at() + TimeDelta::seconds(seconds),
-                    ..world.call("agent")
-                },
-                &key,
-                action,
-            )
+            let call = if n % 3 == 0 {
+                world.call("agent")
+            } else {
+                on_time("agent")
+            };
+            world.act(call, &key, action)
         });
         for done in join_all(acts).await {
-            match done {
-                Ok(_) | Err(ExecuteError::Rejected(_) | ExecuteError::Unavailable { .. }) => {}
-                Err(other) => panic!("{other:?}"),
-            }
+            let refused = done.err();
+            let is_expected = refused.as_ref().is_none_or(|error| {
+                matches!(
+                    error,
+                    ExecuteError::Rejected(_) | ExecuteError::Unavailable { .. }
+                )
+            });
+            assert!(is_expected, "{refused:?}");
         }
-        let loaded = world.application.ticket(&world.viewer("agent"), &key).unwrap();
-        let events = world
-            .application
-            .events_of(&world.viewer("agent"), &loaded, Version(0))
-            .unwrap();
-        let mut status = "open".to_owned();
-        for (stamp, event) in events {
-            if let TicketEvent::Transitioned(moved) = event {
-                assert_eq!(moved.from.as_str(), status, "{key} version {}", stamp.version);
-                status = moved.to.as_str().to_owned();
-            }
+        assert_moved_step_by_step(&world, &key);
+    }
+}
+
+/// Every transition starts from the status that the one before it led to.
+fn assert_moved_step_by_step(world: &World, key: &TicketKey) {
+    let agent = world.viewer("agent");
+    let loaded = world.application.ticket(&agent, key).unwrap();
+    let events = world.application.events_of(&agent, &loaded, Version(0)).unwrap();
+    let mut status = "open".to_owned();
+    for (stamp, event) in events {
+        if let TicketEvent::Transitioned(moved) = event {
+            assert_eq!(moved.from.as_str(), status, "{key} version {}", stamp.version);
+            status = moved.to.as_str().to_owned();
         }
-        assert_eq!(loaded.document.status.as_str(), status);
+    }
+    assert_eq!(loaded.document.status.as_str(), status);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_refused_for_what_was_never_written() {
+    let world = World::new().await;
+    let on_time = |username: &str| Call {
+        at: at() + TimeDelta::seconds(10),
+        ..world.call(username)
+    };
+    for _ in 0..30 {
+        let opened = world.application.open_ticket(on_time("ann"), question("Bonjour"));
+        let key = opened.await.unwrap().loaded.key.clone();
+        let (late, taken) = tokio::join!(
+            world.act(world.call("rival"), &key, transition("take", None)),
+            world.act(on_time("agent"), &key, transition("take", None)),
+        );
+        assert!(late.is_err(), "{late:?}");
+        assert_eq!(
+            taken.unwrap().loaded.document.assignee,
+            Some(world.viewer("agent").account)
+        );
     }
 }
 

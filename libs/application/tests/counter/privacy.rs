@@ -119,13 +119,12 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
         Some(ReadError::NotFound)
     ));
     let events = world.application.events_of(&agent, &loaded, Version(0)).unwrap();
-    let bodies: Vec<_> = events
-        .iter()
-        .filter_map(|(_, event)| match event {
-            TicketEvent::Commented(comment) => Some(&comment.body),
-            _ => None,
-        })
-        .collect();
+    let mut bodies = Vec::new();
+    for (_, event) in &events {
+        if let TicketEvent::Commented(comment) = event {
+            bodies.push(&comment.body);
+        }
+    }
     assert!(
         matches!(bodies[..], [CommentBody::Words(words)] if words.value.is_none()),
         "{bodies:?}"

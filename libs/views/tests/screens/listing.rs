@@ -28,7 +28,7 @@ fn moved(to: &str) -> TicketEvent {
 }
 
 /// Four tickets: 1 for Zoé, waiting for her; 2 for Émile, urgent, assigned; 3 for Anne by Zoé, private; 4 on SAV.
-fn four() -> World {
+pub(crate) fn four() -> World {
     let mut world = World::new();
     let first = world.ticket(Opened {
         organization: Some(organization("commune-a")),
@@ -79,7 +79,7 @@ fn listed(world: &World, query: QueueQuery) -> Vec<String> {
     keys(&page)
 }
 
-fn sorted(world: &World, sort: &str) -> Vec<String> {
+pub(crate) fn sorted(world: &World, sort: &str) -> Vec<String> {
     listed(
         world,
         QueueQuery {
@@ -193,115 +193,6 @@ fn numbers_of_keys_sort_as_numbers() {
     );
 }
 
-fn walk(world: &World, viewer: &Visible, query: &QueueQuery) -> (Vec<String>, Vec<QueuePage>) {
-    let (mut all, mut pages) = (Vec::new(), Vec::new());
-    let mut query = query.clone();
-    loop {
-        let page = world.queue(viewer, &query);
-        all.extend(keys(&page));
-        query.cursor.clone_from(&page.next_cursor);
-        pages.push(page);
-        if query.cursor.is_none() {
-            return (all, pages);
-        }
-    }
-}
-
-#[test]
-fn pages_of_any_size_and_order_join_without_gap_or_repeat() {
-    let mut world = four();
-    // Ties in every column, and absent values.
-    for _ in 0..6 {
-        world.ticket(opened("même"));
-    }
-    world.ticket(Opened {
-        summary: erased(),
-        ..opened("")
-    });
-    world.ticket(Opened {
-        organization: Some(organization("commune-a")),
-        ..opened("même")
-    });
-    for sort in [
-        "",
-        "summary",
-        "-summary",
-        "organization,-summary",
-        "-organization,priority",
-        "-assignee,status,-created_at",
-    ] {
-        let whole = sorted(&world, sort);
-        assert_eq!(whole.len(), 12);
-        for limit in [1, 2, 5, 12] {
-            let query = QueueQuery {
-                sort: Sort::list(sort),
-                limit,
-                ..QueueQuery::default()
-            };
-            let (joined, pages) = walk(&world, &everything(), &query);
-            assert_eq!(joined, whole, "{sort} by {limit}");
-            assert_eq!(pages.len(), 12_usize.div_ceil(limit as usize));
-            assert!(pages.iter().all(|page| page.total == 12 && page.total_exact));
-        }
-    }
-}
-
-#[test]
-fn a_cursor_of_another_query_is_refused() {
-    let world = four();
-    let query = QueueQuery {
-        limit: 1,
-        ..QueueQuery::default()
-    };
-    let cursor = world.queue(&everything(), &query).next_cursor;
-    assert!(cursor.is_some());
-    let with = |query: QueueQuery| QueueQuery {
-        cursor: cursor.clone(),
-        ..query
-    };
-    assert_eq!(
-        world
-            .queue(
-                &everything(),
-                &with(QueueQuery {
-                    limit: 3,
-                    ..query.clone()
-                })
-            )
-            .rows
-            .len(),
-        3
-    );
-    let others = [
-        with(QueueQuery {
-            sort: Sort::list("key"),
-            ..query.clone()
-        }),
-        with(QueueQuery {
-            private: Some(false),
-            ..query.clone()
-        }),
-        QueueQuery {
-            cursor: Some("nonsense".to_owned()),
-            ..query.clone()
-        },
-        QueueQuery {
-            cursor: Some(String::new()),
-            ..query.clone()
-        },
-        QueueQuery {
-            cursor: cursor.as_ref().map(|text| text[1..].to_owned()),
-            ..query
-        },
-    ];
-    for other in others {
-        assert!(
-            matches!(world.refused(&other), QueueError::BadCursor),
-            "{other:?}"
-        );
-    }
-}
-
 #[test]
 fn every_fault_of_a_query_is_named() {
     let world = World::new();
@@ -349,32 +240,6 @@ fn internal_notes_do_not_show_to_those_who_may_not_read_them() {
         treated.rows[0].updated_at, seen.rows[0].updated_at,
         "a note moves nobody's list"
     );
-}
-
-#[test]
-fn a_ticket_seen_twice_counts_once() {
-    let world = four();
-    // Zoé is requester of 1 and opener of 3, both of her organization, which treats everything of commune-a too.
-    let viewer = Visible {
-        person: Some(account(1)),
-        organizations: [organization("commune-a"), organization("commune-b")].into(),
-        desks: ["SUP".parse().unwrap()].into(),
-        treated: [(organization("commune-a"), None)].into(),
-        internal: true,
-        all: false,
-    };
-    for limit in [1, 2, 50] {
-        let (all, pages) = walk(
-            &world,
-            &viewer,
-            &QueueQuery {
-                limit,
-                ..QueueQuery::default()
-            },
-        );
-        assert_eq!(all, ["SUP-2", "SUP-1", "SUP-3"]);
-        assert_eq!(pages[0].total, 3);
-    }
 }
 
 #[test]

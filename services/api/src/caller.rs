@@ -64,7 +64,7 @@ impl Caller {
         let application = request.app_data::<Data<Application>>().ok_or_else(missing)?.clone();
         let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
         let headers = request.headers();
-        // The only reading of the clock (design §3.1).
+        // The clock is read here and in `call`, and nowhere deeper (design §3.1).
         let at = Utc::now();
         let token = text(headers, "authorization")?.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -136,7 +136,8 @@ impl Caller {
         Call {
             viewer: self.viewer().clone(),
             on_behalf_of: None,
-            at: self.at,
+            // Read anew: a body that came slowly must not make the stamp older than the log.
+            at: Utc::now(),
             occurred_at: self.occurred_at,
             sent_at: self.sent_at,
             channel: self.channel,

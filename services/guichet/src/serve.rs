@@ -1,6 +1,6 @@
 //! Running the doors until the process is told to stop.
 
-use std::{io::Write, net::SocketAddr};
+use std::{io::Write, net::SocketAddr, time::Duration};
 
 use api::ApiConfig;
 use application::{Application, Settings};
@@ -15,6 +15,9 @@ use crate::{
     Failure,
     arguments::{Api, Soap, Tls, Up},
 };
+
+/// How often orphaned files are collected, s.
+const ORPHANS_COLLECTED_EVERY_S: u64 = 3_600;
 
 /// Why the doors were not opened.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +118,20 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
         with_inner,
     };
     let bound = api::bind(application.clone(), config)?;
+    tokio::spawn(collect_orphans(application.clone()));
     Ok((application, bound))
+}
+
+/// Every hour, for as long as the process runs: takes away files that came in and that no event refers to.
+async fn collect_orphans(application: Application) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(ORPHANS_COLLECTED_EVERY_S));
+    loop {
+        hourly.tick().await;
+        match application.collect_orphans(Utc::now()).await {
+            Ok(collected) => tracing::info!(?collected, "orphaned files collected"),
+            Err(error) => tracing::warn!(%error, "orphaned files could not be collected"),
+        }
+    }
 }
 
 fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {

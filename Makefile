@@ -28,7 +28,7 @@ test: build nextest $(VENV)/installed strace ## run all tests; installs what the
 	cargo test --workspace --doc --quiet
 
 .PHONY: check
-check: format lint purity test docs contract load-smoke crash ## all that CI runs
+check: format lint purity test docs contract load crash ## all that CI runs
 
 .PHONY: format
 format: ## sources are formatted
@@ -60,10 +60,10 @@ bench: release ## measure against references in the same run: a table and bench/
 	cargo build --release -p guichet_tests -p event_log --bins --examples
 	GUICHET_BIN=target/release/guichet target/release/load
 
-.PHONY: load-smoke
-load-smoke: release
+.PHONY: load
+load: release ## the same load, checked for what is lost, doubled or missing and not for its figures
 	cargo build --release -p guichet_tests --bins
-	GUICHET_BIN=target/release/guichet target/release/load
+	LOAD_CHECK=1 LOAD_SECONDS=5 GUICHET_BIN=target/release/guichet target/release/load
 
 .PHONY: crash
 crash: release ## kill -9 under load and during start (CYCLES=n)

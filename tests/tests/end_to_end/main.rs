@@ -11,6 +11,7 @@ mod bad_soap;
 mod contract;
 mod documentation;
 mod durability;
+mod feed;
 mod operation;
 mod rebuild;
 mod repeating;

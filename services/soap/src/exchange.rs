@@ -166,7 +166,7 @@ mod tests {
     /// A service whose API does not exist: what is tested here ends before it would be asked.
     fn service() -> Service {
         Service {
-            client: Client::new("http://127.0.0.1:9", None).unwrap(),
+            client: Client::new("http://127.0.0.1:9", None, None).unwrap(),
             sign_ins: SignIns::new(),
             vocabulary: Vocabulary::load(None).unwrap(),
             return_codes: ReturnCodes::load(None).unwrap(),

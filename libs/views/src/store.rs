@@ -31,7 +31,7 @@ pub(crate) const SLOTS_MAX: u64 = 1 << SLOT_BITS;
 /// Memory, in bytes, of the tickets that the live writer keeps for their next event.
 const LIVE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What a ticket in memory costs beside its texts, bytes, estimated from above.
-const TICKET_BYTES: usize = 1024;
+const TICKET_BYTES: usize = 3 * 1024;
 /// What a text in memory costs beside its words, bytes, estimated from above.
 const TEXT_BYTES: usize = 128;
 

@@ -136,6 +136,9 @@ impl Asked<'_> {
 
     /// How many rows there are on all pages, counted up to [`TOTAL_MAX`].
     fn total(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        if let Some(total) = self.plan.total {
+            return Ok(total.min(TOTAL_MAX));
+        }
         if self.plan.common.is_empty() {
             return count(
                 connection,

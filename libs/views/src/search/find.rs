@@ -42,6 +42,9 @@ pub(crate) fn find(
     internal: bool,
     limits: Limits,
 ) -> rusqlite::Result<Found> {
+    if let [only] = terms {
+        return walk(connection, &[only], internal, limits.found_max);
+    }
     let (exact, going_on): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|term| !term.goes_on);
     let mut rarest: Option<(&Term, Vec<Hit>)> = None;
     for &term in exact.iter().chain(&going_on) {

@@ -9,7 +9,11 @@ mod ledger;
 mod verify;
 mod writers;
 
-use std::{env, process::ExitCode, time::Duration};
+use std::{
+    env,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use guichet_tests::{chance::Chance, home::Home, server::Server};
 
@@ -21,8 +25,6 @@ const SEED: u64 = 20_260_302;
 const START_ONE_IN: u64 = 4;
 /// A kill under load comes at most so many milliseconds after the writers have begun.
 const LOAD_MS_MAX: u64 = 1_200;
-/// A kill during the start comes at most so many milliseconds after the process was made.
-const START_MS_MAX: u64 = 300;
 
 fn main() -> ExitCode {
     let cycles: u64 = env::var("CYCLES")
@@ -32,12 +34,16 @@ fn main() -> ExitCode {
     let (mut home, mut in_start) = (Home::new().with("GUICHET_LOG_LEVEL", "warn"), 0);
     // The demo world is made once; what is killed later is a server that has been in use.
     home = home.start().stop();
+    let mut start_ms = 100;
     for cycle in 1..=cycles {
         if cycle % START_ONE_IN == 0 {
-            let moment = Duration::from_millis(chance.below(START_MS_MAX));
+            let moment = Duration::from_millis(chance.below(start_ms));
             home = home.spawn().killed_after(moment);
             in_start += 1;
-            println!("cycle {cycle}: killed {} ms after the start", moment.as_millis());
+            println!(
+                "cycle {cycle}: killed {} ms into a start of about {start_ms} ms",
+                moment.as_millis()
+            );
         } else {
             let moment = Duration::from_millis(50 + chance.below(LOAD_MS_MAX));
             let before = ledger.acknowledged();
@@ -48,7 +54,10 @@ fn main() -> ExitCode {
                 moment.as_millis()
             );
         }
+        let begun = Instant::now();
         let server = home.start();
+        // A kill during the start comes at any moment of one like this.
+        start_ms = u64::try_from(begun.elapsed().as_millis()).unwrap().max(1);
         verify::since_the_last(&server, &mut ledger);
         // A server that was just started is also one that may be killed: every second time it is.
         home = if chance.below(2) == 0 {

@@ -3,7 +3,8 @@
 //!
 //! `LOAD_SECONDS` says how long each measurement takes, 10 unless set. The table goes to standard output, the rows
 //! to `bench/results.json`; the exit status is 1 when something was lost, doubled or refused that should not have
-//! been, or when a figure falls short.
+//! been, or when a figure falls short. `load smoke` stores nothing and asks for the floors only: figures that a busy
+//! machine reaches as well.
 #![expect(clippy::unwrap_used, reason = "a program that measures ends when it cannot")]
 
 mod echo;
@@ -37,38 +38,31 @@ const TURNS: u32 = 2;
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
-    if arguments.next().as_deref() == Some("echo") {
+    let mode = arguments.next();
+    if mode.as_deref() == Some("echo") {
         echo::serve(arguments.collect());
         return ExitCode::SUCCESS;
     }
-    let seconds = env::var("LOAD_SECONDS")
-        .ok()
-        .map_or(10, |seconds| seconds.parse().unwrap());
+    let smoke = mode.as_deref() == Some("smoke");
+    let seconds = env::var("LOAD_SECONDS").ok().map_or(10, |seconds| seconds.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let server = Home::new().with("GUICHET_LOG_LEVEL", "warn").start();
     let site = Site::of(&server);
-    let local = tokio::task::LocalSet::new();
-    let (rows, faults) = local.block_on(&runtime, run(&site, Duration::from_secs(seconds)));
+    let (rows, faults) = runtime.block_on(run(&site, Duration::from_secs(seconds)));
     rows::print(&rows);
-    println!(
-        "memory of the server after all this: {} MiB",
-        server.resident_kib() / 1024
-    );
-    rows::store(&rows);
+    println!("memory of the server after all this: {} MiB", server.resident_kib() / 1024);
+    if !smoke {
+        rows::store(&rows);
+    }
     let _home = server.stop();
     for fault in &faults {
         println!("WRONG: {fault}");
     }
-    // What is wrong fails always; a figure that falls short fails a measurement, not a check of the code.
-    let figures_count = env::var_os("LOAD_CHECK").is_none();
-    if faults.is_empty() && (!figures_count || rows.iter().all(Row::holds)) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let enough = |row: &Row| row.holds() || (smoke && !row.is_floor());
+    if faults.is_empty() && rows.iter().all(enough) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The server, and who calls it.

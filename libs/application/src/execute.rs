@@ -13,7 +13,7 @@ use crate::{
     call::Call,
     codec,
     error::ExecuteError,
-    lanes::{Lane, Tip},
+    lanes::{Lane, Place, Tip},
     start::Application,
     tickets::{self, Loaded},
 };
@@ -91,7 +91,7 @@ impl Application {
             Ok(events) if !events.is_empty() => events,
             Ok(_) | Err(_) => {
                 drop(lane);
-                return self.without_events(call, key, actions).await;
+                return self.without_events(call, &place, key, actions).await;
             }
         };
         let drafts = self
@@ -140,6 +140,7 @@ impl Application {
     async fn without_events(
         &self,
         call: &Call,
+        place: &Place<'_>,
         key: &TicketKey,
         actions: &[Action],
     ) -> Result<Attempt, ExecuteError> {
@@ -156,6 +157,8 @@ impl Application {
                 repeated: false,
             }))
         } else {
+            // The tip rests on events that did not come, and the one whose events they were may not have said so yet.
+            place.turn().await.tip = None;
             Ok(Attempt::Again)
         }
     }

@@ -2,6 +2,10 @@
 
 use api_types as wire;
 use application::{Directory, Loaded};
+use application::{
+    event_log::Channel,
+    views::{history::Entry, queue::Row},
+};
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
     desk::{Category, Desk, Who},
@@ -14,7 +18,6 @@ use domain::{
         transition,
     },
 };
-use application::{event_log::Channel, views::{history::Entry, queue::Row}};
 use serde_json::Value;
 
 /// An account by id and names.
@@ -31,8 +34,13 @@ pub fn account(directory: &Directory, id: AccountId) -> wire::AccountRef {
 /// An organization by id and name.
 #[must_use]
 pub fn organization(directory: &Directory, id: &OrganizationId) -> wire::OrganizationRef {
-    let name = directory.organization(id).map(|organization| organization.name.clone());
-    wire::OrganizationRef { id: id.to_string(), name: name.unwrap_or_else(|| id.to_string()) }
+    let name = directory
+        .organization(id)
+        .map(|organization| organization.name.clone());
+    wire::OrganizationRef {
+        id: id.to_string(),
+        name: name.unwrap_or_else(|| id.to_string()),
+    }
 }
 
 fn category(category: Category) -> wire::StatusCategory {
@@ -104,16 +112,31 @@ pub fn ticket(
         requester: account(directory, document.requester),
         created_by: account(directory, document.created_by),
         assignee: document.assignee.map(|id| account(directory, id)),
-        organization: document.organization.as_ref().map(|id| organization(directory, id)),
+        organization: document
+            .organization
+            .as_ref()
+            .map(|id| organization(directory, id)),
         private: document.private,
-        shared_with: document.shared_with.iter().map(|id| organization(directory, id)).collect(),
+        shared_with: document
+            .shared_with
+            .iter()
+            .map(|id| organization(directory, id))
+            .collect(),
         notify: document.notify,
-        fields: document.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        fields: document
+            .fields
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
         created_at: document.created_at,
         updated_at: document.updated_at,
         closed_at: closes.then_some(document.status_since),
         version: document.version,
-        event_count: if internal { document.version } else { document.public_events },
+        event_count: if internal {
+            document.version
+        } else {
+            document.public_events
+        },
         supplier_updates: document.supplier_updates,
         position: document.position,
         last_message: document.last_message.as_ref().map(|message| wire::LastMessage {
@@ -122,7 +145,10 @@ pub fn ticket(
             at: message.at,
             side: side(message.side),
         }),
-        allowed_actions: allowed.iter().map(|action| allowed_action(action, language)).collect(),
+        allowed_actions: allowed
+            .iter()
+            .map(|action| allowed_action(action, language))
+            .collect(),
     }
 }
 
@@ -164,9 +190,11 @@ pub fn comment(
     language: Language,
 ) -> Option<wire::Comment> {
     let (id, body, visibility) = match event {
-        TicketEvent::Commented(commented) => {
-            (commented.comment, comment_words(desk, &commented.body, language), commented.visibility)
-        }
+        TicketEvent::Commented(commented) => (
+            commented.comment,
+            comment_words(desk, &commented.body, language),
+            commented.visibility,
+        ),
         TicketEvent::Reopened { comment, reason, .. } => (*comment, reason.value.clone(), Visibility::Public),
         TicketEvent::Opened(_)
         | TicketEvent::Described { .. }
@@ -199,7 +227,11 @@ fn comment_words(desk: &Desk, body: &CommentBody, language: Language) -> Option<
     match body {
         CommentBody::Words(words) => words.value.clone(),
         CommentBody::Automatic { automatic } => {
-            let of = desk.definition().transitions.iter().find(|transition| transition.id == *automatic);
+            let of = desk
+                .definition()
+                .transitions
+                .iter()
+                .find(|transition| transition.id == *automatic);
             let label = of.and_then(|transition| transition.automatic_comment.as_ref());
             label.map(|label| label.text(language).to_owned())
         }
@@ -297,7 +329,11 @@ pub fn desk(desk: &Desk, language: Language) -> wire::Desk {
         key: definition.key.to_string(),
         name: definition.label.text(language).to_owned(),
         version: u64::from(definition.version),
-        statuses: definition.statuses.iter().map(|of| status(Some(desk), &of.id, language)).collect(),
+        statuses: definition
+            .statuses
+            .iter()
+            .map(|of| status(Some(desk), &of.id, language))
+            .collect(),
         transitions: definition.transitions.iter().map(transition).collect(),
         request_types: definition
             .types

@@ -42,7 +42,10 @@ impl Shapes {
     }
 
     fn faults(&self, name: &str, value: &Value) -> Vec<Fault> {
-        self.by_name.get(name).map(|shape| form::explained(shape, value, "")).unwrap_or_default()
+        self.by_name
+            .get(name)
+            .map(|shape| form::explained(shape, value, ""))
+            .unwrap_or_default()
     }
 }
 
@@ -81,12 +84,15 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
         Box::pin(async move {
             let json = read(&request, payload).await?;
             let shapes = request.app_data::<web::Data<Shapes>>();
-            let faults = shapes.map(|shapes| shapes.faults(&T::name(), &json)).unwrap_or_default();
+            let faults = shapes
+                .map(|shapes| shapes.faults(&T::name(), &json))
+                .unwrap_or_default();
             let shaped = if faults.is_empty() {
                 let canonical = canonical(&json).into_bytes();
                 let value = serde_json::from_value(json.clone());
                 // The schema let it pass and serde does not: say at least that.
-                let value = value.map_err(|error| Refusal::new(&refusal::INVALID).detail(error.to_string()))?;
+                let value =
+                    value.map_err(|error| Refusal::new(&refusal::INVALID).detail(error.to_string()))?;
                 Ok(Body { value, canonical })
             } else {
                 Err(faults)
@@ -97,10 +103,18 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Value, Refusal> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let is_json = essence.eq_ignore_ascii_case("application/json")
-        || essence.to_ascii_lowercase().ends_with("+json");
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let is_json =
+        essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json");
     if !is_json {
         return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("the body is sent as application/json"));
     }
@@ -124,7 +138,10 @@ pub fn canonical(value: &Value) -> String {
         Value::Object(members) => {
             let sorted: BTreeMap<&String, &Value> = members.iter().collect();
             let member = |(name, value): (&String, &Value)| format!("{}:{}", json!(name), canonical(value));
-            format!("{{{}}}", sorted.into_iter().map(member).collect::<Vec<_>>().join(","))
+            format!(
+                "{{{}}}",
+                sorted.into_iter().map(member).collect::<Vec<_>>().join(",")
+            )
         }
         Value::Array(items) => {
             format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))

@@ -39,7 +39,10 @@ pub async fn boundary(
     let language = language(request.headers().get(header::ACCEPT_LANGUAGE));
     let method = request.method().clone();
     let mut response = next.call(request).await?.map_into_boxed_body();
-    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "(none)".to_owned());
     let causes = as_problem(&mut response, id, language);
     harden(&mut response, id);
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
@@ -74,7 +77,10 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
         Some(refusal) => (refusal.problem(&id.0.to_string(), language), refusal.causes()),
         None => {
             let generic = Refusal::new(of_status(status));
-            (generic.problem(&id.0.to_string(), language), error.map(ToString::to_string))
+            (
+                generic.problem(&id.0.to_string(), language),
+                error.map(ToString::to_string),
+            )
         }
     };
     let mut body = HttpResponse::build(StatusCode::from_u16(problem.status).unwrap_or(status));
@@ -89,7 +95,9 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
     let kept: Vec<(HeaderName, HeaderValue)> = response
         .headers()
         .iter()
-        .filter(|(name, _)| *name == header::ALLOW || name.as_str().starts_with("access-control-") || *name == header::VARY)
+        .filter(|(name, _)| {
+            *name == header::ALLOW || name.as_str().starts_with("access-control-") || *name == header::VARY
+        })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     *response.response_mut() = body;
@@ -102,7 +110,11 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
 /// The kind that a status stands for when it came from the framework.
 fn of_status(status: StatusCode) -> &'static refusal::Kind {
     let same = |kind: &&&'static refusal::Kind| kind.status == status.as_u16();
-    let fallback = if status.is_client_error() { &refusal::MALFORMED } else { &refusal::INTERNAL };
+    let fallback = if status.is_client_error() {
+        &refusal::MALFORMED
+    } else {
+        &refusal::INTERNAL
+    };
     refusal::KINDS.iter().find(same).copied().unwrap_or(fallback)
 }
 
@@ -111,7 +123,10 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     if !headers.contains_key(header::CACHE_CONTROL) {
@@ -126,7 +141,12 @@ pub fn language(header: Option<&HeaderValue>) -> Language {
     let mut wanted: Vec<(f32, Language)> = Vec::new();
     for part in text.split(',') {
         let (range, weight) = part.split_once(";q=").unwrap_or((part, "1"));
-        let primary = range.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let primary = range
+            .trim()
+            .split('-')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let weight = weight.trim().parse().unwrap_or(0.0);
         match primary.as_str() {
             "fr" if weight > 0.0 => wanted.push((weight, Language::Fr)),
@@ -135,7 +155,10 @@ pub fn language(header: Option<&HeaderValue>) -> Language {
         }
     }
     let best = wanted.iter().map(|(weight, _)| *weight).fold(0.0, f32::max);
-    wanted.iter().find(|(weight, _)| *weight >= best).map_or(Language::Fr, |(_, language)| *language)
+    wanted
+        .iter()
+        .find(|(weight, _)| *weight >= best)
+        .map_or(Language::Fr, |(_, language)| *language)
 }
 
 #[cfg(test)]

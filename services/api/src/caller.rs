@@ -8,10 +8,10 @@ use actix_web::{
     http::header::{self, HeaderMap},
     web::Data,
 };
+use application::event_log::{Channel, Version};
 use application::{Application, Call, ExecuteError, call::command_id, sign_in::Actor};
 use chrono::{DateTime, Utc};
 use domain::{AccountId, Language, TicketKey, policy::Viewer};
-use application::event_log::{Channel, Version};
 use uuid::Uuid;
 
 use crate::{
@@ -52,16 +52,19 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
     };
     match value.to_str() {
         Ok(text) => Ok(Some(text.trim())),
-        Err(error) => {
-            Err(Refusal::new(&refusal::MALFORMED).detail(format!("the header {name} is not readable text")).cause(error))
-        }
+        Err(error) => Err(Refusal::new(&refusal::MALFORMED)
+            .detail(format!("the header {name} is not readable text"))
+            .cause(error)),
     }
 }
 
 impl Caller {
     fn read(request: &HttpRequest) -> Result<Caller, Refusal> {
         let missing = || Refusal::new(&refusal::INTERNAL).cause("the door lacks its application data");
-        let application = request.app_data::<Data<Application>>().ok_or_else(missing)?.clone();
+        let application = request
+            .app_data::<Data<Application>>()
+            .ok_or_else(missing)?
+            .clone();
         let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
         let headers = request.headers();
         // The clock is read here and in `call`, and nowhere deeper (design §3.1).
@@ -81,7 +84,9 @@ impl Caller {
                 return Ok(None);
             };
             let instant = DateTime::parse_from_rfc3339(value).map_err(|error| {
-                Refusal::new(&refusal::MALFORMED).detail(format!("the header {name} is no RFC 3339 time")).cause(error)
+                Refusal::new(&refusal::MALFORMED)
+                    .detail(format!("the header {name} is no RFC 3339 time"))
+                    .cause(error)
             })?;
             Ok(Some(instant.to_utc()))
         };
@@ -93,7 +98,10 @@ impl Caller {
         Ok(Caller {
             language: boundary::language(headers.get(header::ACCEPT_LANGUAGE)),
             at,
-            request_id: request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0),
+            request_id: request
+                .extensions()
+                .get::<RequestId>()
+                .map_or_else(Uuid::now_v7, |id| id.0),
             idempotency_key: idempotency_key(headers)?,
             expected_version: expected_version(headers)?,
             channel,
@@ -142,7 +150,10 @@ impl Caller {
             sent_at: self.sent_at,
             channel: self.channel,
             command_id: command_id(account, self.channel, what, self.idempotency_key.as_deref()),
-            command_digest: self.application.secret().digest(&[b"command", what.as_bytes(), asked]),
+            command_digest: self
+                .application
+                .secret()
+                .digest(&[b"command", what.as_bytes(), asked]),
             correlation_id: self.request_id,
             expected_version: self.expected_version,
             sign_in: Some(self.sign_in()),
@@ -168,12 +179,18 @@ impl Caller {
             return refusal;
         };
         let missed = self.application.ticket(self.viewer(), key).and_then(|loaded| {
-            self.application.history_of(self.viewer(), &loaded, self.language, since)
+            self.application
+                .history_of(self.viewer(), &loaded, self.language, since)
         });
         match missed {
             Ok(entries) => {
                 let directory = self.application.directory();
-                refusal.missed(entries.into_iter().map(|entry| answer::history_entry(directory, entry)).collect())
+                refusal.missed(
+                    entries
+                        .into_iter()
+                        .map(|entry| answer::history_entry(directory, entry))
+                        .collect(),
+                )
             }
             Err(error) => refusal.cause(error),
         }
@@ -207,7 +224,8 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
     match version.map(str::parse) {
         Some(Ok(version)) => Ok(Some(Version(version))),
         Some(Err(_)) | None => {
-            Err(Refusal::new(&refusal::MALFORMED).detail("If-Match holds one version in quotes, such as \"3\""))
+            Err(Refusal::new(&refusal::MALFORMED)
+                .detail("If-Match holds one version in quotes, such as \"3\""))
         }
     }
 }

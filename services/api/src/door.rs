@@ -70,7 +70,8 @@ impl Bound {
     /// The address for a door of the same process: loopback and plain, whatever the certificate is made out to.
     #[must_use]
     pub fn inner_url(&self) -> String {
-        self.inner.map_or_else(|| self.url(), |address| format!("http://{address}"))
+        self.inner
+            .map_or_else(|| self.url(), |address| format!("http://{address}"))
     }
 
     /// Serves until `stop` resolves, then lets what is under way end.
@@ -103,7 +104,10 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let address = listener.local_addr().map_err(failed)?;
     let tls = config.tls.as_ref().map(tls).transpose()?;
     let workers = config.workers;
-    let inner = config.with_inner.then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).transpose();
+    let inner = config
+        .with_inner
+        .then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .transpose();
     let inner = inner.map_err(failed)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
 
@@ -128,7 +132,10 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
                 let json = contract.clone();
                 app.route("/docs", web::get().to(to_reference))
                     .route("/docs/errors", web::get().to(errors))
-                    .route("/openapi.json", web::get().to(move || answer_contract(json.clone())))
+                    .route(
+                        "/openapi.json",
+                        web::get().to(move || answer_contract(json.clone())),
+                    )
                     .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", contract))
                     .default_service(web::to(nowhere))
             })
@@ -148,7 +155,12 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
         inner_address = Some(inner.local_addr().map_err(failed)?);
         server = server.listen(inner).map_err(failed)?;
     }
-    Ok(Bound { address, scheme, inner: inner_address, server: server.run() })
+    Ok(Bound {
+        address,
+        scheme,
+        inner: inner_address,
+        server: server.run(),
+    })
 }
 
 async fn answer_contract(contract: utoipa::openapi::OpenApi) -> HttpResponse {
@@ -156,11 +168,15 @@ async fn answer_contract(contract: utoipa::openapi::OpenApi) -> HttpResponse {
 }
 
 async fn to_reference() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, "/docs/")).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }
 
 async fn errors() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(ERRORS)
+    HttpResponse::Ok()
+        .content_type("text/markdown; charset=utf-8")
+        .body(ERRORS)
 }
 
 /// A path that is none of ours, or a method that its path does not have.
@@ -175,13 +191,23 @@ fn cors(cors: &Cors) -> CorsMiddleware {
     let middleware = CorsMiddleware::default()
         .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
         .allow_any_header()
-        .expose_headers(["ETag", "Location", "Retry-After", "X-Request-Id", "Guichet-Next-After"])
+        .expose_headers([
+            "ETag",
+            "Location",
+            "Retry-After",
+            "X-Request-Id",
+            "Guichet-Next-After",
+        ])
         .max_age(3_600);
-    cors.origins.iter().fold(middleware, |middleware, origin| middleware.allowed_origin(origin))
+    cors.origins
+        .iter()
+        .fold(middleware, |middleware, origin| middleware.allowed_origin(origin))
 }
 
 fn tls(files: &Tls) -> Result<rustls::ServerConfig, BindError> {
-    let unusable = |what: &str, detail: String| BindError::Tls { detail: format!("{what}: {detail}") };
+    let unusable = |what: &str, detail: String| BindError::Tls {
+        detail: format!("{what}: {detail}"),
+    };
     let chain = File::open(&files.certificate).map_err(|error| unusable("certificate", error.to_string()))?;
     let chain: Result<Vec<CertificateDer<'static>>, _> =
         CertificateDer::pem_reader_iter(BufReader::new(chain)).collect();

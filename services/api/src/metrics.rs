@@ -24,7 +24,9 @@ impl Metrics {
     /// Counts one request.
     pub fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
         let mut routes = self.routes.lock();
-        let times = routes.entry((method.to_owned(), route.to_owned(), status)).or_default();
+        let times = routes
+            .entry((method.to_owned(), route.to_owned(), status))
+            .or_default();
         let seconds = elapsed.as_secs_f64();
         times.count += 1;
         times.sum_s += seconds;
@@ -42,7 +44,10 @@ impl Metrics {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
         let name = "guichet_http_request_duration_seconds";
-        let _ = writeln!(text, "# HELP {name} Time from request to answer.\n# TYPE {name} histogram");
+        let _ = writeln!(
+            text,
+            "# HELP {name} Time from request to answer.\n# TYPE {name} histogram"
+        );
         for ((method, route, status), times) in self.routes.lock().iter() {
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
             for (within, bound) in times.within.iter().zip(BUCKETS_S) {

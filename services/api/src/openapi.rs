@@ -42,7 +42,9 @@ struct Bearer;
 impl Modify for Bearer {
     fn modify(&self, contract: &mut OpenApi) {
         let components = contract.components.get_or_insert_default();
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT");
         let scheme = scheme.description(Some("The access token of `POST /v1/auth/token`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
     }
@@ -57,7 +59,10 @@ pub fn base() -> OpenApi {
 /// The whole contract.
 #[must_use]
 pub fn contract() -> OpenApi {
-    let (_, contract) =
-        App::new().into_utoipa_app().openapi(base()).configure(routes::register).split_for_parts();
+    let (_, contract) = App::new()
+        .into_utoipa_app()
+        .openapi(base())
+        .configure(routes::register)
+        .split_for_parts();
     contract
 }

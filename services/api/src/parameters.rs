@@ -22,14 +22,25 @@ impl Parameters {
     /// A refusal when it is not percent-encoded text.
     pub fn read(request: &HttpRequest) -> Result<Self, Refusal> {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let pairs = pairs.map_err(|error| Refusal::new(&MALFORMED).detail("the query string is unreadable").cause(error))?;
-        Ok(Self { pairs: pairs.into_inner(), known: BTreeSet::new(), faults: Vec::new() })
+        let pairs = pairs.map_err(|error| {
+            Refusal::new(&MALFORMED)
+                .detail("the query string is unreadable")
+                .cause(error)
+        })?;
+        Ok(Self {
+            pairs: pairs.into_inner(),
+            known: BTreeSet::new(),
+            faults: Vec::new(),
+        })
     }
 
     /// All values of a parameter that may be given several times.
     pub fn all(&mut self, name: &'static str) -> Vec<String> {
         self.known.insert(name);
-        let of_name = self.pairs.iter().filter(|(key, value)| key == name && !value.is_empty());
+        let of_name = self
+            .pairs
+            .iter()
+            .filter(|(key, value)| key == name && !value.is_empty());
         of_name.map(|(_, value)| value.clone()).collect()
     }
 
@@ -69,10 +80,18 @@ impl Parameters {
     pub fn end(mut self) -> Result<(), Refusal> {
         for (name, _) in &self.pairs {
             if !self.known.contains(name.as_str()) {
-                self.faults.push(Fault::new(name.clone(), FaultCode::Unknown, "is not a parameter of this operation"));
+                self.faults.push(Fault::new(
+                    name.clone(),
+                    FaultCode::Unknown,
+                    "is not a parameter of this operation",
+                ));
             }
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::faults(self.faults)) }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::faults(self.faults))
+        }
     }
 }
 

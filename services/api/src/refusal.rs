@@ -93,7 +93,14 @@ impl Refusal {
     /// A refusal of a kind.
     #[must_use]
     pub fn new(kind: &'static Kind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), missed: None, allowed: None, cause: None }
+        Self {
+            kind,
+            detail: None,
+            errors: Vec::new(),
+            missed: None,
+            allowed: None,
+            cause: None,
+        }
     }
 
     /// With a sentence for this case.
@@ -142,7 +149,10 @@ impl Refusal {
     #[must_use]
     pub fn problem(&self, request_id: &str, language: Language) -> Problem {
         let (fr, en) = self.kind.title;
-        let title = Label { fr: fr.to_owned(), en: en.to_owned() };
+        let title = Label {
+            fr: fr.to_owned(),
+            en: en.to_owned(),
+        };
         Problem {
             problem_type: format!("/docs/errors#{}", self.kind.code),
             title: title.text(language).to_owned(),
@@ -216,16 +226,18 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
     match error {
         ExecuteError::NotFound => Refusal::new(&NOT_FOUND),
         ExecuteError::Rejected(rejection) => of_rejection(rejection, language),
-        ExecuteError::Stale { expected, actual } => Refusal::new(&STALE)
-            .detail(format!("the ticket is at version {}, not {}", actual.0, expected.0)),
+        ExecuteError::Stale { expected, actual } => Refusal::new(&STALE).detail(format!(
+            "the ticket is at version {}, not {}",
+            actual.0, expected.0
+        )),
         ExecuteError::KeyReused => Refusal::new(&KEY_REUSED),
         ExecuteError::TooLarge { detail } => Refusal::new(&TOO_LARGE).detail(detail),
         ExecuteError::FileTooLarge { max_bytes } => {
             Refusal::new(&TOO_LARGE).detail(format!("a file holds at most {max_bytes} bytes"))
         }
-        broken @ ExecuteError::Upload(_) => {
-            Refusal::new(&MALFORMED).detail("the upload did not arrive whole").cause(broken)
-        }
+        broken @ ExecuteError::Upload(_) => Refusal::new(&MALFORMED)
+            .detail("the upload did not arrive whole")
+            .cause(broken),
         ExecuteError::Unavailable { reason } => Refusal::new(&UNAVAILABLE).cause(reason),
         internal @ ExecuteError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
     }
@@ -235,9 +247,18 @@ fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
     match rejection {
         Rejection::Invalid(faults) => Refusal::faults(faults),
         not @ Rejection::NotPermitted { .. } => Refusal::new(&FORBIDDEN).detail(not.to_string()),
-        Rejection::WrongStatus { ref action, ref status, ref allowed } => Refusal::new(&WRONG_STATUS)
+        Rejection::WrongStatus {
+            ref action,
+            ref status,
+            ref allowed,
+        } => Refusal::new(&WRONG_STATUS)
             .detail(format!("{action} is not allowed to you in the status {status}"))
-            .allowed(allowed.iter().map(|action| crate::answer::allowed_action(action, language)).collect()),
+            .allowed(
+                allowed
+                    .iter()
+                    .map(|action| crate::answer::allowed_action(action, language))
+                    .collect(),
+            ),
         Rejection::UnknownApproval => Refusal::new(&NOT_FOUND).detail("the ticket has no such approval"),
         Rejection::ApprovalNotPending => Refusal::new(&APPROVAL_NOT_PENDING),
         full @ Rejection::Full { .. } => Refusal::new(&TICKET_FULL).detail(full.to_string()),

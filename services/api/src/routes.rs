@@ -67,7 +67,13 @@ fn key(text: &str) -> Result<TicketKey, Refusal> {
 fn ticket_json(caller: &Caller, loaded: &Loaded) -> Result<api_types::Ticket, Refusal> {
     let application = &caller.application;
     let desk = application.desk_of(loaded)?;
-    Ok(answer::ticket(application.directory(), caller.viewer(), &desk, loaded, caller.language))
+    Ok(answer::ticket(
+        application.directory(),
+        caller.viewer(),
+        &desk,
+        loaded,
+        caller.language,
+    ))
 }
 
 fn etag(version: u64) -> (header::HeaderName, String) {

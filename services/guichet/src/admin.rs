@@ -2,12 +2,7 @@
 
 use std::{collections::BTreeSet, io::BufRead, path::PathBuf};
 
-use application::{
-    Application, Settings,
-    accounts::Made,
-    event_log::Channel,
-    sign_in::hash_password,
-};
+use application::{Application, Settings, accounts::Made, event_log::Channel, sign_in::hash_password};
 use chrono::Utc;
 use domain::{
     AccountId, Language,
@@ -38,7 +33,11 @@ enum InitError {
 /// What went wrong, for the operator.
 pub(crate) fn run(command: Admin) -> Result<(), Failure> {
     match command {
-        Admin::Init { data, master_key, username } => init(data, master_key, username),
+        Admin::Init {
+            data,
+            master_key,
+            username,
+        } => init(data, master_key, username),
     }
 }
 
@@ -49,14 +48,21 @@ fn init(data: PathBuf, master_key: Option<PathBuf>, username: String) -> Result<
     if password.chars().count() < PASSWORD_CHARS_MIN {
         return Err(InitError::ShortPassword.into());
     }
-    let application = Application::open(&Settings { master_key, ..Settings::new(data) })?;
+    let application = Application::open(&Settings {
+        master_key,
+        ..Settings::new(data)
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
         if !application.directory().is_empty() {
             return Err(InitError::NotFirst.into());
         }
         application.publish_shipped_desks(Utc::now()).await?;
-        let grant = Grant { role: Role::Admin, desk: None, organization: None };
+        let grant = Grant {
+            role: Role::Admin,
+            desk: None,
+            organization: None,
+        };
         let new = NewAccount {
             id: AccountId(Uuid::now_v7()),
             kind: AccountKind::Person,

@@ -43,7 +43,11 @@ type Failure = Box<dyn std::error::Error>;
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GUICHET_LOG_LEVEL")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 /// The contract as YAML is made of JSON: every JSON document is a YAML document, but people read YAML.

@@ -34,7 +34,11 @@ enum ServeError {
 /// What went wrong, for the operator.
 pub(crate) fn up(options: Up) -> Result<(), Failure> {
     // The doors of one process know each other by a key that nobody else ever sees.
-    let key = options.api.service_key.clone().unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
+    let key = options
+        .api
+        .service_key
+        .clone()
+        .unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
     let mut api = options.api;
     api.service_key = Some(key.clone());
     let tls = api.tls.clone();
@@ -112,7 +116,9 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
             .tls_certificate
             .zip(options.tls.tls_key)
             .map(|(certificate, key)| api::Tls { certificate, key }),
-        cors: api::Cors { origins: options.cors_origin },
+        cors: api::Cors {
+            origins: options.cors_origin,
+        },
         service_key: options.service_key,
         workers: options.workers,
         with_inner,
@@ -135,7 +141,9 @@ async fn collect_orphans(application: Application) {
 }
 
 fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
-    tls.tls_certificate.zip(tls.tls_key).map(|(cert, key)| soap::TlsFiles { cert, key })
+    tls.tls_certificate
+        .zip(tls.tls_key)
+        .map(|(cert, key)| soap::TlsFiles { cert, key })
 }
 
 /// The line that says where a door listens, for people and for programs that asked for port 0.
@@ -168,7 +176,8 @@ fn run(service: impl AsyncFnOnce(watch::Receiver<bool>) -> Result<(), Failure>) 
     })
     .block_on(async move {
         let (tell, stop) = watch::channel(false);
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         tokio::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => {}

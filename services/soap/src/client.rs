@@ -26,10 +26,7 @@ pub(crate) enum ClientError {
     #[error("the service key cannot be sent as a header")]
     ServiceKey(#[from] header::InvalidHeaderValue),
     #[error("the certificates in {path} cannot be read")]
-    Ca {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Ca { path: PathBuf, source: std::io::Error },
     #[error("the HTTP client cannot be made")]
     Build(#[from] reqwest::Error),
 }
@@ -111,7 +108,10 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder();
         if let Some(path) = api_ca {
-            let pem = std::fs::read(path).map_err(|source| ClientError::Ca { path: path.to_owned(), source })?;
+            let pem = std::fs::read(path).map_err(|source| ClientError::Ca {
+                path: path.to_owned(),
+                source,
+            })?;
             http = http.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?);
         }
         let http = http

@@ -136,7 +136,11 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
         return Err(BindError::PlainHttp(config.listen));
     }
     let service = web::Data::new(Service {
-        client: Client::new(&config.api_url, config.api_ca.as_deref(), config.service_key.as_deref())?,
+        client: Client::new(
+            &config.api_url,
+            config.api_ca.as_deref(),
+            config.service_key.as_deref(),
+        )?,
         sign_ins: SignIns::new(),
         vocabulary: Vocabulary::load(config.vocabulary.as_deref())?,
         return_codes: ReturnCodes::load(config.return_codes.as_deref())?,

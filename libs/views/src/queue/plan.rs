@@ -71,7 +71,12 @@ pub(super) fn plan(
     };
     let many = found.is_some() && limits.found_max as u64 >= TOTAL_MAX;
     let total = (alone && many).then_some(TOTAL_MAX);
-    Ok(Plan { scopes, conditions, common: terms, total })
+    Ok(Plan {
+        scopes,
+        conditions,
+        common: terms,
+        total,
+    })
 }
 
 /// The plan for a search whose tickets are listed.
@@ -90,9 +95,17 @@ fn few(
         let public = listed(hits.iter().filter(|hit| hit.public));
         conditions.push(Sql::any(&[public, internal.clone()]));
     }
-    let scopes = vec![Scope { index: None, condition: listed(hits) }];
+    let scopes = vec![Scope {
+        index: None,
+        condition: listed(hits),
+    }];
     let total = alone.then_some(hits.len() as u64);
-    Plan { scopes, conditions, common: Vec::new(), total }
+    Plan {
+        scopes,
+        conditions,
+        common: Vec::new(),
+        total,
+    }
 }
 
 /// Tickets as one parameter.

@@ -8,11 +8,9 @@ use domain::{
         event::{Edited, Opened, Transitioned},
     },
 };
-use views::{AssigneeFilter, QueueError, QueuePage, QueueQuery, Sort};
+use views::{AssigneeFilter, QueueError, QueueQuery, Sort};
 
-use crate::world::{
-    World, account, comment, erased, everything, keys, open_field, opened, organization, start,
-};
+use crate::world::{World, account, comment, everything, keys, open_field, opened, organization, start};
 
 fn moved(to: &str) -> TicketEvent {
     TicketEvent::Transitioned(Transitioned {

@@ -43,7 +43,11 @@ pub(crate) async fn create_approval(
     let call = caller.call(&format!("POST /v1/tickets/{key}/approvals"), &body.canonical);
     let id = ApprovalId(Uuid::now_v7());
     let asked = body.value;
-    let action = Action::RequestApproval { id, proposal: asked.proposal, comment: asked.comment.map(text) };
+    let action = Action::RequestApproval {
+        id,
+        proposal: asked.proposal,
+        comment: asked.comment.map(text),
+    };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     // Repeated, it is the proposal made the first time.
@@ -71,8 +75,14 @@ pub(crate) async fn create_approval(
 pub(crate) async fn list_approvals(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
     let directory = caller.application.directory();
-    let items = loaded.document.approvals.iter().map(|approval| answer::approval(directory, approval));
-    Ok(HttpResponse::Ok().json(ApprovalList { items: items.collect() }))
+    let items = loaded
+        .document
+        .approvals
+        .iter()
+        .map(|approval| answer::approval(directory, approval));
+    Ok(HttpResponse::Ok().json(ApprovalList {
+        items: items.collect(),
+    }))
 }
 
 /// Accept or refuse a proposal. Final.
@@ -105,10 +115,19 @@ pub(crate) async fn decide_approval(
 ) -> Result<HttpResponse, Refusal> {
     let (ticket, id) = path.into_inner();
     let key = key(&ticket)?;
-    let id: ApprovalId = id.parse().map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/approvals/{id}/decision"), &body.canonical);
+    let id: ApprovalId = id
+        .parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
+    let call = caller.call(
+        &format!("POST /v1/tickets/{key}/approvals/{id}/decision"),
+        &body.canonical,
+    );
     let decision = answer::verdict(body.value.decision);
-    let action = Action::DecideApproval { id, decision, comment: body.value.comment.map(text) };
+    let action = Action::DecideApproval {
+        id,
+        decision,
+        comment: body.value.comment.map(text),
+    };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
     done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
 }

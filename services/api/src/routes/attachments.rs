@@ -56,12 +56,16 @@ pub(crate) async fn create_attachment(
     let Some(part) = part.filter(|part| part.name() == Some("file")) else {
         return Err(Refusal::faults(vec![Fault::required("/file")]));
     };
-    let name = part.content_disposition().and_then(|disposition| disposition.get_filename());
+    let name = part
+        .content_disposition()
+        .and_then(|disposition| disposition.get_filename());
     let name = name.unwrap_or_default().to_owned();
     let upload = Box::pin(part.map_err(|error| ExecuteError::Upload(error.to_string().into())));
     // The digest is of the file, which is only known once it is stored: who may attach does not depend on it.
     let application = &caller.application;
-    let stored = application.store_file(&caller.call(&what, b""), &key, &name, upload).await;
+    let stored = application
+        .store_file(&caller.call(&what, b""), &key, &name, upload)
+        .await;
     let stored = stored.map_err(|error| caller.refused(&key, error))?;
     let call = caller.call(&what, stored.content_sha256().as_bytes());
     let done = application.attach(call, key.clone(), stored).await;
@@ -69,27 +73,44 @@ pub(crate) async fn create_attachment(
     let made = done.loaded.document.attachments.last();
     let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a file made no attachment"))?;
     Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/tickets/{key}/attachments/{}", made.id)))
+        .insert_header((
+            header::LOCATION,
+            format!("/v1/tickets/{key}/attachments/{}", made.id),
+        ))
         .insert_header(super::etag(done.loaded.document.version))
         .json(answer::attachment(application.directory(), made)))
 }
 
 /// What can be refused before the body is read: it is no multipart form, or it says itself that it is too large.
 fn refuse_early(caller: &Caller, request: &HttpRequest) -> Result<(), Refusal> {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !text(header::CONTENT_TYPE).to_ascii_lowercase().starts_with("multipart/form-data") {
+    let text = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    if !text(header::CONTENT_TYPE)
+        .to_ascii_lowercase()
+        .starts_with("multipart/form-data")
+    {
         return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("a file is sent as multipart/form-data"));
     }
     let max_bytes = caller.application.file_bytes_max();
     let said: u64 = text(header::CONTENT_LENGTH).parse().unwrap_or(0);
     if said > max_bytes + MULTIPART_EXTRA_BYTES_MAX as u64 {
-        return Err(refusal::of_command(ExecuteError::FileTooLarge { max_bytes }, caller.language));
+        return Err(refusal::of_command(
+            ExecuteError::FileTooLarge { max_bytes },
+            caller.language,
+        ));
     }
     Ok(())
 }
 
 fn broken(error: actix_multipart::MultipartError) -> Refusal {
-    Refusal::new(&refusal::MALFORMED).detail("the multipart form cannot be read").cause(error.to_string())
+    Refusal::new(&refusal::MALFORMED)
+        .detail("the multipart form cannot be read")
+        .cause(error.to_string())
 }
 
 /// All files of a ticket, oldest first.
@@ -108,8 +129,14 @@ fn broken(error: actix_multipart::MultipartError) -> Refusal {
 pub(crate) async fn list_attachments(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
     let directory = caller.application.directory();
-    let items = loaded.document.attachments.iter().map(|file| answer::attachment(directory, file));
-    Ok(HttpResponse::Ok().json(AttachmentList { items: items.collect() }))
+    let items = loaded
+        .document
+        .attachments
+        .iter()
+        .map(|file| answer::attachment(directory, file));
+    Ok(HttpResponse::Ok().json(AttachmentList {
+        items: items.collect(),
+    }))
 }
 
 /// The bytes of a file. Always offered for saving, never shown in place.
@@ -134,7 +161,9 @@ pub(crate) async fn get_attachment(
 ) -> Result<HttpResponse, Refusal> {
     let (ticket, id) = path.into_inner();
     let loaded = caller.application.ticket(caller.viewer(), &key(&ticket)?)?;
-    let id: AttachmentId = id.parse().map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
+    let id: AttachmentId = id
+        .parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
     let file = loaded.document.attachments.iter().find(|file| file.id == id);
     let file = file.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
     let bytes = caller.application.file(file).await?;

@@ -35,7 +35,9 @@ pub(crate) async fn create_token(
     body: Body<TokenRequest>,
 ) -> Result<HttpResponse, Refusal> {
     let TokenRequest { username, password } = body.value;
-    Ok(tokens(application.sign_in(&username, password, Utc::now()).await?))
+    Ok(tokens(
+        application.sign_in(&username, password, Utc::now()).await?,
+    ))
 }
 
 /// Trade a refresh token for new tokens.
@@ -55,7 +57,9 @@ pub(crate) async fn refresh_token(
     application: Data<Application>,
     body: Body<RefreshRequest>,
 ) -> Result<HttpResponse, Refusal> {
-    Ok(tokens(application.refresh(&body.value.refresh_token, Utc::now()).await?))
+    Ok(tokens(
+        application.refresh(&body.value.refresh_token, Utc::now()).await?,
+    ))
 }
 
 /// Sign out.

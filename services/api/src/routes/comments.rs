@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
 use api_types::{Comment, CommentPage, NewComment, PageQuery, Problem};
 use application::event_log::Version;
-use domain::{CommentId, ticket::{Action, Text, Visibility}};
+use domain::{
+    CommentId,
+    ticket::{Action, Text, Visibility},
+};
 use uuid::Uuid;
 
 use super::key;
@@ -52,13 +55,20 @@ pub(crate) async fn create_comment(
         api_types::Visibility::Public => Visibility::Public,
         api_types::Visibility::Internal => Visibility::Internal,
     };
-    let text = Text { id: CommentId(Uuid::now_v7()), body: body.value.body };
-    let done = caller.application.act(call, key.clone(), vec![Action::Comment { text, visibility }]).await;
+    let text = Text {
+        id: CommentId(Uuid::now_v7()),
+        body: body.value.body,
+    };
+    let done = caller
+        .application
+        .act(call, key.clone(), vec![Action::Comment { text, visibility }])
+        .await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     let desk = caller.application.desk_of(&done.loaded)?;
     let directory = caller.application.directory();
     let mut made = done.events.iter();
-    let comment = made.find_map(|(stamp, event)| answer::comment(directory, &desk, stamp, event, caller.language));
+    let comment =
+        made.find_map(|(stamp, event)| answer::comment(directory, &desk, stamp, event, caller.language));
     let comment = comment.ok_or_else(|| Refusal::new(&INTERNAL).cause("a comment made no comment"))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/tickets/{key}/comments")))
@@ -116,6 +126,9 @@ impl Page {
         // Tickets are read from the log itself, which is never behind its own answers.
         let _: Option<u64> = parameters.parsed("at_least", "a position");
         parameters.end()?;
-        Ok(Page { limit, after: Version(after) })
+        Ok(Page {
+            limit,
+            after: Version(after),
+        })
     }
 }

@@ -32,7 +32,9 @@ fn desk(caller: &Caller, key: &str) -> Result<Arc<Desk>, Refusal> {
 )]
 #[get("/desks")]
 pub(crate) async fn list_desks(caller: Caller) -> HttpResponse {
-    HttpResponse::Ok().json(DeskList { items: me::desks(&caller) })
+    HttpResponse::Ok().json(DeskList {
+        items: me::desks(&caller),
+    })
 }
 
 /// One desk: statuses, actions, request types, value lists, in the caller's language.
@@ -74,5 +76,7 @@ pub(crate) async fn get_form(caller: Caller, path: Path<(String, String)>) -> Re
     let desk = desk(&caller, &key)?;
     let form = desk.form(&request_type).ok_or_else(|| Refusal::new(&NOT_FOUND))?;
     let schema = FormSchema(form.schema().clone());
-    Ok(HttpResponse::Ok().content_type("application/schema+json").json(schema))
+    Ok(HttpResponse::Ok()
+        .content_type("application/schema+json")
+        .json(schema))
 }

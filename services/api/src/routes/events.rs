@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header,
-    web::Bytes,
-};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Bytes};
 use api_types::{FeedEvent, Problem};
 use application::{
     Application,
@@ -54,7 +50,11 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     let after: u64 = parameters.parsed("after", "a position").unwrap_or(0);
     let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(FEED_LIMIT);
     if limit == 0 || limit > FEED_LIMIT_MAX {
-        parameters.fault("limit", FaultCode::Value, &format!("lies between 1 and {FEED_LIMIT_MAX}"));
+        parameters.fault(
+            "limit",
+            FaultCode::Value,
+            &format!("lies between 1 and {FEED_LIMIT_MAX}"),
+        );
     }
     let stream = parameters.text("stream").and_then(|name| {
         let stream = StreamName::try_from(name).ok();
@@ -63,17 +63,34 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
         }
         stream
     });
-    let filter = FeedFilter { stream, types: parameters.all("type") };
+    let filter = FeedFilter {
+        stream,
+        types: parameters.all("type"),
+    };
     parameters.end()?;
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
         let resumed = last_event_id(&request)?.unwrap_or(after);
         // Refuses now whom the stream would refuse later.
-        caller.application.feed(caller.viewer(), &filter, Position(u64::MAX - 1), 1)?;
-        let live = live(caller.application.get_ref().clone(), caller.viewer().clone(), filter, Position(resumed));
-        return Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(live));
+        caller
+            .application
+            .feed(caller.viewer(), &filter, Position(u64::MAX - 1), 1)?;
+        let live = live(
+            caller.application.get_ref().clone(),
+            caller.viewer().clone(),
+            filter,
+            Position(resumed),
+        );
+        return Ok(HttpResponse::Ok()
+            .content_type("text/event-stream")
+            .streaming(live));
     }
-    let page = caller.application.feed(caller.viewer(), &filter, Position(after), limit)?;
+    let page = caller
+        .application
+        .feed(caller.viewer(), &filter, Position(after), limit)?;
     let mut body = Vec::new();
     for item in page.items {
         body.extend(line(item)?);
@@ -89,12 +106,18 @@ fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
         return Ok(None);
     };
     let position = value.to_str().ok().and_then(|text| text.trim().parse().ok());
-    position.map(Some).ok_or_else(|| Refusal::new(&refusal::MALFORMED).detail("Last-Event-ID is a position"))
+    position
+        .map(Some)
+        .ok_or_else(|| Refusal::new(&refusal::MALFORMED).detail("Last-Event-ID is a position"))
 }
 
 fn line(item: FeedItem) -> Result<Vec<u8>, Refusal> {
-    let event = FeedEvent { position: item.position.0, event: item.event };
-    let mut line = serde_json::to_vec(&event).map_err(|error| Refusal::new(&refusal::INTERNAL).cause(error))?;
+    let event = FeedEvent {
+        position: item.position.0,
+        event: item.event,
+    };
+    let mut line =
+        serde_json::to_vec(&event).map_err(|error| Refusal::new(&refusal::INTERNAL).cause(error))?;
     line.push(b'\n');
     Ok(line)
 }
@@ -106,22 +129,28 @@ fn live(
     filter: FeedFilter,
     after: Position,
 ) -> impl Stream<Item = Result<Bytes, Refusal>> {
-    stream::try_unfold((application, viewer, filter, after), |(application, viewer, filter, after)| async move {
-        let page = application.feed(&viewer, &filter, after, FEED_LIMIT)?;
-        let mut sent = Vec::new();
-        for item in page.items {
-            sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
-            sent.extend(line(item)?);
-            sent.push(b'\n');
-        }
-        if sent.is_empty() {
-            let more = application.log().wait_past(page.next_after);
-            match tokio::time::timeout(Duration::from_secs(KEEP_ALIVE_S), more).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) => return Ok(None),
-                Err(_) => sent.extend(b": waiting\n\n"),
+    stream::try_unfold(
+        (application, viewer, filter, after),
+        |(application, viewer, filter, after)| async move {
+            let page = application.feed(&viewer, &filter, after, FEED_LIMIT)?;
+            let mut sent = Vec::new();
+            for item in page.items {
+                sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
+                sent.extend(line(item)?);
+                sent.push(b'\n');
             }
-        }
-        Ok(Some((Bytes::from(sent), (application, viewer, filter, page.next_after))))
-    })
+            if sent.is_empty() {
+                let more = application.log().wait_past(page.next_after);
+                match tokio::time::timeout(Duration::from_secs(KEEP_ALIVE_S), more).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(_)) => return Ok(None),
+                    Err(_) => sent.extend(b": waiting\n\n"),
+                }
+            }
+            Ok(Some((
+                Bytes::from(sent),
+                (application, viewer, filter, page.next_after),
+            )))
+        },
+    )
 }

@@ -15,7 +15,9 @@ use crate::metrics::Metrics;
 )]
 #[get("/healthz")]
 pub(crate) async fn get_health() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ok".to_owned() })
+    HttpResponse::Ok().json(Health {
+        status: "ok".to_owned(),
+    })
 }
 
 /// Whether commands are taken, and how far the views are.
@@ -37,11 +39,22 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
     };
     let body = Readiness {
         status: if ready { "ready" } else { "not_ready" }.to_owned(),
-        log: LogHealth { state: state.to_owned(), reason, head: application.log().head().0 },
-        views: vec![ViewHealth { name: "queue".to_owned(), position: application.views().position().0 }],
+        log: LogHealth {
+            state: state.to_owned(),
+            reason,
+            head: application.log().head().0,
+        },
+        views: vec![ViewHealth {
+            name: "queue".to_owned(),
+            position: application.views().position().0,
+        }],
     };
     // Not a problem document: those who ask here want the whole picture in either case.
-    let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut answer = if ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
     answer.json(body)
 }
 
@@ -55,8 +68,18 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
 #[get("/metrics")]
 pub(crate) async fn get_metrics(application: Data<Application>, metrics: Data<Metrics>) -> HttpResponse {
     let gauges = [
-        ("guichet_log_head_position", "Last position of the log on disk.", application.log().head().0),
-        ("guichet_view_queue_position", "Last position that the queue view shows.", application.views().position().0),
+        (
+            "guichet_log_head_position",
+            "Last position of the log on disk.",
+            application.log().head().0,
+        ),
+        (
+            "guichet_view_queue_position",
+            "Last position that the queue view shows.",
+            application.views().position().0,
+        ),
     ];
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.text(&gauges))
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(metrics.text(&gauges))
 }

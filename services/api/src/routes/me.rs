@@ -23,7 +23,9 @@ pub(crate) async fn get_me(caller: Caller) -> Result<HttpResponse, Refusal> {
         let known = directory.organization(id);
         MyOrganization {
             id: id.to_string(),
-            name: known.as_ref().map_or_else(|| id.to_string(), |organization| organization.name.clone()),
+            name: known
+                .as_ref()
+                .map_or_else(|| id.to_string(), |organization| organization.name.clone()),
             siren: known.and_then(|organization| organization.siren.clone()),
         }
     });
@@ -43,7 +45,9 @@ pub(crate) async fn get_me(caller: Caller) -> Result<HttpResponse, Refusal> {
 /// The desks that a caller has anything to do with.
 pub(super) fn desks(caller: &Caller) -> Vec<DeskSummary> {
     let desks = caller.application.directory().desks();
-    let seen = desks.iter().filter(|desk| caller.viewer().may_see_desk(&desk.definition().key));
+    let seen = desks
+        .iter()
+        .filter(|desk| caller.viewer().may_see_desk(&desk.definition().key));
     seen.map(|desk| DeskSummary {
         key: desk.definition().key.to_string(),
         name: desk.definition().label.text(caller.language).to_owned(),

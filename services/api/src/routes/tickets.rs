@@ -1,18 +1,17 @@
 //! Tickets: opening, listing, reading, changing, reopening, sharing.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header,
-    patch, post,
-    web::Path,
-};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
 use api_types::{CreateTicket, EditTicket, Problem, Reopen, Share, Ticket, TicketPage, TicketQuery};
 use application::{
     event_log::Position,
     open_ticket::NewTicket,
     views::queue::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort},
 };
-use domain::{AccountId, CommentId, Fault, PersonId, fault::FaultCode, ticket::{Action, Edit, Text}};
+use domain::{
+    AccountId, CommentId, Fault, PersonId,
+    fault::FaultCode,
+    ticket::{Action, Edit, Text},
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -87,9 +86,14 @@ fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal 
         ..NewTicket::default()
     };
     let told = |faults: &[Fault], pointer: &str| {
-        faults.iter().any(|fault| pointer.starts_with(fault.pointer.as_str()))
+        faults
+            .iter()
+            .any(|fault| pointer.starts_with(fault.pointer.as_str()))
     };
-    for fault in caller.application.faults_of(&caller.call("(faults)", b""), readable) {
+    for fault in caller
+        .application
+        .faults_of(&caller.call("(faults)", b""), readable)
+    {
         if !told(&faults, &fault.pointer) {
             faults.push(fault);
         }
@@ -118,10 +122,17 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
     let at_least: Option<u64> = parameters.parsed("at_least", "a position");
     parameters.end()?;
     let with_fields = !query.fields.is_empty();
-    let page = caller.application.queue(caller.viewer(), caller.sign_in(), query, at_least.map(Position)).await?;
+    let page = caller
+        .application
+        .queue(caller.viewer(), caller.sign_in(), query, at_least.map(Position))
+        .await?;
     let directory = caller.application.directory();
     Ok(HttpResponse::Ok().json(TicketPage {
-        items: page.rows.into_iter().map(|row| answer::row(directory, row, with_fields, caller.language)).collect(),
+        items: page
+            .rows
+            .into_iter()
+            .map(|row| answer::row(directory, row, with_fields, caller.language))
+            .collect(),
         next_cursor: page.next_cursor,
         total: page.total,
         total_exact: page.total_exact,
@@ -158,9 +169,16 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
         updated_after: parameters.instant("updated_after"),
         response_required: parameters.parsed("response_required", "true or false"),
         technical_id: parameters.text("technical_id"),
-        fields: fields.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        fields: fields
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
         sort: Sort::list(&sort),
-        limit: parameters.parsed("limit", "a whole number").unwrap_or(LIMIT_DEFAULT),
+        limit: parameters
+            .parsed("limit", "a whole number")
+            .unwrap_or(LIMIT_DEFAULT),
         cursor: parameters.text("cursor"),
     }
 }
@@ -170,7 +188,11 @@ fn account_named(caller: &Caller, parameters: &mut Parameters, name: &str, named
     if named == "me" {
         return Some(caller.viewer().account);
     }
-    let account = caller.application.directory().account_meant(named).map(|account| account.id);
+    let account = caller
+        .application
+        .directory()
+        .account_meant(named)
+        .map(|account| account.id);
     if account.is_none() {
         parameters.fault(name, FaultCode::Value, "names no account");
     }
@@ -233,7 +255,9 @@ fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Resu
     let directory = caller.application.directory();
     let mut faults = Vec::new();
     let mut organization = |pointer: String, name: &String| {
-        let found = directory.organization_named(name).map(|organization| organization.id.clone());
+        let found = directory
+            .organization_named(name)
+            .map(|organization| organization.id.clone());
         if found.is_none() {
             faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
         }
@@ -241,9 +265,14 @@ fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Resu
     };
     let share: Option<Vec<_>> = asked.share_with.map(|names| {
         let named = names.iter().enumerate();
-        named.filter_map(|(index, name)| organization(format!("{share_pointer}/{index}"), name)).collect()
+        named
+            .filter_map(|(index, name)| organization(format!("{share_pointer}/{index}"), name))
+            .collect()
     });
-    let moved = asked.organization.as_ref().and_then(|name| organization("/organization".to_owned(), name));
+    let moved = asked
+        .organization
+        .as_ref()
+        .and_then(|name| organization("/organization".to_owned(), name));
     let customer = PersonId(Uuid::now_v7());
     let mut actions = vec![Action::Edit(Box::new(Edit {
         summary: asked.summary,
@@ -261,15 +290,23 @@ fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Resu
         let account = assignee.as_ref().map(|named| directory.account_meant(named));
         match account {
             Some(None) => faults.push(Fault::new("/assignee", FaultCode::Value, "names no account")),
-            Some(Some(account)) => actions.push(Action::Assign { assignee: Some(Box::new(account.viewer())) }),
+            Some(Some(account)) => actions.push(Action::Assign {
+                assignee: Some(Box::new(account.viewer())),
+            }),
             None => actions.push(Action::Assign { assignee: None }),
         }
     }
-    actions.extend(share.map(|organizations| Action::Share { organizations: organizations.into_iter().collect() }));
+    actions.extend(share.map(|organizations| Action::Share {
+        organizations: organizations.into_iter().collect(),
+    }));
     if matches!(&actions[0], Action::Edit(edit) if **edit == Edit::nothing(customer)) && actions.len() > 1 {
         actions.remove(0);
     }
-    if faults.is_empty() { Ok(actions) } else { Err(Refusal::faults(faults)) }
+    if faults.is_empty() {
+        Ok(actions)
+    } else {
+        Err(Refusal::faults(faults))
+    }
 }
 
 /// Open a closed ticket again, with a reason.
@@ -299,8 +336,14 @@ pub(crate) async fn reopen_ticket(
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/reopen"), &body.canonical);
-    let reason = Text { id: CommentId(Uuid::now_v7()), body: body.value.reason };
-    let done = caller.application.act(call, key.clone(), vec![Action::Reopen { reason }]).await;
+    let reason = Text {
+        id: CommentId(Uuid::now_v7()),
+        body: body.value.reason,
+    };
+    let done = caller
+        .application
+        .act(call, key.clone(), vec![Action::Reopen { reason }])
+        .await;
     done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
 }
 
@@ -330,7 +373,10 @@ pub(crate) async fn share_ticket(
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical);
-    let asked = EditTicket { share_with: Some(body.value.organizations), ..EditTicket::default() };
+    let asked = EditTicket {
+        share_with: Some(body.value.organizations),
+        ..EditTicket::default()
+    };
     let actions = edit_actions(&caller, asked, "/organizations")?;
     let done = caller.application.act(call, key.clone(), actions).await;
     done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)

@@ -2,7 +2,10 @@
 
 use actix_web::{HttpResponse, post, web::Path};
 use api_types::{Problem, Ticket, Transition};
-use domain::{CommentId, PersonId, ticket::{Action, Text}};
+use domain::{
+    CommentId, PersonId,
+    ticket::{Action, Text},
+};
 use uuid::Uuid;
 
 use super::{done_answer, key};
@@ -51,5 +54,8 @@ pub(crate) async fn create_transition(
 
 /// Words with a fresh id.
 pub(super) fn text(body: String) -> Text {
-    Text { id: CommentId(Uuid::now_v7()), body }
+    Text {
+        id: CommentId(Uuid::now_v7()),
+        body,
+    }
 }

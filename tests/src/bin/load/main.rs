@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 use crate::{
     measure::{Measured, measure},
-    rows::Row,
+    rows::{Row, Wanted},
     verify::Acknowledged,
 };
 
@@ -35,6 +35,8 @@ pub(crate) const CONNECTIONS: usize = 64;
 const TICKETS_IN_TEN_SECONDS: f64 = 10_000.0;
 /// In how many turns ours and the reference are measured, so that both meet the same moods of the machine.
 const TURNS: u32 = 2;
+/// The unit of most figures.
+const REQUESTS: &str = "requests/s";
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
@@ -44,7 +46,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let smoke = mode.as_deref() == Some("smoke");
-    let seconds = env::var("LOAD_SECONDS").ok().map_or(10, |seconds| seconds.parse().unwrap());
+    let seconds = env::var("LOAD_SECONDS")
+        .ok()
+        .map_or(10, |seconds| seconds.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -53,7 +57,10 @@ fn main() -> ExitCode {
     let site = Site::of(&server);
     let (rows, faults) = runtime.block_on(run(&site, Duration::from_secs(seconds)));
     rows::print(&rows);
-    println!("memory of the server after all this: {} MiB", server.resident_kib() / 1024);
+    println!(
+        "memory of the server after all this: {} MiB",
+        server.resident_kib() / 1024
+    );
     if !smoke {
         rows::store(&rows);
     }
@@ -62,7 +69,11 @@ fn main() -> ExitCode {
         println!("WRONG: {fault}");
     }
     let enough = |row: &Row| row.holds() || (smoke && !row.is_floor());
-    if faults.is_empty() && rows.iter().all(enough) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if faults.is_empty() && rows.iter().all(enough) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// The server, and who calls it.
@@ -140,47 +151,40 @@ async fn run(site: &Site, time: Duration) -> (Vec<Row>, Vec<String>) {
     let seconds = time.as_secs_f64();
     let echo = echoed.rate();
     let rows = vec![
-        Row::at_least(
+        Row::of(
             "tickets by 64 clients while a tenth of the requests each is refused, retried, cut off",
             (disturbed.created as f64, TICKETS_IN_TEN_SECONDS * seconds / 10.0),
-            "tickets",
-            Some(1.0),
+            ("tickets", Wanted::Floor(1.0)),
         ),
-        Row::at_least(
+        Row::of(
             "durable POST /v1/tickets, 64 connections, against an echo (floor)",
             (created.rate(), echo),
-            "requests/s",
-            Some(0.3),
+            (REQUESTS, Wanted::Floor(0.3)),
         ),
-        Row::at_least(
+        Row::of(
             "durable POST /v1/tickets, 64 connections, against an echo",
             (created.rate(), echo),
-            "requests/s",
-            Some(0.5),
+            (REQUESTS, Wanted::Target(0.5)),
         ),
-        Row::at_least(
+        Row::of(
             "durable POST /v1/tickets, 64 connections, against an echo that remembers verified tokens",
             (created.rate(), remembered.rate()),
-            "requests/s",
-            None,
+            (REQUESTS, Wanted::Nothing),
         ),
-        Row::at_least(
+        Row::of(
             "GET /v1/tickets/{key}, 64 connections, against an echo",
             (read.rate(), echo),
-            "requests/s",
-            Some(0.7),
+            (REQUESTS, Wanted::Target(0.7)),
         ),
-        Row::at_least(
+        Row::of(
             "GET /v1/tickets/{key}, 64 connections, against an echo that remembers verified tokens",
             (read.rate(), remembered.rate()),
-            "requests/s",
-            None,
+            (REQUESTS, Wanted::Nothing),
         ),
-        Row::at_least(
+        Row::of(
             "SOAP create against REST create, 64 connections",
             (by_soap.rate(), by_rest.rate()),
-            "requests/s",
-            Some(0.4),
+            (REQUESTS, Wanted::Target(0.4)),
         ),
     ];
     (rows, faults)

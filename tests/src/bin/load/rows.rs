@@ -4,6 +4,17 @@ use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
+/// What a figure must be at least, as a part of its reference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Wanted {
+    /// On any machine, busy or not.
+    Floor(f64),
+    /// Design §10.
+    Target(f64),
+    /// It is told only.
+    Nothing,
+}
+
 /// One figure of ours beside its reference.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -11,25 +22,20 @@ pub(crate) struct Row {
     ours: f64,
     reference: f64,
     unit: &'static str,
-    target: Option<f64>,
+    wanted: Wanted,
 }
 
 impl Row {
-    /// A figure that must be at least `target` times its reference; one without a target is told only.
+    /// A figure and its reference, with their unit and what is wanted of them.
     #[must_use]
-    pub(crate) fn at_least(
-        work: &'static str,
-        figures: (f64, f64),
-        unit: &'static str,
-        target: Option<f64>,
-    ) -> Row {
+    pub(crate) fn of(work: &'static str, figures: (f64, f64), (unit, wanted): (&'static str, Wanted)) -> Row {
         let (ours, reference) = figures;
         Row {
             work,
             ours,
             reference,
             unit,
-            target,
+            wanted,
         }
     }
 
@@ -37,10 +43,23 @@ impl Row {
         self.ours / self.reference
     }
 
+    fn target(&self) -> Option<f64> {
+        match self.wanted {
+            Wanted::Floor(least) | Wanted::Target(least) => Some(least),
+            Wanted::Nothing => None,
+        }
+    }
+
+    /// Must it be reached on any machine?
+    #[must_use]
+    pub(crate) fn is_floor(&self) -> bool {
+        matches!(self.wanted, Wanted::Floor(_))
+    }
+
     /// Reaches its target, if it has one.
     #[must_use]
     pub(crate) fn holds(&self) -> bool {
-        self.target.is_none_or(|target| self.ratio() >= target)
+        self.target().is_none_or(|target| self.ratio() >= target)
     }
 
     fn json(&self) -> Value {
@@ -51,8 +70,8 @@ impl Row {
             "reference": rounded(self.reference, 1.0),
             "unit": self.unit,
             "ratio": rounded(self.ratio(), 1_000.0),
-            "target": self.target,
-            "held": self.target.map(|_| self.holds()),
+            "target": self.target(),
+            "held": self.target().map(|_| self.holds()),
         })
     }
 }

@@ -1,0 +1,240 @@
+//! Measures the views: `view_speed [tickets] [directory]` writes a log of ten events a ticket, rebuilds the views from
+//! it, and asks for pages. Prints figures for this machine.
+#![expect(clippy::unwrap_used, reason = "a measurement fails by panicking")]
+
+mod filling;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{AccountId, Event, policy::Visible};
+use event_log::{CommandId, Commit, EventLog, Expected, Position, StreamWrite, Target};
+use uuid::Uuid;
+use views::{AssigneeFilter, Options, QueueQuery, Sort, Views};
+
+use filling::{Dice, draft, fill, later};
+
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// Time that this thread has spent on a processor: a machine that others use as well measures the same.
+fn thread_time() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text
+        .split_whitespace()
+        .next()
+        .and_then(|nanos| nanos.parse().ok())
+        .unwrap_or_default();
+    Duration::from_nanos(nanos)
+}
+
+/// The same for all threads that are alive, by name.
+fn thread_times() -> String {
+    let mut times = Vec::new();
+    for task in fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let read = |file: &str| fs::read_to_string(task.path().join(file)).unwrap_or_default();
+        let nanos: u64 = read("schedstat")
+            .split_whitespace()
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or_default();
+        if nanos > 100_000_000 {
+            times.push(format!("{} {:.1} s", read("comm").trim(), nanos as f64 / 1e9));
+        }
+    }
+    times.join(", ")
+}
+
+fn resident_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<u64>().ok())
+        .unwrap_or_default()
+        / 1024
+}
+
+fn ask(views: &Views, name: &str, viewer: &Visible, query: &QueueQuery) {
+    let page = views.queue(viewer, query).unwrap();
+    let (begun, worked, mut asked) = (Instant::now(), thread_time(), 0);
+    while asked < 300 && begun.elapsed() < Duration::from_secs(3) {
+        views.queue(viewer, query).unwrap();
+        asked += 1;
+    }
+    let each = |time: Duration| time.as_secs_f64() * 1_000.0 / f64::from(asked);
+    println!(
+        "{name:<45} {:>9.3} ms of processor, {:>9.3} ms passed; {} rows of {}{}",
+        each(thread_time() - worked),
+        each(begun.elapsed()),
+        page.rows.len(),
+        page.total,
+        if page.total_exact { "" } else { " and more" }
+    );
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let tickets: u64 = arguments.next().map_or(100_000, |count| count.parse().unwrap());
+    let dir: PathBuf = arguments
+        .next()
+        .map_or_else(|| PathBuf::from("view_speed"), PathBuf::from);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let log = EventLog::open(&dir.join("log"), event_log::Options::default()).unwrap();
+    if log.head() == Position(0) {
+        let begun = Instant::now();
+        fill(&log, tickets, &runtime);
+        println!(
+            "log of {} events written in {:.1} s",
+            log.head(),
+            begun.elapsed().as_secs_f64()
+        );
+    }
+    let views = rebuild(&dir, &log, &runtime);
+    pages(&views);
+    live(&views, &log, &runtime);
+    views.close();
+    log.close();
+}
+
+fn rebuild(dir: &Path, log: &EventLog, runtime: &tokio::runtime::Runtime) -> Views {
+    let place = dir.join("views");
+    if place.exists() {
+        fs::remove_dir_all(&place).unwrap();
+    }
+    let before = resident_mib();
+    let begun = Instant::now();
+    let views = Views::open(&place, log.clone(), Arc::new(|_, _| Ok(())), Options::default()).unwrap();
+    assert!(runtime.block_on(views.at_least(log.head(), PATIENCE)));
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "rebuilt {} events in {seconds:.1} s: {:.0} events/s; file {} MiB; peak memory {} MiB (before: {before})",
+        log.head(),
+        log.head().0 as f64 / seconds,
+        fs::metadata(place.join("views.sqlite")).unwrap().len() >> 20,
+        resident_mib()
+    );
+    println!("processor time since the start: {}", thread_times());
+    views
+}
+
+type Page = (&'static str, fn(&mut QueueQuery));
+
+fn open_on_sup(query: &mut QueueQuery) {
+    query.desk = "SUP".parse().ok();
+    query.status = vec!["open".into(), "in_progress".into()];
+}
+
+const PAGES: [Page; 18] = [
+    ("all", |_| {}),
+    ("desk", |q| q.desk = "SUP".parse().ok()),
+    ("desk, two statuses", open_on_sup),
+    ("desk, two statuses, priority", |q| {
+        open_on_sup(q);
+        q.priority = Some("high".into());
+    }),
+    ("two statuses, any desk", |q| {
+        q.status = vec!["open".into(), "in_progress".into()]
+    }),
+    ("response required", |q| q.response_required = Some(true)),
+    ("technical id", |q| q.technical_id = Some("FI-12345".into())),
+    ("given to one agent", |q| {
+        q.assignee = Some(AssigneeFilter::Account(AccountId(Uuid::from_u128(3))))
+    }),
+    ("given to nobody", |q| q.assignee = Some(AssigneeFilter::Nobody)),
+    ("by created_at", |q| q.sort = Sort::list("-created_at")),
+    ("by summary", |q| q.sort = Sort::list("summary")),
+    ("by priority, then update", |q| {
+        q.sort = Sort::list("-priority,-updated_at")
+    }),
+    ("key", |q| q.q = Some("sup-123".into())),
+    ("rare word", |q| q.q = Some("mot4321".into())),
+    ("less rare beginning", |q| q.q = Some("mot123".into())),
+    ("rare and common word", |q| {
+        q.q = Some("mot1234 imprimante".into())
+    }),
+    ("common word", |q| q.q = Some("imprimante".into())),
+    ("two common words", |q| q.q = Some("imprimante bourrage".into())),
+];
+
+fn pages(views: &Views) {
+    let admin = Visible {
+        all: true,
+        internal: true,
+        ..Visible::default()
+    };
+    let agent = Visible {
+        person: Some(AccountId(Uuid::from_u128(3))),
+        desks: ["SUP".parse().unwrap()].into(),
+        organizations: ["commune-1".parse().unwrap()].into(),
+        internal: true,
+        ..Visible::default()
+    };
+    let requester = Visible {
+        person: Some(AccountId(Uuid::from_u128(77))),
+        organizations: ["commune-7".parse().unwrap(), "commune-8".parse().unwrap()].into(),
+        ..Visible::default()
+    };
+    for (who, viewer) in [("admin", admin), ("agent", agent), ("requester", requester)] {
+        for (name, page) in PAGES {
+            let mut query = QueueQuery::default();
+            page(&mut query);
+            ask(views, &format!("{who}: {name}"), &viewer, &query);
+        }
+    }
+}
+
+/// One event at a time, waiting for each: what a client that writes and then lists waits for beyond the log.
+fn live(views: &Views, log: &EventLog, runtime: &tokio::runtime::Runtime) {
+    let mut dice = Dice(11);
+    let begin: DateTime<Utc> = "2030-01-01T00:00:00Z".parse().unwrap();
+    let at = begin + TimeDelta::seconds(log.head().0.cast_signed());
+    let (mut append, mut wait) = (Vec::new(), Vec::new());
+    for number in 0..2_000_u64 {
+        let stream = format!("SUP-{}", dice.roll(1_000) + 1).parse().unwrap();
+        let event = Event::Ticket(later(&mut dice, false));
+        let id = u128::from(log.head().0) << 96 | u128::from(number);
+        let events = vec![draft(
+            number,
+            at + TimeDelta::milliseconds(number.cast_signed()),
+            AccountId::SYSTEM,
+            &event,
+        )];
+        let write = StreamWrite {
+            target: Target::Stream(stream),
+            expected: Expected::Any,
+            events,
+        };
+        let commit = Commit {
+            command_id: CommandId(Uuid::from_u128(id)),
+            command_digest: [0; 32],
+            writes: vec![write],
+        };
+        let begun = Instant::now();
+        let appended = runtime.block_on(log.append(commit)).unwrap();
+        append.push(begun.elapsed());
+        let begun = Instant::now();
+        assert!(runtime.block_on(views.at_least(appended.last, PATIENCE)));
+        wait.push(begun.elapsed());
+    }
+    for (name, mut times) in [("append", append), ("view after append", wait)] {
+        times.sort();
+        let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1_000.0;
+        println!(
+            "{name}: {:.3} ms, p99 {:.3} ms, most {:.3} ms",
+            at(50),
+            at(99),
+            at(100)
+        );
+    }
+}

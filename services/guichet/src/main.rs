@@ -10,6 +10,10 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
 
+/// A tenth of the work of a command was the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr();

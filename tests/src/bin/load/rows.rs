@@ -84,7 +84,7 @@ pub(crate) fn print(rows: &[Row]) {
     );
     for row in rows {
         let target = row
-            .target
+            .target()
             .map(|target| format!("{target:.1}"))
             .unwrap_or_default();
         let held = if row.holds() { "" } else { "  falls short" };

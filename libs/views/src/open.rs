@@ -187,6 +187,13 @@ impl Views {
         self.read(|connection| dump::dump(connection).map_err(QueueError::Sqlite))
     }
 
+    /// Makes the file anew from the log. The views hold texts and names in clear: after a person has been erased, this
+    /// is what takes theirs out. Returns at once; until it is done readers are answered with
+    /// [`QueueError::Rebuilding`].
+    pub fn rebuild(&self) {
+        self.inner.shared.rebuild();
+    }
+
     fn read<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, QueueError>) -> Result<T, QueueError> {
         let shared = &self.inner.shared;
         let done = shared
@@ -203,7 +210,7 @@ impl Views {
                     error = &error as &(dyn std::error::Error + 'static),
                     "the view is damaged"
                 );
-                shared.found_damaged();
+                shared.rebuild();
                 self.rebuilding()
             }
             ReadViewError::Lend(LendError::Sqlite(error)) => QueueError::Sqlite(error),

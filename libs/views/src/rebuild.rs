@@ -1,7 +1,7 @@
 //! Making the file anew from the whole log: the same fold as live, in memory, each row written once, indexes last.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
     sync::{atomic::Ordering, mpsc},
@@ -36,21 +36,22 @@ const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 /// Rebuilds the file beside its place, and puts it there when it is whole and on disk.
 pub(crate) fn rebuild(writer: &Writer) -> Result<Store, StepError> {
+    let io = |what, path: &Path| {
+        let path = path.to_owned();
+        move |source| StepError::Io { what, path, source }
+    };
     let beside = suffixed(&writer.path, "-rebuild");
     remove(&writer.path)?;
     remove(&beside)?;
     writer.shared.rebuilding.store(0, Ordering::Relaxed);
     let head = writer.log.head();
     tracing::info!(path = %writer.path.display(), head = head.0, "rebuilding the view from the log");
+    create_private(&beside).map_err(io("cannot make", &beside))?;
     let connection = Connection::open(&beside).map_err(StepError::Sqlite)?;
     prepare(&connection).map_err(StepError::Sqlite)?;
     let mut store = Store::new(connection).map_err(StepError::Sqlite)?;
     fill(writer, &mut store, head)?;
     finish(store).map_err(StepError::Sqlite)?;
-    let io = |what, path: &Path| {
-        let path = path.to_owned();
-        move |source| StepError::Io { what, path, source }
-    };
     File::open(&beside)
         .and_then(|file| file.sync_all())
         .map_err(io("cannot sync", &beside))?;
@@ -61,6 +62,16 @@ pub(crate) fn rebuild(writer: &Writer) -> Result<Store, StepError> {
             .map_err(io("cannot sync", directory))?;
     }
     live(&writer.path).and_then(Store::new).map_err(StepError::Sqlite)
+}
+
+/// An empty file that only its owner reads: what is sealed in the log stands in clear here. SQLite gives the same mode
+/// to the files beside it.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// No journal and no sync: a file that is not whole is never put in place.

@@ -67,8 +67,8 @@ impl Shared {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Tells the writer that a reader found the file damaged.
-    pub(crate) fn found_damaged(&self) {
+    /// Asks the writer to make the file anew: a reader found it damaged, or it says what it must say no more.
+    pub(crate) fn rebuild(&self) {
         self.damaged.store(true, Ordering::Release);
         self.wake.notify_one();
     }
@@ -92,21 +92,13 @@ pub(crate) enum StepError {
     Stopped,
 }
 
-/// Does this error say that the file is not what this version writes?
+/// Does SQLite say that the file is damaged, or gone?
 pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum, which grows")]
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) => {
-            matches!(
-                failure.code,
-                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen
-            )
-        }
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::InvalidColumnType(..) => true,
-        _ => false,
-    }
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen)
+    )
 }
 
 /// Reads the facts of events, each with the place that it reaches. What cannot be read tells nothing: one event must
@@ -155,24 +147,28 @@ impl Writer {
     /// Follows the log until the views are closed, from a file that is good or from none.
     pub(crate) fn run(self, mut store: Option<Store>) {
         while !self.shared.stopped() {
-            let current = match store.take() {
+            let mut current = match store.take() {
                 Some(store) => store,
-                None => match rebuild::rebuild(&self) {
-                    Ok(store) => store,
-                    Err(StepError::Stopped) => break,
-                    Err(error) => {
-                        self.failed(&error);
-                        continue;
+                None => {
+                    self.shared.damaged.store(false, Ordering::Release);
+                    match rebuild::rebuild(&self) {
+                        Ok(store) => store,
+                        Err(StepError::Stopped) => break,
+                        Err(error) => {
+                            self.failed(&error);
+                            continue;
+                        }
                     }
-                },
+                }
             };
             // First the readers: whoever waits for the position reads as soon as it is there.
             self.shared.pool.open();
             self.shared.position.send_replace(current.checkpoint().position);
-            match self.follow(current) {
-                End::Stopped => break,
+            // The readers leave before the writer, so that the last to leave may write the log of the file back.
+            match self.follow(&mut current) {
+                End::Stopped => self.shared.pool.shut(Gate::Closed),
                 End::Damaged => {
-                    tracing::error!(path = %self.path.display(), "the view is damaged and is rebuilt from the log");
+                    tracing::warn!(path = %self.path.display(), "the view is made anew from the log");
                     self.shared.pool.shut(Gate::Rebuilding);
                     self.shared.position.send_replace(Position(0));
                 }
@@ -181,7 +177,7 @@ impl Writer {
         self.shared.pool.shut(Gate::Closed);
     }
 
-    fn follow(&self, mut store: Store) -> End {
+    fn follow(&self, store: &mut Store) -> End {
         loop {
             if self.shared.stopped() {
                 return End::Stopped;
@@ -189,7 +185,7 @@ impl Writer {
             if self.shared.damaged.swap(false, Ordering::AcqRel) {
                 return End::Damaged;
             }
-            match self.step(&mut store) {
+            match self.step(store) {
                 Ok(true) => {}
                 Ok(false) => self.wait(store.checkpoint().position),
                 Err(StepError::Sqlite(error)) if is_damage(&error) => return End::Damaged,

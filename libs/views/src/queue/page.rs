@@ -55,7 +55,6 @@ pub(crate) fn page(
         viewer,
         query,
         internal: &internal,
-        limits,
         plan,
     };
     let mut placed = asked
@@ -88,7 +87,6 @@ struct Asked<'a> {
     viewer: &'a Visible,
     query: &'a QueueQuery,
     internal: &'a Sql,
-    limits: Limits,
     plan: Plan,
 }
 
@@ -108,23 +106,22 @@ impl Asked<'_> {
         let mut end = order.clause();
         end.push_str(&format!(" LIMIT {}", self.query.limit + 1));
         // Each scope gives its first rows, and the first of those are the page.
-        let mut all = Sql::default();
-        let parts = self.plan.parts(&columns, &conditions);
-        for (index, part) in parts.iter().enumerate() {
-            if parts.len() > 1 {
-                all.push(if index == 0 {
-                    "SELECT * FROM ("
-                } else {
-                    " UNION ALL SELECT * FROM ("
-                });
-            }
-            all.add(part);
-            if parts.len() > 1 {
-                all.push(&end);
-                all.push(")");
+        let by_creation = self
+            .query
+            .sort
+            .first()
+            .is_some_and(|sort| sort.column == "created_at");
+        let mut parts = self.plan.parts(&columns, &conditions, by_creation);
+        if parts.len() > 1 {
+            for part in &mut parts {
+                let mut first = Sql::bare("SELECT * FROM (");
+                first.add(part);
+                first.push(&end);
+                first.push(")");
+                *part = first;
             }
         }
-        all.push(&end);
+        let all = Sql::union(&parts, &end);
         let mut statement = connection.prepare_cached(&all.text)?;
         let mut found = statement.query(params_from_iter(&all.values))?;
         let mut rows = Vec::new();
@@ -140,22 +137,18 @@ impl Asked<'_> {
             return Ok(total.min(TOTAL_MAX));
         }
         if self.plan.common.is_empty() {
-            return count(
-                connection,
-                &self.plan.parts(&Sql::bare("SELECT 1"), &[]),
-                TOTAL_MAX,
-            );
+            let mut count = Sql::bare("SELECT count(*) FROM (");
+            let parts = self.plan.parts(&Sql::bare("SELECT 1"), &[], false);
+            count.add(&Sql::union(&parts, &format!(" LIMIT {TOTAL_MAX})")));
+            let mut statement = connection.prepare_cached(&count.text)?;
+            let count: i64 = statement.query_row(params_from_iter(&count.values), |row| row.get(0))?;
+            return Ok(u64::try_from(count).unwrap_or_default());
         }
-        // Rows that pass all but the search, if they are few, are asked one by one. Otherwise the search is walked, and
-        // each ticket that it finds is asked for the rest.
-        let ceiling = self.limits.probes_max as u64 + 1;
-        if count(connection, &self.plan.parts(&Sql::bare("SELECT 1"), &[]), ceiling)? < ceiling {
-            return count(
-                connection,
-                &self.plan.parts(&Sql::bare("SELECT 1"), &self.holds()),
-                TOTAL_MAX,
-            );
-        }
+        self.total_of_common(connection)
+    }
+
+    /// Walks the search, and asks each ticket that it finds for the rest.
+    fn total_of_common(&self, connection: &Connection) -> rusqlite::Result<u64> {
         let scopes: Vec<Sql> = self
             .plan
             .scopes
@@ -190,21 +183,6 @@ impl Asked<'_> {
             .map(|term| holds(term, self.viewer, self.internal))
             .collect()
     }
-}
-
-fn count(connection: &Connection, parts: &[Sql], max: u64) -> rusqlite::Result<u64> {
-    let mut all = Sql::bare("SELECT count(*) FROM (");
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            all.push(" UNION ALL ");
-        }
-        all.add(part);
-    }
-    all.push(&format!(" LIMIT {max})"));
-    let count: i64 = connection
-        .prepare_cached(&all.text)?
-        .query_row(params_from_iter(&all.values), |row| row.get(0))?;
-    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 fn placed(
@@ -251,32 +229,4 @@ fn placed(
         id: ticket.id,
         values,
     })
-}
-
-impl Plan {
-    /// One statement per scope. Each leaves out what an earlier one has, so that a ticket seen twice counts once.
-    fn parts(&self, columns: &Sql, conditions: &[Sql]) -> Vec<Sql> {
-        let mut parts = Vec::new();
-        for (index, scope) in self.scopes.iter().enumerate() {
-            let mut part = columns.clone();
-            part.push(" FROM ticket t");
-            if let Some(index) = scope.index {
-                part.push(&format!(" INDEXED BY {index}"));
-            }
-            part.push(" WHERE ");
-            part.add(&scope.condition);
-            for earlier in &self.scopes[..index] {
-                part.push(" AND (");
-                part.add(&earlier.condition);
-                part.push(") IS NOT TRUE");
-            }
-            for condition in self.conditions.iter().chain(conditions) {
-                part.push(" AND (");
-                part.add(condition);
-                part.push(")");
-            }
-            parts.push(part);
-        }
-        parts
-    }
 }

@@ -1,12 +1,12 @@
 //! From a query to the rows that must be looked at: which scopes to walk, by which index, and what else must hold.
 
 use domain::policy::Visible;
-use rusqlite::Connection;
+use rusqlite::{Connection, params_from_iter};
 
 use super::{
     AssigneeFilter, QueueQuery, TOTAL_MAX,
     filter::filters,
-    scope::{self, Scope},
+    scope::{self, Scope, Walk},
     sql::{self, Sql},
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) struct Plan {
     pub(super) total: Option<u64>,
 }
 
-/// Plans a query. Searches first, since what is found decides what is looked at.
+/// Plans a query.
 pub(super) fn plan(
     connection: &Connection,
     viewer: &Visible,
@@ -39,18 +39,38 @@ pub(super) fn plan(
     internal: &Sql,
     limits: Limits,
 ) -> rusqlite::Result<Plan> {
-    let mut conditions = filters(query);
-    let implied = scope::implied(viewer, query);
+    let mut plan = unsearched(viewer, query);
     let terms = query.q.as_deref().map(search::terms).unwrap_or_default();
-    // Nothing else narrows the list, so that what is found is what there is.
-    let alone = conditions.is_empty() && viewer.all && viewer.internal;
-    let found = match terms.is_empty() {
-        true => None,
-        false => Some(find::find(connection, &terms, viewer.internal, limits)?),
-    };
-    if let Some(Found::Few(hits)) = &found {
-        return Ok(few(viewer, internal, conditions, hits, implied, alone));
+    if terms.is_empty() {
+        return Ok(plan);
     }
+    // Nothing else narrows the list, so that what is found is what there is.
+    let alone = viewer.all && viewer.internal && plan.conditions.is_empty();
+    // A list that is short without the search is asked row by row, whatever is searched for.
+    if !alone && let Some(few) = plan.few(connection, limits.probes_max)? {
+        let hits = find::among(connection, &terms, viewer.internal, few)?;
+        return Ok(listing(viewer, internal, Vec::new(), &hits));
+    }
+    match find::find(connection, &terms, viewer.internal, limits)? {
+        Found::Few(hits) => {
+            let mut conditions = filters(query);
+            if !scope::implied(viewer, query) {
+                conditions.push(scope::visible(viewer));
+            }
+            Ok(listing(viewer, internal, conditions, &hits))
+        }
+        Found::Many => {
+            plan.common = terms;
+            plan.total = (alone && limits.found_max as u64 >= TOTAL_MAX).then_some(TOTAL_MAX);
+            Ok(plan)
+        }
+    }
+}
+
+/// The plan for all of a query but its search.
+fn unsearched(viewer: &Visible, query: &QueueQuery) -> Plan {
+    let implied = scope::implied(viewer, query);
+    let mut conditions = filters(query);
     let scopes = match by_filter(query, implied) {
         // The filter finds few enough rows by itself, and what it finds is checked.
         Some(found) => {
@@ -61,50 +81,84 @@ pub(super) fn plan(
         }
         None if implied => by_desk(query).unwrap_or_else(everything),
         None => {
-            let mut scopes = narrow(scope::scopes(viewer), query);
+            let scopes = narrow(scope::scopes(viewer), query);
             if scopes.len() > SCOPES_MAX {
                 conditions.push(scope::visible(viewer));
-                scopes = everything();
+                everything()
+            } else {
+                scopes
             }
-            scopes
         }
     };
-    let many = found.is_some() && limits.found_max as u64 >= TOTAL_MAX;
-    let total = (alone && many).then_some(TOTAL_MAX);
-    Ok(Plan {
+    Plan {
         scopes,
         conditions,
-        common: terms,
-        total,
-    })
+        common: Vec::new(),
+        total: None,
+    }
 }
 
-/// The plan for a search whose tickets are listed.
-fn few(
-    viewer: &Visible,
-    internal: &Sql,
-    mut conditions: Vec<Sql>,
-    hits: &[Hit],
-    implied: bool,
-    alone: bool,
-) -> Plan {
-    if !implied {
-        conditions.push(scope::visible(viewer));
-    }
+/// The plan for a search whose tickets are listed; the conditions still have to hold.
+fn listing(viewer: &Visible, internal: &Sql, mut conditions: Vec<Sql>, hits: &[Hit]) -> Plan {
     if hits.iter().any(|hit| !hit.public) && !(viewer.all && viewer.internal) {
         let public = listed(hits.iter().filter(|hit| hit.public));
         conditions.push(Sql::any(&[public, internal.clone()]));
     }
+    let total = conditions.is_empty().then_some(hits.len() as u64);
     let scopes = vec![Scope {
-        index: None,
+        walk: Walk::Rows,
         condition: listed(hits),
     }];
-    let total = alone.then_some(hits.len() as u64);
     Plan {
         scopes,
         conditions,
         common: Vec::new(),
         total,
+    }
+}
+
+impl Plan {
+    /// One statement per scope. Each leaves out what an earlier one has, so that a ticket seen twice counts once. The
+    /// first rows of a desk by creation are found sooner among all rows in that order than by sorting the desk's.
+    pub(super) fn parts(&self, columns: &Sql, conditions: &[Sql], by_creation: bool) -> Vec<Sql> {
+        let mut parts = Vec::new();
+        for (index, scope) in self.scopes.iter().enumerate() {
+            let mut part = columns.clone();
+            part.push(" FROM ticket t");
+            match scope.walk {
+                Walk::Index("ticket_by_desk") if by_creation => part.push(" INDEXED BY ticket_by_created"),
+                Walk::Index(index) => part.push(&format!(" INDEXED BY {index}")),
+                Walk::Rows => part.push(" NOT INDEXED"),
+                Walk::Any => {}
+            }
+            part.push(" WHERE ");
+            part.add(&scope.condition);
+            for earlier in &self.scopes[..index] {
+                part.push(" AND (");
+                part.add(&earlier.condition);
+                part.push(") IS NOT TRUE");
+            }
+            for condition in self.conditions.iter().chain(conditions) {
+                part.push(" AND (");
+                part.add(condition);
+                part.push(")");
+            }
+            parts.push(part);
+        }
+        parts
+    }
+
+    /// Its tickets, ascending, when they are at most so many.
+    fn few(&self, connection: &Connection, max: usize) -> rusqlite::Result<Option<Vec<i64>>> {
+        let all = Sql::union(
+            &self.parts(&Sql::bare("SELECT t.id"), &[], false),
+            &format!(" LIMIT {}", max + 1),
+        );
+        let mut statement = connection.prepare_cached(&all.text)?;
+        let found = statement.query_map(params_from_iter(&all.values), |row| row.get(0))?;
+        let mut tickets: Vec<i64> = found.collect::<Result<_, _>>()?;
+        tickets.sort_unstable();
+        Ok((tickets.len() <= max).then_some(tickets))
     }
 }
 
@@ -162,16 +216,21 @@ fn by_desk(query: &QueueQuery) -> Option<Vec<Scope>> {
 /// Every row: SQLite knows which index gives the order, or the range of times, that is asked for.
 fn everything() -> Vec<Scope> {
     vec![Scope {
-        index: None,
+        walk: Walk::Any,
         condition: Sql::bare("TRUE"),
     }]
 }
 
-/// Scopes of a desk, one per status that the query names: the index then walks only rows of that status.
+/// Scopes of a desk, one per status that the query names: the index then walks only rows of that status. What waits for
+/// an answer has an index of its own, for all desks.
 fn narrow(scopes: Vec<Scope>, query: &QueueQuery) -> Vec<Scope> {
     let mut narrowed = Vec::new();
-    for scope in scopes {
-        if scope.index != Some("ticket_by_desk") || query.status.is_empty() {
+    for mut scope in scopes {
+        let of_desk = scope.walk == Walk::Index("ticket_by_desk");
+        if of_desk && query.status.is_empty() && query.response_required == Some(true) {
+            scope.walk = Walk::Index("ticket_by_answer");
+        }
+        if scope.walk != Walk::Index("ticket_by_desk") || query.status.is_empty() {
             narrowed.push(scope);
             continue;
         }

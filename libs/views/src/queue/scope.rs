@@ -5,11 +5,22 @@ use domain::policy::Visible;
 
 use super::{QueueQuery, sql, sql::Sql};
 
+/// How the rows of a scope are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// By this index.
+    Index(&'static str),
+    /// By their ids, which the condition lists.
+    Rows,
+    /// As SQLite likes.
+    Any,
+}
+
 /// A set of rows that one index finds in the order of `updated_at`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scope {
-    /// The index that finds them; `None` to let SQLite choose.
-    pub(super) index: Option<&'static str>,
+    /// What finds them.
+    pub(super) walk: Walk,
     /// What makes a row part of it.
     pub(super) condition: Sql,
 }
@@ -17,7 +28,7 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn by(index: &'static str, condition: Sql) -> Scope {
         Scope {
-            index: Some(index),
+            walk: Walk::Index(index),
             condition,
         }
     }
@@ -90,7 +101,7 @@ pub(super) fn scopes(viewer: &Visible) -> Vec<Scope> {
         );
         condition.push(")");
         scopes.push(Scope {
-            index: None,
+            walk: Walk::Rows,
             condition,
         });
     }

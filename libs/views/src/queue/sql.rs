@@ -56,6 +56,19 @@ impl Sql {
         self.values.extend(piece.values.iter().cloned());
     }
 
+    /// The rows of all statements, one after the other.
+    pub(super) fn union(statements: &[Sql], end: &str) -> Sql {
+        let mut all = Sql::default();
+        for (index, statement) in statements.iter().enumerate() {
+            if index > 0 {
+                all.push(" UNION ALL ");
+            }
+            all.add(statement);
+        }
+        all.push(end);
+        all
+    }
+
     /// All of them; true when there are none.
     pub(super) fn all(pieces: &[Sql]) -> Sql {
         Sql::joined(pieces, " AND ", "TRUE")

@@ -72,6 +72,26 @@ pub(crate) fn find(
     Ok(Found::Few(hits))
 }
 
+/// Those of a few tickets, ascending, that hold every term.
+pub(crate) fn among(
+    connection: &Connection,
+    terms: &[Term],
+    internal: bool,
+    tickets: Vec<i64>,
+) -> rusqlite::Result<Vec<Hit>> {
+    let mut hits: Vec<Hit> = tickets
+        .into_iter()
+        .map(|ticket| Hit { ticket, public: true })
+        .collect();
+    for term in terms {
+        hits = match term.goes_on {
+            true => met(connection, term, internal, hits)?,
+            false => probed(connection, term, internal, hits)?,
+        };
+    }
+    Ok(hits)
+}
+
 /// Those hits whose ticket holds another term as well.
 fn probed(
     connection: &Connection,
@@ -106,6 +126,9 @@ fn probed(
 fn met(connection: &Connection, term: &Term, internal: bool, hits: Vec<Hit>) -> rusqlite::Result<Vec<Hit>> {
     let mut kept = Vec::new();
     let mut hits = hits.into_iter().peekable();
+    if hits.peek().is_none() {
+        return Ok(kept);
+    }
     each(connection, &[term], internal, |other| {
         while hits.next_if(|hit| hit.ticket < other.ticket).is_some() {}
         if let Some(hit) = hits.next_if(|hit| hit.ticket == other.ticket) {

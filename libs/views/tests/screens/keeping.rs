@@ -3,13 +3,17 @@
 use std::{
     fs,
     io::{Seek, SeekFrom, Write},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use domain::ticket::Visibility;
 use event_log::Position;
 use rusqlite::Connection;
+use serde_json::json;
 use views::{Open, Options, QueueError, QueueQuery, Views};
 
 use crate::world::{World, comment, everything, keys, opened};
@@ -170,6 +174,61 @@ fn damage_found_while_running_is_mended() {
     });
     let answer = answers.find(|answer| !matches!(answer, Err(QueueError::Rebuilding { .. })));
     assert_eq!(answer.unwrap().unwrap(), dump);
+}
+
+#[test]
+fn what_is_erased_is_gone_after_a_rebuild() {
+    let mut world = some_tickets();
+    world.catch_up();
+    let gone = Arc::new(AtomicBool::new(false));
+    let destroyed = Arc::clone(&gone);
+    world.open = Arc::new(move |_, data| {
+        if destroyed.load(Ordering::Relaxed) && data["summary"]["personal"]["value"] == "Clavier muet" {
+            let subject = data["summary"]["personal"]["subject"].clone();
+            data["summary"] = json!({"personal": {"subject": subject, "erased": true}});
+        }
+        Ok(())
+    });
+    world.reopen(|_| {});
+    assert_eq!(world.found("clavier"), ["SUP-3"]);
+    gone.store(true, Ordering::Relaxed);
+    world.views.rebuild();
+    let mut answers = std::iter::repeat_with(|| {
+        world.catch_up();
+        world.views.dump()
+    });
+    let dump = answers
+        .find(|answer| answer.as_ref().is_ok_and(|dump| !dump.contains("Clavier")))
+        .unwrap()
+        .unwrap();
+    assert!(dump.contains("Bourrage"));
+    assert_eq!(world.found("clavier"), Vec::<String>::new());
+    assert_eq!(world.found("sup-3"), ["SUP-3"]);
+    let bytes = fs::read(world.views_dir().join("views.sqlite")).unwrap();
+    assert!(
+        !bytes
+            .windows(7)
+            .any(|window| window.eq_ignore_ascii_case(b"clavier"))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut world = some_tickets();
+    world.catch_up();
+    let key = world.ticket(opened("Souris"));
+    assert_eq!(world.found("souris"), [key.to_string()]);
+    for file in fs::read_dir(world.views_dir()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o077,
+            0,
+            "{:?}",
+            file.file_name()
+        );
+    }
 }
 
 #[test]

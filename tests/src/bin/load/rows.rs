@@ -4,17 +4,6 @@ use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
-/// What a figure must be at least, as a part of its reference.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Wanted {
-    /// On any machine, busy or not.
-    Floor(f64),
-    /// Design §10.
-    Target(f64),
-    /// It is told only.
-    Nothing,
-}
-
 /// One figure of ours beside its reference.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -22,20 +11,25 @@ pub(crate) struct Row {
     ours: f64,
     reference: f64,
     unit: &'static str,
-    wanted: Wanted,
+    /// What the ratio must be at least; a figure without a target is told only.
+    target: Option<f64>,
 }
 
 impl Row {
-    /// A figure and its reference, with their unit and what is wanted of them.
+    /// A figure and its reference, with their unit and the least ratio that is wanted of them.
     #[must_use]
-    pub(crate) fn of(work: &'static str, figures: (f64, f64), (unit, wanted): (&'static str, Wanted)) -> Row {
+    pub(crate) fn of(
+        work: &'static str,
+        figures: (f64, f64),
+        (unit, target): (&'static str, Option<f64>),
+    ) -> Row {
         let (ours, reference) = figures;
         Row {
             work,
             ours,
             reference,
             unit,
-            wanted,
+            target,
         }
     }
 
@@ -43,23 +37,10 @@ impl Row {
         self.ours / self.reference
     }
 
-    fn target(&self) -> Option<f64> {
-        match self.wanted {
-            Wanted::Floor(least) | Wanted::Target(least) => Some(least),
-            Wanted::Nothing => None,
-        }
-    }
-
-    /// Must it be reached on any machine?
-    #[must_use]
-    pub(crate) fn is_floor(&self) -> bool {
-        matches!(self.wanted, Wanted::Floor(_))
-    }
-
     /// Reaches its target, if it has one.
     #[must_use]
     pub(crate) fn holds(&self) -> bool {
-        self.target().is_none_or(|target| self.ratio() >= target)
+        self.target.is_none_or(|target| self.ratio() >= target)
     }
 
     fn json(&self) -> Value {
@@ -70,8 +51,8 @@ impl Row {
             "reference": rounded(self.reference, 1.0),
             "unit": self.unit,
             "ratio": rounded(self.ratio(), 1_000.0),
-            "target": self.target(),
-            "held": self.target().map(|_| self.holds()),
+            "target": self.target,
+            "held": self.target.map(|_| self.holds()),
         })
     }
 }
@@ -84,7 +65,7 @@ pub(crate) fn print(rows: &[Row]) {
     );
     for row in rows {
         let target = row
-            .target()
+            .target
             .map(|target| format!("{target:.1}"))
             .unwrap_or_default();
         let held = if row.holds() { "" } else { "  falls short" };

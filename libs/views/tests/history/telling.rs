@@ -1,146 +1,25 @@
-//! The history of a ticket in words.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! What is told of each event.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::{
-    AccountId, ApprovalId, AttachmentId, CommentId, Event, Language, PersonId, Personal,
-    desk::Desk,
+    AccountId, ApprovalId, AttachmentId, CommentId, Language, PersonId, Personal,
     policy::Side,
     ticket::{
-        FieldValue, Stamp, TicketEvent, Visibility,
-        event::{
-            ApprovalDecided, ApprovalRequested, Attached, CommentBody, Commented, Edited, Opened,
-            Transitioned, Verdict,
-        },
+        FieldValue, TicketEvent, Visibility,
+        event::{ApprovalDecided, ApprovalRequested, Attached, CommentBody, Commented, Edited, Verdict},
     },
 };
 use event_log::Channel;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use views::history::{Entry, Happened, Names, history};
+use views::history::{Entry, history};
 
-struct Directory(BTreeMap<AccountId, &'static str>);
-
-impl Names for Directory {
-    fn name(&self, account: AccountId) -> Option<String> {
-        self.0.get(&account).map(|name| (*name).to_owned())
-    }
-}
-
-const RITA: AccountId = AccountId(Uuid::from_u128(1));
-const ANNE: AccountId = AccountId(Uuid::from_u128(2));
-const GONE: AccountId = AccountId(Uuid::from_u128(3));
-
-fn directory() -> Directory {
-    Directory([(RITA, "Rita Requérante"), (ANNE, "anne agent")].into())
-}
-
-fn sup() -> Desk {
-    domain::desk::shipped()
-        .unwrap()
-        .into_iter()
-        .find(|desk| desk.definition().key.as_str() == "SUP")
-        .unwrap()
-}
-
-fn personal(words: &str) -> Personal<String> {
-    Personal::new(PersonId(Uuid::from_u128(1)), words.to_owned())
-}
-
-fn start() -> DateTime<Utc> {
-    "2026-03-02T09:00:00Z".parse().unwrap()
-}
-
-fn opening() -> TicketEvent {
-    TicketEvent::Opened(Box::new(Opened {
-        side: Side::Requester,
-        desk: "SUP".parse().unwrap(),
-        desk_version: 1,
-        request_type: "incident".to_owned(),
-        summary: personal("Écran noir"),
-        description: Some(personal("Rien ne s'affiche")),
-        status: "open".parse().unwrap(),
-        priority: "normal".to_owned(),
-        urgency: "medium".to_owned(),
-        requester: RITA,
-        customer: None,
-        organization: Some("commune-a".parse().unwrap()),
-        private: false,
-        shared_with: BTreeSet::new(),
-        notify: true,
-        fields: [("product".to_owned(), FieldValue::Open(json!("Poste de travail")))].into(),
-    }))
-}
-
-fn comment(words: Personal<String>, visibility: Visibility) -> TicketEvent {
-    let comment = CommentId(Uuid::from_u128(7));
-    TicketEvent::Commented(Commented {
-        side: Side::Agent,
-        comment,
-        visibility,
-        body: CommentBody::Words(words),
-    })
-}
-
-fn followed(action: &str, from: &str, to: &str) -> Transitioned {
-    Transitioned {
-        side: Side::Agent,
-        action: action.to_owned(),
-        from: from.parse().unwrap(),
-        to: to.parse().unwrap(),
-        fields: BTreeMap::new(),
-        removed: BTreeSet::new(),
-        customer: None,
-        comment: None,
-    }
-}
-
-fn happened(events: Vec<(AccountId, TicketEvent)>) -> Vec<Happened> {
-    let mut all = Vec::new();
-    for (index, (by, event)) in events.into_iter().enumerate() {
-        let version = index as u64 + 1;
-        let stamp = Stamp {
-            position: 10 + version,
-            version,
-            at: start() + TimeDelta::seconds(index as i64),
-            occurred_at: None,
-            sent_at: None,
-            by,
-            on_behalf_of: None,
-        };
-        let (event_type, _) = Event::Ticket(event.clone()).encode().unwrap();
-        all.push(Happened {
-            stamp,
-            event_type: event_type.to_owned(),
-            channel: Channel::Rest,
-            event,
-        });
-    }
-    all
-}
-
-fn told(events: Vec<(AccountId, TicketEvent)>, language: Language) -> Vec<Entry> {
-    history(&happened(events), &directory(), &sup(), language, true)
-}
-
-/// What is said of one event after the opening.
-fn said(by: AccountId, event: TicketEvent) -> (String, String) {
-    let one = |language| {
-        let entries = told(vec![(RITA, opening()), (by, event.clone())], language);
-        entries.into_iter().nth(1).unwrap().text
-    };
-    (one(Language::Fr), one(Language::En))
-}
-
-fn changes(entry: &Entry) -> Vec<(&str, Option<Value>, Option<Value>)> {
-    entry
-        .changes
-        .iter()
-        .map(|change| (change.field.as_str(), change.from.clone(), change.to.clone()))
-        .collect()
-}
+use crate::given::{
+    ANNE, GONE, RITA, changes, comment, directory, followed, happened, opening, personal, said, start, sup,
+    told,
+};
 
 #[test]
 fn an_opening_tells_what_was_filled_in() {

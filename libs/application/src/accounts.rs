@@ -56,8 +56,8 @@ impl Application {
         let unique = self
             .secret()
             .digest(&[b"unique", b"username", username.as_bytes()]);
-        let unique: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
-        let unique = StreamName::try_from(format!("unique-{unique}")).map_err(ExecuteError::internal)?;
+        let unique = StreamName::try_from(format!("unique-{}", hex::encode(unique)))
+            .map_err(ExecuteError::internal)?;
         let reserved = Event::Name(NameEvent::Reserved { holder: new.id });
         let events = account::create(new).into_iter().map(Event::Account);
         let drafts = self.drafts(&call, events).await?;

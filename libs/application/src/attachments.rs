@@ -7,22 +7,25 @@
 //! breaks off in between, [`Application::collect_orphans`] looks at what came in and did not arrive, and at nothing else,
 //! and knows from the name which ticket to ask. Until it has its own name, an attached file is read from where it came in.
 
+mod writing;
+
+pub use writing::FILE_NAME_CHARS_MAX;
+
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AttachmentId, Fault, TicketKey,
-    fault::FaultCode,
+    AttachmentId, TicketKey,
     policy::{self, Operation},
     ticket::{self, Action, Context, command::Attach, document::AttachedFile},
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::{GetResult, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use vault::content::{Decryptor, Encryptor};
+use vault::content::Decryptor;
 
+use self::writing::{Writing, plain_name};
 use crate::{
     call::Call,
     error::{ExecuteError, ReadError},
@@ -32,10 +35,6 @@ use crate::{
 
 /// Largest file unless the configuration says otherwise, bytes.
 pub const FILE_BYTES_MAX: u64 = 25 * 1024 * 1024;
-/// Longest file name, characters; what is longer is cut.
-pub const FILE_NAME_CHARS_MAX: usize = 255;
-/// How much of a file is looked at to tell its type, bytes.
-const SNIFFED_BYTES: usize = 8 * 1024;
 /// How much is written to the store at once, bytes.
 const PART_BYTES: usize = 1024 * 1024;
 
@@ -115,34 +114,20 @@ impl Application {
             .put_multipart(&incoming(&blob, key))
             .await
             .map_err(ExecuteError::internal)?;
-        let mut writing = Writing {
-            upload: WriteMultipart::new_with_chunk_size(upload, PART_BYTES),
-            encryptor: Encryptor::new(value_key),
-            sealed: Sha256::new(),
-            content: Sha256::new(),
-            head: Vec::new(),
-            size: 0,
-        };
-        match writing.all(&mut file, self.file_bytes_max()).await {
-            Ok(()) => {}
-            Err(error) => {
-                // Best effort: what stays is collected later, and the caller's error matters more.
-                let _ = writing.upload.abort().await;
-                return Err(error);
-            }
-        }
-        let (size, media_type, content_sha256, blob_sha256) = writing.finish().await?;
-        let name = plain_name(name);
+        let upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let written = Writing::new(upload, value_key)
+            .write(&mut file, self.file_bytes_max())
+            .await?;
         Ok(Stored {
             attach: Attach {
                 id,
                 subject,
-                name,
-                size,
-                media_type,
-                content_sha256,
+                name: plain_name(name),
+                size: written.size,
+                media_type: written.media_type,
+                content_sha256: written.content_sha256,
                 blob,
-                blob_sha256,
+                blob_sha256: written.blob_sha256,
             },
             begun,
         })
@@ -298,118 +283,5 @@ fn incoming(blob: &str, key: &TicketKey) -> Path {
     Path::from_iter([INCOMING.to_owned(), format!("{blob}.{key}")])
 }
 
-/// A file on its way into the store.
-struct Writing {
-    upload: WriteMultipart,
-    encryptor: Encryptor,
-    sealed: Sha256,
-    content: Sha256,
-    head: Vec<u8>,
-    size: u64,
-}
-
-impl Writing {
-    async fn all(
-        &mut self,
-        file: &mut (impl Stream<Item = Result<Bytes, ExecuteError>> + Unpin),
-        max_bytes: u64,
-    ) -> Result<(), ExecuteError> {
-        while let Some(part) = file.next().await {
-            let part = part?;
-            self.size += part.len() as u64;
-            if self.size > max_bytes {
-                return Err(ExecuteError::FileTooLarge { max_bytes });
-            }
-            let wanted = SNIFFED_BYTES.saturating_sub(self.head.len()).min(part.len());
-            self.head.extend_from_slice(&part[..wanted]);
-            self.content.update(&part);
-            let sealed = self.encryptor.push(&part);
-            self.sealed.update(&sealed);
-            self.upload
-                .wait_for_capacity(2)
-                .await
-                .map_err(ExecuteError::internal)?;
-            self.upload.write(&sealed);
-        }
-        if self.size == 0 {
-            return Err(ExecuteError::invalid(vec![Fault::new(
-                "/file",
-                FaultCode::Length,
-                "is empty",
-            )]));
-        }
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<(u64, String, String, String), ExecuteError> {
-        let sealed = self.encryptor.finish();
-        self.sealed.update(&sealed);
-        self.upload.write(&sealed);
-        self.upload.finish().await.map_err(ExecuteError::internal)?;
-        Ok((
-            self.size,
-            media_type(&self.head).to_owned(),
-            hex(&self.content.finalize()),
-            hex(&self.sealed.finalize()),
-        ))
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The type of a file, told from its first bytes and never from what the client says of it.
-fn media_type(head: &[u8]) -> &'static str {
-    if let Some(kind) = infer::get(head) {
-        return kind.mime_type();
-    }
-    // The cut may fall inside a character.
-    let is_text = match std::str::from_utf8(head) {
-        Ok(_) => true,
-        Err(error) => error.error_len().is_none() && head.len() == SNIFFED_BYTES,
-    };
-    if is_text && !head.contains(&0) {
-        "text/plain"
-    } else {
-        "application/octet-stream"
-    }
-}
-
-/// A name without path or control characters.
-fn plain_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(FILE_NAME_CHARS_MAX)
-        .collect();
-    if plain.trim().is_empty() {
-        "file".to_owned()
-    } else {
-        plain
-    }
-}
-
 /// The store of sealed bytes.
 pub type Files = Arc<dyn ObjectStore>;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_loses_its_path_and_its_control_characters() {
-        assert_eq!(plain_name("../../etc/passwd"), "passwd");
-        assert_eq!(plain_name("C:\\Users\\a\\écran\u{7}.png"), "écran.png");
-        assert_eq!(plain_name(".."), "..");
-        assert_eq!(plain_name("a/"), "file");
-    }
-
-    #[test]
-    fn the_type_is_told_from_the_content() {
-        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "image/png");
-        assert_eq!(media_type("déjà vu".as_bytes()), "text/plain");
-        assert_eq!(media_type(b"\0\x01\x02\xff"), "application/octet-stream");
-    }
-}

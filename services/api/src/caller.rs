@@ -28,7 +28,6 @@ pub struct Caller {
     /// The language of labels and titles.
     pub language: Language,
     actor: Actor,
-    at: DateTime<Utc>,
     request_id: Uuid,
     idempotency_key: Option<String>,
     expected_version: Option<Version>,
@@ -97,7 +96,6 @@ impl Caller {
         };
         Ok(Caller {
             language: boundary::language(headers.get(header::ACCEPT_LANGUAGE)),
-            at,
             request_id: request
                 .extensions()
                 .get::<RequestId>()
@@ -128,12 +126,6 @@ impl Caller {
     #[must_use]
     pub fn sign_in(&self) -> Uuid {
         self.actor.sign_in
-    }
-
-    /// When the request came.
-    #[must_use]
-    pub fn at(&self) -> DateTime<Utc> {
-        self.at
     }
 
     /// The command of this request. `what` and `asked` tell one request from another under the same key: the

@@ -13,7 +13,7 @@ pub mod tickets;
 pub mod transitions;
 
 use actix_web::{HttpResponse, http::header};
-use application::{Loaded, execute::Done};
+use application::Loaded;
 use domain::TicketKey;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -87,9 +87,4 @@ fn ticket_answer(caller: &Caller, loaded: &Loaded) -> Result<HttpResponse, Refus
         .insert_header(etag(ticket.version))
         .insert_header((header::VARY, "Authorization, Accept-Language"))
         .json(ticket))
-}
-
-/// What a command left, as the ticket's answer.
-fn done_answer(caller: &Caller, done: &Done) -> Result<HttpResponse, Refusal> {
-    ticket_answer(caller, &done.loaded)
 }

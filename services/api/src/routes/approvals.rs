@@ -5,7 +5,7 @@ use api_types::{Approval, ApprovalList, Decision, NewApproval, Problem, Ticket};
 use domain::{ApprovalId, ticket::Action};
 use uuid::Uuid;
 
-use super::{done_answer, key, transitions::text};
+use super::{key, ticket_answer, transitions::text};
 use crate::{
     answer,
     body::Body,
@@ -129,5 +129,6 @@ pub(crate) async fn decide_approval(
         comment: body.value.comment.map(text),
     };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
-    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
 }

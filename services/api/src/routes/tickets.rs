@@ -15,7 +15,7 @@ use domain::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{done_answer, etag, key, ticket_answer, ticket_json};
+use super::{etag, key, ticket_answer, ticket_json};
 use crate::{
     answer,
     body::{Body, Raw},
@@ -247,7 +247,8 @@ pub(crate) async fn edit_ticket(
     let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical);
     let actions = edit_actions(&caller, body.value, "/share_with")?;
     let done = caller.application.act(call, key.clone(), actions).await;
-    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
 }
 
 /// The commands that one PATCH asks for; names that name nothing are faults, all listed.
@@ -344,7 +345,8 @@ pub(crate) async fn reopen_ticket(
         .application
         .act(call, key.clone(), vec![Action::Reopen { reason }])
         .await;
-    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
 }
 
 /// Share a ticket with more organizations.
@@ -379,5 +381,6 @@ pub(crate) async fn share_ticket(
     };
     let actions = edit_actions(&caller, asked, "/organizations")?;
     let done = caller.application.act(call, key.clone(), actions).await;
-    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
 }

@@ -8,7 +8,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{done_answer, key};
+use super::{key, ticket_answer};
 use crate::{body::Body, caller::Caller, refusal::Refusal};
 
 /// Follow an action.
@@ -49,7 +49,8 @@ pub(crate) async fn create_transition(
         customer: PersonId(Uuid::now_v7()),
     };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
-    done_answer(&caller, &done.map_err(|error| caller.refused(&key, error))?)
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
 }
 
 /// Words with a fresh id.

@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 DATA ?= ./data
 CYCLES ?= 20
+CUTS ?= 20
 
 export GUICHET_DATA ?= $(DATA)
 
@@ -28,7 +29,7 @@ test: build nextest $(VENV)/installed strace ## run all tests; installs what the
 	cargo test --workspace --doc --quiet
 
 .PHONY: check
-check: format lint purity test docs contract load crash ## all that CI runs
+check: format lint purity test failpoints docs contract load crash ## all that CI runs
 
 .PHONY: format
 format: ## sources are formatted
@@ -66,9 +67,20 @@ load: release ## the same load, checked for what is lost, doubled or missing and
 	LOAD_CHECK=1 LOAD_SECONDS=5 GUICHET_BIN=target/release/guichet target/release/load
 
 .PHONY: crash
-crash: release ## kill -9 under load and during start (CYCLES=n)
+crash: release cc ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
 	cargo build --release -p guichet_tests --bins
-	CYCLES=$(CYCLES) GUICHET_BIN=target/release/guichet target/release/crash
+	CYCLES=$(CYCLES) CUTS=$(CUTS) GUICHET_BIN=target/release/guichet target/release/crash
+
+.PHONY: crash-unsynced
+crash-unsynced: cc ## the same power cuts against a server that never waits for the disk: losses must be reported
+	cargo build --release -p guichet --features unsynced
+	mv target/release/guichet target/release/guichet-unsynced
+	cargo build --release -p guichet_tests --bins
+	CYCLES=0 CUTS=$(CUTS) EXPECT_LOSS=1 GUICHET_BIN=target/release/guichet-unsynced target/release/crash
+
+.PHONY: failpoints
+failpoints: nextest ## the log on a disk that fails at each of its fault points
+	cargo nextest run -p event_log --features failpoints
 
 .PHONY: release
 release: ## build the optimised binary
@@ -77,6 +89,10 @@ release: ## build the optimised binary
 .PHONY: nextest
 nextest:
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+
+.PHONY: cc
+cc:
+	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
 
 .PHONY: strace
 strace:

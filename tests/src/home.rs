@@ -41,6 +41,13 @@ impl Home {
         self
     }
 
+    /// Without an environment variable that [`Home::with`] gave.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Home {
+        self.environment.retain(|(given, _)| given != name);
+        self
+    }
+
     /// With a program that starts the server in its place, such as a tracer: its name and arguments.
     #[must_use]
     pub fn under(mut self, wrapper: &[&str]) -> Home {

@@ -7,6 +7,7 @@
 //! | [`normal`] | answers without what differs from run to run, compared whole |
 //! | [`operator_program`] | a real SOAP client, in Python |
 //! | [`envelope`] | SOAP requests written by hand |
+//! | [`disk`] | what lies in files, and in which form |
 //! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
 //! | [`chance`] | seeded random numbers |
 //!
@@ -20,6 +21,7 @@
 pub mod answer;
 pub mod chance;
 pub mod client;
+pub mod disk;
 pub mod envelope;
 pub mod home;
 pub mod normal;

@@ -76,22 +76,40 @@ impl Starting {
     /// When they do not in time, with what the server said.
     #[must_use]
     pub fn ready(self) -> Server {
-        let process = self.process;
+        self.listening().unwrap_or_else(|(home, why)| {
+            panic!(
+                "the server does not listen ({why}); it said:\n{}",
+                home.log_lines()
+            )
+        })
+    }
+
+    /// Waits until both doors listen.
+    ///
+    /// # Errors
+    /// When they do not in time: the home, without a server, and why.
+    pub fn listening(self) -> Result<Server, (Home, String)> {
+        let mut process = self.process;
         let deadline = Instant::now() + Duration::from_secs(START_S);
         let (mut api, mut soap) = (None, None);
         while api.is_none() || soap.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
-            let line = process.lines.recv_timeout(left).unwrap_or_else(|error| {
-                panic!(
-                    "the server does not listen ({error}); it said:\n{}",
-                    process.home().log_lines()
-                )
-            });
-            match line.split_once(" listening on ") {
-                Some(("api", url)) => api = Some(url.to_owned()),
-                Some(("soap", url)) => soap = Some(url.to_owned()),
-                Some(_) | None => panic!("the server printed {line:?}"),
-            }
+            let line = process.lines.recv_timeout(left);
+            let door = line.as_deref().map(|line| line.split_once(" listening on "));
+            let why = match door {
+                Ok(Some(("api", url))) => {
+                    api = Some(url.to_owned());
+                    continue;
+                }
+                Ok(Some(("soap", url))) => {
+                    soap = Some(url.to_owned());
+                    continue;
+                }
+                Ok(Some(_) | None) => format!("it printed {line:?}"),
+                Err(error) => error.to_string(),
+            };
+            process.kill();
+            return Err((process.home.take().unwrap(), why));
         }
         // Built with the whole workspace, the HTTP client asks for one although it speaks plain HTTP; it may be there.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -103,13 +121,13 @@ impl Starting {
             .build()
             .unwrap();
         let (api, soap) = (api.unwrap(), soap.unwrap());
-        Server {
+        Ok(Server {
             process,
             api,
             soap,
             http,
             signed_in: Mutex::default(),
-        }
+        })
     }
 
     /// Kills the process unless both doors listen within `wait`; answers its home.
@@ -225,6 +243,12 @@ impl Server {
     #[must_use]
     pub fn restart(self) -> Server {
         self.stop().start()
+    }
+
+    /// The process of the server itself.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.served_by()
     }
 
     /// Memory that the server holds in RAM, KiB.

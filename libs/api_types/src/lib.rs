@@ -10,7 +10,9 @@
 
 mod approval;
 mod attachment;
+mod audit;
 mod auth;
+mod blame;
 mod comment;
 mod desk;
 mod event;
@@ -20,21 +22,27 @@ mod me;
 mod nullable;
 mod page;
 mod problem;
+mod series;
 mod ticket;
 mod ticket_query;
 mod transition;
 
 pub use approval::{Approval, ApprovalList, ApprovalStatus, Decision, DecisionKind, NewApproval};
 pub use attachment::{Attachment, AttachmentList, AttachmentUpload};
+pub use audit::{
+    CheckpointKey, ConsistencyProof, ErasePerson, Erasure, EvidenceBundle, ExportLine, InclusionProof,
+};
 pub use auth::{Jwk, Jwks, RefreshRequest, TokenAnswer, TokenRequest};
+pub use blame::{BlamePage, FieldBlame};
 pub use comment::{Comment, CommentPage, NewComment, Side, Visibility};
 pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
 pub use event::FeedEvent;
-pub use health::{Health, LogHealth, Readiness, ViewHealth};
+pub use health::{Health, LogHealth, ProofHealth, Readiness, ViewHealth};
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
 pub use me::{Me, MyOrganization, RoleGrant};
 pub use page::PageQuery;
 pub use problem::{FieldError, Problem};
+pub use series::{DayCounts, StatusSeries};
 pub use ticket::{
     AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Share, Status,
     StatusCategory, Ticket, TicketPage, TicketRow,

@@ -20,4 +20,7 @@ pub struct PageQuery {
     /// Answer only when this position of the log is on the page's screen; 503 `view-behind` after 2 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,
+    /// The ticket as it stood after this position of the log, or at this RFC 3339 time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
 }

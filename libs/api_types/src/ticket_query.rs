@@ -70,4 +70,8 @@ pub struct TicketQuery {
     /// Answer only when this position of the log is on the screen; 503 `view-behind` after 2 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,
+    /// The list as it stood after this position of the log, or at this RFC 3339 time; only tickets that the caller may
+    /// read today are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
 }

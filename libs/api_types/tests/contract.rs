@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use api_types::{
-    AccountRef, AllowedAction, Approval, ApprovalList, Attachment, AttachmentList, AttachmentUpload, Change,
-    Comment, CommentPage, CreateTicket, Decision, Desk, DeskList, DeskSummary, DeskTransition, EditTicket,
-    FeedEvent, FieldError, FormSchema, Health, HistoryEntry, HistoryPage, Jwk, Jwks, LastMessage, ListValue,
-    LogHealth, Me, MyOrganization, NewApproval, NewComment, OrganizationRef, PageQuery, Problem, Readiness,
-    RefreshRequest, Reopen, RequestType, RoleGrant, Share, Status, Ticket, TicketPage, TicketQuery,
-    TicketRow, TokenAnswer, TokenRequest, Transition, ViewHealth, Visibility,
+    AccountRef, AllowedAction, Approval, ApprovalList, Attachment, AttachmentList, AttachmentUpload,
+    BlamePage, Change, CheckpointKey, Comment, CommentPage, ConsistencyProof, CreateTicket, DayCounts,
+    Decision, Desk, DeskList, DeskSummary, DeskTransition, EditTicket, ErasePerson, Erasure, EvidenceBundle,
+    ExportLine, FeedEvent, FieldBlame, FieldError, FormSchema, Health, HistoryEntry, HistoryPage,
+    InclusionProof, Jwk, Jwks, LastMessage, ListValue, LogHealth, Me, MyOrganization, NewApproval,
+    NewComment, OrganizationRef, PageQuery, Problem, ProofHealth, Readiness, RefreshRequest, Reopen,
+    RequestType, RoleGrant, Share, Status, StatusSeries, Ticket, TicketPage, TicketQuery, TicketRow,
+    TokenAnswer, TokenRequest, Transition, ViewHealth, Visibility,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -45,6 +47,7 @@ fn every_example_of_a_request_is_read_and_written_back_unchanged() {
     example_is_real::<Transition>();
     example_is_real::<NewApproval>();
     example_is_real::<Decision>();
+    example_is_real::<ErasePerson>();
     example_is_real::<PageQuery>();
     example_is_real::<TicketQuery>();
 }
@@ -52,6 +55,17 @@ fn every_example_of_a_request_is_read_and_written_back_unchanged() {
 #[test]
 fn every_example_of_an_answer_is_read_and_written_back_unchanged() {
     example_is_real::<TokenAnswer>();
+    example_is_real::<BlamePage>();
+    example_is_real::<ProofHealth>();
+    example_is_real::<StatusSeries>();
+    example_is_real::<DayCounts>();
+    example_is_real::<FieldBlame>();
+    example_is_real::<CheckpointKey>();
+    example_is_real::<InclusionProof>();
+    example_is_real::<ConsistencyProof>();
+    example_is_real::<ExportLine>();
+    example_is_real::<EvidenceBundle>();
+    example_is_real::<Erasure>();
     example_is_real::<Jwks>();
     example_is_real::<Jwk>();
     example_is_real::<Ticket>();

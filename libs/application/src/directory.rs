@@ -10,6 +10,7 @@ use domain::{
     account::{Account, AccountEvent},
     desk::{Desk, DeskEvent},
     organization::{Organization, OrganizationEvent},
+    person::PersonEvent,
 };
 use event_log::{EventLog, Position, Recorded};
 use parking_lot::RwLock;
@@ -19,7 +20,7 @@ use vault::Vault;
 use crate::{codec, error::ReadError};
 
 /// The categories of streams that the directory is made of.
-const CATEGORIES: [&str; 3] = ["account", "organization", "desk"];
+const CATEGORIES: [&str; 4] = ["account", "organization", "desk", "person"];
 
 /// Accounts, organizations and desks. Reads take what is there; [`Directory::refresh`] folds what the log has more.
 #[derive(Default)]
@@ -158,18 +159,32 @@ impl Inside {
                 self.desks.entry(key).or_default().push(Arc::new(desk));
                 Ok(())
             }
-            Event::Ticket(_) | Event::Name(_) => Ok(()),
+            Event::Person(PersonEvent::Erased { .. }) => self.erase(recorded),
+            Event::Ticket(_) | Event::Name(_) | Event::Log(_) | Event::Audit(_) => Ok(()),
         }
     }
 
+    /// What is kept of an account whose person is erased: its id, its roles and memberships. Nobody signs in with it.
+    fn erase(&mut self, recorded: &Recorded) -> Result<(), ReadError> {
+        let id = AccountId(id_in(recorded, "person-")?);
+        let Some(account) = self.accounts.get_mut(&id) else {
+            return Ok(());
+        };
+        if let Some(username) = &account.username {
+            self.by_username.remove(&username_key(username));
+        }
+        let erased = Account {
+            username: None,
+            name: None,
+            password_hash: None,
+            ..Account::clone(account)
+        };
+        *account = Arc::new(erased);
+        Ok(())
+    }
+
     fn fold_account(&mut self, recorded: &Recorded, event: AccountEvent) -> Result<(), ReadError> {
-        let id = recorded
-            .envelope
-            .stream
-            .as_str()
-            .strip_prefix("account-")
-            .unwrap_or_default();
-        let id = AccountId(Uuid::parse_str(id).map_err(ReadError::internal)?);
+        let id = AccountId(id_in(recorded, "account-")?);
         let before = self.accounts.remove(&id).map(Arc::unwrap_or_clone);
         if let Some(username) = before.as_ref().and_then(|account| account.username.as_deref()) {
             self.by_username.remove(&username_key(username));
@@ -182,4 +197,10 @@ impl Inside {
         }
         Ok(())
     }
+}
+
+/// The id that the name of a stream ends with.
+fn id_in(recorded: &Recorded, prefix: &str) -> Result<Uuid, ReadError> {
+    let id = recorded.envelope.stream.as_str().strip_prefix(prefix);
+    Uuid::parse_str(id.unwrap_or_default()).map_err(ReadError::internal)
 }

@@ -93,6 +93,7 @@ impl From<AppendError> for ExecuteError {
             },
             AppendError::ClockBehind { .. }
             | AppendError::Busy { .. }
+            | AppendError::DiskFull { .. }
             | AppendError::ReadOnly { .. }
             | AppendError::Stopped { .. }
             | AppendError::Closed => ExecuteError::Unavailable {
@@ -128,4 +129,15 @@ impl ReadError {
     pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         ReadError::Internal(Box::new(source))
     }
+}
+
+/// An error with its causes in one line, for an operator.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -8,29 +8,45 @@
 //! | [`codec`] | from domain events to sealed drafts for the log, and back |
 //! | [`lanes`], [`tickets`] | one lane per ticket: load, decide on what is already enqueued, append, answer |
 //! | [`execute`] | the life of a command |
-//! | [`reading`] | tickets, comments, history, the change feed |
+//! | [`reading`], [`as_of`], [`feed`] | tickets, comments, history, now and then; the change feed |
 //! | [`attachments`] | files, sealed while they stream |
 //! | [`sign_in`], [`tokens`] | passwords and tokens |
 //! | [`accounts`], [`demo`] | making accounts, organizations and desks |
+//! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
+//! | [`audit`], [`evidence`] | proofs, exports and bundles for auditors, and the trace that reading them leaves |
+//! | [`erasure`] | a person forgotten |
+//! | [`archive`], [`restore`], [`upkeep`] | segments of the log kept elsewhere, backup and restore; what the server does by itself |
 
 pub use event_log;
+pub use transparency;
 pub use views;
 
 pub mod accounts;
+pub mod archive;
+pub mod as_of;
 pub mod attachments;
+pub mod audit;
 pub mod call;
 pub mod codec;
 pub mod demo;
 pub mod directory;
+pub mod epoch;
+pub mod erasure;
 pub mod error;
+pub mod evidence;
 pub mod execute;
+pub mod feed;
 pub mod lanes;
 pub mod open_ticket;
+mod places;
+pub mod proof;
 pub mod reading;
+pub mod restore;
 pub mod sign_in;
 pub mod start;
 pub mod tickets;
 pub mod tokens;
+pub mod upkeep;
 
 pub use call::Call;
 pub use directory::Directory;

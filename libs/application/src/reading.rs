@@ -1,15 +1,15 @@
-//! Asking: tickets, comments, history, lists, the change feed. Every read passes the policy.
+//! Asking: tickets, comments, history, lists. Every read passes the policy.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use chrono::NaiveDate;
 use domain::{
-    AccountId, Event, Language, TicketKey,
+    AccountId, DeskKey, Event, Language, StatusId, TicketKey,
     desk::Desk,
     policy::{self, Operation, Viewer},
     ticket::{Stamp, TicketEvent},
 };
-use event_log::{Position, Recorded, StreamName, Version};
-use serde_json::Value;
+use event_log::{Position, Version};
 use uuid::Uuid;
 use views::{
     history::{Entry, Happened, Names, history},
@@ -17,6 +17,7 @@ use views::{
 };
 
 use crate::{
+    as_of::AsOf,
     codec,
     directory::Directory,
     error::ReadError,
@@ -28,40 +29,6 @@ use crate::{
 pub const AT_LEAST_WAIT_MS: u64 = 2_000;
 /// How long a read waits for the same sign-in's last write, ms (design §3.4).
 pub const OWN_WRITE_WAIT_MS: u64 = 500;
-/// How many events the feed gives at once.
-pub const FEED_LIMIT_MAX: usize = 1_000;
-/// How many events the feed looks through for one page. A page may hold less than asked for, even nothing, before the
-/// log's end is reached; it says where the next one starts.
-pub const FEED_SCAN_EVENTS_MAX: usize = 8_192;
-/// How many events the feed reads at once.
-const FEED_READ_EVENTS: usize = 1_024;
-
-/// One event of the feed: as stored, with its personal values put back as this reader may see them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeedItem {
-    /// Position in the whole log.
-    pub position: Position,
-    /// The stored event, opened.
-    pub event: Value,
-}
-
-/// What of the feed is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FeedFilter {
-    /// Of this stream only.
-    pub stream: Option<StreamName>,
-    /// Of these types only; all when empty.
-    pub types: Vec<String>,
-}
-
-/// A page of the feed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeedPage {
-    /// The events.
-    pub items: Vec<FeedItem>,
-    /// Up to where the log was looked through: where the next page starts, even when nothing was found.
-    pub next_after: Position,
-}
 
 impl Names for Directory {
     fn name(&self, account: AccountId) -> Option<String> {
@@ -104,8 +71,8 @@ impl Application {
         loaded: &Loaded,
         after: Version,
     ) -> Result<Vec<(Stamp, TicketEvent)>, ReadError> {
-        let internal = reads_internal(viewer, loaded)?;
-        let happened = self.happened(&loaded.key, after)?;
+        let internal = self.reads_internal(viewer, loaded)?;
+        let happened = self.happened(loaded, after)?;
         let seen = happened
             .into_iter()
             .filter(|one| internal || !one.event.is_internal());
@@ -123,19 +90,22 @@ impl Application {
         language: Language,
         after: Version,
     ) -> Result<Vec<Entry>, ReadError> {
-        let internal = reads_internal(viewer, loaded)?;
+        let internal = self.reads_internal(viewer, loaded)?;
         let desk = self.desk_of(loaded)?;
         // What changed is told against what was there before, so the fold starts at the first event.
-        let happened = self.happened(&loaded.key, Version(0))?;
+        let happened = self.happened(loaded, Version(0))?;
         let mut entries = history(&happened, self.directory(), &desk, language, internal);
         entries.retain(|entry| entry.version > after.0);
         Ok(entries)
     }
 
-    fn happened(&self, key: &TicketKey, after: Version) -> Result<Vec<Happened>, ReadError> {
-        let recorded = self.log().read_stream(&tickets::stream(key)?, after, usize::MAX);
+    /// The events after a version, up to the one that the ticket was read at.
+    pub(crate) fn happened(&self, loaded: &Loaded, after: Version) -> Result<Vec<Happened>, ReadError> {
+        let stream = tickets::stream(&loaded.key)?;
+        let recorded = self.log().read_stream(&stream, after, usize::MAX);
+        let recorded = recorded.map_err(ReadError::internal)?.into_iter();
         let mut happened = Vec::new();
-        for recorded in recorded.map_err(ReadError::internal)? {
+        for recorded in recorded.take_while(|recorded| recorded.envelope.version <= loaded.version()) {
             if let Event::Ticket(event) = codec::decode(self.vault(), &recorded)? {
                 happened.push(Happened {
                     stamp: codec::stamp(&recorded),
@@ -157,10 +127,13 @@ impl Application {
         &self,
         viewer: &Viewer,
         sign_in: Uuid,
-        query: QueueQuery,
+        mut query: QueueQuery,
         at_least: Option<Position>,
+        as_of: Option<AsOf>,
     ) -> Result<QueuePage, ReadError> {
-        if let Some(position) = at_least
+        query.as_of = as_of.map(|as_of| self.position_of(as_of)).transpose()?;
+        // The view must have reached the past that is asked for.
+        if let Some(position) = at_least.max(query.as_of)
             && !self
                 .views()
                 .at_least(position, Duration::from_millis(AT_LEAST_WAIT_MS))
@@ -176,137 +149,53 @@ impl Application {
         }
         let (views, visible) = (self.views().clone(), policy::visible(viewer));
         let page = tokio::task::spawn_blocking(move || views.queue(&visible, &query)).await;
-        page.map_err(ReadError::internal)?.map_err(|error| match error {
-            QueueError::Invalid(faults) => ReadError::Invalid(faults),
-            bad @ QueueError::BadCursor => ReadError::Invalid(vec![domain::Fault::new(
-                "cursor",
-                domain::fault::FaultCode::Value,
-                bad.to_string(),
-            )]),
-            QueueError::Rebuilding { .. } => ReadError::Behind,
-            other @ (QueueError::Sqlite(_) | QueueError::Closed) => ReadError::internal(other),
-        })
+        page.map_err(ReadError::internal)?.map_err(of_view)
     }
 
-    /// A page of the change feed (N4): for those who may read the log. `limit` is taken as at least 1 and at most
-    /// [`FEED_LIMIT_MAX`]. A stream alone is read by its own links when that is the shorter way.
+    /// How many tickets were in each status at the end of each day of a range, both ends included, of those that this
+    /// viewer may see today.
     ///
     /// # Errors
-    /// [`ReadError::NotFound`] for everybody else.
-    pub fn feed(
+    /// As [`Application::queue`].
+    pub async fn status_series(
         &self,
         viewer: &Viewer,
-        filter: &FeedFilter,
-        after: Position,
-        limit: usize,
-    ) -> Result<FeedPage, ReadError> {
-        if !viewer.may_read_log() {
-            return Err(ReadError::NotFound);
+        desk: Option<DeskKey>,
+        (from, to): (NaiveDate, NaiveDate),
+        at_least: Option<u64>,
+    ) -> Result<Vec<(NaiveDate, BTreeMap<StatusId, u64>)>, ReadError> {
+        let wait = Duration::from_millis(AT_LEAST_WAIT_MS);
+        if let Some(position) = at_least
+            && !self.views().at_least(Position(position), wait).await
+        {
+            return Err(ReadError::Behind);
         }
-        let limit = limit.clamp(1, FEED_LIMIT_MAX);
-        let head = self.log().head();
-        let far = head.0.saturating_sub(after.0) > FEED_SCAN_EVENTS_MAX as u64;
-        match &filter.stream {
-            Some(stream) if far => {
-                let events = self
-                    .log()
-                    .read_stream(stream, Version(0), usize::MAX)
-                    .map_err(ReadError::internal)?;
-                let between = |recorded: &Recorded| after < recorded.position && recorded.position <= head;
-                self.feed_page(filter, events.into_iter().filter(between), head, limit)
-            }
-            Some(_) | None => self.feed_scanned(filter, after, limit),
-        }
+        let (views, visible) = (self.views().clone(), policy::visible(viewer));
+        let days = tokio::task::spawn_blocking(move || views.series(&visible, desk.as_ref(), from, to)).await;
+        days.map_err(ReadError::internal)?.map_err(of_view)
     }
 
-    fn feed_scanned(
-        &self,
-        filter: &FeedFilter,
-        after: Position,
-        limit: usize,
-    ) -> Result<FeedPage, ReadError> {
-        let mut page = FeedPage {
-            items: Vec::new(),
-            next_after: after,
-        };
-        let mut scanned = 0;
-        while page.items.len() < limit && scanned < FEED_SCAN_EVENTS_MAX {
-            // Without a filter, what is read is what is wanted.
-            let wanted = if filter.is_all() {
-                limit - page.items.len()
-            } else {
-                FEED_READ_EVENTS
-            };
-            let read = self
-                .log()
-                .read(page.next_after, wanted.min(FEED_READ_EVENTS))
-                .map_err(ReadError::internal)?;
-            let Some(last) = read.last().map(|recorded| recorded.position) else {
-                break;
-            };
-            scanned += read.len();
-            let more = self.feed_page(filter, read.into_iter(), last, limit - page.items.len())?;
-            page.items.extend(more.items);
-            page.next_after = more.next_after;
-        }
-        Ok(page)
-    }
-
-    /// What is wanted of some events; `end` is up to where they tell of the log.
-    fn feed_page(
-        &self,
-        filter: &FeedFilter,
-        events: impl Iterator<Item = Recorded>,
-        end: Position,
-        limit: usize,
-    ) -> Result<FeedPage, ReadError> {
-        let mut items = Vec::new();
-        for recorded in events.filter(|recorded| filter.wants(recorded)) {
-            items.push(self.feed_item(&recorded)?);
-            if items.len() == limit {
-                return Ok(FeedPage {
-                    items,
-                    next_after: recorded.position,
-                });
-            }
-        }
-        Ok(FeedPage {
-            items,
-            next_after: end,
-        })
-    }
-
-    fn feed_item(&self, recorded: &Recorded) -> Result<FeedItem, ReadError> {
-        let mut event: Value = serde_json::from_slice(&recorded.bytes).map_err(ReadError::internal)?;
-        // A password hash never leaves, not even for an auditor: its event shows the sealed form.
-        if recorded.envelope.event_type != "account-password-set.v1" {
-            event["data"] = codec::opened_data(self.vault(), recorded)?;
-        }
-        Ok(FeedItem {
-            position: recorded.position,
-            event,
-        })
+    /// Whether this viewer also reads internal notes: today's policy on today's ticket, whatever version of it is read.
+    /// Who may not read the ticket finds nothing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] when the ticket is not theirs to read.
+    pub fn reads_internal(&self, viewer: &Viewer, loaded: &Loaded) -> Result<bool, ReadError> {
+        let today = self.ticket(viewer, &loaded.key)?;
+        Ok(policy::may(viewer, Operation::ReadInternal, &today.state.scope()))
     }
 }
 
-/// Whether this viewer also reads internal notes; who may not read the ticket finds nothing.
-fn reads_internal(viewer: &Viewer, loaded: &Loaded) -> Result<bool, ReadError> {
-    let scope = loaded.state.scope();
-    if !policy::may(viewer, Operation::Read, &scope) {
-        return Err(ReadError::NotFound);
-    }
-    Ok(policy::may(viewer, Operation::ReadInternal, &scope))
-}
-
-impl FeedFilter {
-    fn is_all(&self) -> bool {
-        self.stream.is_none() && self.types.is_empty()
-    }
-
-    fn wants(&self, recorded: &Recorded) -> bool {
-        self.stream
-            .as_ref()
-            .is_none_or(|stream| *stream == recorded.envelope.stream)
-            && (self.types.is_empty() || self.types.contains(&recorded.envelope.event_type))
+/// Why a view gave no answer, as a caller is told.
+fn of_view(error: QueueError) -> ReadError {
+    match error {
+        QueueError::Invalid(faults) => ReadError::Invalid(faults),
+        bad @ QueueError::BadCursor => ReadError::Invalid(vec![domain::Fault::new(
+            "cursor",
+            domain::fault::FaultCode::Value,
+            bad.to_string(),
+        )]),
+        QueueError::Rebuilding { .. } => ReadError::Behind,
+        other @ (QueueError::Sqlite(_) | QueueError::Closed) => ReadError::internal(other),
     }
 }

@@ -198,6 +198,17 @@ impl Application {
     }
 }
 
+impl Application {
+    /// The rights of an account today, as long as this sign-in of it holds; for what goes on longer than a request.
+    #[must_use]
+    pub fn viewer_of(&self, account: AccountId, sign_in: Uuid) -> Option<Viewer> {
+        if self.sessions().is_revoked(sign_in) {
+            return None;
+        }
+        Some(self.directory().account(account)?.viewer())
+    }
+}
+
 /// A refresh token of 256 random bits, and the hash that is kept of it.
 fn refresh_token() -> (String, [u8; 32]) {
     let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());

@@ -6,9 +6,11 @@ use std::{
     time::Duration,
 };
 
-use event_log::{EventLog, LogState};
+use domain::AccountId;
+use event_log::{EventLog, LogState, Position};
 use moka::sync::Cache;
 use object_store::local::LocalFileSystem;
+use parking_lot::RwLock;
 use sessions::Sessions;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -18,7 +20,10 @@ use views::{OpenError, Views};
 use crate::{
     attachments::{FILE_BYTES_MAX, Files, INCOMING},
     directory::Directory,
+    erasure::{self, Erasures},
     lanes::Lanes,
+    places::{Places, directory},
+    proof::{self, Promise, Signer, Tree, TreeState},
     sign_in::PASSWORD_CHECKS_MAX,
     tickets::Tickets,
     tokens::{TokenError, Tokens},
@@ -28,6 +33,11 @@ use crate::{
 const OWN_WRITE_REMEMBERED_S: u64 = 60;
 /// How many sign-ins' last writes are remembered.
 const OWN_WRITES_MAX: u64 = 100_000;
+/// How many readers of the feed are remembered to have left their trace of this hour.
+const FEED_TRACES_MAX: u64 = 10_000;
+
+/// What the names of logs begin with unless the configuration says otherwise.
+pub const AUDIT_NAME: &str = "guichet.local";
 
 /// Where things lie and how much they may take.
 #[derive(Debug, Clone)]
@@ -38,6 +48,12 @@ pub struct Settings {
     pub master_key: Option<PathBuf>,
     /// Largest attachment, bytes.
     pub file_bytes_max: u64,
+    /// What the names of new logs begin with in their checkpoints, such as the name of the host that serves them.
+    pub audit_name: String,
+    /// A directory of another machine, or at least of another disk, that every checkpoint is copied to.
+    pub checkpoints_to: Option<PathBuf>,
+    /// A directory of another machine, or at least of another disk, that sealed segments of the log are written to.
+    pub archive: Option<PathBuf>,
 }
 
 impl Settings {
@@ -48,6 +64,9 @@ impl Settings {
             data: data.into(),
             master_key: None,
             file_bytes_max: FILE_BYTES_MAX,
+            audit_name: AUDIT_NAME.to_owned(),
+            checkpoints_to: None,
+            archive: None,
         }
     }
 }
@@ -84,7 +103,10 @@ pub enum StartError {
     /// The signing key.
     #[error("the signing key cannot be made")]
     Tokens(#[source] TokenError),
-    /// Accounts or desks could not be read from the log.
+    /// The Merkle tree over the log.
+    #[error("the tree over the log cannot be opened")]
+    Tree(#[source] std::io::Error),
+    /// An erasure that the log tells of could not be obeyed, or accounts or desks not be read from the log.
     #[error("accounts and desks cannot be read from the log")]
     Accounts(#[source] crate::error::ReadError),
 }
@@ -109,6 +131,11 @@ struct Inner {
     tokens: Tokens,
     password_checks: Arc<Semaphore>,
     own_writes: Cache<Uuid, u64>,
+    tree: Arc<Tree>,
+    signer: RwLock<Option<Signer>>,
+    erasures: Erasures,
+    feed_traces: Cache<AccountId, i64>,
+    places: Places,
 }
 
 impl Application {
@@ -118,7 +145,8 @@ impl Application {
     /// See [`StartError`].
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
         let data = settings.data.as_path();
-        let keys = directory(&data.join("keys"))?;
+        let places = Places::of(settings)?;
+        let keys = places.keys.as_path();
         let master_file = settings
             .master_key
             .clone()
@@ -130,18 +158,22 @@ impl Application {
         let (secret, _) =
             DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
         let vault = Vault::open(&keys.join("persons.keys"), master).map_err(StartError::Keys)?;
-        let log = EventLog::open(&directory(&data.join("log"))?, event_log::Options::default());
-        let log = log.map_err(StartError::Log)?;
+        // What the views have seen must be there, and what was signed (design §4.5).
+        let options = event_log::Options {
+            floors: views::floor(&places.views).into_iter().collect(),
+            ..event_log::Options::default()
+        };
+        let log = EventLog::open(&directory(&data.join("log"))?, options).map_err(StartError::Log)?;
+        let promise = promise(&places, &log);
+        let obeyed = erasure::obey(&log, &vault).map_err(StartError::Accounts)?;
+        if obeyed > 0 {
+            tracing::warn!(obeyed, "keys of erased persons were there and are destroyed now");
+        }
         let sessions = Sessions::open(&data.join("sessions.sqlite")).map_err(StartError::Sessions)?;
-        let opener = vault.opener();
+        let opener = vault.opener_committed();
         let open: views::Open =
             Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))));
-        let views = Views::open(
-            &directory(&data.join("views"))?,
-            log.clone(),
-            open,
-            views::Options::default(),
-        );
+        let views = Views::open(&places.views, log.clone(), open, views::Options::default());
         let files = directory(&data.join("files"))?;
         clear_cut_off(&directory(&files.join(INCOMING))?);
         let files = LocalFileSystem::new_with_prefix(files);
@@ -149,10 +181,12 @@ impl Application {
         let accounts = Directory::default();
         accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
         let tokens = Tokens::new(&secret).map_err(StartError::Tokens)?;
+        let tree = Tree::open(&data.join("tree"), log.clone(), promise);
         Ok(Self {
             inner: Arc::new(Inner {
                 tickets: Tickets::new(log.clone(), vault.clone()),
                 views: views.map_err(StartError::Views)?,
+                tree: Arc::new(tree.map_err(StartError::Tree)?),
                 log,
                 vault,
                 secret,
@@ -167,13 +201,18 @@ impl Application {
                     .max_capacity(OWN_WRITES_MAX)
                     .time_to_live(Duration::from_secs(OWN_WRITE_REMEMBERED_S))
                     .build(),
+                signer: RwLock::new(None),
+                erasures: Erasures::default(),
+                feed_traces: Cache::new(FEED_TRACES_MAX),
+                places,
             }),
         })
     }
 
-    /// Stops the views, then the log, after what is enqueued. Blocks.
+    /// Stops the views and the tree, then the log, after what is enqueued. Blocks.
     pub fn close(&self) {
         self.inner.views.clone().close();
+        self.inner.tree.close();
         self.inner.log.clone().close();
     }
 
@@ -219,6 +258,63 @@ impl Application {
         self.inner.file_bytes_max
     }
 
+    pub(crate) fn tree(&self) -> &Arc<Tree> {
+        &self.inner.tree
+    }
+
+    /// How the tree over the log stands, and how many events are in it.
+    #[must_use]
+    pub fn tree_state(&self) -> (TreeState, u64) {
+        (self.inner.tree.state(), self.inner.tree.size())
+    }
+
+    /// How many events the last signed checkpoint covers.
+    #[must_use]
+    pub fn signed_size(&self) -> u64 {
+        let last = self.signer().and_then(|signer| signer.last());
+        last.map_or(0, |last| last.size)
+    }
+
+    pub(crate) fn signer(&self) -> Option<Signer> {
+        self.inner.signer.read().clone()
+    }
+
+    pub(crate) fn set_signer(&self, signer: Signer) {
+        *self.inner.signer.write() = Some(signer);
+    }
+
+    pub(crate) fn erasures(&self) -> &Erasures {
+        &self.inner.erasures
+    }
+
+    pub(crate) fn feed_traces(&self) -> &Cache<AccountId, i64> {
+        &self.inner.feed_traces
+    }
+
+    pub(crate) fn keys_dir(&self) -> &Path {
+        &self.inner.places.keys
+    }
+
+    pub(crate) fn views_dir(&self) -> &Path {
+        &self.inner.places.views
+    }
+
+    pub(crate) fn checkpoints_dir(&self) -> &Path {
+        &self.inner.places.checkpoints
+    }
+
+    pub(crate) fn checkpoints_elsewhere(&self) -> Option<Files> {
+        self.inner.places.checkpoints_elsewhere.clone()
+    }
+
+    pub(crate) fn archive_store(&self) -> Option<Files> {
+        self.inner.places.archive.clone()
+    }
+
+    pub(crate) fn audit_name(&self) -> &str {
+        &self.inner.places.audit_name
+    }
+
     pub(crate) fn vault(&self) -> &Vault {
         &self.inner.vault
     }
@@ -251,8 +347,8 @@ impl Application {
             .and_upsert_with(|known| known.map_or(position, |known| known.into_value().max(position)));
     }
 
-    pub(crate) fn last_write(&self, sign_in: Uuid) -> Option<event_log::Position> {
-        self.inner.own_writes.get(&sign_in).map(event_log::Position)
+    pub(crate) fn last_write(&self, sign_in: Uuid) -> Option<Position> {
+        self.inner.own_writes.get(&sign_in).map(Position)
     }
 }
 
@@ -267,10 +363,20 @@ fn clear_cut_off(incoming: &Path) {
     }
 }
 
-fn directory(path: &Path) -> Result<PathBuf, StartError> {
-    std::fs::create_dir_all(path).map_err(|source| StartError::Directory {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(path.to_owned())
+/// What was signed last over this epoch of the log. A log that ends before it takes no writes.
+fn promise(places: &Places, log: &EventLog) -> Option<Promise> {
+    let last = proof::last_of_epoch(&places.checkpoints, log.epoch())?.checkpoint;
+    let head = log.head().0;
+    if last.size > head {
+        let reason = format!(
+            "the log ends at position {head}, but a checkpoint was signed over {} events: restore the log from the \
+             archive, or accept the loss",
+            last.size
+        );
+        log.hold(&reason, Position(last.size));
+    }
+    Some(Promise {
+        size: last.size,
+        root: last.root,
+    })
 }

@@ -6,7 +6,7 @@ use domain::{
     Event, TicketKey,
     ticket::{Document, Stamp, State, TicketEvent},
 };
-use event_log::{EventLog, Recorded, StreamName, Version};
+use event_log::{EventLog, Position, Recorded, StreamName, Version};
 use moka::{ops::compute::Op, sync::Cache};
 use serde_json::Value;
 use vault::Vault;
@@ -130,6 +130,30 @@ impl Tickets {
     /// [`ReadError::NotFound`], or [`ReadError::Internal`].
     pub fn load_at(&self, key: &TicketKey, version: Version) -> Result<Loaded, ReadError> {
         self.fold(None, key, version.0)?.ok_or(ReadError::NotFound)
+    }
+
+    /// The ticket as it was after the event at a position.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] when it was not opened yet, or [`ReadError::Internal`].
+    pub fn load_as_of(&self, key: &TicketKey, position: Position) -> Result<Loaded, ReadError> {
+        let recorded = self.log.read_stream(&stream(key)?, Version(0), usize::MAX);
+        let recorded = recorded.map_err(ReadError::internal)?;
+        let until = recorded
+            .iter()
+            .take_while(|recorded| recorded.position <= position);
+        let mut loaded = None;
+        for recorded in until {
+            if let Event::Ticket(event) = codec::decode(&self.vault, recorded)? {
+                loaded = Loaded::evolve(loaded, key, &codec::stamp(recorded), &event);
+            }
+        }
+        loaded.ok_or(ReadError::NotFound)
+    }
+
+    /// Drops everything that is kept: somebody was erased, and what is kept still knows them.
+    pub fn forget(&self) {
+        self.cache.invalidate_all();
     }
 
     /// Takes note of events of this ticket that are on disk now. Called for the events of a stream in any order: what

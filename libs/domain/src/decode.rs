@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    account::AccountEvent, desk::DeskEvent, ids::AccountId, organization::OrganizationEvent,
-    ticket::TicketEvent,
+    account::AccountEvent, audit::AuditEvent, desk::DeskEvent, epoch::LogEvent, ids::AccountId,
+    organization::OrganizationEvent, person::PersonEvent, ticket::TicketEvent,
 };
 
 /// Any event of ours.
@@ -23,6 +23,12 @@ pub enum Event {
     Desk(DeskEvent),
     /// Of a name that is held once only.
     Name(NameEvent),
+    /// Of a person.
+    Person(PersonEvent),
+    /// Of the log itself.
+    Log(LogEvent),
+    /// Of who reads the log.
+    Audit(AuditEvent),
 }
 
 /// What happened to a name that is held once only (a user name). One stream per name, named `unique-<HMAC>`, so that
@@ -80,6 +86,12 @@ const ACCOUNT: [(&str, &str); 4] = [
 const ORGANIZATION: [(&str, &str); 1] = [("organization-created.v1", "Created")];
 const DESK: [(&str, &str); 1] = [("desk-published.v1", "Published")];
 const NAME: [(&str, &str); 1] = [("name-reserved.v1", "Reserved")];
+const PERSON: [(&str, &str); 1] = [("person-erased.v1", "Erased")];
+const LOG: [(&str, &str); 2] = [
+    ("log-epoch-begun.v1", "EpochBegun"),
+    ("log-key-enrolled.v1", "KeyEnrolled"),
+];
+const AUDIT: [(&str, &str); 1] = [("audit-read.v1", "Read")];
 
 impl Event {
     /// Every type that this version writes and reads.
@@ -89,7 +101,10 @@ impl Event {
             .chain(&ACCOUNT)
             .chain(&ORGANIZATION)
             .chain(&DESK)
-            .chain(&NAME);
+            .chain(&NAME)
+            .chain(&PERSON)
+            .chain(&LOG)
+            .chain(&AUDIT);
         rows.map(|(stored, _)| *stored)
     }
 
@@ -113,6 +128,12 @@ impl Event {
             read(event_type, variant, data).map(Event::Desk)
         } else if let Some(variant) = row(&NAME) {
             read(event_type, variant, data).map(Event::Name)
+        } else if let Some(variant) = row(&PERSON) {
+            read(event_type, variant, data).map(Event::Person)
+        } else if let Some(variant) = row(&LOG) {
+            read(event_type, variant, data).map(Event::Log)
+        } else if let Some(variant) = row(&AUDIT) {
+            read(event_type, variant, data).map(Event::Audit)
         } else {
             Err(DecodeError::UnknownType {
                 event_type: event_type.to_owned(),
@@ -132,6 +153,9 @@ impl Event {
             Event::Organization(event) => write(&ORGANIZATION, event),
             Event::Desk(event) => write(&DESK, event),
             Event::Name(event) => write(&NAME, event),
+            Event::Person(event) => write(&PERSON, event),
+            Event::Log(event) => write(&LOG, event),
+            Event::Audit(event) => write(&AUDIT, event),
         }
     }
 }

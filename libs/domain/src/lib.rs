@@ -11,16 +11,20 @@
 //! | [`desk`] | desk definitions as data: statuses, transitions, request types with JSON Schema forms |
 //! | [`account`], [`organization`] | who there is, with roles and memberships |
 //! | [`policy`] | who may do and see what: one table |
-//! | [`personal`] | values that belong to a person and can be erased |
+//! | [`personal`], [`person`] | values that belong to a person and can be erased, and that they were |
+//! | [`epoch`], [`audit`] | what the log says of itself, and of who read it |
 //! | [`fault`] | one fault of one input field |
 
 pub mod account;
+pub mod audit;
 pub mod decode;
 pub mod desk;
+pub mod epoch;
 pub mod fault;
 pub mod ids;
 pub mod label;
 pub mod organization;
+pub mod person;
 pub mod personal;
 pub mod policy;
 pub mod ticket;
@@ -31,4 +35,4 @@ pub use ids::{
     AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId, TicketKey,
 };
 pub use label::{Label, Language};
-pub use personal::Personal;
+pub use personal::{Commitment, Personal};

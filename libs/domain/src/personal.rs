@@ -2,11 +2,18 @@
 //!
 //! An event that carries one is serialized with a mark, `{"personal": {"subject": …, "value": …}}`; what stores the
 //! event replaces every mark by its sealed form, and puts the mark back when it is read. A value whose person has
-//! been erased reads `{"personal": {"subject": …, "erased": true}}` (design §6.1).
+//! been erased reads `{"personal": {"subject": …, "erased": true}}` (design §6.1). Who digests what it reads asks for
+//! marks with a third member, `commitment`, copied from the sealed form.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ids::PersonId;
+
+/// What stands for a value in its sealed form, whoever can read it: equal before and after an erasure, and nothing that
+/// the value could be guessed from (design §6.1). Digests of views name it in place of the value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Commitment(pub Box<str>);
 
 /// A value sealed under the key of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,6 +22,8 @@ pub struct Personal<T> {
     pub subject: PersonId,
     /// The value, or `None` once the person has been erased.
     pub value: Option<T>,
+    /// The commitment of the sealed form it was read from, for those who ask for it; never written.
+    pub commitment: Option<Commitment>,
 }
 
 impl<T> Personal<T> {
@@ -23,6 +32,7 @@ impl<T> Personal<T> {
         Self {
             subject,
             value: Some(value),
+            commitment: None,
         }
     }
 }
@@ -46,6 +56,8 @@ struct Inside<T> {
     value: Option<T>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     erased: bool,
+    #[serde(skip_serializing, default)]
+    commitment: Option<Commitment>,
 }
 
 fn none<T>() -> Option<T> {
@@ -64,6 +76,7 @@ impl<T: Serialize> Serialize for Personal<T> {
                 subject: self.subject,
                 value: self.value.as_ref(),
                 erased: self.value.is_none(),
+                commitment: None,
             },
         }
         .serialize(serializer)
@@ -77,13 +90,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Personal<T> {
             subject,
             value,
             erased,
+            commitment,
         } = mark.personal;
         if value.is_none() != erased {
             return Err(serde::de::Error::custom(
                 "a personal value is either there or erased",
             ));
         }
-        Ok(Self { subject, value })
+        Ok(Self {
+            subject,
+            value,
+            commitment,
+        })
     }
 }
 
@@ -101,10 +119,24 @@ mod tests {
         assert_eq!(serde_json::to_value(&there).unwrap(), mark);
         assert_eq!(serde_json::from_value::<Personal<String>>(mark).unwrap(), there);
 
-        let gone = Personal::<String> { subject, value: None };
+        let gone = Personal::<String> {
+            subject,
+            value: None,
+            commitment: None,
+        };
         let mark = json!({"personal": {"subject": subject, "erased": true}});
         assert_eq!(serde_json::to_value(&gone).unwrap(), mark);
         assert_eq!(serde_json::from_value::<Personal<String>>(mark).unwrap(), gone);
+    }
+
+    #[test]
+    fn a_commitment_is_read_and_never_written() {
+        let subject = PersonId(Uuid::from_u128(7));
+        let mark = json!({"personal": {"subject": subject, "erased": true, "commitment": "AAAA"}});
+        let read = serde_json::from_value::<Personal<String>>(mark).unwrap();
+        assert_eq!(read.commitment, Some(Commitment("AAAA".into())));
+        let written = json!({"personal": {"subject": subject, "erased": true}});
+        assert_eq!(serde_json::to_value(&read).unwrap(), written);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Tickets: what can be asked of them, what happened to them, what rules and readers know of them.
 
 pub mod approval;
+pub mod blame;
 pub mod command;
 pub mod decide;
 pub mod document;
@@ -14,6 +15,7 @@ pub mod text;
 pub mod transition;
 pub mod words;
 
+pub use blame::Blame;
 pub use command::{Action, Context, Decision, Edit, Open, Text};
 pub use decide::{decide, decide_each};
 pub use document::Document;

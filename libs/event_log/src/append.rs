@@ -85,7 +85,16 @@ pub enum AppendError {
         /// Commits that wait.
         waiting: usize,
     },
-    /// The log was opened read-only, since it lacks what has been seen elsewhere.
+    /// The file system has less space left than the reserve; try again later with the same `command_id`. Whatever was written before
+    /// still gets its answer.
+    #[error("the disk is full: {free_bytes} bytes are free, {reserve_bytes} must stay so")]
+    DiskFull {
+        /// Bytes that are free.
+        free_bytes: u64,
+        /// Bytes that must stay free.
+        reserve_bytes: u64,
+    },
+    /// The log is read-only, since it lacks what has been seen elsewhere, or differs from it.
     #[error("the log is read-only: {reason}")]
     ReadOnly {
         /// What an operator should know.
@@ -121,8 +130,8 @@ pub(crate) fn appended(shared: &Shared, commit: Commit, answer: Answer) -> Resul
         }
         Answer::Repeated { first, count } => {
             let events = shared
-                .store()
-                .and_then(|store| read::command_events(&store, first, count));
+                .opening()
+                .and_then(|opening| read::command_events(&opening.store, first, count));
             let events = events.map_err(AppendError::Unreadable)?;
             Ok(Appended {
                 first,
@@ -177,6 +186,11 @@ fn written(
 pub(crate) fn stopped(shared: &Shared) -> AppendError {
     match shared.state() {
         LogState::Poisoned { reason } => AppendError::Stopped { reason },
-        LogState::Writable | LogState::ReadOnly { .. } => AppendError::Closed,
+        LogState::ReadOnly { reason, floor } => AppendError::ReadOnly { reason, floor },
+        LogState::Writable | LogState::Full { .. } if shared.queue.is_closed() => AppendError::Closed,
+        // A thread panicked and its panic is not noted yet.
+        LogState::Writable | LogState::Full { .. } => AppendError::Stopped {
+            reason: "a thread that writes the log panicked".to_owned(),
+        },
     }
 }

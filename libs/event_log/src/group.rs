@@ -18,6 +18,7 @@ use crate::name::StreamName;
 use crate::place::{CommandId, Position, Version};
 use crate::queue::{Answer, Submission};
 use crate::read::{self, ReadError};
+use crate::space::Shortage;
 use crate::store::Store;
 use crate::writer::End;
 
@@ -139,10 +140,17 @@ struct Planner<'a> {
     builder: BlockBuilder,
     next: Position,
     running_max_micros: i64,
+    shortage: Option<Shortage>,
 }
 
-/// Judges and encodes a group that starts at a position.
-pub(crate) fn plan(submissions: Vec<Submission>, store: &Store, heads: Heads<'_>, end: End) -> Group {
+/// Judges and encodes a group that follows an end. While space is short, only what is known already gets a good answer.
+pub(crate) fn plan(
+    submissions: Vec<Submission>,
+    store: &Store,
+    heads: Heads<'_>,
+    end: End,
+    shortage: Option<Shortage>,
+) -> Group {
     let next = Position(end.head.0 + 1);
     let mut planner = Planner {
         store,
@@ -151,6 +159,7 @@ pub(crate) fn plan(submissions: Vec<Submission>, store: &Store, heads: Heads<'_>
         builder: BlockBuilder::new(next.0),
         next,
         running_max_micros: end.running_max_micros,
+        shortage,
     };
     let mut replies = Vec::with_capacity(submissions.len());
     let mut fault = None;
@@ -220,6 +229,17 @@ impl Planner<'_> {
                 first: Position(first),
                 count,
             });
+        }
+        if let Some(Shortage {
+            free_bytes,
+            reserve_bytes,
+        }) = self.shortage
+        {
+            return Err(AppendError::DiskFull {
+                free_bytes,
+                reserve_bytes,
+            }
+            .into());
         }
         self.heads.begin();
         let accepted = match self.judge(commit) {

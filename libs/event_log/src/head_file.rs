@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use serde::{Deserialize, Serialize};
 
+use crate::fault;
 use crate::limits::{HEAD_LAG_EVENTS_MAX, HEAD_LAG_MS_MAX};
 use crate::place::Position;
 
@@ -59,6 +60,7 @@ impl Head {
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec(self).map_err(io::Error::other)?;
         text.push(b'\n');
+        fault::injected(fault::HEAD)?;
         replace(path, &text)
     }
 }
@@ -120,8 +122,9 @@ impl HeadKeeper {
         }
     }
 
-    pub(crate) fn epoch(&self) -> u32 {
-        self.epoch
+    /// The latest head noted, which is what everybody may have been told.
+    pub(crate) fn latest(&self) -> (Position, [u8; 32]) {
+        self.lag.lock().latest
     }
 
     /// Called for each group that is on disk, before anybody is told: afterwards the file lacks at most [`HEAD_LAG_EVENTS_MAX`].

@@ -37,6 +37,16 @@ pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// and the time the first of a group waits for the last.
 pub const GROUP_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Space in bytes that must stay free on the file system of the log; below it commits are refused, since sled does not survive a full
+/// disk well. It leaves room for what is under way: a group, its index, `HEAD`, and what others write there between two looks.
+pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How long, in milliseconds, a look at the free space is trusted.
+pub const SPACE_CHECK_MS: u64 = 1000;
+
+/// How many bytes of blocks may be written before the free space is looked at again.
+pub const SPACE_CHECK_BYTES: u64 = 4 * 1024 * 1024;
+
 /// Most events that [`crate::Tail::next`] returns at once.
 pub const TAIL_EVENTS_MAX: usize = 1024;
 

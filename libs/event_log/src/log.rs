@@ -1,51 +1,30 @@
 //! The handle.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::append::{self, AppendError};
+use crate::archive::{self, SealError};
 use crate::commit::{Appended, Commit};
 use crate::encode;
 use crate::envelope::Recorded;
 use crate::key;
+use crate::life::Life;
 use crate::name::StreamName;
-use crate::open::{self, OpenError, OpenReport, Options};
+use crate::open::{OpenError, OpenReport, Options};
 use crate::place::{CommandId, Position, Version};
 use crate::queue::{Answer, Submission};
-use crate::read::{self, ReadError};
-use crate::shared::{LogState, Shared};
-use crate::store::Store;
+use crate::read::{self, ReadError, Stored};
+use crate::shared::{LogState, Opening, Shared};
 use crate::tail::{self, Closed, Tail};
-
-/// Events written since opening from which on closing takes the time to leave a snapshot of the database. sled writes one only when
-/// it is opened, and the next start reads what was written since; below this that takes a few hundredths of a second.
-const SNAPSHOT_EVENTS_MIN: u64 = 100_000;
 
 /// A handle on the log; clones share it. The log closes with its last handle, or with [`EventLog::close`].
 #[derive(Debug, Clone)]
 pub struct EventLog {
-    inner: Arc<Inner>,
-}
-
-/// Ends the threads when the last handle goes. Futures and tails hold only what is shared, so they do not keep the log open.
-#[derive(Debug)]
-struct Inner {
-    shared: Arc<Shared>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    opened: Opened,
-}
-
-/// What closing needs to know of opening.
-#[derive(Debug)]
-struct Opened {
-    dir: PathBuf,
-    options: Options,
-    head: Position,
+    life: Arc<Life>,
 }
 
 impl EventLog {
@@ -57,29 +36,22 @@ impl EventLog {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(dir: &Path, options: Options) -> Result<EventLog, OpenError> {
-        let (shared, threads) = open::open(dir, &options)?;
-        let opened = Opened {
-            dir: dir.to_owned(),
-            options,
-            head: shared.head(),
-        };
-        Ok(EventLog {
-            inner: Arc::new(Inner {
-                shared,
-                threads: Mutex::new(threads),
-                opened,
-            }),
-        })
+        let life = Life::begin(dir.to_owned(), options)?;
+        Ok(EventLog { life: Arc::new(life) })
     }
 
     fn shared(&self) -> &Shared {
-        &self.inner.shared
+        &self.life.shared
     }
 
-    /// What was found and mended while opening.
+    fn opening(&self) -> Result<Arc<Opening>, ReadError> {
+        self.shared().opening()
+    }
+
+    /// What was found and mended while opening, the last time.
     #[must_use]
-    pub fn open_report(&self) -> &OpenReport {
-        &self.shared().report
+    pub fn open_report(&self) -> Arc<OpenReport> {
+        self.shared().report()
     }
 
     /// Enqueues a commit at once, so that the order of calls is the order of the log, and resolves when it is on disk. Dropping the
@@ -90,7 +62,7 @@ impl EventLog {
         mut commit: Commit,
     ) -> impl Future<Output = Result<Appended, AppendError>> + Send + 'static + use<> {
         let enqueued = self.enqueue(&mut commit);
-        let shared = Arc::clone(&self.inner.shared);
+        let shared = Arc::clone(&self.life.shared);
         async move {
             match enqueued?.await {
                 Ok(answer) => append::appended(&shared, commit, answer?),
@@ -103,7 +75,7 @@ impl EventLog {
         &self,
         commit: &mut Commit,
     ) -> Result<oneshot::Receiver<Result<Answer, AppendError>>, AppendError> {
-        if let LogState::ReadOnly { reason, floor } = self.state() {
+        if let LogState::ReadOnly { reason, floor } = self.shared().state() {
             return Err(AppendError::ReadOnly { reason, floor });
         }
         let encoded = encode::encode(commit)?;
@@ -117,12 +89,12 @@ impl EventLog {
     /// Resolves, with the head, once everything enqueued before the call is on disk.
     pub fn settled(&self) -> impl Future<Output = Result<Position, AppendError>> + Send + 'static + use<> {
         let (sender, receiver) = oneshot::channel();
-        let read_only = matches!(self.state(), LogState::ReadOnly { .. }).then(|| self.head());
+        let read_only = matches!(self.shared().state(), LogState::ReadOnly { .. }).then(|| self.head());
         let enqueued = match read_only {
             Some(_) => Ok(()),
             None => self.shared().queue.push(Submission::Settled(sender)),
         };
-        let shared = Arc::clone(&self.inner.shared);
+        let shared = Arc::clone(&self.life.shared);
         async move {
             if let Some(head) = read_only {
                 return Ok(head);
@@ -145,7 +117,39 @@ impl EventLog {
     /// # Errors
     /// See [`ReadError`].
     pub fn read(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, ReadError> {
-        read::range(&*self.shared().store()?, self.head(), after, limit)
+        read::range(&self.opening()?.store, self.head(), after, limit)
+    }
+
+    /// At most `limit` events after a position, ascending, whose stored bytes come to at most `bytes_max`, or the first one alone when
+    /// it is larger. Blocks are checked, envelopes are not read: millions of events a second, for the tree, the export and the archive.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read_stored(
+        &self,
+        after: Position,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Stored>, ReadError> {
+        read::stored(&self.opening()?.store, self.head(), after, limit, bytes_max)
+    }
+
+    /// The first and the last position of the next segment to seal, when everything up to `archived` is in the archive: from the next
+    /// event on [`archive::SEGMENT_EVENTS`], or fewer once their stored bytes reach [`archive::SEGMENT_EVENT_BYTES`]. `None` while the
+    /// log has less than that. Reads up to a segment, so it is not for every second.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn next_segment(&self, archived: Position) -> Result<Option<(Position, Position)>, ReadError> {
+        archive::next(&self.opening()?.store, self.head(), archived)
+    }
+
+    /// The bytes of the segment that holds these positions, for a file named [`archive::segment_name`].
+    ///
+    /// # Errors
+    /// See [`archive::SealError`].
+    pub fn segment(&self, first: Position, last: Position) -> Result<Vec<u8>, SealError> {
+        archive::seal(&self.opening()?.store, self.epoch(), self.head(), (first, last))
     }
 
     /// At most `limit` events of a stream after a version, ascending.
@@ -158,9 +162,9 @@ impl EventLog {
         after: Version,
         limit: usize,
     ) -> Result<Vec<Recorded>, ReadError> {
-        let store = self.shared().store()?;
-        self.shared()
-            .noticed(read::stream(&store, &self.shared().index, stream, after, limit))
+        let opening = self.opening()?;
+        let found = read::stream(&opening.store, &opening.index, stream, after, limit);
+        opening.noticed(found)
     }
 
     /// All events after a position of the streams whose name is the category, or starts with it and a hyphen, ascending.
@@ -168,9 +172,8 @@ impl EventLog {
     /// # Errors
     /// See [`ReadError`].
     pub fn read_category(&self, category: &str, after: Position) -> Result<Vec<Recorded>, ReadError> {
-        let store = self.shared().store()?;
-        self.shared()
-            .noticed(read::category(&store, &self.shared().index, category, after))
+        let opening = self.opening()?;
+        opening.noticed(read::category(&opening.store, &opening.index, category, after))
     }
 
     /// The version of a stream; 0 when there is none.
@@ -178,14 +181,10 @@ impl EventLog {
     /// # Errors
     /// See [`ReadError`].
     pub fn stream_version(&self, stream: &StreamName) -> Result<Version, ReadError> {
-        let found = self
-            .shared()
-            .index
-            .get(key::stream(stream.as_str()))
-            .map_err(ReadError::Index);
-        Ok(Version(
-            self.shared().noticed(found)?.map_or(0, |(version, _)| version),
-        ))
+        let opening = self.opening()?;
+        let found = opening.index.get(key::stream(stream.as_str()));
+        let found = opening.noticed(found.map_err(ReadError::Index))?;
+        Ok(Version(found.map_or(0, |(version, _)| version)))
     }
 
     /// The digest and the events of a command that is on disk; the answer says `repeated`.
@@ -193,9 +192,8 @@ impl EventLog {
     /// # Errors
     /// See [`ReadError`].
     pub fn command(&self, id: CommandId) -> Result<Option<([u8; 32], Appended)>, ReadError> {
-        let store = self.shared().store()?;
-        self.shared()
-            .noticed(read::command(&store, &self.shared().index, id))
+        let opening = self.opening()?;
+        opening.noticed(read::command(&opening.store, &opening.index, id))
     }
 
     /// The last position whose running maximum of `at` is not later than an instant (design §3, Time); 0 when the first is later.
@@ -203,7 +201,7 @@ impl EventLog {
     /// # Errors
     /// See [`ReadError`].
     pub fn position_at(&self, at: DateTime<Utc>) -> Result<Position, ReadError> {
-        read::position_at(&*self.shared().store()?, self.head(), at)
+        read::position_at(&self.opening()?.store, self.head(), at)
     }
 
     /// Resolves, with the head, once the head is past a position.
@@ -217,19 +215,48 @@ impl EventLog {
     /// Everything after a position, first what is there, then what comes.
     #[must_use]
     pub fn tail(&self, after: Position) -> Tail {
-        Tail::new(Arc::clone(&self.inner.shared), after)
+        Tail::new(Arc::clone(&self.life.shared), after)
     }
 
-    /// Whether the log takes writes.
+    /// Whether the log takes writes. Asks for the free space at most once per [`crate::limits::SPACE_CHECK_MS`], and each time while
+    /// the disk is full.
     #[must_use]
     pub fn state(&self) -> LogState {
+        if let Ok(opening) = self.opening()
+            && let Ok(shortage) = opening.space.shortage()
+        {
+            self.shared().note_space(shortage);
+        }
         self.shared().state()
+    }
+
+    /// Makes a log read-only while it runs, such as when it was found to differ from a signed checkpoint. Returns when what was under
+    /// way is on disk and told; what waits is refused as `ReadOnly`. It stays so until the process opens the log again, and a log
+    /// that is read-only already keeps its reason. Blocks for as long as a group takes.
+    ///
+    /// `floor` is the position that should be there or should be another.
+    pub fn hold(&self, reason: &str, floor: Position) {
+        self.life.hold(reason, floor);
+    }
+
+    /// Opens a log that has stopped ([`LogState::Poisoned`]) anew in place, with all the care of [`EventLog::open`]. All handles,
+    /// tails and waits go on. What was under way when it stopped may be there or not: whoever was told `Stopped` asks again with the
+    /// same `command_id`. A log that lacks something of what was answered is read-only afterwards. Does nothing in any other state.
+    ///
+    /// Reads go on until the exchange and wait during it: for as long as opening takes. Blocks.
+    ///
+    /// # Errors
+    /// `DiskFull` while there is less space than the reserve, and `Locked` when a read does not end within
+    /// [`Options::lock_wait_ms`]: both leave the log as it is, and reads go on. With any other error the log stays stopped and cannot
+    /// be read until a later call succeeds.
+    pub fn reopen(&self) -> Result<(), OpenError> {
+        self.life.reopen()
     }
 
     /// How often a loss was accepted (design §4.5).
     #[must_use]
     pub fn epoch(&self) -> u32 {
-        self.shared().head_keeper.epoch()
+        self.shared().epoch
     }
 
     /// Writes `HEAD` now, as before a checkpoint is signed, and returns the position it holds.
@@ -237,13 +264,13 @@ impl EventLog {
     /// # Errors
     /// `ReadOnly`, `Stopped` or `Closed`; a failure to write the file stops the log.
     pub fn write_head(&self) -> Result<Position, AppendError> {
-        match self.state() {
+        match self.shared().state() {
             LogState::ReadOnly { reason, floor } => return Err(AppendError::ReadOnly { reason, floor }),
             LogState::Poisoned { reason } => return Err(AppendError::Stopped { reason }),
-            LogState::Writable => {}
+            LogState::Writable | LogState::Full { .. } => {}
         }
-        self.shared().store().map_err(|_closed| AppendError::Closed)?;
-        self.shared().head_keeper.write().map_err(|error| {
+        let opening = self.opening().map_err(|_closed| AppendError::Closed)?;
+        opening.head_keeper.write().map_err(|error| {
             let reason = format!("HEAD cannot be written: {error}");
             self.shared().poison(&reason);
             AppendError::Stopped { reason }
@@ -253,49 +280,6 @@ impl EventLog {
     /// Writes what is enqueued, then `HEAD` and the index, leaves a snapshot of the database when much was written (seconds after
     /// millions of events), gives the lock back, and returns when all is done. Other handles answer `Closed` from then on.
     pub fn close(self) {
-        self.inner.shutdown();
-    }
-}
-
-impl Inner {
-    fn shutdown(&self) {
-        let mut threads = self.threads.lock();
-        self.shared.queue.end(crate::queue::Ended::Closed);
-        self.shared.head_keeper.stop();
-        for thread in threads.drain(..) {
-            if thread.join().is_err() {
-                self.shared.poison("a thread of the log panicked");
-            }
-        }
-        if self.shared.state() == LogState::Writable
-            && self.shared.store().is_ok()
-            && let Err(error) = self.shared.head_keeper.write()
-        {
-            tracing::error!(%error, "HEAD could not be written at stop");
-        }
-        if let Err(error) = self.shared.index.close() {
-            tracing::warn!(%error, "the index could not be written at stop; it is completed from the log at the next open");
-        }
-        if let Some(store) = self.shared.take_store() {
-            self.close_store(store);
-        }
-    }
-
-    fn close_store(&self, store: Store) {
-        let lock = store.close();
-        let written = self.shared.head().0 - self.opened.head.0;
-        if written >= SNAPSHOT_EVENTS_MIN && self.shared.state() == LogState::Writable {
-            let path = open::database_path(&self.opened.dir);
-            if let Err(error) = open::leave_snapshot(&path, &self.opened.options) {
-                tracing::warn!(%error, "no snapshot could be left; the next start takes longer");
-            }
-        }
-        drop(lock);
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.shutdown();
+        self.life.shutdown();
     }
 }

@@ -4,22 +4,24 @@ mod database;
 mod floor;
 mod replay;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use sha2::{Digest, Sha256};
-
 use crate::head_file::{Head, HeadKeeper};
 use crate::index::Covered;
+use crate::limits::DISK_RESERVE_BYTES;
 use crate::place::Position;
-use crate::read::ReadError;
-use crate::shared::{LogState, Shared};
+use crate::read::{ReadError, digest_at};
+use crate::restore::UNFINISHED;
+use crate::shared::{LogState, Opening, Shared};
+use crate::space::Space;
 use crate::store::{Store, StoreError};
 use crate::writer::{self, End, Syncer, chain};
 pub(crate) use database::{leave_snapshot, path_in as database_path};
 pub use floor::Floor;
+pub(crate) use replay::{last_found, whole_up_to};
 
 /// How to open a log.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Entries of the index held in memory before they are written as a run.
     pub index_memory_entries: usize,
+    /// Space in bytes that must stay free on the file system of the log for commits to be taken.
+    pub disk_reserve_bytes: u64,
 }
 
 impl Default for Options {
@@ -41,6 +45,7 @@ impl Default for Options {
             lock_wait_ms: 5000,
             cache_bytes: 64 * 1024 * 1024,
             index_memory_entries: 64 * 1024,
+            disk_reserve_bytes: DISK_RESERVE_BYTES,
         }
     }
 }
@@ -100,6 +105,23 @@ pub enum OpenError {
         #[source]
         source: sled::Error,
     },
+    /// There is too little space to open a log anew that has stopped.
+    #[error("the disk is full: {free_bytes} bytes are free, {reserve_bytes} must stay so")]
+    DiskFull {
+        /// Bytes that are free.
+        free_bytes: u64,
+        /// Bytes that must stay free.
+        reserve_bytes: u64,
+    },
+    /// The log has been closed, so it cannot be opened anew in place.
+    #[error("the log is closed")]
+    Closed,
+    /// A log was being built here and is not whole: delete the directory and build it again.
+    #[error("{path} says that the log is not whole; delete the directory and restore the log again")]
+    Unfinished {
+        /// The file that says so.
+        path: PathBuf,
+    },
     /// The database opened, but cannot be read or written.
     #[error("the log cannot be read")]
     Read(#[source] ReadError),
@@ -112,36 +134,57 @@ impl From<ReadError> for OpenError {
 }
 
 /// For `map_err`: what was tried on which path.
-fn io_error(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
+pub(crate) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
     let path = path.to_owned();
     move |source| OpenError::Io { what, path, source }
 }
 
-fn store_error(what: &'static str, dir: &Path) -> impl FnOnce(StoreError) -> OpenError {
+/// The same for the database in a directory.
+pub(crate) fn store_error(what: &'static str, dir: &Path) -> impl FnOnce(StoreError) -> OpenError + use<> {
     let path = dir.to_owned();
     move |error| match error {
         StoreError::Database(source) => OpenError::Database { path, source },
-        StoreError::Sync(source) => OpenError::Io { what, path, source },
+        StoreError::Sync(source) | StoreError::Write(source) => OpenError::Io { what, path, source },
+        StoreError::Panicked => OpenError::Io {
+            what,
+            path,
+            source: std::io::Error::other(error),
+        },
     }
 }
 
-/// SHA-256 of the stored bytes of the event at a position; zeros for position 0.
-fn digest_at(store: &Store, position: Position) -> Result<[u8; 32], ReadError> {
-    if position == Position(0) {
-        return Ok(Covered::NOTHING.digest);
-    }
-    let block = store.block_at(position)?;
-    Ok(Sha256::digest(block.event(position).unwrap_or_default()).into())
+/// What opening came to.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) opening: Opening,
+    pub(crate) report: OpenReport,
+    pub(crate) epoch: u32,
+    pub(crate) state: LogState,
+    pub(crate) end: End,
 }
 
-/// Opens the log and starts its threads.
-pub(crate) fn open(dir: &Path, options: &Options) -> Result<(Arc<Shared>, Vec<JoinHandle<()>>), OpenError> {
+/// What an earlier opening in this process leaves to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    /// Its lock, so that nobody comes between.
+    pub(crate) lock: Option<File>,
+    /// What it may have told.
+    pub(crate) acknowledged: Option<Floor>,
+    /// The epoch never goes back, though `HEAD` may have been lost.
+    pub(crate) epoch: u32,
+}
+
+/// Opens the log; a writable one has no threads yet.
+pub(crate) fn open(dir: &Path, options: &Options, before: Before) -> Result<Opened, OpenError> {
     let mut report = OpenReport::default();
     fs::create_dir_all(dir).map_err(io_error("create", dir))?;
-    let store = database::open(dir, options, &mut report)?;
+    warn_of_features();
+    refuse_unfinished(dir)?;
+    let store = database::open(dir, options, before.lock, &mut report)?;
     let mut end = replay::find_end(&store)?;
     let head_path = dir.join("HEAD");
-    let (stored_head, mut state) = floor::judge(&store, &head_path, &options.floors, &end)?;
+    let floors: Vec<&Floor> = options.floors.iter().chain(&before.acknowledged).collect();
+    let (stored_head, mut state) = floor::judge(&store, &head_path, floors, &end)?;
     report.head_file_missing = stored_head.is_none() && end.head > Position(0);
     report.torn_blocks.clone_from(&end.torn_blocks);
     if !end.torn_blocks.is_empty() && state == LogState::Writable {
@@ -156,67 +199,121 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<(Arc<Shared>, Vec<Jo
     if let Some(damage) = replayed.damage {
         end.head = replayed.head;
         let (reason, floor) = (chain(&damage), Position(replayed.head.0 + 1));
-        state = if state == LogState::Writable {
-            LogState::ReadOnly { reason, floor }
-        } else {
-            state
-        };
+        if state == LogState::Writable {
+            state = LogState::ReadOnly { reason, floor };
+        }
     }
     let digest = digest_at(&store, end.head)?;
-    let epoch = stored_head.map_or(0, |head| head.epoch);
-    if state == LogState::Writable {
-        Head::new(epoch, end.head, digest)
-            .write(&head_path)
-            .map_err(io_error("write", &head_path))?;
+    let epoch = stored_head.map_or(0, |head| head.epoch).max(before.epoch);
+    match &state {
+        LogState::ReadOnly { reason, .. } => tracing::error!(reason, "the log is read-only"),
+        LogState::Writable | LogState::Full { .. } | LogState::Poisoned { .. } => {
+            let head = Head::new(epoch, end.head, digest);
+            // A head that says so already costs no write, which a full disk might refuse.
+            if stored_head != Some(head) {
+                head.write(&head_path).map_err(io_error("write", &head_path))?;
+            }
+        }
     }
-    if let LogState::ReadOnly { reason, .. } = &state {
-        tracing::error!(reason, "the log is read-only");
-    }
-    let head_keeper = HeadKeeper::new(head_path, epoch, (end.head, digest), end.head);
-    let writable = state == LogState::Writable;
-    let shared = Arc::new(Shared::new(store, index, head_keeper, report, end.head, state));
+    let opening = Opening {
+        store,
+        index,
+        head_keeper: HeadKeeper::new(head_path, epoch, (end.head, digest), end.head),
+        space: Space::of(dir, options.disk_reserve_bytes).map_err(io_error("open", dir))?,
+        head: end.head,
+    };
     let end = End {
         head: end.head,
         running_max_micros: end.running_max_micros,
     };
-    let threads = if writable {
-        start_threads(&shared, end).map_err(io_error("start the writer of", dir))?
-    } else {
-        Vec::new()
-    };
-    Ok((shared, threads))
+    Ok(Opened {
+        opening,
+        report,
+        epoch,
+        state,
+        end,
+    })
 }
 
-fn start_threads(shared: &Arc<Shared>, end: End) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let store = shared.store().map_err(std::io::Error::other)?;
+/// Refuses a log that is not whole yet.
+pub(crate) fn refuse_unfinished(dir: &Path) -> Result<(), OpenError> {
+    let path = dir.join(UNFINISHED);
+    if path.exists() {
+        return Err(OpenError::Unfinished { path });
+    }
+    Ok(())
+}
+
+/// A build that is not meant for use says so each time.
+fn warn_of_features() {
+    if cfg!(feature = "unsynced") {
+        tracing::warn!(
+            "THIS BUILD LOSES ACKNOWLEDGED EVENTS: it was made with the feature `unsynced`, for tests of crashes only, \
+             and leaves out the fdatasync of the log"
+        );
+    }
+    if cfg!(feature = "failpoints") {
+        tracing::warn!("this build was made with the feature `failpoints`, for tests of failures only");
+    }
+}
+
+/// Before a log is opened anew after a failure: makes the system read the data file from the disk.
+pub(crate) fn forget_cached(dir: &Path) -> Result<(), OpenError> {
+    let path = database_path(dir);
+    Store::forget_cached(&path).map_err(io_error("read anew", &path))
+}
+
+/// Starts the threads of a writable log.
+pub(crate) fn start_threads(
+    shared: &Arc<Shared>,
+    end: End,
+    dir: &Path,
+) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    let opening = shared.opening()?;
+    try_start_threads(shared, &opening, end).map_err(io_error("start the writer of", dir))
+}
+
+/// What a thread of the log does.
+type Work = Box<dyn FnOnce(&Shared, &Opening) + Send>;
+
+fn try_start_threads(
+    shared: &Arc<Shared>,
+    opening: &Arc<Opening>,
+    end: End,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
     let (syncer, groups, finished) = Syncer::new();
-    let writer = std::thread::Builder::new()
-        .name("event-log-writer".to_owned())
-        .spawn({
-            let (shared, store) = (Arc::clone(shared), Arc::clone(&store));
-            move || writer::run(&shared, &store, syncer, end)
-        })?;
-    let syncer = std::thread::Builder::new()
-        .name("event-log-sync".to_owned())
-        .spawn({
-            let shared = Arc::clone(shared);
-            move || writer::run_syncer(&shared, &store, &groups, &finished)
-        })?;
-    let head = std::thread::Builder::new()
-        .name("event-log-head".to_owned())
-        .spawn({
-            let shared = Arc::clone(shared);
-            move || {
-                if let Err(error) = shared.head_keeper.run() {
-                    shared.poison(&format!("HEAD cannot be written: {error}"));
-                }
+    let start = |name: &str, work: Work| {
+        let (shared, opening) = (Arc::clone(shared), Arc::clone(opening));
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || work(&shared, &opening))
+    };
+    let writer = start(
+        "event-log-writer",
+        Box::new(move |shared, opening| writer::run(shared, opening, syncer, end)),
+    )?;
+    let syncer = start(
+        "event-log-sync",
+        Box::new(move |shared, opening| writer::run_syncer(shared, opening, &groups, &finished)),
+    )?;
+    let head = start(
+        "event-log-head",
+        Box::new(|shared, opening| {
+            if let Err(error) = opening.head_keeper.run() {
+                shared.poison(&format!("HEAD cannot be written: {error}"));
             }
-        })?;
+        }),
+    )?;
     Ok(vec![writer, syncer, head])
+}
+
+/// The database alone, for whoever builds or mends a log.
+pub(crate) fn database_alone(dir: &Path, options: &Options) -> Result<Store, OpenError> {
+    database::open(dir, options, None, &mut OpenReport::default())
 }
 
 /// The database alone, for tests of what stands on it.
 #[cfg(test)]
 pub(crate) fn database_for_test(dir: &Path) -> Store {
-    database::open(dir, &Options::default(), &mut OpenReport::default()).unwrap()
+    database_alone(dir, &Options::default()).unwrap()
 }

@@ -70,6 +70,7 @@ struct Waiting {
 pub(crate) enum Ended {
     Closed,
     Stopped { reason: String },
+    Held { reason: String, floor: Position },
 }
 
 impl Ended {
@@ -78,6 +79,10 @@ impl Ended {
             Ended::Closed => AppendError::Closed,
             Ended::Stopped { reason } => AppendError::Stopped {
                 reason: reason.clone(),
+            },
+            Ended::Held { reason, floor } => AppendError::ReadOnly {
+                reason: reason.clone(),
+                floor: *floor,
             },
         }
     }
@@ -140,16 +145,32 @@ impl Queue {
     /// Takes nothing more; what waits is still handed out.
     pub(crate) fn end(&self, why: Ended) {
         let mut waiting = self.waiting.lock();
-        waiting.ended.get_or_insert(why);
+        waiting.ended = Some(why);
         self.arrived.notify_one();
     }
 
-    /// Takes nothing more and hands back what waits.
+    /// Takes nothing more and hands back what waits. What was closed stays closed.
     pub(crate) fn abandon(&self, why: Ended) -> VecDeque<Submission> {
         let mut waiting = self.waiting.lock();
-        waiting.ended = Some(why);
+        match &waiting.ended {
+            Some(Ended::Closed) => {}
+            None | Some(Ended::Stopped { .. } | Ended::Held { .. }) => waiting.ended = Some(why),
+        }
         waiting.bytes = 0;
+        self.arrived.notify_one();
         std::mem::take(&mut waiting.submissions)
+    }
+
+    /// Takes again what comes, after a stop; not after a close.
+    pub(crate) fn restart(&self) {
+        let mut waiting = self.waiting.lock();
+        waiting
+            .ended
+            .take_if(|ended| matches!(ended, Ended::Stopped { .. }));
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.waiting.lock().ended, Some(Ended::Closed))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reading the log: by position, by stream, by category, by command, by instant.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::block::{Block, BlockFault};
 use crate::commit::Appended;
@@ -94,11 +96,69 @@ fn recorded(block: &Block, position: Position, bytes: Bytes) -> Result<Recorded,
     }
 }
 
+/// SHA-256 of the stored bytes of the event at a position; zeros for position 0.
+pub(crate) fn digest_at(store: &Store, position: Position) -> Result<[u8; 32], ReadError> {
+    if position == Position(0) {
+        return Ok([0; 32]);
+    }
+    let block = store.block_at(position)?;
+    Ok(Sha256::digest(block.event(position).unwrap_or_default()).into())
+}
+
 /// An event alone.
 pub(crate) fn event(store: &Store, position: Position) -> Result<Recorded, ReadError> {
     let mut cursor = Cursor::new(store);
     let (block, bytes) = cursor.event(position)?;
     recorded(block, position, bytes)
+}
+
+/// An event as it is stored, its envelope unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Place in the whole log.
+    pub position: Position,
+    /// The stored bytes, verbatim: one line of JSON without its end (see [`Envelope`]). A slice of its block, which it keeps in
+    /// memory.
+    pub bytes: Bytes,
+}
+
+/// Hands out the events after a position up to a last one, until told to stop.
+fn walk(
+    store: &Store,
+    after: Position,
+    last: Position,
+    mut take: impl FnMut(&Block, Position, Bytes) -> Result<ControlFlow<()>, ReadError>,
+) -> Result<(), ReadError> {
+    if after >= last {
+        return Ok(());
+    }
+    let first = store.block_at(Position(after.0 + 1))?.first();
+    for block in store.blocks_from(first) {
+        let block = block?;
+        for position in block.first().0.max(after.0 + 1)..=block.last().0.min(last.0) {
+            let position = Position(position);
+            let bytes = block
+                .event(position)
+                .ok_or_else(|| wrong_event(&block, position))?;
+            if take(&block, position, bytes)?.is_break() {
+                return Ok(());
+            }
+        }
+        if block.last() >= last {
+            return Ok(());
+        }
+    }
+    // Nobody asks for what lies after the head, so the blocks must have reached the last position.
+    Err(ReadError::Damaged {
+        key: last.0,
+        position: last,
+        fault: BlockFault::Missing,
+    })
+}
+
+/// The last of at most `limit` positions after one.
+fn last_of(head: Position, after: Position, limit: usize) -> Position {
+    Position(head.0.min(after.0.saturating_add(limit as u64)))
 }
 
 /// At most `limit` events after a position and up to the head.
@@ -109,30 +169,38 @@ pub(crate) fn range(
     limit: usize,
 ) -> Result<Vec<Recorded>, ReadError> {
     let mut events = Vec::new();
-    if after >= head || limit == 0 {
-        return Ok(events);
-    }
-    let last = Position(head.0.min(after.0.saturating_add(limit as u64)));
-    let first = store.block_at(Position(after.0 + 1))?.first();
-    for block in store.blocks_from(first) {
-        let block = block?;
-        for position in block.first().0.max(after.0 + 1)..=block.last().0.min(last.0) {
-            let position = Position(position);
-            let bytes = block
-                .event(position)
-                .ok_or_else(|| wrong_event(&block, position))?;
-            events.push(recorded(&block, position, bytes)?);
+    walk(
+        store,
+        after,
+        last_of(head, after, limit),
+        |block, position, bytes| {
+            events.push(recorded(block, position, bytes)?);
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(events)
+}
+
+/// The same without reading the envelopes, and at most so many bytes, or one event.
+pub(crate) fn stored(
+    store: &Store,
+    head: Position,
+    after: Position,
+    limit: usize,
+    bytes_max: usize,
+) -> Result<Vec<Stored>, ReadError> {
+    let mut events: Vec<Stored> = Vec::new();
+    let mut room = bytes_max;
+    walk(store, after, last_of(head, after, limit), |_, position, bytes| {
+        match room.checked_sub(bytes.len()) {
+            Some(left) => room = left,
+            None if events.is_empty() => room = 0,
+            None => return Ok(ControlFlow::Break(())),
         }
-        if block.last() >= last {
-            return Ok(events);
-        }
-    }
-    let next = Position(after.0 + 1 + events.len() as u64);
-    Err(ReadError::Damaged {
-        key: next.0,
-        position: next,
-        fault: BlockFault::Missing,
-    })
+        events.push(Stored { position, bytes });
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(events)
 }
 
 /// At most `limit` events of a stream after a version: back along the links from its head, kept in order.

@@ -2,11 +2,14 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
 use crate::block::{Block, BlockFault};
+use crate::counted::Counted;
+use crate::fault;
 use crate::place::Position;
 use crate::read::ReadError;
 
@@ -20,12 +23,22 @@ pub(crate) enum StoreError {
     Database(#[from] sled::Error),
     #[error("the sync of the database failed")]
     Sync(#[source] io::Error),
+    #[error("the database could not be written to")]
+    Write(#[source] io::Error),
+    #[error("the database panicked")]
+    Panicked,
+}
+
+/// Carries out a change of the database; where sled panics rather than fails, that is an error too.
+fn caught<T>(change: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(change)).unwrap_or(Err(StoreError::Panicked))
 }
 
 /// The open database.
 #[derive(Debug)]
 pub(crate) struct Store {
     blocks: sled::Tree,
+    counted: Counted,
     /// sled's only data file: `flush` alone does not survive a power cut (design §4.1).
     data: File,
     /// Keeps the database open; dropped after its tree.
@@ -38,6 +51,7 @@ impl Store {
     pub(crate) fn new(db: sled::Db, data: File, lock: File) -> Result<Store, StoreError> {
         let store = Store {
             blocks: db.open_tree(TREE)?,
+            counted: Counted::new(),
             data,
             db,
             lock,
@@ -53,28 +67,57 @@ impl Store {
 
     /// Returns when the disk has everything put in before.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.blocks.flush()?;
+        caught(|| {
+            fault::injected(fault::FLUSH).map_err(StoreError::Write)?;
+            self.blocks.flush()?;
+            fault::injected(fault::SYNC).map_err(StoreError::Sync)
+        })?;
+        if cfg!(feature = "unsynced") {
+            return Ok(());
+        }
         self.data.sync_data().map_err(StoreError::Sync)
+    }
+
+    /// Makes the system forget what it holds of the data file in memory. After a failed sync it may keep, and hand out, what never
+    /// reached the disk; what is not on its way there any more must be read from it.
+    pub(crate) fn forget_cached(path: &Path) -> io::Result<()> {
+        let data = File::open(Store::data_path(path))?;
+        rustix::fs::fadvise(&data, 0, None, rustix::fs::Advice::DontNeed)?;
+        Ok(())
     }
 
     /// Puts in the blocks of one group, all or none; the disk has them after the next sync.
     pub(crate) fn put_group(&self, blocks: &[Block]) -> Result<(), StoreError> {
-        match blocks {
-            [] => {}
-            // One record is whole or absent by itself; a batch of one would write a second record to say so.
-            [block] => {
-                self.blocks
-                    .insert(block.first().0.to_be_bytes(), &block.record()[..])?;
-            }
-            _ => {
-                let mut batch = sled::Batch::default();
-                for block in blocks {
-                    batch.insert(&block.first().0.to_be_bytes(), &block.record()[..]);
+        caught(|| {
+            fault::injected(fault::PUT).map_err(StoreError::Write)?;
+            match blocks {
+                [] => {}
+                // One record is whole or absent by itself; a batch of one would write a second record to say so.
+                [block] => {
+                    self.blocks
+                        .insert(block.first().0.to_be_bytes(), &block.record()[..])?;
                 }
-                self.blocks.apply_batch(batch)?;
+                _ => {
+                    let mut batch = sled::Batch::default();
+                    for block in blocks {
+                        batch.insert(&block.first().0.to_be_bytes(), &block.record()[..]);
+                    }
+                    self.blocks.apply_batch(batch)?;
+                }
             }
-        }
+            Ok(())
+        })?;
+        blocks
+            .iter()
+            .for_each(|block| self.count(block.first().0, block.record().len()));
         Ok(())
+    }
+
+    /// Tells sled's cache of a block that was read or written. What fails here fails again where it matters.
+    fn count(&self, key: u64, bytes: usize) {
+        for _ in 0..self.counted.accesses(key, bytes) {
+            self.blocks.contains_key(key.to_be_bytes()).ok();
+        }
     }
 
     /// Deletes blocks, such as those of a group that was cut off.
@@ -109,6 +152,17 @@ impl Store {
         Ok(before.map(|(key, _)| u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8]))))
     }
 
+    /// The keys of all blocks that start after a position.
+    pub(crate) fn keys_after(&self, position: Position) -> Result<Vec<u64>, ReadError> {
+        let first = position.0.saturating_add(1).to_be_bytes();
+        let keys = self.blocks.range(first..).keys();
+        keys.map(|key| {
+            let key = key.map_err(ReadError::Database)?;
+            Ok(u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8])))
+        })
+        .collect()
+    }
+
     /// The block that holds a position of the log.
     pub(crate) fn block_at(&self, position: Position) -> Result<Block, ReadError> {
         let missing = || ReadError::Damaged {
@@ -123,6 +177,7 @@ impl Store {
             .map_err(ReadError::Database)?;
         let (key, record) = found.ok_or_else(missing)?;
         let block = Store::decode(&key, record, position)?;
+        self.count(block.first().0, block.record().len());
         if position > block.last() {
             return Err(ReadError::Damaged {
                 key: block.last().0 + 1,
@@ -134,14 +189,12 @@ impl Store {
     }
 
     /// The blocks from the one that starts at a position; each follows the one before without a gap, or is an error.
-    pub(crate) fn blocks_from(
-        &self,
-        first: Position,
-    ) -> impl Iterator<Item = Result<Block, ReadError>> + use<> {
+    pub(crate) fn blocks_from(&self, first: Position) -> impl Iterator<Item = Result<Block, ReadError>> {
         let mut next = first;
         self.blocks.range(first.0.to_be_bytes()..).map(move |found| {
             let (key, record) = found.map_err(ReadError::Database)?;
             let block = Store::decode(&key, record, next)?;
+            self.count(block.first().0, block.record().len());
             if block.first() != next {
                 return Err(ReadError::Damaged {
                     key: next.0,
@@ -158,6 +211,7 @@ impl Store {
     pub(crate) fn close(self) -> File {
         let Store {
             blocks,
+            counted: _,
             data,
             db,
             lock,
@@ -200,6 +254,36 @@ pub(crate) fn remove_partial_snapshots(dir: &Path) -> io::Result<Vec<PathBuf>> {
         fs::remove_file(path)?;
     }
     Ok(found)
+}
+
+/// The file of sled's settings.
+fn settings_path(dir: &Path) -> PathBuf {
+    dir.join("conf")
+}
+
+/// Deletes sled's settings when they are not whole: sled never syncs them, so a power cut soon after the first start may leave
+/// them without their end, and sled then refuses the database for ever. They are constants of ours, which sled writes anew. Says
+/// whether they were deleted.
+pub(crate) fn remove_torn_settings(dir: &Path) -> io::Result<bool> {
+    let path = settings_path(dir);
+    let content = match fs::read(&path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    // The last four bytes are the CRC-32 of those before, in little-endian.
+    let is_whole = content
+        .split_last_chunk::<4>()
+        .is_some_and(|(settings, crc)| crc32fast::hash(settings) == u32::from_le_bytes(*crc));
+    if !is_whole {
+        fs::remove_file(&path)?;
+    }
+    Ok(!is_whole)
+}
+
+/// Brings sled's settings to disk.
+pub(crate) fn sync_settings(dir: &Path) -> io::Result<()> {
+    File::open(settings_path(dir))?.sync_all()
 }
 
 /// Whether the database keeps values that no sync covers (design §4.2).

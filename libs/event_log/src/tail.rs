@@ -10,7 +10,7 @@ use crate::place::Position;
 use crate::read::{self, ReadError};
 use crate::shared::{Progress, Shared};
 
-/// The log has been closed or has stopped; nothing will be added.
+/// The log has been closed; nothing will be added. A log that has stopped may be opened anew in place, so whoever waits waits on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the log is closed")]
 pub struct Closed;
@@ -18,7 +18,7 @@ pub struct Closed;
 /// Why a tail ended.
 #[derive(Debug, thiserror::Error)]
 pub enum TailError {
-    /// The log has been closed, or has stopped and everything in it has been returned.
+    /// The log has been closed.
     #[error("the log is closed")]
     Closed,
     /// The next events cannot be read.
@@ -76,8 +76,8 @@ impl Tail {
             .map_err(|Closed| TailError::Closed)?;
         let events = self
             .shared
-            .store()
-            .and_then(|store| read::range(&store, head, self.after, TAIL_EVENTS_MAX))
+            .opening()
+            .and_then(|opening| read::range(&opening.store, head, self.after, TAIL_EVENTS_MAX))
             .map_err(|error| match error {
                 ReadError::Closed => TailError::Closed,
                 ReadError::Damaged { .. } | ReadError::Database(_) | ReadError::Index(_) => {

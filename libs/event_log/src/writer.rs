@@ -13,8 +13,8 @@ use crate::heads::Heads;
 use crate::index::{Covered, Table};
 use crate::place::Position;
 use crate::queue::Ended;
-use crate::shared::Shared;
-use crate::store::Store;
+use crate::shared::{Opening, Shared};
+use crate::space::Shortage;
 
 /// Where the log ends, as the writer knows it.
 #[derive(Debug, Clone, Copy)]
@@ -73,13 +73,14 @@ impl Syncer {
 
     /// Brings a group to disk: here, when nobody else waits and nothing is under way, so that a lone writer pays no change of
     /// thread; otherwise over there, while the next group is judged.
-    fn finish(&mut self, shared: &Shared, store: &Store, group: Group) -> Result<(), String> {
+    fn finish(&mut self, shared: &Shared, opening: &Opening, group: Group) -> Result<(), String> {
         if self.is_idle() && shared.queue.is_empty() {
-            return finish(shared, store, group);
+            return finish(shared, opening, group);
         }
         self.given += 1;
         self.groups.send(group).map_err(|unsent| {
             let stopped = "the thread that syncs the log has ended".to_owned();
+            shared.poison(&stopped);
             unsent.0.fail(&stopped);
             stopped
         })
@@ -87,10 +88,10 @@ impl Syncer {
 }
 
 /// The thread that syncs.
-pub(crate) fn run_syncer(shared: &Shared, store: &Store, groups: &Receiver<Group>, finished: &AtomicU64) {
+pub(crate) fn run_syncer(shared: &Shared, opening: &Opening, groups: &Receiver<Group>, finished: &AtomicU64) {
     guarded(shared, || {
         while let Ok(group) = groups.recv() {
-            finish(shared, store, group)?;
+            finish(shared, opening, group)?;
             finished.fetch_add(1, Ordering::Release);
         }
         Ok(())
@@ -98,24 +99,31 @@ pub(crate) fn run_syncer(shared: &Shared, store: &Store, groups: &Receiver<Group
 }
 
 /// The thread that writes: takes groups until the queue ends.
-pub(crate) fn run(shared: &Shared, store: &Store, syncer: Syncer, end: End) {
-    guarded(shared, || write_groups(shared, store, syncer, end));
+pub(crate) fn run(shared: &Shared, opening: &Opening, syncer: Syncer, end: End) {
+    guarded(shared, || write_groups(shared, opening, syncer, end));
 }
 
-fn write_groups(shared: &Shared, store: &Store, mut syncer: Syncer, mut end: End) -> Result<(), String> {
+fn write_groups(shared: &Shared, opening: &Opening, mut syncer: Syncer, mut end: End) -> Result<(), String> {
     // What the group under way changes. The one before it is in the index by the time the next is judged.
     let mut under_way: Arc<Table> = Arc::default();
     while let Some(submissions) = shared.queue.take() {
-        let heads = Heads::over_group(&shared.index, &under_way);
-        let mut group = group::plan(submissions, store, heads, end);
+        let heads = Heads::over_group(&opening.index, &under_way);
+        let shortage = shortage(shared, opening);
+        let mut group = group::plan(submissions, &opening.store, heads, end, shortage);
         let put = match group.fault.take() {
-            Some(fault) => shared.noticed(Err(fault)).map_err(|error| chain(&error)),
-            None => store.put_group(&group.blocks).map_err(|error| chain(&error)),
+            Some(fault) => opening.noticed(Err(fault)).map_err(|error| chain(&error)),
+            None => opening
+                .store
+                .put_group(&group.blocks)
+                .map_err(|error| chain(&error)),
         };
         if let Err(reason) = put {
+            shared.poison(&reason);
             group.fail(&reason);
             return Err(reason);
         }
+        let bytes: usize = group.blocks.iter().map(|block| block.record().len()).sum();
+        opening.space.written(bytes as u64);
         if let Some(block) = group.blocks.last() {
             end = End {
                 head: block.last(),
@@ -123,14 +131,31 @@ fn write_groups(shared: &Shared, store: &Store, mut syncer: Syncer, mut end: End
             };
             under_way = Arc::clone(&group.changes);
         }
-        syncer.finish(shared, store, group)?;
+        syncer.finish(shared, opening, group)?;
     }
     Ok(())
 }
 
+/// Whether the disk is too full for this group.
+fn shortage(shared: &Shared, opening: &Opening) -> Option<Shortage> {
+    match opening.space.shortage() {
+        Ok(shortage) => {
+            shared.note_space(shortage);
+            shortage
+        }
+        Err(error) => {
+            // Nothing is known, so the disk itself will say.
+            tracing::warn!(%error, "the file system does not tell how much space it has");
+            None
+        }
+    }
+}
+
 /// Brings a group to disk and tells the index, `HEAD`, the readers, and those who wait, in this order.
-fn finish(shared: &Shared, store: &Store, group: Group) -> Result<(), String> {
-    if let Err(reason) = make_durable(shared, store, &group) {
+fn finish(shared: &Shared, opening: &Opening, group: Group) -> Result<(), String> {
+    if let Err(reason) = make_durable(shared, opening, &group) {
+        // Whoever is told that the log has stopped finds it stopped.
+        shared.poison(&reason);
         group.fail(&reason);
         return Err(reason);
     }
@@ -141,16 +166,16 @@ fn finish(shared: &Shared, store: &Store, group: Group) -> Result<(), String> {
     Ok(())
 }
 
-fn make_durable(shared: &Shared, store: &Store, group: &Group) -> Result<(), String> {
+fn make_durable(shared: &Shared, opening: &Opening, group: &Group) -> Result<(), String> {
     // A group that writes nothing follows groups that are on disk.
     let Some(block) = group.blocks.last() else {
         return Ok(());
     };
-    store.sync().map_err(|error| chain(&error))?;
+    opening.store.sync().map_err(|error| chain(&error))?;
     let head = block.last();
     let digest = Sha256::digest(block.event(head).unwrap_or_default()).into();
     let changes = group.changes.iter().map(|(key, value)| (*key, *value));
-    shared
+    opening
         .index
         .apply(
             changes,
@@ -160,7 +185,7 @@ fn make_durable(shared: &Shared, store: &Store, group: &Group) -> Result<(), Str
             },
         )
         .map_err(|error| chain(&error))?;
-    shared
+    opening
         .head_keeper
         .note(head, digest)
         .map_err(|error| format!("HEAD cannot be written: {error}"))?;

@@ -1,21 +1,27 @@
 //! The file of persons' keys: opened, read, written slot by slot.
 
+mod error;
+mod read;
 pub(crate) mod slot;
+
+pub use error::{OpenKeysError, ReadKeyError};
+pub(crate) use read::SlotReader;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Read as _};
-use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::Path;
 
 use rand::rngs::SysError;
 use uuid::Uuid;
 
+use crate::draft::{create_whole, sweep_drafts_of};
 use crate::master_key::MasterKey;
-use crate::secret_file::{create_whole, is_open_to_others, mode_of};
+use crate::secret_file::{is_open_to_others, mode_of};
 use crate::value_key::PersonKey;
-use slot::{HeaderFault, SLOT_BYTES, Slot, SlotBytes, Wrapping, destroyed_slot, read_slot};
+use slot::{SLOT_BYTES, Slot, SlotBytes, Wrapping, destroyed_slot};
 
 /// The number of people (slots) one keys file can hold: 1.8 GB on disk and 0.42 GB of memory.
 pub const PERSONS_MAX: u32 = 14_000_000;
@@ -27,97 +33,6 @@ pub struct DamagedSlot {
     pub slot: u32,
     /// The subject as its bytes now say, which may be damaged too.
     pub subject_as_read: Uuid,
-}
-
-/// Why the keys file could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenKeysError {
-    /// The file system refused.
-    #[error("cannot {action} the keys file {}", path.display())]
-    Io {
-        /// What was being done.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's answer.
-        #[source]
-        source: io::Error,
-    },
-    /// Another process (or another handle in this one) has it open for writing.
-    #[error("the keys file {} is in use by another process", path.display())]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Somebody else may read or write the file.
-    #[error("the keys file {} has mode {mode:04o} and is open to others; give it mode 0600", path.display())]
-    OpenToOthers {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file is something else.
-    #[error("{} is not a keys file", path.display())]
-    NotAKeysFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A later version of Guichet wrote the file.
-    #[error("the keys file {} has version {version}, which this program does not know", path.display())]
-    UnknownVersion {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: u32,
-    },
-    /// The header is not what was written.
-    #[error("the header of the keys file {} is damaged", path.display())]
-    HeaderDamaged {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The keys were wrapped under another master key.
-    #[error("the master key is not the one that the keys file {} was made with", path.display())]
-    WrongMaster {
-        /// The file.
-        path: PathBuf,
-        /// The cipher's answer.
-        #[source]
-        source: chacha20poly1305::Error,
-    },
-    /// The file holds more slots than [`PERSONS_MAX`].
-    #[error("the keys file {} is larger than the {PERSONS_MAX} slots it may have", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The operating system gave no random bytes.
-    #[error("the operating system gave no random bytes")]
-    Random(#[source] SysError),
-}
-
-/// Why a key that the file holds could not be read. The slot was intact when the file was opened.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadKeyError {
-    /// The file system refused.
-    #[error("slot {slot} of the keys file cannot be read")]
-    Io {
-        /// The number of the slot.
-        slot: u32,
-        /// The system's answer.
-        #[source]
-        source: io::Error,
-    },
-    /// The slot does not hold a key of this subject wrapped under this master key.
-    #[error("slot {slot} of the keys file does not hold the subject's key")]
-    Refused {
-        /// The number of the slot.
-        slot: u32,
-        /// The cipher's answer.
-        #[source]
-        source: chacha20poly1305::Error,
-    },
 }
 
 /// Where a person's key lies, or lay.
@@ -183,42 +98,15 @@ pub(crate) struct KeysFile {
 impl KeysFile {
     /// Opens or creates the file and reads every slot.
     pub(crate) fn open(path: &Path, master: &MasterKey) -> Result<(KeysFile, Content), OpenKeysError> {
-        let io = |action| {
-            move |source| OpenKeysError::Io {
-                action,
-                path: path.to_owned(),
-                source,
-            }
-        };
         let wrapping = Wrapping::new(master);
-        if !path.try_exists().map_err(io("look for"))? {
+        if !path.try_exists().map_err(io_error("look for", path))? {
             let header = wrapping.new_header().map_err(OpenKeysError::Random)?;
-            create_whole(path, &header).map_err(io("create"))?;
+            create_whole(path, &header).map_err(io_error("create", path))?;
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(io("open"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(OpenKeysError::InUse {
-                    path: path.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
-        }
-        let mode = mode_of(&file).map_err(io("read the mode of"))?;
-        if is_open_to_others(mode) {
-            return Err(OpenKeysError::OpenToOthers {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-        let mut reader = BufReader::with_capacity(64 * 1024, &file);
-        check_header(&mut reader, path, &wrapping)?;
-        let content = read_slots(&mut reader, path)?;
+        let file = open_locked(path)?;
+        let content = Content::read(SlotReader::start(&file, path, &wrapping)?)?;
+        // A rotation that was cut short leaves keys there, which a later erasure would not reach.
+        sweep_drafts_of(path).map_err(io_error("remove drafts of", path))?;
         Ok((KeysFile { file, wrapping }, content))
     }
 
@@ -256,6 +144,17 @@ impl KeysFile {
         self.write(slot, &destroyed_slot(subject))
     }
 
+    /// How many slots the file has, the header among them.
+    pub(crate) fn end(&self) -> io::Result<u32> {
+        let slots = self.file.metadata()?.len() / SLOT_BYTES as u64;
+        Ok(u32::try_from(slots).unwrap_or(u32::MAX))
+    }
+
+    /// Reads the slots from `first` on, as many as `bytes` holds.
+    pub(crate) fn read_slots(&self, first: u32, bytes: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(bytes, offset(first))
+    }
+
     /// `fdatasync`, which also covers the file's length when it has grown.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
@@ -266,85 +165,66 @@ fn offset(slot: u32) -> u64 {
     u64::from(slot) * SLOT_BYTES as u64
 }
 
-fn check_header(
-    reader: &mut BufReader<&File>,
-    path: &Path,
-    wrapping: &Wrapping,
-) -> Result<(), OpenKeysError> {
-    let path = || path.to_owned();
-    let mut header = [0; SLOT_BYTES];
-    match reader.read_exact(&mut header) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            return Err(OpenKeysError::NotAKeysFile { path: path() });
-        }
-        Err(source) => {
-            return Err(OpenKeysError::Io {
-                action: "read",
-                path: path(),
-                source,
-            });
-        }
-    }
-    wrapping.check_header(&header).map_err(|fault| match fault {
-        HeaderFault::NotAKeysFile => OpenKeysError::NotAKeysFile { path: path() },
-        HeaderFault::UnknownVersion(version) => OpenKeysError::UnknownVersion {
-            path: path(),
-            version,
-        },
-        HeaderFault::Damaged => OpenKeysError::HeaderDamaged { path: path() },
-        HeaderFault::OtherMaster(source) => OpenKeysError::WrongMaster { path: path(), source },
-    })
-}
-
-fn read_slots(reader: &mut BufReader<&File>, path: &Path) -> Result<Content, OpenKeysError> {
-    let io = |source| OpenKeysError::Io {
-        action: "read",
+pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenKeysError {
+    move |source| OpenKeysError::Io {
+        action,
         path: path.to_owned(),
         source,
+    }
+}
+
+/// Opens a file that exists, for this process alone.
+pub(crate) fn open_locked(path: &Path) -> Result<File, OpenKeysError> {
+    let in_use = || OpenKeysError::InUse {
+        path: path.to_owned(),
     };
-    let bytes = reader.get_ref().metadata().map_err(io)?.len();
-    // A slot of which only a part was written is no slot: the next key is written over it.
-    let end = u32::try_from(bytes / SLOT_BYTES as u64).unwrap_or(u32::MAX);
-    if end > PERSONS_MAX + 1 {
-        return Err(OpenKeysError::TooLarge {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(io_error("open", path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(in_use()),
+        Err(TryLockError::Error(source)) => return Err(io_error("lock", path)(source)),
+    }
+    // A rotation may have put another file in its place since it was opened; keys written into this one would be lost.
+    let (here, there) = (
+        file.metadata().map_err(io_error("look at", path))?,
+        path.metadata().map_err(io_error("look at", path))?,
+    );
+    if (here.dev(), here.ino()) != (there.dev(), there.ino()) {
+        return Err(in_use());
+    }
+    let mode = mode_of(&file).map_err(io_error("read the mode of", path))?;
+    if is_open_to_others(mode) {
+        return Err(OpenKeysError::OpenToOthers {
             path: path.to_owned(),
+            mode,
         });
     }
-    let mut content = Content::default();
-    content.free.end = end;
-    content.places.reserve(end as usize);
-    let mut bytes = [0; SLOT_BYTES];
-    for slot in 1..end {
-        reader.read_exact(&mut bytes).map_err(io)?;
-        let is_last = slot + 1 == end;
-        match read_slot(&bytes) {
-            Slot::Empty => content.free.vacant.push(slot),
-            // Only the newest slot can be half written; anywhere else it is damage.
-            Slot::Unfinished(_) if is_last => content.free.vacant.push(slot),
-            Slot::Unfinished(subject) | Slot::Damaged(subject) => content.note_damage(slot, subject),
-            Slot::Present(subject) => content.note_place(
-                subject,
-                Place {
-                    slot,
-                    is_destroyed: false,
-                },
-            ),
-            Slot::Destroyed(subject) => content.note_place(
-                subject,
-                Place {
-                    slot,
-                    is_destroyed: true,
-                },
-            ),
-        }
-    }
-    // Taken from the end: the lowest slot is filled first.
-    content.free.vacant.reverse();
-    Ok(content)
+    Ok(file)
 }
 
 impl Content {
+    fn read(mut slots: SlotReader<'_>) -> Result<Content, OpenKeysError> {
+        let mut content = Content::default();
+        content.free.end = slots.end();
+        content.places.reserve(slots.end() as usize);
+        while let Some((slot, _, held)) = slots.next()? {
+            let place = |is_destroyed| Place { slot, is_destroyed };
+            match held {
+                Slot::Empty => content.free.vacant.push(slot),
+                Slot::Unfinished(subject) | Slot::Damaged(subject) => content.note_damage(slot, subject),
+                Slot::Present(subject) => content.note_place(subject, place(false)),
+                Slot::Destroyed(subject) => content.note_place(subject, place(true)),
+            }
+        }
+        // Taken from the end: the lowest slot is filled first.
+        content.free.vacant.reverse();
+        Ok(content)
+    }
+
     fn note_damage(&mut self, slot: u32, subject_as_read: Uuid) {
         self.damaged.push(DamagedSlot {
             slot,

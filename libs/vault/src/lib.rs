@@ -23,6 +23,12 @@
 //! | stored | `{"sealed":{"v":1,"subject":"<uuid>","commitment":"<base64>","ciphertext":"<base64>"}}` |
 //! | opened | the first form again |
 //! | opened, key destroyed | `{"personal":{"subject":"<uuid>","erased":true}}` |
+//! | opened with its commitment | `{"personal":{"subject":"<uuid>","value":<any JSON>,"commitment":"<base64>"}}` |
+//! | the same, key destroyed, or read without keys | `{"personal":{"subject":"<uuid>","erased":true,"commitment":"<base64>"}}` |
+//!
+//! The last two are for digests of what is made from events ([`Vault::open_data_committed`], [`erase_data`]):
+//! `commitment` is copied from the stored form as it stands, so it says the same before an erasure, after it and to a
+//! reader without keys.
 //!
 //! What lies inside a mark's `value` is opaque: it is never searched for further marks, neither when sealed nor when
 //! opened. Text that a stranger wrote belongs inside a mark; JSON that a stranger wrote and that stays outside of one
@@ -55,22 +61,56 @@
 //! # Where the keys lie
 //!
 //! The keys file is described at [`Vault`], the encryption of attachments at [`content`].
+//!
+//! # The erasure ledger
+//!
+//! A backup of the keys must not bring back who was erased since. So every erasure is also a line of a text file beside
+//! the keys file, [`LEDGER_FILE_NAME`], mode 0600, which is only ever appended to. The line is on disk before the key
+//! is overwritten. Opening a vault obeys it, and so does [`restore_keys`] with any number of copies of it. It holds
+//! neither names nor keys. For ever:
+//!
+//! ```text
+//! {"guichet_erasure":1,"subject":"<uuid>","at":"<RFC 3339>","crc32c":"<8 hexadecimal digits>"}
+//! ```
+//!
+//! | part of a line | what |
+//! |---|---|
+//! | `guichet_erasure` | the form, 1; a reader refuses another one, whose line also ends in `crc32c` |
+//! | `subject` | whose key was destroyed, lower-case with hyphens |
+//! | `at` | when, as the caller of [`Vault::destroy`] said, in UTC with `Z` |
+//! | `crc32c` | CRC-32C of the bytes of the line before `,"crc32c"`, lower-case |
+//! | end | one line feed |
+//!
+//! The members stand in this order, without spaces. One subject may have several lines; lines are independent of each
+//! other, so ledgers can be joined by concatenating them. A **last** line that has no checksum or does not fit it was
+//! being written when the process died; nobody was told of its erasure; a reader leaves it out, and who appends cuts it
+//! off ([`Vault::torn_ledger_bytes`]). A last line that lacks nothing but its line feed counts. Any other line that
+//! does not fit is **damage**, and the ledger is refused: whom it named is not known. Why a checksum and not a chain of
+//! digests: a chain would not notice a missing end either; that nobody took a line away is proven by the log, which has
+//! an event for every erasure.
 
 pub mod content;
 mod digest_key;
+mod draft;
 mod keys_file;
+mod ledger;
 mod marks;
 mod master_key;
 mod recent_keys;
+mod restore;
+mod rotate;
 mod secret_file;
 mod value_key;
 mod vault;
 
 pub use digest_key::DigestKey;
 pub use keys_file::{DamagedSlot, OpenKeysError, PERSONS_MAX, ReadKeyError};
-pub use marks::{DEPTH_MAX, SealError, UnsealError, open_with_value_key};
+pub use ledger::{LEDGER_FILE_NAME, LedgerError};
+pub use marks::{DEPTH_MAX, SealError, UnsealError, erase_data, open_with_value_key};
 pub use master_key::MasterKey;
 pub use recent_keys::RECENT_KEYS_MAX;
+pub use restore::{RestoreError, Restored, restore_keys};
+pub use rotate::{DamagedSlots, RotateError, Rotated, rotate_master};
 pub use secret_file::{Created, SecretFileError};
 pub use value_key::{PLAINTEXT_BYTES_MAX, ValueKey};
-pub use vault::{DestroyError, KeyState, MintError, Vault};
+pub use vault::{BackedUp, BackupError, DestroyError, KeyState, MintError, Vault};

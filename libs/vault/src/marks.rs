@@ -4,11 +4,11 @@ mod open;
 mod seal;
 mod walk;
 
-pub use open::{UnsealError, open_with_value_key};
+pub use open::{UnsealError, erase_data, open_with_value_key};
 pub use seal::SealError;
 pub use walk::DEPTH_MAX;
 
-pub(crate) use open::open_data;
+pub(crate) use open::{OpenedForm, open_data, value_keys};
 pub(crate) use seal::seal_data;
 
 use std::sync::Arc;
@@ -61,7 +61,7 @@ fn subject_of(inside: &Map<String, Value>) -> Option<Uuid> {
 }
 
 /// `{name: inside}`.
-fn marked<const N: usize>(name: &str, inside: [(&str, Value); N]) -> Value {
+fn marked<'k>(name: &str, inside: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
     let inside: Map<String, Value> = inside
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))

@@ -31,6 +31,15 @@ impl MasterKey {
         Ok(MasterKey(secret_file::load(path)?))
     }
 
+    /// Puts the file of the next master key in the place of the current one, on disk when this returns: the last step
+    /// of a rotation, after [`crate::rotate_master`]. Both lie in one file system.
+    ///
+    /// # Errors
+    /// See [`SecretFileError`]; a `next` that holds no secret, or one that others may read, changes nothing.
+    pub fn promote(next: &Path, current: &Path) -> Result<(), SecretFileError> {
+        secret_file::promote(next, current)
+    }
+
     /// Takes a key that is kept elsewhere.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> MasterKey {

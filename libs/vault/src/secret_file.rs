@@ -1,9 +1,8 @@
 //! A file that holds one secret: 32 random bytes in base64 and a line end, readable by its owner only.
 
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -12,8 +11,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
-/// The mode of every file this crate creates: its owner reads and writes, nobody else does anything.
-pub(crate) const OWNER_ONLY_MODE: u32 = 0o600;
+use crate::draft::{create_whole, replace_durably};
 
 /// A secret file is 44 bytes; what is much longer is some other file, named by mistake.
 const SECRET_FILE_BYTES_MAX: u64 = 256;
@@ -125,6 +123,17 @@ pub(crate) fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, SecretFileError> 
     }
 }
 
+/// Puts the secret file `next` in the place of `current`.
+pub(crate) fn promote(next: &Path, current: &Path) -> Result<(), SecretFileError> {
+    // What is not a secret, or not one any more, must not take the place of one.
+    load(next)?;
+    replace_durably(next, current).map_err(|source| SecretFileError::Io {
+        action: "replace",
+        path: current.to_owned(),
+        source,
+    })
+}
+
 /// The permission bits of an open file.
 pub(crate) fn mode_of(file: &File) -> io::Result<u32> {
     Ok(file.metadata()?.permissions().mode() & 0o7777)
@@ -133,44 +142,4 @@ pub(crate) fn mode_of(file: &File) -> io::Result<u32> {
 /// Whether anybody but the owner may read, write or execute.
 pub(crate) fn is_open_to_others(mode: u32) -> bool {
     mode & 0o077 != 0
-}
-
-/// Creates `path` with exactly these bytes, file and directory on disk before it returns, or not at all: a crash on
-/// the way leaves no half of it. An existing file is left alone, whoever made it in the meantime.
-pub(crate) fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<Created> {
-    let directory = directory_of(path);
-    let draft = draft_beside(path)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(OWNER_ONLY_MODE)
-        .open(&draft)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    // A link, unlike a rename, never replaces what is already there.
-    let linked = written.and_then(|()| std::fs::hard_link(&draft, path));
-    std::fs::remove_file(&draft)?;
-    let created = match linked {
-        Ok(()) => Created::New,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Found,
-        Err(error) => return Err(error),
-    };
-    File::open(directory)?.sync_all()?;
-    Ok(created)
-}
-
-/// The directory that holds `path`.
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    }
-}
-
-/// A name beside `path` that nobody else is writing to.
-fn draft_beside(path: &Path) -> io::Result<PathBuf> {
-    let random = SysRng.try_next_u64().map_err(io::Error::other)?;
-    let mut name = OsString::from(".");
-    name.push(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
-    name.push(format!(".{random:016x}"));
-    Ok(path.with_file_name(name))
 }

@@ -1,13 +1,16 @@
 //! The handle that everybody else holds: keys minted, destroyed and used.
 
+mod backup;
 mod destroy;
 mod mint;
+mod obey;
 mod turn;
 
+pub use backup::{BackedUp, BackupError};
 pub use destroy::DestroyError;
 pub use mint::MintError;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,10 +21,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::keys_file::{DamagedSlot, FreeSlots, KeysFile, OpenKeysError, Place, ReadKeyError};
-use crate::marks::{self, FoundKey, SealError, UnsealError};
+use crate::ledger::Ledger;
+use crate::marks::{self, FoundKey, OpenedForm, SealError, UnsealError};
 use crate::master_key::MasterKey;
 use crate::recent_keys::RecentKeys;
 use crate::value_key::ValueKey;
+use obey::ObeyFault;
 use turn::Turns;
 
 /// Persons' keys and what is sealed with them. A cheap handle: clones share one open keys file.
@@ -61,9 +66,13 @@ use turn::Turns;
 ///
 /// # Erasure and the disk
 ///
-/// [`Vault::destroy`] overwrites the slot where it lies. On a file system that copies on write, in a snapshot and in a
-/// backup of the keys file the wrapped key lives on: keep such backups no longer than erasure may take, or change the
-/// master key.
+/// [`Vault::destroy`] overwrites the slot where it lies, after the erasure ledger (see the crate's documentation)
+/// remembers it. On a file system that copies on write, in a snapshot and in a backup of the keys file the wrapped key
+/// lives on, though no vault that finds the ledger gives it out: keep such copies no longer than erasure may take, or
+/// change the master key ([`crate::rotate_master`]) and destroy the old one.
+///
+/// What a crash leaves of a file that was being made beside the keys file, `.<name>.<16 hexadecimal digits>`, is removed
+/// when the keys file is opened.
 #[derive(Clone)]
 pub struct Vault {
     inner: Arc<Inner>,
@@ -78,6 +87,12 @@ struct Inner {
     /// Touched only by whoever has the turn.
     free: Mutex<FreeSlots>,
     syncs: AtomicU64,
+    /// Written by whoever has the turn.
+    ledger: Ledger,
+    torn_ledger_bytes: u64,
+    obeyed: BTreeSet<Uuid>,
+    /// The slots that were destroyed since the backup that is being made began.
+    destroyed_meanwhile: Mutex<Option<Vec<u32>>>,
 }
 
 /// What is known of every subject.
@@ -98,24 +113,52 @@ pub enum KeyState {
 }
 
 impl Vault {
-    /// Opens the keys file, or creates an empty one. Reads all of it: 0.3 s for a million people.
+    /// Opens the keys file and the erasure ledger beside it ([`crate::LEDGER_FILE_NAME`]), or creates them empty. Reads
+    /// all of both: 0.3 s for a million people. Whoever the ledger names and the keys file does not note as erased, is
+    /// erased before this returns: [`Vault::obeyed`].
     ///
     /// # Errors
     /// See [`OpenKeysError`].
     pub fn open(keys_file: &Path, master: MasterKey) -> Result<Vault, OpenKeysError> {
         let (file, content) = KeysFile::open(keys_file, &master)?;
+        let ring = Ring {
+            places: content.places,
+            damaged: content.damaged,
+        };
+        let mut obeyed = BTreeSet::new();
+        let ledger = Ledger::open(Ledger::path_beside(keys_file), |erasure| {
+            if ring.disobeys(erasure.subject) {
+                obeyed.insert(erasure.subject);
+            }
+        });
+        let (ledger, torn_ledger_bytes) = ledger.map_err(|source| OpenKeysError::Ledger {
+            path: keys_file.to_owned(),
+            source,
+        })?;
+        let inner = Inner {
+            file,
+            ring: RwLock::new(ring),
+            recent: Mutex::default(),
+            turns: Turns::default(),
+            free: Mutex::new(content.free),
+            syncs: AtomicU64::new(0),
+            ledger,
+            torn_ledger_bytes,
+            obeyed,
+            destroyed_meanwhile: Mutex::new(None),
+        };
+        inner.obey(&inner.obeyed).map_err(|fault| match fault {
+            ObeyFault::Full => OpenKeysError::Full {
+                path: keys_file.to_owned(),
+            },
+            ObeyFault::Io(source) => OpenKeysError::Io {
+                action: "obey the erasure ledger in",
+                path: keys_file.to_owned(),
+                source,
+            },
+        })?;
         Ok(Vault {
-            inner: Arc::new(Inner {
-                file,
-                ring: RwLock::new(Ring {
-                    places: content.places,
-                    damaged: content.damaged,
-                }),
-                recent: Mutex::default(),
-                turns: Turns::default(),
-                free: Mutex::new(content.free),
-                syncs: AtomicU64::new(0),
-            }),
+            inner: Arc::new(inner),
         })
     }
 
@@ -141,7 +184,36 @@ impl Vault {
     /// # Errors
     /// See [`UnsealError`], which names the place.
     pub fn open_data(&self, event_id: Uuid, data: &mut Value) -> Result<(), UnsealError> {
-        marks::open_data(event_id, data, |subject| self.inner.find_key(subject))
+        marks::open_data(event_id, data, OpenedForm::Plain, |subject| {
+            self.inner.find_key(subject)
+        })
+    }
+
+    /// [`Vault::open_data`], but every opened mark has a third member, `commitment`: the base64 of the sealed form,
+    /// equal before and after an erasure. Digests of views name it in place of the value.
+    ///
+    /// # Errors
+    /// See [`UnsealError`], which names the place.
+    pub fn open_data_committed(&self, event_id: Uuid, data: &mut Value) -> Result<(), UnsealError> {
+        marks::open_data(event_id, data, OpenedForm::Committed, |subject| {
+            self.inner.find_key(subject)
+        })
+    }
+
+    /// What a bundle may disclose of `data`, the stored `data` of the event `event_id`: for every sealed value whose
+    /// key is there its pointer (RFC 6901, from the event: `/data/…`), its subject and its value key, in the order in
+    /// which they stand. Erased values are left out. Whether a key fits its value is not tried:
+    /// [`crate::open_with_value_key`] does that.
+    ///
+    /// # Errors
+    /// As [`Vault::open_data`], but never [`UnsealError::Tampered`]: a subject that was never heard of is an error,
+    /// because a bundle would else be poorer than the log without anybody knowing.
+    pub fn value_keys(
+        &self,
+        event_id: Uuid,
+        data: &Value,
+    ) -> Result<Vec<(String, Uuid, ValueKey)>, UnsealError> {
+        marks::value_keys(event_id, data, |subject| self.inner.find_key(subject))
     }
 
     /// The key of the value at `pointer` (RFC 6901, from the event: `/data/…`) in the event `event_id`: to be disclosed
@@ -163,11 +235,41 @@ impl Vault {
         move |event_id, data| vault.open_data(event_id, data)
     }
 
+    /// [`Vault::open_data_committed`] as a function.
+    pub fn opener_committed(
+        &self,
+    ) -> impl Fn(Uuid, &mut Value) -> Result<(), UnsealError> + Send + Sync + Clone + 'static + use<> {
+        let vault = self.clone();
+        move |event_id, data| vault.open_data_committed(event_id, data)
+    }
+
     /// The slots that were found damaged when the file was opened and have not been given up since. Someone should be
     /// told: a backup of the keys file may still have them.
     #[must_use]
     pub fn damaged(&self) -> Vec<DamagedSlot> {
         self.inner.ring.read().damaged.clone()
+    }
+
+    /// Whom the ledger named when the vault was opened although the keys file held a key of them, or had not heard of
+    /// them: after a crash in the middle of an erasure, or because an older keys file was put back. They are erased
+    /// now. Someone should be told.
+    #[must_use]
+    pub fn obeyed(&self) -> Vec<Uuid> {
+        self.inner.obeyed.iter().copied().collect()
+    }
+
+    /// Where the erasure ledger lies. It may be copied at any time; a copy is to be kept with, and to be newer than,
+    /// any backup of the keys.
+    #[must_use]
+    pub fn ledger(&self) -> &Path {
+        self.inner.ledger.path()
+    }
+
+    /// How many bytes of a last line that was never written to its end were cut off the ledger when the vault was
+    /// opened. The erasure that they were to tell of was never answered.
+    #[must_use]
+    pub fn torn_ledger_bytes(&self) -> u64 {
+        self.inner.torn_ledger_bytes
     }
 
     /// How often this vault has waited for `fdatasync` since it was opened.

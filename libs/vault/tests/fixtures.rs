@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vault::content::Decryptor;
-use vault::{DigestKey, KeyState, MasterKey, ValueKey, Vault, open_with_value_key};
+use vault::{DigestKey, KeyState, LEDGER_FILE_NAME, MasterKey, ValueKey, Vault, open_with_value_key};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,7 +23,11 @@ fn json_fixture(name: &str) -> Value {
 
 /// A copy with the mode that a checkout does not keep.
 fn private_copy(directory: &TempDir, name: &str) -> PathBuf {
-    let copy = directory.path().join(name);
+    private_copy_as(directory, name, name)
+}
+
+fn private_copy_as(directory: &TempDir, name: &str, copy_name: &str) -> PathBuf {
+    let copy = directory.path().join(copy_name);
     fs::copy(fixture(name), &copy).unwrap();
     fs::set_permissions(&copy, fs::Permissions::from_mode(0o600)).unwrap();
     copy
@@ -125,6 +129,42 @@ fn a_value_of_a_destroyed_key_opens_as_erased() {
         data,
         json!({"by": {"personal": {"subject": subject, "erased": true}}})
     );
+}
+
+#[test]
+fn the_ledger_of_another_implementation_is_obeyed() {
+    let directory = TempDir::new().unwrap();
+    private_copy_as(&directory, "erasures-v1.ledger", LEDGER_FILE_NAME);
+    let vault = fixture_vault(&directory);
+    let event = json_fixture("event-v1.json");
+    let (ada, desk) = (
+        uuid_at(&event, "/value_keys/0/subject"),
+        uuid_at(&event, "/opened/notes/1/personal/subject"),
+    );
+    // The third, `gone`, is noted as destroyed in the keys file.
+    assert_eq!(vault.obeyed(), [ada, desk]);
+    assert_eq!(vault.torn_ledger_bytes(), 0);
+    for erased in [ada, desk, uuid_at(&event, "/destroyed/subject")] {
+        assert_eq!(vault.knows(erased), KeyState::Destroyed);
+    }
+}
+
+#[test]
+fn a_line_of_the_ledger_has_the_bytes_that_another_implementation_wrote() {
+    let directory = TempDir::new().unwrap();
+    let vault = fixture_vault(&directory);
+    let event = json_fixture("event-v1.json");
+    let ada = uuid_at(&event, "/value_keys/0/subject");
+    let desk = uuid_at(&event, "/opened/notes/1/personal/subject");
+    vault
+        .destroy(ada, "2026-11-25T23:59:59.120Z".parse().unwrap())
+        .unwrap();
+    vault
+        .destroy(desk, "2031-02-28T00:00:00.000001Z".parse().unwrap())
+        .unwrap();
+    let expected = fs::read_to_string(fixture("erasures-v1.ledger")).unwrap();
+    let (_, expected) = expected.split_once('\n').unwrap();
+    assert_eq!(fs::read_to_string(vault.ledger()).unwrap(), expected);
 }
 
 #[test]

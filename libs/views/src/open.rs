@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use domain::policy::Visible;
+use chrono::NaiveDate;
+use domain::{DeskKey, policy::Visible};
 use event_log::{EventLog, Floor, Position, ReadError};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
@@ -16,17 +17,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    dump,
+    digest, dump, place,
     pool::{Gate, LendError, Pool},
-    queue::{self, QueueError, QueuePage, QueueQuery},
-    rebuild, schema,
+    queue::{self, QueueError, QueuePage, QueueQuery, Series},
+    rebuild,
+    renew::Renewal,
+    schema,
     search::find::Limits,
     store::Store,
-    write::{Shared, Writer, is_damage},
+    write::{Feed, Shared, Writer, is_damage},
 };
-
-/// The file's name in its directory.
-const FILE: &str = "views.sqlite";
 
 /// Why the personal values of an event could not be put back: the text is for the log, not for a caller.
 #[derive(Debug, thiserror::Error)]
@@ -109,12 +109,17 @@ impl Views {
     /// # Errors
     /// See [`OpenViewsError`].
     pub fn open(dir: &Path, log: EventLog, open: Open, options: Options) -> Result<Views, OpenViewsError> {
-        let path = dir.join(FILE);
         let failed = |what, path: &Path| {
             let path = path.to_owned();
             move |source: io::Error| OpenViewsError::Io { what, path, source }
         };
         fs::create_dir_all(dir).map_err(failed("cannot make", dir))?;
+        place::remove_others(dir).map_err(|error| OpenViewsError::Io {
+            what: "cannot remove",
+            path: error.path,
+            source: error.source,
+        })?;
+        let path = place::current(dir);
         let store = existing(&path, &log)?;
         let shared = Arc::new(Shared::new(Pool::new(path.clone(), options.readers_max)));
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -122,11 +127,13 @@ impl Views {
             .build()
             .map_err(failed("cannot start the writer of", &path))?;
         let writer = Writer {
-            shared: Arc::clone(&shared),
-            log,
-            open,
+            feed: Feed {
+                shared: Arc::clone(&shared),
+                log,
+                open,
+                rebuild_bytes_max: options.rebuild_bytes_max,
+            },
             path: path.clone(),
-            rebuild_bytes_max: options.rebuild_bytes_max,
             runtime,
         };
         if let Some(store) = &store {
@@ -178,6 +185,15 @@ impl Views {
         self.read(|connection| queue::page(connection, viewer, query, self.inner.limits))
     }
 
+    /// The position that the view stands at, and the digest of its rows there in lower-case hexadecimal: see
+    /// [`digest`](crate::digest). Reads every row, some hundred thousand a second.
+    ///
+    /// # Errors
+    /// See [`QueueError`]; never `Invalid` or `BadCursor`.
+    pub fn digest(&self) -> Result<(Position, String), QueueError> {
+        self.read(|connection| digest::digest(connection).map_err(QueueError::Sqlite))
+    }
+
     /// All logical rows in the order of their keys, as text: equal for a view kept live and one rebuilt. Full text is
     /// left out (design §4, "A view's digest").
     ///
@@ -187,9 +203,35 @@ impl Views {
         self.read(|connection| dump::dump(connection).map_err(QueueError::Sqlite))
     }
 
-    /// Makes the file anew from the log. The views hold texts and names in clear: after a person has been erased, this
-    /// is what takes theirs out. Returns at once; until it is done readers are answered with
-    /// [`QueueError::Rebuilding`].
+    /// Makes a new file from the log beside the one that serves, and puts it in its place when it has caught up. The
+    /// views hold texts and names in clear: after a person has been erased, this is what takes theirs out. Returns at
+    /// once; readers are served all along. What is asked for while a renewal is under way is one more afterwards.
+    #[must_use = "it says when the old file is gone"]
+    pub fn renew(&self) -> Renewal {
+        let renewal = self.inner.shared.renewals.ask();
+        self.inner.shared.wake();
+        renewal
+    }
+
+    /// How many tickets were in each status at the end of each day, UTC, from a day to another, both included: of those
+    /// that this viewer may see now, on one desk or on all. A day ends with the last event recorded before the next
+    /// one, by the log's own time, which never goes back (design §3, "Time"). Statuses without tickets are left out.
+    ///
+    /// # Errors
+    /// See [`QueueError`]; `Invalid` when the days are in the wrong order or more than
+    /// [`SERIES_DAYS_MAX`](crate::SERIES_DAYS_MAX).
+    pub fn series(
+        &self,
+        viewer: &Visible,
+        desk: Option<&DeskKey>,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Series, QueueError> {
+        self.read(|connection| queue::series(connection, viewer, desk, from, to))
+    }
+
+    /// Makes the file anew from the log in its own place: for one that is damaged. Returns at once; until it is done
+    /// readers are answered with [`QueueError::Rebuilding`].
     pub fn rebuild(&self) {
         self.inner.shared.rebuild();
     }
@@ -265,7 +307,7 @@ impl Drop for Inner {
 /// usable file.
 #[must_use]
 pub fn floor(dir: &Path) -> Option<Floor> {
-    let path = dir.join(FILE);
+    let path = place::current(dir);
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let current = schema::is_current(&connection).ok()?;
     let checkpoint = current
@@ -274,7 +316,7 @@ pub fn floor(dir: &Path) -> Option<Floor> {
         .checkpoint();
     (checkpoint.position.0 > 0).then(|| Floor {
         position: checkpoint.position,
-        digest: checkpoint.digest,
+        digest: Some(checkpoint.digest),
         source: "the views".to_owned(),
     })
 }

@@ -1,6 +1,10 @@
 //! Read-only connections, a few of them, lent out one reader at a time.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    mem,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags};
@@ -34,14 +38,18 @@ pub(crate) enum LendError {
 #[derive(Debug)]
 struct State {
     gate: Gate,
+    path: PathBuf,
+    /// Counts the files that were read from, the current one included.
+    file: u64,
     free: Vec<Connection>,
     lent: usize,
+    /// Connections to former files that are lent still.
+    former: usize,
 }
 
-/// The readers of one file.
+/// The readers of the file that serves, and the last ones of those before it.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    path: PathBuf,
     readers_max: usize,
     state: Mutex<State>,
     changed: Condvar,
@@ -52,11 +60,13 @@ impl Pool {
     pub(crate) fn new(path: PathBuf, readers_max: usize) -> Pool {
         let state = State {
             gate: Gate::Rebuilding,
+            path,
+            file: 0,
             free: Vec::new(),
             lent: 0,
+            former: 0,
         };
         Pool {
-            path,
             readers_max: readers_max.max(1),
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -71,7 +81,7 @@ impl Pool {
         let mut loan = self.lend()?;
         let mut connection = match loan.free.take() {
             Some(connection) => connection,
-            None => self.connect().map_err(LendError::Sqlite)?,
+            None => connect(&loan.path).map_err(LendError::Sqlite)?,
         };
         let done = work(&mut connection);
         loan.free = Some(connection);
@@ -89,20 +99,15 @@ impl Pool {
             let free = state.free.pop();
             if free.is_some() || state.lent < self.readers_max {
                 state.lent += 1;
-                return Ok(Loan { pool: self, free });
+                return Ok(Loan {
+                    pool: self,
+                    file: state.file,
+                    path: state.path.clone(),
+                    free,
+                });
             }
             self.changed.wait(&mut state);
         }
-    }
-
-    fn connect(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
-        Ok(connection)
     }
 
     /// Lets readers in.
@@ -116,26 +121,62 @@ impl Pool {
         let mut state = self.state.lock();
         state.gate = gate;
         self.changed.notify_all();
-        while state.lent > 0 {
+        while state.lent > 0 || state.former > 0 {
             self.changed.wait(&mut state);
         }
         state.free.clear();
     }
+
+    /// Lets readers into another file from now on.
+    pub(crate) fn turn_to(&self, path: PathBuf) {
+        let mut state = self.state.lock();
+        state.path = path;
+        state.file += 1;
+        state.former += mem::take(&mut state.lent);
+        state.free.clear();
+        self.changed.notify_all();
+    }
+
+    /// Waits until nobody reads a former file any more, and no connection to one is open.
+    pub(crate) fn wait_for_former(&self) {
+        let mut state = self.state.lock();
+        while state.former > 0 {
+            self.changed.wait(&mut state);
+        }
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
 }
 
 /// A place among the readers, given back by being dropped, whatever becomes of the work.
 #[derive(Debug)]
 struct Loan<'a> {
     pool: &'a Pool,
+    file: u64,
+    path: PathBuf,
     free: Option<Connection>,
 }
 
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.state.lock();
-        state.lent -= 1;
-        if state.gate == Gate::Open {
-            state.free.extend(self.free.take());
+        if self.file != state.file {
+            // Closed before it is counted as given back: nothing may hold the former file then.
+            drop(self.free.take());
+            state.former -= 1;
+        } else {
+            state.lent -= 1;
+            if state.gate == Gate::Open {
+                state.free.extend(self.free.take());
+            }
         }
         self.pool.changed.notify_all();
     }

@@ -4,8 +4,10 @@ mod check;
 mod filter;
 mod order;
 mod page;
+mod past;
 mod plan;
 mod scope;
+mod series;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,9 @@ use event_log::Position;
 use serde_json::Value;
 
 pub(crate) use page::page;
+pub(crate) use series::series;
+
+pub use series::{SERIES_DAYS_MAX, Series};
 
 /// Most rows of one page.
 pub const LIMIT_MAX: u32 = 200;
@@ -117,6 +122,10 @@ pub struct QueueQuery {
     pub sort: Vec<Sort>,
     /// Rows of the page, 1 to [`LIMIT_MAX`].
     pub limit: u32,
+    /// The queue as it stood at this position: filters, order, columns and total are those of then. Which tickets are
+    /// listed, and whether internal notes are searched and counted, is what this viewer may see of them now (design §4).
+    /// From the view's own position on, and when absent, the queue as it stands.
+    pub as_of: Option<Position>,
     /// Where the page before ended: its `next_cursor`. Only good for the same filters and sort.
     pub cursor: Option<String>,
 }
@@ -144,6 +153,7 @@ impl Default for QueueQuery {
             fields: Vec::new(),
             sort: Vec::new(),
             limit: LIMIT_DEFAULT,
+            as_of: None,
             cursor: None,
         }
     }

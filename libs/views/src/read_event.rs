@@ -1,14 +1,16 @@
 //! From a recorded event to what the views take from it.
 
+use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, DecodeError, Event, OrganizationId, TicketKey,
+    AccountId, Commitment, DecodeError, Event, OrganizationId, TicketKey,
     account::AccountEvent,
     desk::{DeskDefinition, DeskEvent},
     organization::OrganizationEvent,
     ticket::{Stamp, TicketEvent},
 };
-use event_log::{Envelope, Recorded};
+use event_log::{Envelope, Position};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::open::{Open, OpenError};
 
@@ -20,14 +22,22 @@ const OPEN_TRIES_MAX: u32 = 3;
 pub(crate) enum Fact {
     /// Something happened to a ticket.
     Ticket(TicketKey, Stamp, Box<TicketEvent>),
-    /// A definition was published.
-    Desk(Box<DeskDefinition>),
+    /// A definition was published, in data of this SHA-256.
+    Desk(Box<DeskDefinition>, [u8; 32]),
     /// An account has this name; `None` once its person is erased.
-    Account(AccountId, Option<String>),
+    Account(AccountId, Option<String>, Option<Commitment>),
     /// An organization has this name.
     Organization(OrganizationId, String),
     /// Nothing that a view shows.
     Nothing,
+}
+
+/// What one event tells, and when it was recorded.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) position: u64,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) fact: Fact,
 }
 
 /// Why an event tells nothing. It is passed over and logged: one event must not stop every screen.
@@ -44,8 +54,7 @@ pub(crate) enum ReadEventError {
 }
 
 /// Reads one event. Types that no view needs are not even opened.
-pub(crate) fn read(recorded: &Recorded, open: &Open) -> Result<Fact, ReadEventError> {
-    let envelope = &recorded.envelope;
+pub(crate) fn read(position: Position, envelope: &Envelope, open: &Open) -> Result<Fact, ReadEventError> {
     let event_type = envelope.event_type.as_str();
     let needed = event_type.starts_with("ticket-")
         || event_type.starts_with("desk-")
@@ -62,20 +71,26 @@ pub(crate) fn read(recorded: &Recorded, open: &Open) -> Result<Fact, ReadEventEr
     match event {
         Event::Ticket(event) => {
             let key = TicketKey::try_from(stream.to_owned()).ok().ok_or_else(misnamed)?;
-            Ok(Fact::Ticket(key, stamp(recorded), Box::new(event)))
+            Ok(Fact::Ticket(key, stamp(position, envelope), Box::new(event)))
         }
-        Event::Desk(DeskEvent::Published { definition }) => Ok(Fact::Desk(definition)),
+        Event::Desk(DeskEvent::Published { definition }) => {
+            let digest = Sha256::digest(envelope.data.get());
+            Ok(Fact::Desk(definition, digest.into()))
+        }
         Event::Account(AccountEvent::Created(created)) => {
             let id = stream
                 .strip_prefix("account-")
                 .and_then(|id| id.parse().ok())
                 .ok_or_else(misnamed)?;
-            Ok(Fact::Account(id, created.name.value))
+            Ok(Fact::Account(id, created.name.value, created.name.commitment))
         }
         Event::Account(
             AccountEvent::PasswordSet { .. } | AccountEvent::RoleGranted { .. } | AccountEvent::Joined { .. },
         )
-        | Event::Name(_) => Ok(Fact::Nothing),
+        | Event::Name(_)
+        | Event::Person(_)
+        | Event::Log(_)
+        | Event::Audit(_) => Ok(Fact::Nothing),
         Event::Organization(OrganizationEvent::Created(organization)) => {
             Ok(Fact::Organization(organization.id, organization.name))
         }
@@ -94,10 +109,9 @@ fn opened(envelope: &Envelope, open: &Open) -> Result<Value, ReadEventError> {
     }
 }
 
-fn stamp(recorded: &Recorded) -> Stamp {
-    let envelope = &recorded.envelope;
+fn stamp(position: Position, envelope: &Envelope) -> Stamp {
     Stamp {
-        position: recorded.position.0,
+        position: position.0,
         version: envelope.version.0,
         at: envelope.at,
         occurred_at: envelope.occurred_at,

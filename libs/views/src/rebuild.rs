@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{atomic::Ordering, mpsc},
     thread,
 };
@@ -12,10 +12,11 @@ use event_log::Position;
 use rusqlite::Connection;
 
 use crate::{
-    read_event::Fact,
+    place,
+    read_event::Told,
     schema,
     store::{Checkpoint, Store},
-    write::{StepError, Writer, facts, reached},
+    write::{Feed, StepError, facts, reached},
 };
 
 /// Events that are read and decoded at a time.
@@ -34,34 +35,35 @@ const LIVE_TEXT_BYTES: i64 = 1024 * 1024;
 /// How large, bytes, the write-ahead log stays after it has been written back.
 const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
-/// Rebuilds the file beside its place, and puts it there when it is whole and on disk.
-pub(crate) fn rebuild(writer: &Writer) -> Result<Store, StepError> {
+/// Makes the file in its place anew, where nobody reads it.
+pub(crate) fn rebuild(feed: &Feed, path: &Path) -> Result<Store, StepError> {
+    place::remove(path)?;
+    tracing::info!(path = %path.display(), head = feed.log.head().0, "rebuilding the view from the log");
+    make(feed, path)
+}
+
+/// Makes a file of what the log holds, and gives it its name when it is whole and on disk.
+pub(crate) fn make(feed: &Feed, path: &Path) -> Result<Store, StepError> {
     let io = |what, path: &Path| {
         let path = path.to_owned();
         move |source| StepError::Io { what, path, source }
     };
-    let beside = suffixed(&writer.path, "-rebuild");
-    remove(&writer.path)?;
-    remove(&beside)?;
-    writer.shared.rebuilding.store(0, Ordering::Relaxed);
-    let head = writer.log.head();
-    tracing::info!(path = %writer.path.display(), head = head.0, "rebuilding the view from the log");
+    let beside = place::suffixed(path, "-rebuild");
+    place::remove(path)?;
+    place::remove(&beside)?;
+    feed.shared.rebuilding.store(0, Ordering::Relaxed);
     create_private(&beside).map_err(io("cannot make", &beside))?;
     let connection = Connection::open(&beside).map_err(StepError::Sqlite)?;
     prepare(&connection).map_err(StepError::Sqlite)?;
     let mut store = Store::new(connection).map_err(StepError::Sqlite)?;
-    fill(writer, &mut store, head)?;
+    fill(feed, &mut store, feed.log.head())?;
     finish(store).map_err(StepError::Sqlite)?;
     File::open(&beside)
         .and_then(|file| file.sync_all())
         .map_err(io("cannot sync", &beside))?;
-    fs::rename(&beside, &writer.path).map_err(io("cannot rename to", &writer.path))?;
-    if let Some(directory) = writer.path.parent() {
-        File::open(directory)
-            .and_then(|file| file.sync_all())
-            .map_err(io("cannot sync", directory))?;
-    }
-    live(&writer.path).and_then(Store::new).map_err(StepError::Sqlite)
+    fs::rename(&beside, path).map_err(io("cannot rename to", path))?;
+    place::sync_directory(path).map_err(io("cannot sync the directory of", path))?;
+    live(path).and_then(Store::new).map_err(StepError::Sqlite)
 }
 
 /// An empty file that only its owner reads: what is sealed in the log stands in clear here. SQLite gives the same mode
@@ -85,21 +87,20 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Folds the log up to a position. Decoding is as much work as folding, so it has a thread of its own.
-fn fill(writer: &Writer, store: &mut Store, head: Position) -> Result<(), StepError> {
+fn fill(feed: &Feed, store: &mut Store, head: Position) -> Result<(), StepError> {
     thread::scope(|scope| {
         let (sender, chunks) = mpsc::sync_channel(CHUNKS_AHEAD);
-        scope.spawn(move || decode(writer, head, &sender));
+        scope.spawn(move || decode(feed, head, &sender));
         for chunk in chunks {
-            let (facts, checkpoint): (Vec<Fact>, Checkpoint) = chunk?;
-            for fact in facts {
-                store.fold(fact).map_err(StepError::Sqlite)?;
+            let (facts, checkpoint): (Vec<Told>, Checkpoint) = chunk?;
+            for told in facts {
+                store.fold(told).map_err(StepError::Sqlite)?;
             }
             store.reach(checkpoint);
-            if store.bytes() > writer.rebuild_bytes_max {
+            if store.bytes() > feed.rebuild_bytes_max {
                 store.commit().map_err(StepError::Sqlite)?;
             }
-            writer
-                .shared
+            feed.shared
                 .rebuilding
                 .store(checkpoint.position.0, Ordering::Relaxed);
         }
@@ -107,19 +108,19 @@ fn fill(writer: &Writer, store: &mut Store, head: Position) -> Result<(), StepEr
     })
 }
 
-type Chunk = Result<(Vec<Fact>, Checkpoint), StepError>;
+type Chunk = Result<(Vec<Told>, Checkpoint), StepError>;
 
 /// Ends when the head is reached, at the first error, or when nobody takes the chunks any more.
-fn decode(writer: &Writer, head: Position, sender: &mpsc::SyncSender<Chunk>) {
+fn decode(feed: &Feed, head: Position, sender: &mpsc::SyncSender<Chunk>) {
     let mut position = Position(0);
     while position < head {
-        let chunk = if writer.shared.stopped() {
+        let chunk = if feed.shared.stopped() {
             Err(StepError::Stopped)
         } else {
-            writer.log.read(position, CHUNK_EVENTS).map_err(StepError::Log)
+            feed.log.read(position, CHUNK_EVENTS).map_err(StepError::Log)
         };
         let chunk =
-            chunk.map(|events| reached(&events).map(|to| (facts(&events, &writer.open, &writer.shared), to)));
+            chunk.map(|events| reached(&events).map(|to| (facts(&events, &feed.open, &feed.shared), to)));
         match chunk {
             Ok(Some((facts, checkpoint))) => {
                 position = checkpoint.position;
@@ -156,27 +157,4 @@ pub(crate) fn live(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
-}
-
-/// Removes a database with its write-ahead log: one left behind would be replayed into the next file of that name.
-fn remove(path: &Path) -> Result<(), StepError> {
-    for path in [suffixed(path, "-wal"), suffixed(path, "-shm"), path.to_owned()] {
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(StepError::Io {
-                    what: "cannot remove",
-                    path,
-                    source,
-                });
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

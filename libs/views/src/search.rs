@@ -1,6 +1,8 @@
 //! What people type into the search box, as terms for FTS5. Their text is never FTS5's syntax.
 
 pub(crate) mod find;
+pub(crate) mod gone;
+pub(crate) mod past;
 
 use domain::TicketKey;
 

@@ -1,33 +1,48 @@
 //! The one writer of the file: folds facts in memory, and writes each row that changed once per transaction.
 
 pub(crate) mod load;
+mod pending;
 pub(crate) mod save;
+mod save_past;
 
 use std::{
     collections::{BTreeMap, HashMap},
     mem,
+    sync::Arc,
 };
 
+use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, OrganizationId, TicketKey,
-    desk::DeskDefinition,
+    TicketKey,
     ticket::{Stamp, TicketEvent},
 };
 use event_log::Position;
 use rusqlite::Connection;
 use serde_json::Value;
 
+use self::pending::{Account, Organization, Past, Pending};
 use crate::{
-    collate,
-    fold::{SLOT_FIELDS, Text, Ticket},
-    read_event::Fact,
+    fold::{Effects, KIND_BITS, KINDS, Ticket},
+    read_event::{Fact, Told},
     tables::Desks,
 };
 
 /// Bits of a text's rowid that tell its slot; the others tell its ticket.
 pub(crate) const SLOT_BITS: u32 = 20;
-/// Texts of one ticket that can be found: slots beyond are not indexed. A ticket has at most 20,000 events.
+/// Slots of one ticket that can be found; those beyond are not indexed. A ticket has at most 20,000 events.
 pub(crate) const SLOTS_MAX: u64 = 1 << SLOT_BITS;
+/// The bits of a rowid that tell its slot.
+pub(crate) const SLOT_MASK: i64 = (1 << SLOT_BITS) - 1;
+
+/// The version that wrote the text with this rowid.
+pub(crate) fn version_of(rowid: i64) -> i64 {
+    (rowid & SLOT_MASK) >> KIND_BITS
+}
+
+/// May this text have been replaced? Most texts never are, and need not be asked for.
+pub(crate) fn is_replaceable(rowid: i64) -> bool {
+    (rowid & ((1 << KIND_BITS) - 1)) < KINDS as i64
+}
 /// Memory, in bytes, of the tickets that the live writer keeps for their next event.
 const LIVE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What a ticket in memory costs beside its texts, bytes, estimated from above.
@@ -43,9 +58,10 @@ pub(crate) struct Checkpoint {
 }
 
 /// How much of a row must be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
     /// Nothing.
+    #[default]
     None,
     /// Version and position: an internal note moves no column that is sorted or filtered by.
     Note,
@@ -57,27 +73,18 @@ enum Change {
 #[derive(Debug)]
 struct Held {
     ticket: Ticket,
+    unsaved: Unsaved,
+}
+
+/// What the file does not have of a ticket.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unsaved {
     stored: bool,
     change: Change,
-    fields_changed: bool,
-    shares_changed: bool,
-}
-
-/// A text that the file does not have yet.
-#[derive(Debug)]
-struct PendingText {
-    words: Option<String>,
-    /// The file has no text in its place.
-    fresh: bool,
-}
-
-/// What is folded and not yet written, beside tickets.
-#[derive(Debug, Default)]
-struct Pending {
-    texts: BTreeMap<(bool, i64), PendingText>,
-    desks: Vec<DeskDefinition>,
-    accounts: Vec<(AccountId, Option<String>)>,
-    organizations: Vec<(OrganizationId, String)>,
+    fields: bool,
+    shares: bool,
+    /// Its current row of the past, while that is pending.
+    past: Option<usize>,
 }
 
 /// The writer's side of the file.
@@ -88,12 +95,14 @@ pub(crate) struct Store {
     pending: Pending,
     bytes: usize,
     checkpoint: Checkpoint,
+    /// The latest instant recorded so far: the time by which the log goes (design §3, "Time").
+    latest_at: DateTime<Utc>,
 }
 
 impl Store {
     /// Takes a file whose tables exist, at the checkpoint that it holds.
     pub(crate) fn new(connection: Connection) -> rusqlite::Result<Store> {
-        let checkpoint = load::checkpoint(&connection)?;
+        let (checkpoint, latest_at) = load::checkpoint(&connection)?;
         let desks = load::desks(&connection)?;
         Ok(Store {
             connection,
@@ -102,6 +111,7 @@ impl Store {
             pending: Pending::default(),
             bytes: 0,
             checkpoint,
+            latest_at,
         })
     }
 
@@ -120,23 +130,26 @@ impl Store {
         self.connection
     }
 
-    /// Folds one fact, in memory.
-    pub(crate) fn fold(&mut self, fact: Fact) -> rusqlite::Result<()> {
+    /// Folds what one event tells, in memory.
+    pub(crate) fn fold(&mut self, told: Told) -> rusqlite::Result<()> {
+        let Told { position, at, fact } = told;
+        self.latest_at = self.latest_at.max(at);
         match fact {
             Fact::Ticket(key, stamp, event) => self.fold_ticket(key, &stamp, *event)?,
-            Fact::Desk(definition) => {
+            Fact::Desk(definition, digest) => {
                 self.desks.publish(&definition);
-                self.pending.desks.push(*definition);
+                self.pending.desks.push((*definition, digest));
             }
-            Fact::Account(account, name) => {
-                self.pending
-                    .accounts
-                    .push((account, name.as_deref().map(collate::key)));
-            }
-            Fact::Organization(organization, name) => {
+            Fact::Account(id, name, commitment) => self.pending.accounts.push(Account {
+                id,
+                name,
+                commitment,
+                position,
+            }),
+            Fact::Organization(id, name) => {
                 self.pending
                     .organizations
-                    .push((organization, collate::key(&name)));
+                    .push(Organization { id, name, position });
             }
             Fact::Nothing => {}
         }
@@ -159,48 +172,34 @@ impl Store {
             Some(held) => Some(held),
             // The first event of a stream has no row to find.
             None if stamp.version == 1 => None,
-            None => load::ticket(&self.connection, &key)?.map(Held::stored),
+            None => load::ticket(&self.connection, &key)?
+                .map(Held::stored)
+                .inspect(|held| self.bytes += weight(&held.ticket)),
         };
-        let (before, was) = match held {
-            Some(held) => (
-                Some(held.ticket),
-                (held.stored, held.change, held.fields_changed, held.shares_changed),
-            ),
-            None => (None, (false, Change::None, false, false)),
+        let (before, mut unsaved) = match held {
+            Some(held) => (Some(held.ticket), held.unsaved),
+            None => (None, Unsaved::default()),
         };
-        let mut texts = Vec::new();
-        let Some(ticket) = Ticket::evolve(before, &key, stamp, event, &self.desks, &mut texts) else {
+        let face = before
+            .as_ref()
+            .map(|ticket| (Arc::clone(&ticket.face), ticket.position));
+        let mut effects = Effects::default();
+        let Some(ticket) = Ticket::evolve(before, &key, stamp, event, &self.desks, &mut effects) else {
             return Ok(());
         };
-        let (stored, changed, fields_changed, shares) = was;
-        if !stored && changed == Change::None {
+        if face.is_none() {
             self.bytes += weight(&ticket);
         }
-        let held = Held {
-            stored,
-            change: changed.max(change),
-            fields_changed: fields_changed || texts.iter().any(|text| text.slot == SLOT_FIELDS),
-            shares_changed: shares || shares_changed,
-            ticket,
-        };
-        for text in texts {
-            self.hold_text(held.ticket.id, stored, text);
-        }
-        self.tickets.insert(key, held);
+        unsaved.change = unsaved.change.max(change);
+        unsaved.fields |= effects.fields_changed;
+        unsaved.shares |= shares_changed;
+        self.bytes += self.pending.take(&ticket, effects);
+        let past = Past::of(&ticket, self.latest_at);
+        let (index, bytes) = self.pending.push(past, &ticket, face, unsaved.past);
+        unsaved.past = Some(index);
+        self.bytes += bytes;
+        self.tickets.insert(key, Held { ticket, unsaved });
         Ok(())
-    }
-
-    fn hold_text(&mut self, ticket: u64, stored: bool, text: Text) {
-        let rowid = (text.slot < SLOTS_MAX && ticket >> (63 - SLOT_BITS) == 0)
-            .then(|| i64::try_from(ticket << SLOT_BITS | text.slot).ok())
-            .flatten();
-        let Some(rowid) = rowid else {
-            return;
-        };
-        self.bytes += TEXT_BYTES + text.words.as_ref().map_or(0, String::len);
-        let fresh = !stored || text.slot > SLOT_FIELDS;
-        let pending = self.pending.texts.entry((text.internal, rowid));
-        pending.or_insert(PendingText { words: None, fresh }).words = text.words;
     }
 
     /// Writes all that changed, and the checkpoint, in one transaction. After an error nothing of it is written, and
@@ -209,7 +208,7 @@ impl Store {
         match self.write() {
             Ok(()) => {
                 for held in self.tickets.values_mut() {
-                    held.written();
+                    held.unsaved = Unsaved::saved();
                 }
                 if self.bytes > LIVE_BYTES_MAX {
                     self.tickets.clear();
@@ -229,7 +228,7 @@ impl Store {
         self.tickets.clear();
         self.pending = Pending::default();
         self.bytes = 0;
-        self.checkpoint = load::checkpoint(&self.connection)?;
+        (self.checkpoint, self.latest_at) = load::checkpoint(&self.connection)?;
         self.desks = load::desks(&self.connection)?;
         Ok(())
     }
@@ -239,7 +238,7 @@ impl Store {
         let mut changed: Vec<&Held> = self
             .tickets
             .values()
-            .filter(|held| held.change != Change::None)
+            .filter(|held| held.unsaved.change != Change::None)
             .collect();
         // In the order of the table and of the full text, which is the fast one for both.
         changed.sort_unstable_by_key(|held| held.ticket.id);
@@ -247,7 +246,8 @@ impl Store {
         save::tickets(&transaction, &changed)?;
         save::texts(&transaction, &pending.texts)?;
         save::others(&transaction, &pending)?;
-        save::checkpoint(&transaction, &self.checkpoint)?;
+        save_past::save(&transaction, &pending)?;
+        save::checkpoint(&transaction, &self.checkpoint, self.latest_at)?;
         transaction.commit()
     }
 }
@@ -256,27 +256,29 @@ impl Held {
     fn stored(ticket: Ticket) -> Held {
         Held {
             ticket,
-            stored: true,
-            change: Change::None,
-            fields_changed: false,
-            shares_changed: false,
+            unsaved: Unsaved::saved(),
         }
     }
+}
 
-    fn written(&mut self) {
-        self.stored = true;
-        self.change = Change::None;
-        self.fields_changed = false;
-        self.shares_changed = false;
+impl Unsaved {
+    fn saved() -> Unsaved {
+        Unsaved {
+            stored: true,
+            ..Unsaved::default()
+        }
     }
 }
 
 fn weight(ticket: &Ticket) -> usize {
-    let fields = ticket
-        .fields
+    TICKET_BYTES + ticket.summary.as_ref().map_or(0, String::len) + fields_bytes(&ticket.fields)
+}
+
+fn fields_bytes(fields: &BTreeMap<String, Value>) -> usize {
+    fields
         .iter()
-        .map(|(name, value)| name.len() + TEXT_BYTES + value_bytes(value));
-    TICKET_BYTES + ticket.summary.as_ref().map_or(0, String::len) + fields.sum::<usize>()
+        .map(|(name, value)| name.len() + TEXT_BYTES + value_bytes(value))
+        .sum()
 }
 
 fn value_bytes(value: &Value) -> usize {

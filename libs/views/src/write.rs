@@ -1,11 +1,13 @@
 //! The writer: one thread that follows the log, and rebuilds the file when there is no using it.
 
 use std::{
+    mem,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -18,9 +20,11 @@ use tokio::{
 
 use crate::{
     open::Open,
+    place::RemoveError,
     pool::{Gate, Pool},
-    read_event::{self, Fact},
+    read_event::{self, Fact, Told},
     rebuild,
+    renew::{Ready, Renewals},
     store::{Checkpoint, Store},
 };
 
@@ -39,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) rebuilding: AtomicU64,
     /// Events that could not be read and were passed over, since the views were opened.
     pub(crate) skipped: AtomicU64,
+    pub(crate) renewals: Renewals,
     stop: AtomicBool,
     damaged: AtomicBool,
     wake: Notify,
@@ -51,6 +56,7 @@ impl Shared {
             position: watch::Sender::new(Position(0)),
             rebuilding: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
+            renewals: Renewals::default(),
             stop: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
             wake: Notify::new(),
@@ -60,6 +66,11 @@ impl Shared {
     /// Asks the writer to end.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Has the writer look at what it has been told.
+    pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
 
@@ -70,7 +81,7 @@ impl Shared {
     /// Asks the writer to make the file anew: a reader found it damaged, or it says what it must say no more.
     pub(crate) fn rebuild(&self) {
         self.damaged.store(true, Ordering::Release);
-        self.wake.notify_one();
+        self.wake();
     }
 }
 
@@ -88,8 +99,20 @@ pub(crate) enum StepError {
         #[source]
         source: std::io::Error,
     },
+    #[error("the view that was made anew could not be taken over")]
+    NotTaken,
     #[error("the views are being closed")]
     Stopped,
+}
+
+impl From<RemoveError> for StepError {
+    fn from(error: RemoveError) -> StepError {
+        StepError::Io {
+            what: "cannot remove",
+            path: error.path,
+            source: error.source,
+        }
+    }
 }
 
 /// Does SQLite say that the file is damaged, or gone?
@@ -103,9 +126,10 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// Reads the facts of events, each with the place that it reaches. What cannot be read tells nothing: one event must
 /// not stop every screen.
-pub(crate) fn facts(events: &[Recorded], open: &Open, shared: &Shared) -> Vec<Fact> {
+pub(crate) fn facts(events: &[Recorded], open: &Open, shared: &Shared) -> Vec<Told> {
     let read = |recorded: &Recorded| {
-        read_event::read(recorded, open).unwrap_or_else(|error| {
+        let fact = read_event::read(recorded.position, &recorded.envelope, open);
+        let fact = fact.unwrap_or_else(|error| {
             shared.skipped.fetch_add(1, Ordering::Relaxed);
             tracing::error!(
                 position = recorded.position.0,
@@ -114,7 +138,12 @@ pub(crate) fn facts(events: &[Recorded], open: &Open, shared: &Shared) -> Vec<Fa
                 "an event cannot be read and is missing from the views"
             );
             Fact::Nothing
-        })
+        });
+        Told {
+            position: recorded.position.0,
+            at: recorded.envelope.at,
+            fact,
+        }
     };
     events.iter().map(read).collect()
 }
@@ -127,13 +156,43 @@ pub(crate) fn reached(events: &[Recorded]) -> Option<Checkpoint> {
     })
 }
 
-/// The thread's own things.
-pub(crate) struct Writer {
+/// What a file is made of.
+#[derive(Clone)]
+pub(crate) struct Feed {
     pub(crate) shared: Arc<Shared>,
     pub(crate) log: EventLog,
     pub(crate) open: Open,
-    pub(crate) path: PathBuf,
     pub(crate) rebuild_bytes_max: usize,
+}
+
+/// Folds and commits what the log has more than a file, at most one transaction; `false` when that is nothing.
+pub(crate) fn advance(feed: &Feed, store: &mut Store) -> Result<bool, StepError> {
+    let events = match feed.log.read(store.checkpoint().position, BATCH_EVENTS_MAX) {
+        Ok(events) => events,
+        // What is folded can still be read, until the views are closed too.
+        Err(ReadError::Closed) => return Ok(false),
+        Err(error) => return Err(StepError::Log(error)),
+    };
+    let Some(checkpoint) = reached(&events) else {
+        return Ok(false);
+    };
+    let folded = facts(&events, &feed.open, &feed.shared)
+        .into_iter()
+        .try_for_each(|told| store.fold(told));
+    if let Err(error) = folded {
+        store.forget().map_err(StepError::Sqlite)?;
+        return Err(StepError::Sqlite(error));
+    }
+    store.reach(checkpoint);
+    store.commit().map_err(StepError::Sqlite)?;
+    Ok(true)
+}
+
+/// The thread's own things.
+pub(crate) struct Writer {
+    pub(crate) feed: Feed,
+    /// The file that serves.
+    pub(crate) path: PathBuf,
     pub(crate) runtime: Runtime,
 }
 
@@ -145,13 +204,15 @@ enum End {
 
 impl Writer {
     /// Follows the log until the views are closed, from a file that is good or from none.
-    pub(crate) fn run(self, mut store: Option<Store>) {
-        while !self.shared.stopped() {
+    pub(crate) fn run(mut self, mut store: Option<Store>) {
+        let shared = Arc::clone(&self.feed.shared);
+        let mut renewal = None;
+        while !shared.stopped() {
             let mut current = match store.take() {
                 Some(store) => store,
                 None => {
-                    self.shared.damaged.store(false, Ordering::Release);
-                    match rebuild::rebuild(&self) {
+                    shared.damaged.store(false, Ordering::Release);
+                    match rebuild::rebuild(&self.feed, &self.path) {
                         Ok(store) => store,
                         Err(StepError::Stopped) => break,
                         Err(error) => {
@@ -162,31 +223,48 @@ impl Writer {
                 }
             };
             // First the readers: whoever waits for the position reads as soon as it is there.
-            self.shared.pool.open();
-            self.shared.position.send_replace(current.checkpoint().position);
+            shared.pool.open();
+            shared.position.send_replace(current.checkpoint().position);
             // The readers leave before the writer, so that the last to leave may write the log of the file back.
-            match self.follow(&mut current) {
-                End::Stopped => self.shared.pool.shut(Gate::Closed),
+            match self.follow(&mut current, &mut renewal) {
+                End::Stopped => shared.pool.shut(Gate::Closed),
                 End::Damaged => {
                     tracing::warn!(path = %self.path.display(), "the view is made anew from the log");
-                    self.shared.pool.shut(Gate::Rebuilding);
-                    self.shared.position.send_replace(Position(0));
+                    shared.pool.shut(Gate::Rebuilding);
+                    shared.position.send_replace(Position(0));
                 }
             }
         }
-        self.shared.pool.shut(Gate::Closed);
+        shared.pool.shut(Gate::Closed);
+        // A file that is made anew and not yet taken over is left to the next start.
+        drop(shared.renewals.take_ready());
+        if renewal.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the renewal of the views panicked");
+        }
+        shared.renewals.close();
     }
 
-    fn follow(&self, store: &mut Store) -> End {
+    fn follow(&mut self, store: &mut Store, renewal: &mut Option<JoinHandle<()>>) -> End {
+        let shared = Arc::clone(&self.feed.shared);
         loop {
-            if self.shared.stopped() {
+            if shared.stopped() {
                 return End::Stopped;
             }
-            if self.shared.damaged.swap(false, Ordering::AcqRel) {
+            if shared.damaged.swap(false, Ordering::AcqRel) {
                 return End::Damaged;
             }
-            match self.step(store) {
-                Ok(true) => {}
+            if let Some(begun) = shared.renewals.begin(&self.feed, &self.path) {
+                *renewal = Some(begun);
+            }
+            if let Some(ready) = shared.renewals.take_ready()
+                && let Err(error) = self.take_over(store, ready)
+            {
+                self.failed(&error);
+            }
+            match advance(&self.feed, store) {
+                Ok(true) => {
+                    shared.position.send_replace(store.checkpoint().position);
+                }
                 Ok(false) => self.wait(store.checkpoint().position),
                 Err(StepError::Sqlite(error)) if is_damage(&error) => return End::Damaged,
                 Err(error) => self.failed(&error),
@@ -194,37 +272,33 @@ impl Writer {
         }
     }
 
-    /// Folds and commits what the log has more than the view; `false` when that is nothing.
-    fn step(&self, store: &mut Store) -> Result<bool, StepError> {
-        let events = match self.log.read(store.checkpoint().position, BATCH_EVENTS_MAX) {
-            Ok(events) => events,
-            // What is folded can still be read, until the views are closed too.
-            Err(ReadError::Closed) => return Ok(false),
-            Err(error) => return Err(StepError::Log(error)),
-        };
-        let Some(checkpoint) = reached(&events) else {
-            return Ok(false);
-        };
-        let folded = facts(&events, &self.open, &self.shared)
-            .into_iter()
-            .try_for_each(|fact| store.fold(fact));
-        if let Err(error) = folded {
-            store.forget().map_err(StepError::Sqlite)?;
-            return Err(StepError::Sqlite(error));
+    /// Puts a new file in the place of the old one. Whoever reads the old one reads it to the end; whoever comes after
+    /// this finds at least what the old one had.
+    fn take_over(&mut self, store: &mut Store, mut ready: Ready) -> Result<(), StepError> {
+        while ready.store.checkpoint().position < store.checkpoint().position {
+            if !advance(&self.feed, &mut ready.store)? {
+                return Ok(());
+            }
         }
-        store.reach(checkpoint);
-        store.commit().map_err(StepError::Sqlite)?;
-        self.shared.position.send_replace(checkpoint.position);
-        Ok(true)
+        self.feed.shared.pool.turn_to(ready.path.clone());
+        *store = ready.store;
+        let old = mem::replace(&mut self.path, ready.path);
+        self.feed
+            .shared
+            .position
+            .send_replace(store.checkpoint().position);
+        // Nobody listens only when the renewal has panicked; the next start removes the old file.
+        let _ = ready.replaced.send(old);
+        Ok(())
     }
 
     fn wait(&self, position: Position) {
         self.runtime.block_on(async {
             tokio::select! {
-                more = self.log.wait_past(position) => if more.is_err() {
-                    self.shared.wake.notified().await;
+                more = self.feed.log.wait_past(position) => if more.is_err() {
+                    self.feed.shared.wake.notified().await;
                 },
-                () = self.shared.wake.notified() => {}
+                () = self.feed.shared.wake.notified() => {}
             }
         });
     }
@@ -239,7 +313,7 @@ impl Writer {
         self.runtime.block_on(async {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(RETRY_MS)) => {}
-                () = self.shared.wake.notified() => {}
+                () = self.feed.shared.wake.notified() => {}
             }
         });
     }

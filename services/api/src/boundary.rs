@@ -65,11 +65,14 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
     if !status.is_client_error() && !status.is_server_error() {
         return None;
     }
-    let is_problem = response
+    // A handler that answers JSON with such a status means what it says: a readiness that is not one.
+    let content_type = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
-    if is_problem {
+        .map(HeaderValue::as_bytes);
+    let is = |kind: &[u8]| content_type.is_some_and(|value| value.starts_with(kind));
+    let is_answered = is(b"application/json") && response.response().error().is_none();
+    if is_answered || is(b"application/problem+json") {
         return None;
     }
     let error = response.response().error();

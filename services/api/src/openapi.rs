@@ -31,6 +31,8 @@ use crate::routes;
         (name = "attachments", description = "Files."),
         (name = "approvals", description = "Proposals and decisions."),
         (name = "events", description = "The change feed."),
+        (name = "audit", description = "Proofs: what the log has been, verified without trusting this server."),
+        (name = "persons", description = "Persons whose values are kept."),
         (name = "operation", description = "For those who run the server."),
     ),
     modifiers(&Bearer),

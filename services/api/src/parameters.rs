@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use actix_web::{HttpRequest, web::Query};
+use application::{as_of::AsOf, event_log::Position};
 use chrono::{DateTime, Utc};
 use domain::{Fault, fault::FaultCode};
 
@@ -63,9 +64,33 @@ impl Parameters {
         parsed
     }
 
+    /// The same for a parameter that must be there.
+    pub fn required<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
+        if self.all(name).is_empty() {
+            self.fault(name, FaultCode::Required, "is missing");
+            return None;
+        }
+        self.parsed(name, what)
+    }
+
     /// The value as an instant.
     pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         self.parsed(name, "an RFC 3339 time with its zone")
+    }
+
+    /// The value of `as_of`: a position, or an instant.
+    pub fn as_of(&mut self) -> Option<AsOf> {
+        let text = self.text("as_of")?;
+        let position = text
+            .parse()
+            .ok()
+            .map(|position| AsOf::Position(Position(position)));
+        let as_of = position.or_else(|| text.parse().ok().map(AsOf::Instant));
+        if as_of.is_none() {
+            let detail = "is neither a position nor an RFC 3339 time with its zone";
+            self.fault("as_of", FaultCode::Format, detail);
+        }
+        as_of
     }
 
     /// Notes a fault of a parameter.

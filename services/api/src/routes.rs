@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod attachments;
+pub mod audit;
 pub mod auth;
 pub mod comments;
 pub mod desks;
@@ -9,17 +10,20 @@ pub mod events;
 pub mod health;
 pub mod history;
 pub mod me;
+pub mod persons;
+pub mod series;
 pub mod tickets;
 pub mod transitions;
 
-use actix_web::{HttpResponse, http::header};
-use application::Loaded;
-use domain::TicketKey;
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use application::{Loaded, as_of::AsOf};
+use domain::{AccountId, TicketKey, fault::FaultCode};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     answer,
     caller::Caller,
+    parameters::Parameters,
     refusal::{NOT_FOUND, Refusal},
 };
 
@@ -51,7 +55,18 @@ pub fn register(config: &mut ServiceConfig) {
                 .service(approvals::list_approvals)
                 .service(approvals::decide_approval)
                 .service(history::list_history)
-                .service(events::list_events),
+                .service(history::get_blame)
+                .service(series::get_status_series)
+                .service(events::list_events)
+                .service(audit::get_checkpoint)
+                .service(audit::get_checkpoint_key)
+                .service(audit::get_inclusion_proof)
+                .service(audit::get_consistency_proof)
+                .service(audit::get_tile)
+                .service(audit::export_log)
+                .service(audit::get_evidence)
+                .service(persons::erase_person)
+                .service(persons::get_erasure),
         )
         .service(auth::get_jwks)
         .service(health::get_health)
@@ -80,11 +95,38 @@ fn etag(version: u64) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
 }
 
+/// The only parameter of many reads.
+fn only_as_of(request: &HttpRequest) -> Result<Option<AsOf>, Refusal> {
+    let mut parameters = Parameters::read(request)?;
+    let as_of = parameters.as_of();
+    parameters.end()?;
+    Ok(as_of)
+}
+
 /// A ticket with its `ETag`, as reads and commands answer it.
 fn ticket_answer(caller: &Caller, loaded: &Loaded) -> Result<HttpResponse, Refusal> {
-    let ticket = ticket_json(caller, loaded)?;
-    Ok(HttpResponse::Ok()
+    Ok(ticket_response(ticket_json(caller, loaded)?))
+}
+
+fn ticket_response(ticket: api_types::Ticket) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header(etag(ticket.version))
         .insert_header((header::VARY, "Authorization, Accept-Language"))
-        .json(ticket))
+        .json(ticket)
+}
+
+/// An account by id, by user name, or `me`.
+fn account_named(caller: &Caller, parameters: &mut Parameters, name: &str, named: &str) -> Option<AccountId> {
+    if named == "me" {
+        return Some(caller.viewer().account);
+    }
+    let account = caller
+        .application
+        .directory()
+        .account_meant(named)
+        .map(|account| account.id);
+    if account.is_none() {
+        parameters.fault(name, FaultCode::Value, "names no account");
+    }
+    account
 }

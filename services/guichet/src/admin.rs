@@ -1,8 +1,14 @@
 //! Administering a data directory.
 
-use std::{collections::BTreeSet, io::BufRead, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    io::BufRead,
+    path::{Path, PathBuf},
+};
 
-use application::{Application, Settings, accounts::Made, event_log::Channel, sign_in::hash_password};
+use application::{
+    Application, Settings, accounts::Made, event_log::Channel, restore, sign_in::hash_password,
+};
 use chrono::Utc;
 use domain::{
     AccountId, Language,
@@ -11,7 +17,11 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{Failure, arguments::Admin};
+use crate::{
+    Failure,
+    admin_socket::{Request, ask},
+    arguments::{Admin, Place},
+};
 
 /// Shortest password of the first administrator, characters.
 pub(crate) const PASSWORD_CHARS_MIN: usize = 12;
@@ -32,31 +42,79 @@ enum InitError {
 /// # Errors
 /// What went wrong, for the operator.
 pub(crate) fn run(command: Admin) -> Result<(), Failure> {
-    match command {
-        Admin::Init {
-            data,
-            master_key,
-            username,
-        } => init(data, master_key, username),
+    let done = match command {
+        Admin::Init { place, username } => return init(place, username),
+        Admin::Backup { data, to } => ask(&data, &Request::Backup { to: absolute(&to)? })?,
+        Admin::BackupKeys { data, to } => ask(&data, &Request::BackupKeys { to: absolute(&to)? })?,
+        Admin::RotateCheckpointKey { data } => ask(&data, &Request::RotateCheckpointKey {})?,
+        Admin::Restore { data, from } => restore_data(&data, &from)?,
+        Admin::RestoreKeys { place, from, ledger } => {
+            let persons = restore::keys(&settings(place), &from, &ledger)?;
+            format!("the keys of {persons} persons are restored")
+        }
+        Admin::RotateMaster {
+            place,
+            new_master_key,
+        } => {
+            let rotated = restore::rotate_master(&settings(place), &new_master_key)?;
+            format!(
+                "the keys are wrapped by {}: {rotated:?}",
+                new_master_key.display()
+            )
+        }
+        Admin::AcceptLoss { place, reason } => accept_loss(place, reason)?,
+    };
+    println!("{done}");
+    Ok(())
+}
+
+fn settings(place: Place) -> Settings {
+    Settings {
+        master_key: place.master_key,
+        ..Settings::new(place.data)
     }
 }
 
-fn init(data: PathBuf, master_key: Option<PathBuf>, username: String) -> Result<(), Failure> {
+/// The server may run in another directory than the one who asks.
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
+fn restore_data(data: &Path, from: &Path) -> Result<String, Failure> {
+    let restored = restore::log_and_files(data, from)?;
+    let mut said = format!("the log is restored and whole up to position {}", restored.head);
+    if let Some(fault) = restored.fault {
+        said.push_str(&format!("; what comes after it cannot be had from here: {fault}"));
+    }
+    Ok(said)
+}
+
+fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
+    let settings = settings(place);
+    let loss = restore::accept_loss(&settings, reason)?;
+    let application = Application::open(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let said = format!("the loss of positions {} to {} is accepted", loss.from, loss.to);
+    let begun = runtime.block_on(application.begin_log(Utc::now(), Some(loss)));
+    application.close();
+    begun?;
+    Ok(said)
+}
+
+fn init(place: Place, username: String) -> Result<(), Failure> {
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password)?;
     let password = password.trim_end_matches(['\n', '\r']);
     if password.chars().count() < PASSWORD_CHARS_MIN {
         return Err(InitError::ShortPassword.into());
     }
-    let application = Application::open(&Settings {
-        master_key,
-        ..Settings::new(data)
-    })?;
+    let application = Application::open(&settings(place))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
         if !application.directory().is_empty() {
             return Err(InitError::NotFirst.into());
         }
+        application.begin_log(Utc::now(), None).await?;
         application.publish_shipped_desks(Utc::now()).await?;
         let grant = Grant {
             role: Role::Admin,

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     /// Administer a data directory.
     #[command(subcommand)]
     Admin(Admin),
+    /// Verify exports and evidence bundles, offline.
+    Audit(auditor::Arguments),
     /// Print the contract as YAML (OpenAPI 3.1).
     Openapi,
 }
@@ -65,6 +67,15 @@ pub(crate) struct Api {
     /// Largest attachment, bytes.
     #[arg(long, env = "GUICHET_FILE_BYTES_MAX", default_value_t = application::attachments::FILE_BYTES_MAX)]
     pub(crate) file_bytes_max: u64,
+    /// What the name of a new log begins with in its checkpoints: a host name of yours.
+    #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::start::AUDIT_NAME)]
+    pub(crate) audit_name: String,
+    /// A directory, best of another machine, that every signed checkpoint is copied to.
+    #[arg(long, env = "GUICHET_CHECKPOINTS_TO")]
+    pub(crate) checkpoints_to: Option<PathBuf>,
+    /// A directory, best of another machine, that sealed segments of the log are archived in.
+    #[arg(long, env = "GUICHET_ARCHIVE")]
+    pub(crate) archive: Option<PathBuf>,
     /// An origin whose web pages may call; may be given several times.
     #[arg(long, env = "GUICHET_CORS_ORIGINS", value_delimiter = ',')]
     pub(crate) cors_origin: Vec<String>,
@@ -117,19 +128,91 @@ pub(crate) struct Tls {
     pub(crate) tls_key: Option<PathBuf>,
 }
 
-/// What can be administered.
+/// What can be administered. `backup`, `backup-keys` and `rotate-checkpoint-key` ask the running server; all others run
+/// while it is stopped.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
-    /// Make the first administrator, while the server is stopped. The password is read from standard input.
+    /// Make the first administrator. The password is read from standard input.
     Init {
-        /// The data directory.
-        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
-        data: PathBuf,
-        /// The file of the master key.
-        #[arg(long, env = "GUICHET_MASTER_KEY")]
-        master_key: Option<PathBuf>,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
         /// The administrator's user name.
         #[arg(long, default_value = "admin")]
         username: String,
     },
+    /// Back up log, checkpoints and files of the running server, online; never keys.
+    Backup {
+        /// The data directory.
+        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+        data: PathBuf,
+        /// The directory of the backup; only what is new is written when it holds an older one.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Back up keys and erasure ledger of the running server; keep it apart from data and master key.
+    BackupKeys {
+        /// The data directory.
+        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+        data: PathBuf,
+        /// A directory without such a backup.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Sign checkpoints of the running server with a new key, endorsed by the old one.
+    RotateCheckpointKey {
+        /// The data directory.
+        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+        data: PathBuf,
+    },
+    /// Rebuild log, checkpoints and files from a backup or an archive; views and tree are made anew at the next start.
+    Restore {
+        /// The data directory, without a log in it.
+        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+        data: PathBuf,
+        /// The backup or the archive.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Rebuild the keys from a backup of them; whoever a ledger names stays erased.
+    RestoreKeys {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+        /// The backup of the keys.
+        #[arg(long)]
+        from: PathBuf,
+        /// Another erasure ledger to obey; may be given several times.
+        #[arg(long)]
+        ledger: Vec<PathBuf>,
+    },
+    /// Wrap the keys of persons by another master key.
+    RotateMaster {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+        /// The file of the new master key; made when it is not there.
+        #[arg(long)]
+        new_master_key: PathBuf,
+    },
+    /// Go on without what is lost at the end of the log: a new epoch, of which the log and its checkpoints tell for ever.
+    AcceptLoss {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+        /// Why, for auditors.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// A data directory and the key to it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    /// The data directory.
+    #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+    pub(crate) data: PathBuf,
+    /// The file of the master key.
+    #[arg(long, env = "GUICHET_MASTER_KEY")]
+    pub(crate) master_key: Option<PathBuf>,
 }

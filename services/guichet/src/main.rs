@@ -1,8 +1,10 @@
-//! The one binary: `guichet up | api | soap | admin | openapi` (design §2, §8).
+//! The one binary: `guichet up | api | soap | admin | audit | openapi` (design §2, §8).
 
 mod admin;
+mod admin_socket;
 mod arguments;
 mod serve;
+mod upkeep;
 
 use std::process::ExitCode;
 
@@ -22,22 +24,27 @@ fn main() -> ExitCode {
         Command::Api(options) => serve::api(options),
         Command::Soap(options) => serve::soap(options),
         Command::Admin(command) => admin::run(command),
+        Command::Audit(arguments) => return auditor::run(arguments),
         Command::Openapi => print_contract(),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The whole chain, once: each cause names its own part only.
-            let mut text = error.to_string();
-            let mut source = error.source();
-            while let Some(cause) = source {
-                text.push_str(&format!(": {cause}"));
-                source = cause.source();
-            }
-            eprintln!("guichet: {text}");
+            eprintln!("guichet: {}", chain(&*error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The whole chain, once: each cause names its own part only.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
 }
 
 /// What every command may end with; told to the operator with its chain of causes.

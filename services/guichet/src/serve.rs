@@ -1,9 +1,9 @@
 //! Running the doors until the process is told to stop.
 
-use std::{io::Write, net::SocketAddr, time::Duration};
+use std::{io::Write, net::SocketAddr};
 
 use api::ApiConfig;
-use application::{Application, Settings};
+use application::{Application, ExecuteError, Settings};
 use chrono::Utc;
 use soap::SoapConfig;
 use tokio::{
@@ -12,12 +12,10 @@ use tokio::{
 };
 
 use crate::{
-    Failure,
+    Failure, admin_socket,
     arguments::{Api, Soap, Tls, Up},
+    upkeep,
 };
-
-/// How often orphaned files are collected, s.
-const ORPHANS_COLLECTED_EVERY_S: u64 = 3_600;
 
 /// Why the doors were not opened.
 #[derive(Debug, thiserror::Error)]
@@ -98,12 +96,21 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
     if options.log != "sled" {
         return Err(ServeError::UnknownLog(options.log).into());
     }
+    let data = options.data.clone();
     let settings = Settings {
         data: options.data,
         master_key: options.master_key,
         file_bytes_max: options.file_bytes_max,
+        audit_name: options.audit_name,
+        checkpoints_to: options.checkpoints_to,
+        archive: options.archive,
     };
     let application = tokio::task::spawn_blocking(move || Application::open(&settings)).await??;
+    match application.begin_log(Utc::now(), None).await {
+        // What a log says of itself is not needed for reading it.
+        Ok(()) | Err(ExecuteError::Unavailable { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
     application.publish_shipped_desks(Utc::now()).await?;
     if options.demo {
         let made = application.load_demo(Utc::now()).await?;
@@ -124,20 +131,9 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
         with_inner,
     };
     let bound = api::bind(application.clone(), config)?;
-    tokio::spawn(collect_orphans(application.clone()));
+    admin_socket::listen(&application, &data)?;
+    upkeep::begin(&application);
     Ok((application, bound))
-}
-
-/// Every hour, for as long as the process runs: takes away files that came in and that no event refers to.
-async fn collect_orphans(application: Application) {
-    let mut hourly = tokio::time::interval(Duration::from_secs(ORPHANS_COLLECTED_EVERY_S));
-    loop {
-        hourly.tick().await;
-        match application.collect_orphans(Utc::now()).await {
-            Ok(collected) => tracing::info!(?collected, "orphaned files collected"),
-            Err(error) => tracing::warn!(%error, "orphaned files could not be collected"),
-        }
-    }
 }
 
 fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
@@ -154,6 +150,9 @@ fn announce(door: &str, url: &str) -> std::io::Result<()> {
 }
 
 async fn close(application: Application) -> Result<(), Failure> {
+    if let Err(error) = application.sign_what_is_new(Utc::now()).await {
+        tracing::warn!(%error, "no checkpoint was signed at stop");
+    }
     Ok(tokio::task::spawn_blocking(move || application.close()).await?)
 }
 

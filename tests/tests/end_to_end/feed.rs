@@ -39,6 +39,8 @@ fn every_event_is_on_one_page_and_only_there() {
     let key = open(&requester, "Suivie");
     let _ = requester.comment(&key, "Encore.", "public");
     let _ = open(&requester, "Une autre");
+    // Whoever reads the feed leaves a trace in it, once an hour.
+    let _ = auditor.get("/v1/events?limit=1");
     let head = server.head();
     for limit in [1, 7, 1_000] {
         assert_eq!(
@@ -48,10 +50,12 @@ fn every_event_is_on_one_page_and_only_there() {
         );
     }
     assert_eq!(paged(&auditor, head - 2, 2, ""), [head - 1, head]);
-    assert_eq!(paged(&auditor, 0, 1, "&stream=SUP-1"), [head - 2, head - 1]);
-    assert_eq!(paged(&auditor, 0, 1, "&type=ticket-commented.v1"), [head - 1]);
+    let (opened, commented, other, trace) = (head - 3, head - 2, head - 1, head);
+    assert_eq!(paged(&auditor, 0, 1, "&stream=SUP-1"), [opened, commented]);
+    assert_eq!(paged(&auditor, 0, 1, "&type=ticket-commented.v1"), [commented]);
     let both = paged(&auditor, 0, 5, "&type=ticket-opened.v1&type=ticket-commented.v1");
-    assert_eq!(both, [head - 2, head - 1, head]);
+    assert_eq!(both, [opened, commented, other]);
+    assert_eq!(paged(&auditor, 0, 5, "&type=audit-read.v1"), [trace]);
     for account in ["requester-1", "agent", "referent", "oi"] {
         let _ = server.client(account).get("/v1/events").refused(404, "not-found");
     }
@@ -75,6 +79,7 @@ fn next_event(stream: &mut BufReader<Response>) -> (u64, Value) {
 fn a_live_stream_goes_on_where_the_last_one_was_left() {
     let server = Server::start();
     let (requester, auditor) = (server.client("requester-1"), server.client("auditor"));
+    let _ = auditor.get("/v1/events?limit=1");
     let head = server.head();
     let live = |resumed: u64| {
         let request = auditor
@@ -103,4 +108,61 @@ fn a_live_stream_goes_on_where_the_last_one_was_left() {
     assert_eq!(body, "Pendant que personne n'écoute.");
     drop(stream);
     let _home = server.stop();
+}
+
+#[test]
+fn the_feed_is_narrowed_by_actor_desk_and_each_of_the_clocks() {
+    let server = Server::start();
+    let (requester, agent, auditor) = (
+        server.client("requester-1"),
+        server.client("agent"),
+        server.client("auditor"),
+    );
+    let report = guichet_tests::envelope::create("123456782", "OC-7");
+    let report = guichet_tests::envelope::envelope("oc-alpha", guichet_tests::home::DEMO_PASSWORD, &report);
+    assert_eq!(
+        server.call_soap(guichet_tests::envelope::XML, &report).status,
+        200
+    );
+    let key = open(&requester, "Pour filtrer");
+    let _ = agent.comment(&key, "Vu.", "public");
+    let mine = json!({"desk": "SUP", "type": "question", "summary": "Pour elle", "description": "…",
+        "on_behalf_of": "requester-1"});
+    let _ = agent.open(&mine);
+    let lines = |filter: &str| auditor.get(&format!("/v1/events?limit=1000{filter}")).lines();
+    let of = |filter: &str, member: &str| -> Vec<Value> {
+        lines(filter)
+            .iter()
+            .map(|line| line["event"][member].clone())
+            .collect()
+    };
+    assert_eq!(
+        of("&actor=agent&desk=SUP", "type"),
+        ["ticket-commented.v1", "ticket-opened.v1"]
+    );
+    // For whom counts as well as who.
+    let hers = of("&actor=requester-1&desk=SUP", "stream");
+    assert_eq!(hers, ["SUP-1", "SUP-2"]);
+    let of_desk = of("&desk=SAV", "stream");
+    assert_eq!(of_desk, ["desk-SAV", "SAV-1"]);
+    let sent = lines("&sent_after=2000-01-01T00:00:00Z");
+    assert!(!sent.is_empty() && sent.iter().all(|line| line["event"]["stream"] == "SAV-1"));
+    let clock = sent[0]["event"]["sent_at"].as_str().unwrap();
+    assert_eq!(lines(&format!("&sent_before={clock}")), Vec::<Value>::new());
+    assert_eq!(lines(&format!("&sent_after={clock}")), sent);
+    let occurred = sent[0]["event"]["occurred_at"].as_str().unwrap();
+    assert_eq!(lines(&format!("&occurred_after={occurred}")), sent);
+    assert_eq!(
+        lines(&format!("&occurred_before={occurred}")),
+        Vec::<Value>::new()
+    );
+    let at = lines("&stream=SUP-1&type=ticket-commented.v1")[0]["event"]["at"].clone();
+    let at = at.as_str().unwrap();
+    let later = of(&format!("&recorded_after={at}&desk=SUP"), "stream");
+    assert_eq!(later, ["SUP-1", "SUP-2"]);
+    let earlier = of(&format!("&recorded_before={at}&desk=SUP"), "stream");
+    assert_eq!(earlier, ["desk-SUP", "SUP-1"]);
+    let _ = auditor
+        .get("/v1/events?recorded_after=hier&desk=x!")
+        .refused(422, "invalid");
 }

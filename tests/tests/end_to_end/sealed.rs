@@ -1,51 +1,12 @@
 //! Nothing personal lies in clear in the log, the files or the keys; the view alone has it, and can be thrown away.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use guichet_tests::{home::DEMO_PASSWORD, server::Server};
+use guichet_tests::{
+    disk::{files, forms, holds},
+    home::DEMO_PASSWORD,
+    server::Server,
+};
 use serde_json::json;
-
-/// Every file below a directory, with its bytes.
-fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push((path.clone(), fs::read(&path).unwrap()));
-        }
-    }
-    found
-}
-
-/// The forms under which a text could lie in a file: its bytes, escaped as JSON, and in base64 at each of the three
-/// places where it can begin within a group.
-fn forms(text: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = vec![text.to_vec()];
-    if let Ok(text) = std::str::from_utf8(text) {
-        let escaped = text.encode_utf16().map(|unit| match u8::try_from(unit) {
-            Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
-            Ok(_) | Err(_) => format!("\\u{unit:04x}"),
-        });
-        forms.push(escaped.collect::<String>().into_bytes());
-    }
-    for before in 0..3 {
-        let padded = [vec![0; before], text.to_vec()].concat();
-        let encoded = STANDARD_NO_PAD.encode(padded).into_bytes();
-        // The groups at both ends depend on the neighbours.
-        forms.push(encoded[4..encoded.len() - 4].to_vec());
-    }
-    forms
-}
-
-fn holds(bytes: &[u8], sought: &[u8]) -> bool {
-    bytes.windows(sought.len()).any(|window| window == sought)
-}
 
 const SUMMARY: &str = "Problème chez madame Quenouille";
 const DESCRIPTION: &str = "Le vase étrusque est tombé sur le clavier";

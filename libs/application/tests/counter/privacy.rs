@@ -11,7 +11,7 @@ use domain::{
 use futures_util::stream;
 use vault::{KeyState, MasterKey, Vault};
 
-use crate::world::{World, question, words};
+use crate::world::{World, at, question, words};
 
 fn assert_nowhere(directory: &Path, secrets: &[&str]) {
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -97,7 +97,7 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
     {
         let (master, _) = MasterKey::load_or_create(&dir.join("keys/master.key")).unwrap();
         let vault = Vault::open(&dir.join("keys/persons.keys"), master).unwrap();
-        assert_eq!(vault.destroy(ann.0).unwrap(), KeyState::Present);
+        assert_eq!(vault.destroy(ann.0, at()).unwrap(), KeyState::Present);
     }
     let application = application::Application::open(&application::Settings::new(&dir)).unwrap();
     let world = World {

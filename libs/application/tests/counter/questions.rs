@@ -4,7 +4,7 @@ use application::{
     ReadError,
     event_log::Position,
     event_log::Version,
-    reading::{FEED_LIMIT_MAX, FEED_SCAN_EVENTS_MAX, FeedFilter},
+    feed::{FEED_LIMIT_MAX, FEED_SCAN_EVENTS_MAX, FeedFilter},
     views::queue::QueueQuery,
 };
 use domain::{
@@ -39,7 +39,13 @@ async fn what_one_may_not_see_does_not_exist_by_any_question() {
     let history = application.history_of(&bob, &loaded, Language::Fr, Version(0));
     assert!(matches!(history, Err(ReadError::NotFound)));
     let page = application
-        .queue(&bob, Uuid::now_v7(), QueueQuery::default(), Some(world.head()))
+        .queue(
+            &bob,
+            Uuid::now_v7(),
+            QueueQuery::default(),
+            Some(world.head()),
+            None,
+        )
         .await
         .unwrap();
     assert_eq!((page.rows.len(), page.total), (0, 0));
@@ -49,6 +55,7 @@ async fn what_one_may_not_see_does_not_exist_by_any_question() {
             Uuid::now_v7(),
             QueueQuery::default(),
             Some(world.head()),
+            None,
         )
         .await;
     assert_eq!(
@@ -91,7 +98,7 @@ async fn who_writes_and_lists_finds_what_they_wrote() {
             .unwrap();
         let page = world
             .application
-            .queue(&world.viewer("ann"), sign_in, QueueQuery::default(), None)
+            .queue(&world.viewer("ann"), sign_in, QueueQuery::default(), None, None)
             .await;
         assert_eq!(page.unwrap().total, n);
     }
@@ -108,6 +115,7 @@ async fn a_position_that_is_not_there_yet_is_behind() {
             Uuid::now_v7(),
             QueueQuery::default(),
             Some(far),
+            None,
         )
         .await;
     assert!(matches!(page, Err(ReadError::Behind)));
@@ -195,6 +203,7 @@ async fn a_filtered_feed_finds_all_and_looks_through_so_much_at_a_time() {
         FeedFilter {
             stream: Some(name),
             types: Vec::new(),
+            ..FeedFilter::default()
         }
     };
     let page = feed(&stream(&last), Position(0));

@@ -234,7 +234,9 @@ fn erased(event: &TicketEvent) -> BTreeSet<PersonId> {
         .into_iter()
         .flat_map(BTreeMap::values)
         .filter_map(|field| match field {
-            FieldValue::Personal(Personal { subject, value: None }) => Some(*subject),
+            FieldValue::Personal(Personal {
+                subject, value: None, ..
+            }) => Some(*subject),
             FieldValue::Personal(Personal { value: Some(_), .. }) | FieldValue::Open(_) => None,
         });
     of_texts.chain(of_fields).collect()

@@ -27,6 +27,7 @@ fn without(person_number: u128, ticket: &Ticket) -> Ticket {
     let gone = Personal {
         subject: person(person_number),
         value: None,
+        commitment: None,
     };
     let note = TicketEvent::Commented(Commented {
         side: Side::Agent,

@@ -199,6 +199,7 @@ fn an_account_is_folded_from_its_creation_on_and_created_once() {
         hash: Personal {
             subject: person(40),
             value: None,
+            commitment: None,
         },
     };
     assert_eq!(

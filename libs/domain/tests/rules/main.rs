@@ -7,6 +7,7 @@
 
 mod actions;
 mod approvals;
+mod blame;
 mod definitions;
 mod editing;
 mod erasure;

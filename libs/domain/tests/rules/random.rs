@@ -27,6 +27,7 @@ fn said(words: Option<String>) -> Personal<String> {
     Personal {
         subject: person(1),
         value: words,
+        commitment: None,
     }
 }
 
@@ -110,6 +111,7 @@ impl Parts {
         FieldValue::Personal(Personal {
             subject: person(1),
             value: self.words.clone().map(Value::from),
+            commitment: None,
         })
     }
 

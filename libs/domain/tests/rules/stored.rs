@@ -34,6 +34,7 @@ fn expected() -> Vec<(&'static str, Event)> {
         .collect();
     all.extend(others::accounts());
     all.extend(others::places());
+    all.extend(others::records());
     all
 }
 

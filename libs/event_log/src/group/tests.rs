@@ -62,7 +62,7 @@ fn answers(members: Vec<(Submission, Asked)>) -> (Vec<Block>, Vec<Result<Answer,
         head: Position(0),
         running_max_micros: i64::MIN,
     };
-    let group = plan(submissions, &store, Heads::over(&index), end);
+    let group = plan(submissions, &store, Heads::over(&index), end, None);
     assert!(group.fault.is_none());
     let head = group.blocks.last().map_or(Position(0), Block::last);
     group

@@ -20,14 +20,25 @@ pub(crate) fn path_in(dir: &Path) -> PathBuf {
 }
 
 /// Opens the database, and mends it where nothing is lost by it.
-pub(super) fn open(dir: &Path, options: &Options, report: &mut OpenReport) -> Result<Store, OpenError> {
+pub(super) fn open(
+    dir: &Path,
+    options: &Options,
+    lock: Option<File>,
+    report: &mut OpenReport,
+) -> Result<Store, OpenError> {
     let deadline = Instant::now() + Duration::from_millis(options.lock_wait_ms);
-    let lock = lock(&dir.join("LOCK"), deadline)?;
+    let lock = match lock {
+        Some(lock) => lock,
+        None => take_lock(&dir.join("LOCK"), deadline)?,
+    };
     let path = path_in(dir);
     store::finish_setting_aside(&path).map_err(io_error("finish setting aside", &path))?;
     fs::create_dir_all(&path).map_err(io_error("create", &path))?;
     report.partial_snapshots_removed =
         store::remove_partial_snapshots(&path).map_err(io_error("remove partial snapshots in", &path))?;
+    if store::remove_torn_settings(&path).map_err(io_error("mend the settings in", &path))? {
+        tracing::warn!(path = %path.display(), "the settings of the database were cut off and are written anew");
+    }
     let blobs = path.join("blobs");
     if store::has_blobs(&path).map_err(io_error("look into", &blobs))? {
         return Err(OpenError::Blobs { path: blobs });
@@ -48,6 +59,7 @@ pub(super) fn open(dir: &Path, options: &Options, report: &mut OpenReport) -> Re
     let data_path = Store::data_path(&path);
     let data = File::open(&data_path).map_err(io_error("open", &data_path))?;
     let store = Store::new(db, data, lock).map_err(store_error("sync", &path))?;
+    store::sync_settings(&path).map_err(io_error("sync the settings in", &path))?;
     for directory in [&*path, dir, dir.parent().unwrap_or(Path::new("."))] {
         if !directory.as_os_str().is_empty() {
             sync_directory(directory).map_err(io_error("sync", directory))?;
@@ -69,7 +81,7 @@ pub(crate) fn leave_snapshot(path: &Path, options: &Options) -> Result<(), OpenE
 }
 
 /// Takes our own lock, which comes before sled's, since partial snapshots may be deleted only when nobody else is starting.
-fn lock(path: &Path, deadline: Instant) -> Result<File, OpenError> {
+fn take_lock(path: &Path, deadline: Instant) -> Result<File, OpenError> {
     let file = File::options()
         .create(true)
         .truncate(false)

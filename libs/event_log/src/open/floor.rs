@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::replay::LogEnd;
-use super::{OpenError, digest_at, io_error};
+use super::{OpenError, io_error};
 use crate::head_file::Head;
 use crate::place::Position;
+use crate::read::digest_at;
 use crate::shared::LogState;
 use crate::store::Store;
 use crate::writer::chain;
@@ -15,8 +16,8 @@ use crate::writer::chain;
 pub struct Floor {
     /// The position seen.
     pub position: Position,
-    /// SHA-256 of the stored bytes of the event there.
-    pub digest: [u8; 32],
+    /// SHA-256 of the stored bytes of the event there, where it is known: a signed checkpoint tells a size and a root only.
+    pub digest: Option<[u8; 32]>,
     /// Who has seen it, for the operator, such as `the last signed checkpoint`.
     pub source: String,
 }
@@ -25,7 +26,7 @@ pub struct Floor {
 pub(super) fn judge(
     store: &Store,
     head_path: &Path,
-    floors: &[Floor],
+    floors: Vec<&Floor>,
     end: &LogEnd,
 ) -> Result<(Option<Head>, LogState), OpenError> {
     let read_only = |reason: String, floor| LogState::ReadOnly { reason, floor };
@@ -52,7 +53,7 @@ pub(super) fn judge(
     }
     let own = stored.map(|head| Floor {
         position: head.position,
-        digest: head.digest,
+        digest: Some(head.digest),
         source: head_path.display().to_string(),
     });
     let mut floors: Vec<&Floor> = own.iter().chain(floors).collect();
@@ -80,7 +81,7 @@ fn objection(store: &Store, head: Position, floor: &Floor) -> Option<String> {
         ));
     }
     match digest_at(store, *position) {
-        Ok(found) if found == *digest => None,
+        Ok(found) if digest.is_none_or(|digest| found == digest) => None,
         Ok(_) => Some(format!(
             "the event at position {position} is not the one that {source} has seen; {advice}"
         )),

@@ -5,14 +5,14 @@ use std::path::Path;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{OpenError, digest_at, io_error};
+use super::{OpenError, io_error};
 use crate::block::{Block, BlockFault};
 use crate::heads::Heads;
 use crate::index::{Covered, Index};
 use crate::key::{self, StreamKeys};
 use crate::name::StreamName;
 use crate::place::{CommandId, Position, Version};
-use crate::read::ReadError;
+use crate::read::{ReadError, digest_at};
 use crate::store::Store;
 
 /// Changes collected before they go into the index.
@@ -31,13 +31,17 @@ pub(super) struct LogEnd {
 
 /// Goes back from the last block to the last whole group.
 pub(super) fn find_end(store: &Store) -> Result<LogEnd, ReadError> {
+    find_end_from(store, store.last_key()?)
+}
+
+/// The same from the block with a key.
+fn find_end_from(store: &Store, mut key: Option<u64>) -> Result<LogEnd, ReadError> {
     let mut end = LogEnd {
         head: Position(0),
         running_max_micros: i64::MIN,
         torn_blocks: Vec::new(),
         damage: None,
     };
-    let mut key = store.last_key()?;
     while let Some(last) = key {
         match store
             .block_at(Position(last))
@@ -92,6 +96,32 @@ pub(super) fn open_index(
             && digest_at(store, covered.position).is_ok_and(|digest| digest == covered.digest)
     };
     Index::open(dir, entries_max, belongs).map_err(io_error("open", dir))
+}
+
+/// The end of the last group up to which every block can be read and every event is the next of its stream; fills an empty index.
+pub(crate) fn whole_up_to(store: &Store, index: &Index) -> Result<Position, ReadError> {
+    let end = find_end(store)?;
+    let replayed = complete(index, store, end.head)?;
+    if replayed.damage.is_none() {
+        return Ok(end.head);
+    }
+    if replayed.head == Position(0) {
+        return Ok(Position(0));
+    }
+    let last = store.block_at(replayed.head)?;
+    Ok(find_end_from(store, Some(last.first().0))?.head)
+}
+
+/// The last position that any block speaks of, be it damaged.
+pub(crate) fn last_found(store: &Store) -> Result<Position, ReadError> {
+    let Some(key) = store.last_key()? else {
+        return Ok(Position(0));
+    };
+    match store.block_at(Position(key)) {
+        Ok(block) => Ok(block.last()),
+        Err(ReadError::Damaged { .. }) => Ok(Position(key)),
+        Err(error) => Err(error),
+    }
 }
 
 /// What completing the index came to.

@@ -10,7 +10,7 @@ use event_log::{
 use crate::drafts::*;
 
 /// Changes the blocks behind the log's back.
-fn with_blocks(dir: &Path, change: impl FnOnce(&sled::Tree)) {
+pub(crate) fn with_blocks(dir: &Path, change: impl FnOnce(&sled::Tree)) {
     let db = sled::Config::new()
         .path(dir.join("sled"))
         .segment_size(4 * 1024 * 1024)
@@ -20,7 +20,7 @@ fn with_blocks(dir: &Path, change: impl FnOnce(&sled::Tree)) {
     db.flush().unwrap();
 }
 
-fn turn_a_bit(dir: &Path, key: u64) {
+pub(crate) fn turn_a_bit(dir: &Path, key: u64) {
     with_blocks(dir, |blocks| {
         let mut record = blocks.get(key.to_be_bytes()).unwrap().unwrap().to_vec();
         let last = record.len() - 1;
@@ -32,7 +32,9 @@ fn turn_a_bit(dir: &Path, key: u64) {
 fn read_only(log: &EventLog) -> (String, Position) {
     match log.state() {
         LogState::ReadOnly { reason, floor } => (reason, floor),
-        other @ (LogState::Writable | LogState::Poisoned { .. }) => panic!("{other:?}"),
+        other @ (LogState::Writable | LogState::Full { .. } | LogState::Poisoned { .. }) => {
+            panic!("{other:?}")
+        }
     }
 }
 
@@ -81,7 +83,7 @@ async fn a_log_that_differs_from_what_was_seen_is_read_only() {
     let log = open(dir.path());
     let seen = log.read(Position(0), 5).unwrap();
     log.close();
-    let floor = |position: u64, digest| Floor {
+    let floor = |position: u64, digest: Option<[u8; 32]>| Floor {
         position: Position(position),
         digest,
         source: "the last signed checkpoint".to_owned(),
@@ -96,10 +98,17 @@ async fn a_log_that_differs_from_what_was_seen_is_read_only() {
         )
         .unwrap()
     };
-    let log = with(vec![floor(3, seen[2].digest()), floor(5, seen[4].digest())]);
+    let log = with(vec![
+        floor(3, Some(seen[2].digest())),
+        floor(4, None),
+        floor(5, Some(seen[4].digest())),
+    ]);
     assert_eq!(log.state(), LogState::Writable);
     log.close();
-    let log = with(vec![floor(3, seen[3].digest()), floor(5, seen[4].digest())]);
+    let log = with(vec![
+        floor(3, Some(seen[3].digest())),
+        floor(5, Some(seen[4].digest())),
+    ]);
     let (reason, position) = read_only(&log);
     assert_eq!(position, Position(3));
     assert!(
@@ -107,7 +116,7 @@ async fn a_log_that_differs_from_what_was_seen_is_read_only() {
         "{reason}"
     );
     log.close();
-    let log = with(vec![floor(9, [0; 32])]);
+    let log = with(vec![floor(9, None)]);
     let (reason, position) = read_only(&log);
     assert_eq!(position, Position(9));
     assert!(
@@ -261,13 +270,57 @@ async fn a_head_that_cannot_be_written_stops_the_log() {
         Err(AppendError::Stopped { .. })
     ));
     assert!(matches!(log.settled().await, Err(AppendError::Stopped { .. })));
-    assert_eq!(log.wait_past(Position(4)).await, Err(event_log::Closed));
+    let waiting = log.wait_past(Position(4));
     // What was answered is still served, and all of it is there after opening again.
     assert_eq!(log.read(Position(0), 10).unwrap().len(), 4);
     log.close();
+    assert_eq!(waiting.await, Err(event_log::Closed));
     fs::remove_dir(dir.path().join("HEAD.tmp")).unwrap();
     let log = open(dir.path());
     assert_eq!(log.state(), LogState::Writable);
     fill(&log, 4..5).await;
     assert_eq!(log.head(), Position(5));
+}
+
+#[tokio::test]
+async fn a_log_held_while_it_runs_refuses_what_waits_and_serves_what_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path());
+    fill(&log, 0..5).await;
+    let asked: Vec<_> = (5..200).map(|number| log.append(one(number, "a"))).collect();
+    log.hold("the checkpoint at 4 is of another log", Position(4));
+    let head = log.head();
+    let (mut written, mut refused) = (5, 0);
+    for asked in asked {
+        match asked.await {
+            Ok(_) => written += 1,
+            Err(AppendError::ReadOnly { reason, floor }) => {
+                assert_eq!(
+                    (&*reason, floor),
+                    ("the checkpoint at 4 is of another log", Position(4))
+                );
+                refused += 1;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    // What is not refused is on disk, and nothing moves once the call has returned.
+    assert_eq!((written, written + refused), (head.0, 200));
+    assert!(matches!(
+        log.append(one(300, "a")).await,
+        Err(AppendError::ReadOnly { .. })
+    ));
+    assert_eq!(log.settled().await.unwrap(), head);
+    // The first reason stays.
+    log.hold("another", Position(9));
+    log.reopen().unwrap();
+    assert_eq!(
+        read_only(&log),
+        ("the checkpoint at 4 is of another log".to_owned(), Position(4))
+    );
+    assert_eq!(log.read(Position(0), usize::MAX).unwrap().len() as u64, head.0);
+    log.close();
+    let log = open(dir.path());
+    assert_eq!((log.state(), log.head()), (LogState::Writable, head));
+    assert_eq!(log.open_report().index_events_replayed, 0);
 }

@@ -1,7 +1,7 @@
 //! Every limit, at it and beyond it.
 
 use event_log::limits::*;
-use event_log::{AppendError, EVENT_BYTES_MAX, EventDraft, EventLog, Expected, Position};
+use event_log::{AppendError, EVENT_BYTES_MAX, EventDraft, EventLog, Expected, LogState, Options, Position};
 
 use crate::drafts::*;
 
@@ -147,4 +147,36 @@ async fn a_time_without_four_digits_of_year_is_refused() {
         matches!(error, AppendError::TimeOutOfRange { event_index: 1 }),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_commits_and_answers_what_is_known() {
+    let dir = log_of(3).await;
+    let options = Options {
+        disk_reserve_bytes: u64::MAX,
+        ..Options::default()
+    };
+    let log = EventLog::open(dir.path(), options).unwrap();
+    let refused = log.append(one(3, "SUP-1")).await.unwrap_err();
+    let AppendError::DiskFull {
+        free_bytes,
+        reserve_bytes: u64::MAX,
+    } = refused
+    else {
+        panic!("{refused}")
+    };
+    assert!(free_bytes > 0);
+    assert!(matches!(
+        log.state(),
+        LogState::Full {
+            reserve_bytes: u64::MAX,
+            ..
+        }
+    ));
+    assert!(log.append(one(2, "SUP-3")).await.unwrap().repeated);
+    assert_eq!(log.settled().await.unwrap(), Position(3));
+    assert_eq!(log.read(Position(0), 10).unwrap().len(), 3);
+    assert_eq!(log.write_head().unwrap(), Position(3));
+    log.close();
+    fill(&open(dir.path()), 3..4).await;
 }

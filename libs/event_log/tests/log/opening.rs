@@ -38,6 +38,25 @@ async fn nothing_answered_is_lost_by_a_kill() {
 }
 
 #[tokio::test]
+async fn settings_of_the_database_that_were_cut_off_are_written_anew() {
+    let dir = log_of(20).await;
+    let settings = dir.path().join("sled/conf");
+    let whole = fs::read(&settings).unwrap();
+    for cut in 0..whole.len() {
+        fs::write(&settings, &whole[..cut]).unwrap();
+        let log = open(dir.path());
+        assert_eq!(
+            (log.state(), log.head()),
+            (LogState::Writable, Position(20)),
+            "cut at {cut}"
+        );
+        assert_eq!(log.open_report().set_aside, None);
+        log.close();
+        assert_eq!(fs::read(&settings).unwrap(), whole);
+    }
+}
+
+#[tokio::test]
 async fn head_lags_behind_by_no_more_than_it_may() {
     let dir = tempfile::tempdir().unwrap();
     let log = open(dir.path());

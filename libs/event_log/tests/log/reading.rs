@@ -21,6 +21,47 @@ async fn an_empty_log_answers_nothing() {
 }
 
 #[tokio::test]
+async fn stored_bytes_are_those_of_the_events_within_both_limits() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path());
+    for number in 0..30 {
+        let data = format!("\"{}\"", "x".repeat(usize::try_from(number).unwrap() * 100));
+        let events = (0..3).map(|event| draft(number * 3 + event, &data)).collect();
+        log.append(commit(number, vec![to("SUP-1", Expected::Any, events)]))
+            .await
+            .unwrap();
+    }
+    let all = log.read(Position(0), usize::MAX).unwrap();
+    let one = all[0].bytes.len();
+    for (limit, bytes_max) in [
+        (usize::MAX, usize::MAX),
+        (7, usize::MAX),
+        (usize::MAX, 5 * one),
+        (4, 5 * one),
+        (9, 0),
+    ] {
+        let mut read = Vec::new();
+        while let page = log
+            .read_stored(Position(read.len() as u64), limit, bytes_max)
+            .unwrap()
+            && !page.is_empty()
+        {
+            let bytes: usize = page.iter().map(|event| event.bytes.len()).sum();
+            assert!(page.len() <= limit && (bytes <= bytes_max || page.len() == 1));
+            let next = all.get(read.len() + page.len());
+            let full = page.len() == limit || next.is_none_or(|next| bytes + next.bytes.len() > bytes_max);
+            assert!(full, "{limit} {bytes_max}");
+            read.extend(page);
+        }
+        let wanted = all.iter().map(|event| (event.position, &event.bytes));
+        assert!(wanted.eq(read.iter().map(|event| (event.position, &event.bytes))));
+    }
+    assert_eq!(log.read_stored(Position(3), 0, 100).unwrap(), []);
+    assert_eq!(log.read_stored(Position(90), 10, 100).unwrap(), []);
+    assert_eq!(log.read_stored(Position(u64::MAX), 10, 100).unwrap(), []);
+}
+
+#[tokio::test]
 async fn pages_meet_without_gap_or_overlap() {
     let dir = tempfile::tempdir().unwrap();
     let log = open(dir.path());

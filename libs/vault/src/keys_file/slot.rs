@@ -34,6 +34,14 @@ pub(crate) enum HeaderFault {
     OtherMaster(chacha20poly1305::Error),
 }
 
+/// Why a key could not be wrapped anew.
+pub(crate) enum RewrapFault {
+    /// The slot does not hold a key of this subject wrapped by the old master key.
+    Refused(chacha20poly1305::Error),
+    /// The operating system gave no random bytes.
+    Random(SysError),
+}
+
 /// The content of one slot.
 pub(crate) enum Slot {
     Empty,
@@ -88,14 +96,9 @@ impl Wrapping {
     /// A slot that holds a fresh random key for `subject`.
     pub(crate) fn new_key_slot(&self, subject: Uuid, slot: u32) -> Result<SlotBytes, SysError> {
         let mut bytes = [0; SLOT_BYTES];
-        bytes[..16].copy_from_slice(subject.as_bytes());
-        bytes[STATE_AT] = STATE_PRESENT;
         // Nonce and key are drawn in one go; the key is then encrypted where it lies.
         SysRng.try_fill_bytes(&mut bytes[24..80])?;
-        let (nonce, key_and_tag) = bytes[24..].split_at_mut(24);
-        let (key, tag) = key_and_tag.split_at_mut(32);
-        tag[..16].copy_from_slice(&self.encrypt(nonce, &place(subject, slot), key));
-        finish(&mut bytes);
+        self.wrap_in_place(&mut bytes, subject, slot);
         Ok(bytes)
     }
 
@@ -106,6 +109,46 @@ impl Wrapping {
         subject: Uuid,
         slot: u32,
     ) -> Result<PersonKey, chacha20poly1305::Error> {
+        let key = self.unwrap_bytes(bytes, subject, slot)?;
+        Ok(PersonKey::new(&key))
+    }
+
+    /// The slot with the same key, wrapped by this master key instead of the `old` one.
+    pub(crate) fn rewrap(
+        &self,
+        old: &Wrapping,
+        bytes: &SlotBytes,
+        subject: Uuid,
+        slot: u32,
+    ) -> Result<SlotBytes, RewrapFault> {
+        let key = old
+            .unwrap_bytes(bytes, subject, slot)
+            .map_err(RewrapFault::Refused)?;
+        let mut rewrapped = [0; SLOT_BYTES];
+        SysRng
+            .try_fill_bytes(&mut rewrapped[24..48])
+            .map_err(RewrapFault::Random)?;
+        rewrapped[48..80].copy_from_slice(key.as_ref());
+        self.wrap_in_place(&mut rewrapped, subject, slot);
+        Ok(rewrapped)
+    }
+
+    /// Makes a slot of bytes that hold a nonce and a key in clear.
+    fn wrap_in_place(&self, bytes: &mut SlotBytes, subject: Uuid, slot: u32) {
+        bytes[..16].copy_from_slice(subject.as_bytes());
+        bytes[STATE_AT] = STATE_PRESENT;
+        let (nonce, key_and_tag) = bytes[24..].split_at_mut(24);
+        let (key, tag) = key_and_tag.split_at_mut(32);
+        tag[..16].copy_from_slice(&self.encrypt(nonce, &place(subject, slot), key));
+        finish(bytes);
+    }
+
+    fn unwrap_bytes(
+        &self,
+        bytes: &SlotBytes,
+        subject: Uuid,
+        slot: u32,
+    ) -> Result<Zeroizing<[u8; 32]>, chacha20poly1305::Error> {
         let mut key = Zeroizing::new([0; 32]);
         key.copy_from_slice(&bytes[48..80]);
         self.decrypt(
@@ -114,7 +157,7 @@ impl Wrapping {
             key.as_mut(),
             &bytes[80..96],
         )?;
-        Ok(PersonKey::new(&key))
+        Ok(key)
     }
 
     fn encrypt(&self, nonce: &[u8], known: &[u8], secret: &mut [u8]) -> [u8; 16] {
@@ -147,6 +190,20 @@ pub(crate) fn destroyed_slot(subject: Uuid) -> SlotBytes {
     bytes[..16].copy_from_slice(subject.as_bytes());
     bytes[STATE_AT] = STATE_DESTROYED;
     finish(&mut bytes);
+    bytes
+}
+
+/// A slot that reads as damaged and holds nothing but what was read of its subject.
+pub(crate) fn given_up_slot(subject_as_read: Uuid) -> SlotBytes {
+    let mut bytes = [0; SLOT_BYTES];
+    bytes[..16].copy_from_slice(subject_as_read.as_bytes());
+    finish(&mut bytes);
+    // Not the checksum that fits, and not zero, which would say that it was never written to its end.
+    let crc = match !u32_at(&bytes, CRC_AT) {
+        0 => 1,
+        crc => crc,
+    };
+    bytes[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
     bytes
 }
 

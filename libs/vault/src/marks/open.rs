@@ -106,10 +106,33 @@ pub fn open_with_value_key(
     parts.open(value_key, "")
 }
 
+/// Makes every sealed value of `data`, the `data` of an event, an erased one with its commitment. This is what a reader
+/// without keys can say of it, an auditor with an export, say; [`Vault::open_data_committed`] says the same of the
+/// values of a destroyed key.
+///
+/// # Errors
+/// [`UnsealError::Malformed`], [`UnsealError::UnknownForm`] and [`UnsealError::TooDeep`], which name the place.
+///
+/// [`Vault::open_data_committed`]: crate::Vault::open_data_committed
+pub fn erase_data(data: &mut Value) -> Result<(), UnsealError> {
+    // Without a key nothing is derived from the event's id, so any will do.
+    open_data(Uuid::nil(), data, OpenedForm::Committed, |_| Ok(FoundKey::Erased))
+}
+
+/// What an opened mark tells of its sealed form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenedForm {
+    /// Nothing: it is what was sealed.
+    Plain,
+    /// The commitment, as a third member.
+    Committed,
+}
+
 /// Opens every sealed value of `data`, with the keys that `find_key` knows.
 pub(crate) fn open_data(
     event_id: Uuid,
     data: &mut Value,
+    form: OpenedForm,
     find_key: impl Fn(Uuid) -> Result<FoundKey, ReadKeyError>,
 ) -> Result<(), UnsealError> {
     let mut pointer = String::from(DATA_POINTER);
@@ -117,7 +140,7 @@ pub(crate) fn open_data(
         let Some(inside) = sealed_inside(value) else {
             return Ok(Visited::GoInside);
         };
-        *value = opened(event_id, inside, pointer, &find_key)?;
+        *value = opened(event_id, inside, pointer, form, &find_key)?;
         Ok(Visited::Done)
     })
 }
@@ -127,31 +150,43 @@ fn opened(
     event_id: Uuid,
     inside: &Map<String, Value>,
     pointer: &str,
+    form: OpenedForm,
     find_key: impl Fn(Uuid) -> Result<FoundKey, ReadKeyError>,
 ) -> Result<Value, UnsealError> {
     let parts = SealedParts::of(inside, pointer)?;
-    let subject = parts.subject;
-    let (key, value) = match find_key(subject) {
-        Ok(FoundKey::Key(key)) => ("value", parts.open(&key.value_key(event_id, pointer), pointer)?),
-        Ok(FoundKey::Erased) => ("erased", Value::Bool(true)),
-        Ok(FoundKey::Unknown) => {
-            return Err(UnsealError::UnknownSubject {
-                subject,
-                pointer: pointer.to_owned(),
-            });
-        }
-        Err(source) => {
-            return Err(UnsealError::KeyUnreadable {
-                subject,
-                pointer: pointer.to_owned(),
-                source,
-            });
-        }
+    let (name, value) = match parts.key(event_id, pointer, find_key)? {
+        Some(key) => ("value", parts.open(&key, pointer)?),
+        None => ("erased", Value::Bool(true)),
     };
-    Ok(marked(
-        "personal",
-        [("subject", subject.to_string().into()), (key, value)],
-    ))
+    let commitment = match form {
+        OpenedForm::Plain => None,
+        OpenedForm::Committed => Some(("commitment", parts.commitment.into())),
+    };
+    let members = [("subject", parts.subject.to_string().into()), (name, value)];
+    Ok(marked("personal", members.into_iter().chain(commitment)))
+}
+
+/// Pointer, subject and value key of every sealed value of `data` whose key is there, in the order in which
+/// [`open_data`] meets them.
+pub(crate) fn value_keys(
+    event_id: Uuid,
+    data: &Value,
+    find_key: impl Fn(Uuid) -> Result<FoundKey, ReadKeyError>,
+) -> Result<Vec<(String, Uuid, ValueKey)>, UnsealError> {
+    let mut keys = Vec::new();
+    let mut pointer = String::from(DATA_POINTER);
+    // One way through the places for all: it takes what it may change, and here changes nothing.
+    let mut data = data.clone();
+    walk(&mut data, &mut pointer, 0, &mut |value, pointer, _depth| {
+        let Some(inside) = sealed_inside(value) else {
+            return Ok(Visited::GoInside);
+        };
+        let parts = SealedParts::of(inside, pointer)?;
+        let key = parts.key(event_id, pointer, &find_key)?;
+        keys.extend(key.map(|key| (pointer.to_owned(), parts.subject, key)));
+        Ok::<_, UnsealError>(Visited::Done)
+    })?;
+    Ok(keys)
 }
 
 /// The members of a sealed mark.
@@ -184,6 +219,29 @@ impl<'v> SealedParts<'v> {
             Ok(parts)
         } else {
             Err(malformed())
+        }
+    }
+
+    /// The key of the value, or `None` when it was erased.
+    fn key(
+        &self,
+        event_id: Uuid,
+        pointer: &str,
+        find_key: impl Fn(Uuid) -> Result<FoundKey, ReadKeyError>,
+    ) -> Result<Option<ValueKey>, UnsealError> {
+        let (subject, pointer_owned) = (self.subject, || pointer.to_owned());
+        match find_key(subject) {
+            Ok(FoundKey::Key(key)) => Ok(Some(key.value_key(event_id, pointer))),
+            Ok(FoundKey::Erased) => Ok(None),
+            Ok(FoundKey::Unknown) => Err(UnsealError::UnknownSubject {
+                subject,
+                pointer: pointer_owned(),
+            }),
+            Err(source) => Err(UnsealError::KeyUnreadable {
+                subject,
+                pointer: pointer_owned(),
+                source,
+            }),
         }
     }
 

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 use std::thread;
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 use super::*;
+
+/// When people are erased.
+const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
 fn vault_in(directory: &TempDir) -> (PathBuf, Vault) {
     let path = directory.path().join("persons.keys");
@@ -82,7 +86,10 @@ fn a_failed_write_stops_all_writing_and_nothing_of_it_is_used() {
     assert!(matches!(vault.mint(person(2)), Err(MintError::Io(_))));
     assert_eq!(vault.knows(person(2)), KeyState::Unknown);
     assert!(matches!(vault.mint(person(2)), Err(MintError::Stopped)));
-    assert!(matches!(vault.destroy(person(1)), Err(DestroyError::Stopped)));
+    assert!(matches!(
+        vault.destroy(person(1), NOW),
+        Err(DestroyError::Stopped)
+    ));
     vault.mint(person(1)).unwrap();
     assert!(
         vault.value_key(person(1), person(9), "/data").is_some(),
@@ -91,7 +98,7 @@ fn a_failed_write_stops_all_writing_and_nothing_of_it_is_used() {
 }
 
 #[test]
-fn an_erasure_that_the_disk_refused_takes_the_key_out_of_use_all_the_same() {
+fn an_erasure_that_the_keys_file_refused_takes_the_key_out_of_use_and_is_completed_when_opened_anew() {
     let directory = TempDir::new().unwrap();
     let (path, mut vault) = vault_in(&directory);
     vault.mint(person(1)).unwrap();
@@ -102,15 +109,55 @@ fn an_erasure_that_the_disk_refused_takes_the_key_out_of_use_all_the_same() {
         .make_read_only(&path)
         .unwrap();
 
-    assert!(matches!(vault.destroy(person(1)), Err(DestroyError::Io(_))));
+    assert!(matches!(vault.destroy(person(1), NOW), Err(DestroyError::Io(_))));
     assert!(vault.value_key(person(1), person(9), "/data").is_none());
     assert!(
-        matches!(vault.destroy(person(1)), Err(DestroyError::Stopped)),
+        matches!(vault.destroy(person(1), NOW), Err(DestroyError::Stopped)),
         "it was never done"
     );
     drop(vault);
     let (_, vault) = vault_in(&directory);
-    assert_eq!(vault.destroy(person(1)).unwrap(), KeyState::Present);
+    assert_eq!(vault.obeyed(), [person(1)]);
+    assert_eq!(vault.destroy(person(1), NOW).unwrap(), KeyState::Destroyed);
+}
+
+#[test]
+fn an_erasure_that_the_ledger_refused_takes_the_key_out_of_use_and_must_be_asked_for_again() {
+    let directory = TempDir::new().unwrap();
+    let (_, mut vault) = vault_in(&directory);
+    vault.mint(person(1)).unwrap();
+    Arc::get_mut(&mut vault.inner)
+        .unwrap()
+        .ledger
+        .make_read_only()
+        .unwrap();
+
+    assert!(matches!(
+        vault.destroy(person(1), NOW),
+        Err(DestroyError::Ledger(_))
+    ));
+    assert!(vault.value_key(person(1), person(9), "/data").is_none());
+    assert!(matches!(
+        vault.destroy(person(1), NOW),
+        Err(DestroyError::Stopped)
+    ));
+    drop(vault);
+    let (_, vault) = vault_in(&directory);
+    assert!(vault.obeyed().is_empty());
+    assert_eq!(vault.destroy(person(1), NOW).unwrap(), KeyState::Present);
+}
+
+#[test]
+fn two_backups_at_once_are_refused_and_one_after_the_other_are_not() {
+    let directory = TempDir::new().unwrap();
+    let (_, vault) = vault_in(&directory);
+    *vault.inner.destroyed_meanwhile.lock() = Some(Vec::new());
+    let copy = |name: &str| vault.backup(&directory.path().join(name));
+    assert!(matches!(copy("one.keys"), Err(BackupError::Running)));
+    *vault.inner.destroyed_meanwhile.lock() = None;
+    copy("one.keys").unwrap();
+    copy("two.keys").unwrap();
+    assert!(vault.inner.destroyed_meanwhile.lock().is_none());
 }
 
 #[test]
@@ -120,6 +167,6 @@ fn a_destroyed_key_is_not_among_the_recent_ones() {
     vault.mint(person(1)).unwrap();
     assert!(vault.value_key(person(1), person(9), "/data").is_some());
     assert!(vault.inner.recent.lock().get(person(1)).is_some());
-    vault.destroy(person(1)).unwrap();
+    vault.destroy(person(1), NOW).unwrap();
     assert!(vault.inner.recent.lock().get(person(1)).is_none());
 }

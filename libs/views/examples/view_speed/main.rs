@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{AccountId, Event, policy::Visible};
 use event_log::{CommandId, Commit, EventLog, Expected, Position, StreamWrite, Target};
 use uuid::Uuid;
-use views::{AssigneeFilter, Options, QueueQuery, Sort, Views};
+use views::{AssigneeFilter, Options, QueueQuery, Sort, Views, digest::Offline};
 
 use filling::{Dice, draft, fill, later};
 
@@ -102,6 +102,8 @@ fn main() {
     }
     let views = rebuild(&dir, &log, &runtime);
     pages(&views);
+    past(&views, &log);
+    digests(&views, &log);
     live(&views, &log, &runtime);
     views.close();
     log.close();
@@ -126,6 +128,81 @@ fn rebuild(dir: &Path, log: &EventLog, runtime: &tokio::runtime::Runtime) -> Vie
     );
     println!("processor time since the start: {}", thread_times());
     views
+}
+
+/// Pages of half the log ago, and a year of counts.
+fn past(views: &Views, log: &EventLog) {
+    let admin = Visible {
+        all: true,
+        internal: true,
+        ..Visible::default()
+    };
+    let colleague = Visible {
+        person: Some(AccountId(Uuid::from_u128(77))),
+        organizations: ["commune-7".parse().unwrap(), "commune-8".parse().unwrap()].into(),
+        ..Visible::default()
+    };
+    for (who, viewer) in [("admin", &admin), ("requester", &colleague)] {
+        for (name, page) in PAGES {
+            let mut query = QueueQuery {
+                as_of: Some(Position(log.head().0 / 2)),
+                ..QueueQuery::default()
+            };
+            page(&mut query);
+            ask(views, &format!("as of, {who}: {name}"), viewer, &query);
+        }
+        let from = "2025-06-01".parse().unwrap();
+        let begun = Instant::now();
+        let days = views
+            .series(viewer, None, from, from + TimeDelta::days(365))
+            .unwrap();
+        println!(
+            "series of {} days for {who}: {:.3} ms",
+            days.len(),
+            begun.elapsed().as_secs_f64() * 1_000.0
+        );
+    }
+}
+
+/// The digest of the file, that of a fold without one, and a renewal.
+fn digests(views: &Views, log: &EventLog) {
+    let begun = Instant::now();
+    let (position, digest) = views.digest().unwrap();
+    println!("digest of the file: {:.2} s", begun.elapsed().as_secs_f64());
+    let mut offline = Offline::new(Arc::new(|_, _| Ok(())));
+    let (mut at, mut spent) = (Position(0), Duration::ZERO);
+    while at < position {
+        let events = log.read(at, 4_096).unwrap();
+        let begun = thread_time();
+        for recorded in &events {
+            offline.fold(recorded.position, &recorded.envelope);
+        }
+        spent += thread_time() - begun;
+        at = events.last().unwrap().position;
+    }
+    let begun = thread_time();
+    assert_eq!(offline.finish().unwrap(), digest);
+    println!(
+        "folded without a file: {:.0} events/s of processor, then digested in {:.2} s",
+        position.0 as f64 / spent.as_secs_f64(),
+        (thread_time() - begun).as_secs_f64()
+    );
+    let viewer = Visible {
+        all: true,
+        ..Visible::default()
+    };
+    let begun = Instant::now();
+    let renewal = views.renew();
+    let mut asked = 0_u32;
+    while !renewal.is_done() {
+        views.queue(&viewer, &QueueQuery::default()).unwrap();
+        asked += 1;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!(
+        "renewed in {:.1} s, with {asked} pages asked for meanwhile",
+        begun.elapsed().as_secs_f64()
+    );
 }
 
 type Page = (&'static str, fn(&mut QueueQuery));

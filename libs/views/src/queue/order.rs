@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use super::{Sort, sql::Sql};
+use super::{Sort, past::Past, sql::Sql};
 
 /// Which values a column has, so that a cursor with others is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,19 +28,36 @@ pub(super) struct Order {
 
 /// Is there such a column?
 pub(super) fn is_column(name: &str) -> bool {
-    !terms(name, &Sql::default()).is_empty()
+    !terms(name, &Sql::default(), None).is_empty()
 }
 
-/// A name that sorts as people read it; an account or organization without one sorts with the absent.
-const REQUESTER: &str = "(SELECT n.name_key FROM account_name n WHERE n.account = t.requester)";
-const CREATED_BY: &str = "(SELECT n.name_key FROM account_name n WHERE n.account = t.created_by)";
-const ASSIGNEE: &str = "(SELECT n.name_key FROM account_name n WHERE n.account = t.assignee)";
-const ORGANIZATION: &str = "coalesce((SELECT n.name_key FROM organization_name n \
-    WHERE n.organization = t.organization), t.organization)";
+/// A name that sorts as people read it; an account or organization without one sorts with the absent. As of a position,
+/// what had no name yet has none.
+fn name(of: &str, past: Option<&Past>) -> Sql {
+    let (table, column) = match of {
+        "organization" => ("organization_name", "organization"),
+        _ => ("account_name", "account"),
+    };
+    let mut name = Sql::bare(format!(
+        "(SELECT n.name_key FROM {table} n WHERE n.{column} = t.{of}"
+    ));
+    if let Some(past) = past {
+        name.add(&Sql::one(" AND n.position <= ?", past.position));
+    }
+    name.push(")");
+    name
+}
+
+fn organization(past: Option<&Past>) -> Sql {
+    let mut organization = Sql::bare("coalesce(");
+    organization.add(&name("organization", past));
+    organization.push(", t.organization)");
+    organization
+}
 
 /// The expressions of a column; empty when there is no such column. Persons and organizations sort by name, statuses,
 /// priorities and urgencies by their place in the desk's list, keys by number within a desk.
-fn terms(column: &str, internal: &Sql) -> Vec<(Sql, bool, Kind)> {
+fn terms(column: &str, internal: &Sql, past: Option<&Past>) -> Vec<(Sql, bool, Kind)> {
     let text = |expression: &str, nullable| vec![(Sql::bare(expression), nullable, Kind::Text)];
     let number = |expression: &str, nullable| vec![(Sql::bare(expression), nullable, Kind::Number)];
     match column {
@@ -51,10 +68,10 @@ fn terms(column: &str, internal: &Sql) -> Vec<(Sql, bool, Kind)> {
         "status" => number("t.status_rank", true),
         "priority" => number("t.priority_rank", true),
         "urgency" => number("t.urgency_rank", true),
-        "requester" => text(REQUESTER, true),
-        "created_by" => text(CREATED_BY, true),
-        "assignee" => text(ASSIGNEE, true),
-        "organization" => text(ORGANIZATION, true),
+        "requester" => vec![(name("requester", past), true, Kind::Text)],
+        "created_by" => vec![(name("created_by", past), true, Kind::Text)],
+        "assignee" => vec![(name("assignee", past), true, Kind::Text)],
+        "organization" => vec![(organization(past), true, Kind::Text)],
         "created_at" => number("t.created_at", false),
         "updated_at" => number("t.updated_at", false),
         "response_required" => number("t.response_required", false),
@@ -75,7 +92,7 @@ pub(super) fn event_count(internal: &Sql) -> Sql {
 
 impl Order {
     /// The order of these columns, which exist; `-updated_at` when there are none.
-    pub(super) fn of(sort: &[Sort], internal: &Sql) -> Order {
+    pub(super) fn of(sort: &[Sort], internal: &Sql, past: Option<&Past>) -> Order {
         let by_default = [Sort {
             column: "updated_at".to_owned(),
             descending: true,
@@ -83,16 +100,14 @@ impl Order {
         let columns = if sort.is_empty() { &by_default } else { sort };
         let mut all = Vec::new();
         for sort in columns {
-            all.extend(
-                terms(&sort.column, internal)
-                    .into_iter()
-                    .map(|(expression, nullable, kind)| Term {
-                        expression,
-                        descending: sort.descending,
-                        nullable,
-                        kind,
-                    }),
-            );
+            all.extend(terms(&sort.column, internal, past).into_iter().map(
+                |(expression, nullable, kind)| Term {
+                    expression,
+                    descending: sort.descending,
+                    nullable,
+                    kind,
+                },
+            ));
         }
         Order { terms: all }
     }

@@ -1,18 +1,23 @@
 //! Asking for a page: the rows and the total out of one snapshot.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use domain::policy::Visible;
 use event_log::Position;
 use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
+use serde_json::Value as Json;
 
 use super::{
     QueueError, QueuePage, QueueQuery, Row, TOTAL_MAX, check,
     order::{Order, event_count},
-    plan::{Plan, holds, plan},
-    scope,
+    past::Past,
+    plan::{Plan, Sorted, holds, plan},
+    scope::{self, Of},
     sql::Sql,
 };
 use crate::{
     cursor::Cursor,
+    fold::Ticket,
     search::{
         Term,
         find::{self, Limits},
@@ -38,8 +43,12 @@ pub(crate) fn page(
     if !faults.is_empty() {
         return Err(QueueError::Invalid(faults));
     }
-    let internal = scope::internal(viewer);
-    let order = Order::of(&query.sort, &internal);
+    // Reads of one transaction see one state, so the rows and their total agree.
+    let snapshot = connection.transaction().map_err(QueueError::Sqlite)?;
+    let past = Past::at(&snapshot, query.as_of).map_err(QueueError::Sqlite)?;
+    let of = if past.is_some() { Of::Past } else { Of::Now };
+    let internal = scope::internal(viewer, of);
+    let order = Order::of(&query.sort, &internal, past.as_ref());
     let cursor = match &query.cursor {
         Some(text) => {
             let cursor = Cursor::decode(text, query).filter(|cursor| order.admits(&cursor.values));
@@ -47,9 +56,8 @@ pub(crate) fn page(
         }
         None => None,
     };
-    // Reads of one transaction see one state, so the rows and their total agree.
-    let snapshot = connection.transaction().map_err(QueueError::Sqlite)?;
-    let plan = plan(&snapshot, viewer, query, &internal, limits).map_err(QueueError::Sqlite)?;
+    let plan =
+        plan(&snapshot, viewer, query, &internal, limits, past.as_ref()).map_err(QueueError::Sqlite)?;
     let limit = query.limit as usize;
     let asked = Asked {
         viewer,
@@ -106,12 +114,13 @@ impl Asked<'_> {
         let mut end = order.clause();
         end.push_str(&format!(" LIMIT {}", self.query.limit + 1));
         // Each scope gives its first rows, and the first of those are the page.
-        let by_creation = self
-            .query
-            .sort
-            .first()
-            .is_some_and(|sort| sort.column == "created_at");
-        let mut parts = self.plan.parts(&columns, &conditions, by_creation);
+        let sorted = match self.query.sort.first() {
+            Some(sort) if sort.column == "created_at" => Sorted::ByCreation,
+            Some(sort) if sort.column == "updated_at" => Sorted::ByUpdate,
+            Some(_) => Sorted::Otherwise,
+            None => Sorted::ByUpdate,
+        };
+        let mut parts = self.plan.parts(&columns, &conditions, sorted);
         if parts.len() > 1 {
             for part in &mut parts {
                 let mut first = Sql::bare("SELECT * FROM (");
@@ -126,7 +135,7 @@ impl Asked<'_> {
         let mut found = statement.query(params_from_iter(&all.values))?;
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
-            rows.push(placed(connection, row, self.query, order)?);
+            rows.push(self.placed(connection, row, order)?);
         }
         Ok(rows)
     }
@@ -138,7 +147,7 @@ impl Asked<'_> {
         }
         if self.plan.common.is_empty() {
             let mut count = Sql::bare("SELECT count(*) FROM (");
-            let parts = self.plan.parts(&Sql::bare("SELECT 1"), &[], false);
+            let parts = self.plan.parts(&Sql::bare("SELECT 1"), &[], Sorted::Otherwise);
             count.add(&Sql::union(&parts, &format!(" LIMIT {TOTAL_MAX})")));
             let mut statement = connection.prepare_cached(&count.text)?;
             let count: i64 = statement.query_row(params_from_iter(&count.values), |row| row.get(0))?;
@@ -185,48 +194,48 @@ impl Asked<'_> {
     }
 }
 
-fn placed(
-    connection: &Connection,
-    row: &SqlRow<'_>,
-    query: &QueueQuery,
-    order: &Order,
-) -> rusqlite::Result<Placed> {
-    let ticket = load::read(row)?;
-    let event_count: i64 = row.get(load::COLUMNS_COUNT)?;
-    let first = load::COLUMNS_COUNT + 1;
-    let values = (first..first + order.len())
-        .map(|column| row.get(column))
-        .collect::<Result<_, _>>()?;
-    let mut fields = std::collections::BTreeMap::new();
-    if !query.fields.is_empty() {
-        fields = load::fields(connection, ticket.id)?;
-        fields.retain(|name, _| query.fields.contains(name));
+impl Asked<'_> {
+    fn placed(&self, connection: &Connection, row: &SqlRow<'_>, order: &Order) -> rusqlite::Result<Placed> {
+        let ticket = load::read(row)?;
+        let event_count: i64 = row.get(load::COLUMNS_COUNT)?;
+        let first = load::COLUMNS_COUNT + 1;
+        let values = (first..first + order.len())
+            .map(|column| row.get(column))
+            .collect::<Result<_, _>>()?;
+        let mut fields = BTreeMap::new();
+        if !self.query.fields.is_empty() {
+            let version = self.plan.past.is_some().then_some(ticket.version);
+            fields = load::fields(connection, ticket.id, version)?;
+            fields.retain(|name, _| self.query.fields.contains(name));
+        }
+        let id = ticket.id;
+        let row = shown(ticket, u64::try_from(event_count).unwrap_or_default(), fields);
+        Ok(Placed { row, id, values })
     }
-    let row = Row {
+}
+
+fn shown(ticket: Ticket, event_count: u64, fields: BTreeMap<String, Json>) -> Row {
+    let face = Arc::unwrap_or_clone(ticket.face);
+    Row {
         key: ticket.key,
         desk: ticket.desk,
-        request_type: ticket.request_type,
+        request_type: face.request_type,
         summary: ticket.summary,
-        status: ticket.standing.status,
-        category: ticket.standing.category,
-        response_required: ticket.standing.response_required,
-        priority: ticket.priority.value,
-        urgency: ticket.urgency.value,
+        status: face.standing.status,
+        category: face.standing.category,
+        response_required: face.standing.response_required,
+        priority: face.priority.value,
+        urgency: face.urgency.value,
         requester: ticket.requester,
         created_by: ticket.created_by,
-        assignee: ticket.assignee,
-        organization: ticket.organization,
-        private: ticket.private,
+        assignee: face.assignee,
+        organization: face.organization,
+        private: face.private,
         created_at: ticket.created_at,
         updated_at: ticket.updated_at,
         version: ticket.version,
-        event_count: u64::try_from(event_count).unwrap_or_default(),
+        event_count,
         position: Position(ticket.position),
         fields,
-    };
-    Ok(Placed {
-        row,
-        id: ticket.id,
-        values,
-    })
+    }
 }

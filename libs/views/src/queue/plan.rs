@@ -6,19 +6,32 @@ use rusqlite::{Connection, params_from_iter};
 use super::{
     AssigneeFilter, QueueQuery, TOTAL_MAX,
     filter::filters,
-    scope::{self, Scope, Walk},
+    past::Past,
+    scope::{self, Of, Scope, Walk},
     sql::{self, Sql},
 };
 use crate::{
     search::{
         self, Term,
         find::{self, Found, Hit, Limits},
+        gone,
     },
-    store::{SLOT_BITS, SLOTS_MAX},
+    store::{SLOT_BITS, SLOT_MASK},
 };
 
 /// Most scopes that are walked one by one; a viewer with more walks one index and is checked row by row.
 const SCOPES_MAX: usize = 64;
+
+/// By what a page is sorted first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sorted {
+    /// By `created_at`.
+    ByCreation,
+    /// By `updated_at`.
+    ByUpdate,
+    /// By anything else, or not at all.
+    Otherwise,
+}
 
 /// What is to be looked at: rows in any of the scopes for which all conditions hold.
 #[derive(Debug)]
@@ -29,6 +42,8 @@ pub(super) struct Plan {
     pub(super) common: Vec<Term>,
     /// How many rows there are, at least, when searching has shown that already.
     pub(super) total: Option<u64>,
+    /// The rows are those that held then.
+    pub(super) past: Option<Past>,
 }
 
 /// Plans a query.
@@ -38,9 +53,13 @@ pub(super) fn plan(
     query: &QueueQuery,
     internal: &Sql,
     limits: Limits,
+    past: Option<&Past>,
 ) -> rusqlite::Result<Plan> {
-    let mut plan = unsearched(viewer, query);
     let terms = query.q.as_deref().map(search::terms).unwrap_or_default();
+    if let Some(past) = past {
+        return planned_past(connection, viewer, query, internal, &terms, past);
+    }
+    let mut plan = unsearched(viewer, query);
     if terms.is_empty() {
         return Ok(plan);
     }
@@ -54,8 +73,8 @@ pub(super) fn plan(
     match find::find(connection, &terms, viewer.internal, limits)? {
         Found::Few(hits) => {
             let mut conditions = filters(query);
-            if !scope::implied(viewer, query) {
-                conditions.push(scope::visible(viewer));
+            if !scope::implied(viewer, query, Of::Now) {
+                conditions.push(scope::visible(viewer, Of::Now));
             }
             Ok(listing(viewer, internal, conditions, &hits))
         }
@@ -67,23 +86,72 @@ pub(super) fn plan(
     }
 }
 
+/// The plan for a query of the past. Only what never changes of a ticket leads to its row by an index; a search lists
+/// every ticket that it finds.
+fn planned_past(
+    connection: &Connection,
+    viewer: &Visible,
+    query: &QueueQuery,
+    internal: &Sql,
+    terms: &[Term],
+    past: &Past,
+) -> rusqlite::Result<Plan> {
+    let implied = scope::implied(viewer, query, Of::Past);
+    let mut conditions = filters(query);
+    let visible = (!implied).then(|| scope::visible(viewer, Of::Past));
+    let mut plan = if !terms.is_empty() {
+        conditions.extend(visible);
+        let hits = search::past::find(connection, terms, viewer.internal, past.position)?;
+        listing(viewer, internal, conditions, &hits)
+    } else {
+        let scopes = scope::scopes(viewer, Of::Past);
+        let scopes = match by_person(query) {
+            Some(found) => {
+                conditions.extend(visible);
+                found
+            }
+            None if implied => match &query.desk {
+                Some(desk) => vec![Scope::by(
+                    "ticket_by_desk",
+                    Sql::one("t.desk = ?", sql::desk(desk)),
+                )],
+                None => everything(),
+            },
+            None if scopes.len() > SCOPES_MAX => {
+                conditions.extend(visible);
+                everything()
+            }
+            None => scopes,
+        };
+        Plan {
+            scopes,
+            conditions,
+            common: Vec::new(),
+            total: None,
+            past: None,
+        }
+    };
+    plan.past = Some(past.clone());
+    Ok(plan)
+}
+
 /// The plan for all of a query but its search.
 fn unsearched(viewer: &Visible, query: &QueueQuery) -> Plan {
-    let implied = scope::implied(viewer, query);
+    let implied = scope::implied(viewer, query, Of::Now);
     let mut conditions = filters(query);
     let scopes = match by_filter(query, implied) {
         // The filter finds few enough rows by itself, and what it finds is checked.
         Some(found) => {
             if !implied {
-                conditions.push(scope::visible(viewer));
+                conditions.push(scope::visible(viewer, Of::Now));
             }
             found
         }
         None if implied => by_desk(query).unwrap_or_else(everything),
         None => {
-            let scopes = narrow(scope::scopes(viewer), query);
+            let scopes = narrow(scope::scopes(viewer, Of::Now), query);
             if scopes.len() > SCOPES_MAX {
-                conditions.push(scope::visible(viewer));
+                conditions.push(scope::visible(viewer, Of::Now));
                 everything()
             } else {
                 scopes
@@ -95,6 +163,7 @@ fn unsearched(viewer: &Visible, query: &QueueQuery) -> Plan {
         conditions,
         common: Vec::new(),
         total: None,
+        past: None,
     }
 }
 
@@ -114,22 +183,26 @@ fn listing(viewer: &Visible, internal: &Sql, mut conditions: Vec<Sql>, hits: &[H
         conditions,
         common: Vec::new(),
         total,
+        past: None,
     }
 }
 
 impl Plan {
     /// One statement per scope. Each leaves out what an earlier one has, so that a ticket seen twice counts once. The
     /// first rows of a desk by creation are found sooner among all rows in that order than by sorting the desk's.
-    pub(super) fn parts(&self, columns: &Sql, conditions: &[Sql], by_creation: bool) -> Vec<Sql> {
+    pub(super) fn parts(&self, columns: &Sql, conditions: &[Sql], sorted: Sorted) -> Vec<Sql> {
         let mut parts = Vec::new();
         for (index, scope) in self.scopes.iter().enumerate() {
             let mut part = columns.clone();
-            part.push(" FROM ticket t");
-            match scope.walk {
-                Walk::Index("ticket_by_desk") if by_creation => part.push(" INDEXED BY ticket_by_created"),
-                Walk::Index(index) => part.push(&format!(" INDEXED BY {index}")),
-                Walk::Rows => part.push(" NOT INDEXED"),
-                Walk::Any => {}
+            part.push(" FROM ");
+            match (&self.past, scope.walk) {
+                (Some(past), walk) => part.add(&past.source(walk, sorted)),
+                (None, Walk::Index("ticket_by_desk")) if sorted == Sorted::ByCreation => {
+                    part.push("ticket t INDEXED BY ticket_by_created");
+                }
+                (None, Walk::Index(index)) => part.push(&format!("ticket t INDEXED BY {index}")),
+                (None, Walk::Rows) => part.push("ticket t NOT INDEXED"),
+                (None, Walk::Any) => part.push("ticket t"),
             }
             part.push(" WHERE ");
             part.add(&scope.condition);
@@ -151,7 +224,7 @@ impl Plan {
     /// Its tickets, ascending, when they are at most so many.
     fn few(&self, connection: &Connection, max: usize) -> rusqlite::Result<Option<Vec<i64>>> {
         let all = Sql::union(
-            &self.parts(&Sql::bare("SELECT t.id"), &[], false),
+            &self.parts(&Sql::bare("SELECT t.id"), &[], Sorted::Otherwise),
             &format!(" LIMIT {}", max + 1),
         );
         let mut statement = connection.prepare_cached(&all.text)?;
@@ -177,6 +250,20 @@ fn by_filter(query: &QueueQuery, implied: bool) -> Option<Vec<Scope>> {
         let condition = Sql::one("t.technical_id = ?", technical_id.clone());
         return Some(vec![Scope::by("ticket_by_technical_id", condition)]);
     }
+    if let Some(found) = by_person(query) {
+        return Some(found);
+    }
+    let condition = match query.assignee {
+        Some(AssigneeFilter::Account(assignee)) => Sql::one("t.assignee = ?", sql::account(assignee)),
+        // What waits for somebody to take it is little of all that there is, but not of what one person sees.
+        Some(AssigneeFilter::Nobody) if implied => Sql::bare("t.assignee IS NULL"),
+        Some(AssigneeFilter::Nobody) | None => return None,
+    };
+    Some(vec![Scope::by("ticket_by_assignee", condition)])
+}
+
+/// The tickets of the person whom the query names.
+fn by_person(query: &QueueQuery) -> Option<Vec<Scope>> {
     if let Some(requester) = query.requester {
         let condition = Sql::one("t.requester = ?", sql::account(requester));
         return Some(vec![Scope::by("ticket_by_requester", condition)]);
@@ -193,13 +280,7 @@ fn by_filter(query: &QueueQuery, implied: bool) -> Option<Vec<Scope>> {
             Scope::by("ticket_by_opener", for_others),
         ]);
     }
-    let condition = match query.assignee {
-        Some(AssigneeFilter::Account(assignee)) => Sql::one("t.assignee = ?", sql::account(assignee)),
-        // What waits for somebody to take it is little of all that there is, but not of what one person sees.
-        Some(AssigneeFilter::Nobody) if implied => Sql::bare("t.assignee IS NULL"),
-        Some(AssigneeFilter::Nobody) | None => return None,
-    };
-    Some(vec![Scope::by("ticket_by_assignee", condition)])
+    None
 }
 
 /// The rows of the organization or of the desk that the query names, status by status when it names some.
@@ -249,22 +330,21 @@ fn narrow(scopes: Vec<Scope>, query: &QueueQuery) -> Vec<Scope> {
 /// Does a ticket hold a term in a text that this viewer may read on it? A term that may go on is walked once for all
 /// tickets, any other is asked of each.
 pub(super) fn holds(term: &Term, viewer: &Visible, internal: &Sql) -> Sql {
-    let within = |table: &str| {
+    let within = |table: &str, lasting: &str| {
         let text = if term.goes_on {
             // The plus keeps SQLite from walking what is found, which is much, instead of the list in its order.
-            format!("+t.id IN (SELECT rowid >> {SLOT_BITS} FROM {table} WHERE {table} MATCH ?)")
+            format!("+t.id IN (SELECT rowid >> {SLOT_BITS} FROM {table} WHERE {table} MATCH ?{lasting})")
         } else {
             format!(
                 "EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN t.id << {SLOT_BITS} \
-                 AND (t.id << {SLOT_BITS}) + {})",
-                SLOTS_MAX - 1
+                 AND (t.id << {SLOT_BITS}) + {SLOT_MASK}{lasting})"
             )
         };
         Sql::one(text, term.expression.clone())
     };
-    let mut ways = vec![within("public_text")];
+    let mut ways = vec![within("public_text", gone::LASTING)];
     if viewer.internal {
-        ways.push(Sql::all(&[internal.clone(), within("internal_text")]));
+        ways.push(Sql::all(&[internal.clone(), within("internal_text", "")]));
     }
     Sql::any(&ways)
 }

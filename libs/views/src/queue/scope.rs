@@ -5,6 +5,31 @@ use domain::policy::Visible;
 
 use super::{QueueQuery, sql, sql::Sql};
 
+/// Which row of a ticket is looked at. What may be seen is what the ticket is now (design §4, "As of").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Its current row.
+    Now,
+    /// A row of its past, which carries the current scopes under names of their own.
+    Past,
+}
+
+impl Of {
+    fn organization(self) -> &'static str {
+        match self {
+            Of::Now => "t.organization",
+            Of::Past => "t.now_organization",
+        }
+    }
+
+    fn private(self) -> &'static str {
+        match self {
+            Of::Now => "t.private",
+            Of::Past => "t.now_private",
+        }
+    }
+}
+
 /// How the rows of a scope are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Walk {
@@ -35,7 +60,7 @@ impl Scope {
 }
 
 /// Rows whose internal notes this viewer may read: those visible through all, desks or treated organizations.
-pub(super) fn internal(viewer: &Visible) -> Sql {
+pub(super) fn internal(viewer: &Visible, of: Of) -> Sql {
     if !viewer.internal {
         return Sql::bare("FALSE");
     }
@@ -43,7 +68,7 @@ pub(super) fn internal(viewer: &Visible) -> Sql {
         return Sql::bare("TRUE");
     }
     Sql::any(
-        &treating(viewer)
+        &treating(viewer, of)
             .into_iter()
             .map(|scope| scope.condition)
             .collect::<Vec<_>>(),
@@ -51,12 +76,12 @@ pub(super) fn internal(viewer: &Visible) -> Sql {
 }
 
 /// Rows that this viewer may see, as one condition.
-pub(super) fn visible(viewer: &Visible) -> Sql {
+pub(super) fn visible(viewer: &Visible, of: Of) -> Sql {
     if viewer.all {
         return Sql::bare("TRUE");
     }
     Sql::any(
-        &scopes(viewer)
+        &scopes(viewer, of)
             .into_iter()
             .map(|scope| scope.condition)
             .collect::<Vec<_>>(),
@@ -64,14 +89,16 @@ pub(super) fn visible(viewer: &Visible) -> Sql {
 }
 
 /// Do the filters of this query leave only rows that this viewer may see?
-pub(super) fn implied(viewer: &Visible, query: &QueueQuery) -> bool {
+pub(super) fn implied(viewer: &Visible, query: &QueueQuery, of: Of) -> bool {
     let treats_desk = query
         .desk
         .as_ref()
         .is_some_and(|desk| viewer.desks.contains(desk));
+    // A ticket that was an organization's may be another's now; its desk, requester and opener never change.
     let treats_organization = query
         .organization
         .as_ref()
+        .filter(|_| of == Of::Now)
         .and_then(|own| viewer.treated.get(own))
         .is_some_and(|desks| match (desks, &query.desk) {
             (None, _) => true,
@@ -85,11 +112,11 @@ pub(super) fn implied(viewer: &Visible, query: &QueueQuery) -> bool {
 
 /// The viewer's scopes, one by one; a ticket may be in several. The large ones come first: rows of the others are
 /// checked against them, and counting seldom goes further.
-pub(super) fn scopes(viewer: &Visible) -> Vec<Scope> {
-    let mut scopes = treating(viewer);
+pub(super) fn scopes(viewer: &Visible, of: Of) -> Vec<Scope> {
+    let mut scopes = treating(viewer, of);
     for organization in &viewer.organizations {
         let condition = Sql::one(
-            "t.organization = ? AND t.private = 0",
+            format!("{} = ? AND {} = 0", of.organization(), of.private()),
             sql::organization(organization),
         );
         scopes.push(Scope::by("ticket_by_organization", condition));
@@ -117,13 +144,16 @@ pub(super) fn scopes(viewer: &Visible) -> Vec<Scope> {
     scopes
 }
 
-fn treating(viewer: &Visible) -> Vec<Scope> {
+fn treating(viewer: &Visible, of: Of) -> Vec<Scope> {
     let desks = viewer.desks.iter();
     let mut scopes: Vec<Scope> = desks
         .map(|desk| Scope::by("ticket_by_desk", Sql::one("t.desk = ?", sql::desk(desk))))
         .collect();
     for (organization, desks) in &viewer.treated {
-        let mut condition = Sql::one("t.organization = ?", sql::organization(organization));
+        let mut condition = Sql::one(
+            format!("{} = ?", of.organization()),
+            sql::organization(organization),
+        );
         if let Some(desks) = desks {
             condition.push(" AND ");
             condition.add(&Sql::among("t.desk IN", desks.iter().map(sql::desk)));

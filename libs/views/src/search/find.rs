@@ -6,8 +6,11 @@
 
 use rusqlite::{CachedStatement, Connection, Rows, types::Value};
 
-use super::Term;
-use crate::store::SLOT_BITS;
+use super::{
+    Term,
+    gone::{self, Gone},
+};
+use crate::store::{SLOT_BITS, SLOT_MASK};
 
 /// When a search is common.
 #[derive(Debug, Clone, Copy)]
@@ -101,21 +104,19 @@ fn probed(
 ) -> rusqlite::Result<Vec<Hit>> {
     let mut kept = Vec::new();
     for hit in hits {
-        let holds = |table: &str| -> rusqlite::Result<bool> {
+        let holds = |table: &str, lasting: &str| -> rusqlite::Result<bool> {
             let sql = format!(
-                "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 AND rowid BETWEEN ?2 AND ?3)"
+                "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 AND rowid BETWEEN ?2 AND ?3{lasting})"
             );
-            let (low, high) = (
-                hit.ticket << SLOT_BITS,
-                (hit.ticket << SLOT_BITS) | ((1 << SLOT_BITS) - 1),
-            );
+            let low = hit.ticket << SLOT_BITS;
+            let high = low | SLOT_MASK;
             connection
                 .prepare_cached(&sql)?
                 .query_row((&term.expression, low, high), |row| row.get(0))
         };
-        if holds("public_text")? {
+        if holds("public_text", gone::LASTING)? {
             kept.push(hit);
-        } else if internal && holds("internal_text")? {
+        } else if internal && holds("internal_text", "")? {
             kept.push(Hit { public: false, ..hit });
         }
     }
@@ -200,6 +201,7 @@ pub(crate) fn each(
 struct Statements<'c> {
     public: CachedStatement<'c>,
     internal: Option<CachedStatement<'c>>,
+    gone: CachedStatement<'c>,
 }
 
 impl<'c> Statements<'c> {
@@ -215,14 +217,17 @@ impl<'c> Statements<'c> {
             } else {
                 None
             },
+            gone: connection.prepare_cached(gone::NEXT)?,
         })
     }
 
-    fn walk(&mut self, term: &Term) -> rusqlite::Result<Stream<'_>> {
+    fn walk(&mut self, term: &Term) -> rusqlite::Result<Stream<'_, 'c>> {
         let expression = Value::Text(term.expression.clone());
-        let public = Side::start(self.public.query([&expression])?)?;
+        let gone = Some(Gone::new(&mut self.gone));
+        let public = Side::start(self.public.query([&expression])?, gone)?;
         let internal = match &mut self.internal {
-            Some(statement) => Some(Side::start(statement.query([&expression])?)?),
+            // Nothing replaces a note.
+            Some(statement) => Some(Side::start(statement.query([&expression])?, None)?),
             None => None,
         };
         Ok(Stream {
@@ -234,23 +239,36 @@ impl<'c> Statements<'c> {
 }
 
 /// The tickets of one term in one table.
-struct Side<'s> {
+struct Side<'s, 'c> {
     rows: Rows<'s>,
+    gone: Option<Gone<'s, 'c>>,
     next: Option<i64>,
 }
 
-impl<'s> Side<'s> {
-    fn start(rows: Rows<'s>) -> rusqlite::Result<Side<'s>> {
-        let mut side = Side { rows, next: None };
+impl<'s, 'c> Side<'s, 'c> {
+    fn start(rows: Rows<'s>, gone: Option<Gone<'s, 'c>>) -> rusqlite::Result<Side<'s, 'c>> {
+        let mut side = Side {
+            rows,
+            gone,
+            next: None,
+        };
         side.advance()?;
         Ok(side)
     }
 
     fn advance(&mut self) -> rusqlite::Result<()> {
-        self.next = match self.rows.next()? {
-            Some(row) => Some(row.get::<_, i64>(0)? >> SLOT_BITS),
-            None => None,
-        };
+        self.next = None;
+        while let Some(row) = self.rows.next()? {
+            let rowid: i64 = row.get(0)?;
+            let until = match &mut self.gone {
+                Some(gone) => gone.until(rowid)?,
+                None => None,
+            };
+            if until.is_none() {
+                self.next = Some(rowid >> SLOT_BITS);
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -263,13 +281,13 @@ impl<'s> Side<'s> {
 }
 
 /// The tickets of one term, in both tables.
-struct Stream<'s> {
-    public: Side<'s>,
-    internal: Option<Side<'s>>,
+struct Stream<'s, 'c> {
+    public: Side<'s, 'c>,
+    internal: Option<Side<'s, 'c>>,
     current: Option<i64>,
 }
 
-impl Stream<'_> {
+impl Stream<'_, '_> {
     /// The next ticket after the current one.
     fn next(&mut self) -> rusqlite::Result<Option<Hit>> {
         match self.current {

@@ -321,6 +321,7 @@ fn files_and_sharing_are_told_by_name() {
     let nameless = Personal {
         subject: PersonId(Uuid::from_u128(1)),
         value: None,
+        commitment: None,
     };
     assert_eq!(
         said(RITA, attached(nameless)).1,
@@ -367,6 +368,7 @@ fn the_erased_and_the_system_are_named_as_such() {
     let erased = Personal {
         subject: PersonId(Uuid::from_u128(1)),
         value: None,
+        commitment: None,
     };
     let entries = told(
         vec![(RITA, opening()), (RITA, comment(erased, Visibility::Public))],

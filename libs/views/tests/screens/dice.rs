@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    TicketKey,
+    Personal, TicketKey,
     desk::Category,
     policy::{Grant, Role, Side, Viewer},
     ticket::{
-        TicketEvent, Visibility,
+        FieldValue, TicketEvent, Visibility,
         event::{ApprovalDecided, ApprovalRequested, Attached, Edited, Opened, Transitioned, Verdict},
     },
 };
@@ -102,7 +102,7 @@ pub(crate) fn an_edit((a, b, c, d): Dice) -> TicketEvent {
         private: (c % 3 == 0).then_some(d % 2 == 0),
         notify: None,
         fields: if d % 3 == 0 {
-            [("product".to_owned(), open_field(pick(&WORDS, a)))].into()
+            [("product".to_owned(), a_field((a, b, c, d)))].into()
         } else {
             [].into()
         },
@@ -113,6 +113,20 @@ pub(crate) fn an_edit((a, b, c, d): Dice) -> TicketEvent {
         },
         customer: None,
     }))
+}
+
+/// An open field, a personal one or one that is erased.
+fn a_field((a, b, _, _): Dice) -> FieldValue {
+    let word = pick(&WORDS, a);
+    match b % 4 {
+        0 => FieldValue::Personal(Personal::new(erased().subject, word.into())),
+        1 => FieldValue::Personal(Personal {
+            subject: erased().subject,
+            value: None,
+            commitment: None,
+        }),
+        _ => open_field(word),
+    }
 }
 
 /// Something that happens to a ticket, whether a rule would have let it happen or not.
@@ -255,6 +269,9 @@ pub(crate) fn a_viewer(grants: &[Dice], (a, b, c, _): Dice) -> Viewer {
 
 pub(crate) fn a_query((filter, a, b, sort): Dice, (columns, q, c, limit): Dice) -> QueueQuery {
     let mut query = QueueQuery {
+        fields: ["product", "technicalId", "resolution"]
+            .map(str::to_owned)
+            .to_vec(),
         limit: u32::from(limit % 5) + 1,
         ..QueueQuery::default()
     };

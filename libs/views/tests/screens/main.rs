@@ -1,11 +1,15 @@
 //! The queue and its keeping, on a real log and a real file.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod counting;
 mod dice;
+mod digesting;
 mod keeping;
 mod listing;
 mod model;
 mod paging;
+mod past;
 mod random;
+mod renewing;
 mod searching;
 mod world;

@@ -1,6 +1,6 @@
 //! The queue told again, slowly and without SQLite: every ticket is asked of the policy, filtered, sorted in memory.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 use domain::{
     AccountId, TicketKey,
@@ -15,6 +15,7 @@ use serde_json::Value;
 use views::{AssigneeFilter, QueueQuery, Sort};
 
 /// A ticket as the model has it.
+#[derive(Clone)]
 pub(crate) struct Told {
     pub(crate) key: TicketKey,
     pub(crate) document: Document,
@@ -22,12 +23,12 @@ pub(crate) struct Told {
     said: Vec<(Visibility, String)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Model {
     pub(crate) tickets: BTreeMap<String, Told>,
     pub(crate) names: BTreeMap<AccountId, &'static str>,
     pub(crate) organizations: BTreeMap<&'static str, &'static str>,
-    pub(crate) desks: Vec<Desk>,
+    pub(crate) desks: Arc<Vec<Desk>>,
 }
 
 /// Lower case without accents: as far as the vocabulary of the tests goes.
@@ -60,19 +61,19 @@ impl Told {
         }
     }
 
-    pub(crate) fn reads_internal(&self, viewer: &Viewer) -> bool {
+    fn reads_internal(&self, viewer: &Viewer) -> bool {
         policy::may(viewer, Operation::ReadInternal, &self.scope())
     }
 
-    pub(crate) fn event_count(&self, viewer: &Viewer) -> u64 {
-        if self.reads_internal(viewer) {
+    fn event_count(&self, reads: bool) -> u64 {
+        if reads {
             self.document.version
         } else {
             self.document.public_events
         }
     }
 
-    fn texts(&self, viewer: &Viewer) -> Vec<String> {
+    fn texts(&self, reads: bool) -> Vec<String> {
         let document = &self.document;
         let mut texts = vec![format!(
             "{} {}",
@@ -82,7 +83,6 @@ impl Told {
         texts.extend(document.description.clone());
         let fields: Vec<&str> = document.fields.values().filter_map(Value::as_str).collect();
         texts.push(fields.join("\n"));
-        let reads = self.reads_internal(viewer);
         let said = self
             .said
             .iter()
@@ -92,8 +92,8 @@ impl Told {
     }
 
     /// Words apart, `"phrases"` together, the last word may go on.
-    fn matches(&self, viewer: &Viewer, q: &str) -> bool {
-        let texts: Vec<Vec<String>> = self.texts(viewer).iter().map(|text| tokens(text)).collect();
+    fn matches(&self, reads: bool, q: &str) -> bool {
+        let texts: Vec<Vec<String>> = self.texts(reads).iter().map(|text| tokens(text)).collect();
         let phrase = q.starts_with('"') || TicketKey::from_typed(q).is_ok();
         let terms: Vec<&str> = if phrase {
             vec![q]
@@ -159,14 +159,15 @@ impl Model {
         self.tickets.insert(key.to_string(), told);
     }
 
-    /// What a viewer gets of a query, in its order.
-    pub(crate) fn queue(&self, viewer: &Viewer, query: &QueueQuery) -> Vec<&Told> {
+    /// What a viewer gets of a query, in its order, when what may be seen of a ticket is what it is in `now`.
+    pub(crate) fn queue(&self, now: &Model, viewer: &Viewer, query: &QueueQuery) -> Vec<&Told> {
+        let reads = |told: &Told| now.tickets[told.key.as_str()].reads_internal(viewer);
         let mut found: Vec<&Told> = self
             .tickets
             .values()
-            .filter(|told| policy::may(viewer, Operation::Read, &told.scope()))
+            .filter(|told| policy::may(viewer, Operation::Read, &now.tickets[told.key.as_str()].scope()))
             .filter(|told| self.passes(told, query))
-            .filter(|told| query.q.as_deref().is_none_or(|q| told.matches(viewer, q)))
+            .filter(|told| query.q.as_deref().is_none_or(|q| told.matches(reads(told), q)))
             .collect();
         let by_default = [Sort {
             column: "updated_at".to_owned(),
@@ -179,9 +180,9 @@ impl Model {
         };
         found.sort_by(|a, b| {
             let columns = sort.iter().map(|sort| {
-                let order = self
-                    .values(a, viewer, &sort.column)
-                    .cmp(&self.values(b, viewer, &sort.column));
+                let order =
+                    self.values(a, reads(a), &sort.column)
+                        .cmp(&self.values(b, reads(b), &sort.column));
                 directed(order, sort.descending)
             });
             let ties = directed(
@@ -191,6 +192,11 @@ impl Model {
             columns.fold(Ordering::Equal, Ordering::then).then(ties)
         });
         found
+    }
+
+    /// How many events of a ticket a viewer may see.
+    pub(crate) fn event_count(&self, now: &Model, viewer: &Viewer, told: &Told) -> u64 {
+        told.event_count(now.tickets[told.key.as_str()].reads_internal(viewer))
     }
 
     fn passes(&self, told: &Told, query: &QueueQuery) -> bool {
@@ -241,7 +247,7 @@ impl Model {
             .unwrap()
     }
 
-    fn values(&self, told: &Told, viewer: &Viewer, column: &str) -> Vec<Option<(i64, String)>> {
+    fn values(&self, told: &Told, reads: bool, column: &str) -> Vec<Option<(i64, String)>> {
         let document = &told.document;
         let definition = self.desk(document).definition();
         let text = |text: &str| Some((0, text.to_owned()));
@@ -297,7 +303,7 @@ impl Model {
                     .into(),
             ),
             "version" => number(document.version.cast_signed()),
-            "event_count" => number(told.event_count(viewer).cast_signed()),
+            "event_count" => number(told.event_count(reads).cast_signed()),
             "private" => number(document.private.into()),
             other => panic!("{other} is no column"),
         };

@@ -8,7 +8,7 @@ use views::{QueueError, QueueQuery, Sort};
 
 use crate::world::{World, account, comment, everything, open_field, opened, organization, personal};
 
-fn edited() -> Edited {
+pub(crate) fn edited() -> Edited {
     Edited {
         side: Side::Agent,
         summary: None,

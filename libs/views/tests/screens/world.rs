@@ -22,7 +22,7 @@ use event_log::{
 use serde_json::{Value, value::to_raw_value};
 use tempfile::TempDir;
 use uuid::Uuid;
-use views::{Open, Options, QueueError, QueuePage, QueueQuery, Views};
+use views::{Open, Options, QueueError, QueuePage, QueueQuery, Views, digest::Offline};
 
 /// How long a test waits for the view, which it never needs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) options: Options,
     runtime: tokio::runtime::Runtime,
     commits: u64,
+    later: TimeDelta,
 }
 
 pub(crate) fn account(number: u128) -> AccountId {
@@ -53,6 +54,45 @@ pub(crate) fn erased() -> Personal<String> {
     Personal {
         subject: PersonId(Uuid::from_u128(1)),
         value: None,
+        commitment: None,
+    }
+}
+
+/// Opens every value, with what stands for it in its sealed form: here its place in its event.
+pub(crate) fn keyed() -> Open {
+    Arc::new(|id, data| {
+        each_mark(data, &id.to_string(), &mut |place, mark| {
+            mark.insert("commitment".to_owned(), place.into());
+        });
+        Ok(())
+    })
+}
+
+/// Has no key: every value is erased, and what stands for it is there.
+pub(crate) fn keyless() -> Open {
+    Arc::new(|id, data| {
+        each_mark(data, &id.to_string(), &mut |place, mark| {
+            mark.insert("commitment".to_owned(), place.into());
+            mark.remove("value");
+            mark.insert("erased".to_owned(), true.into());
+        });
+        Ok(())
+    })
+}
+
+fn each_mark(
+    value: &mut Value,
+    place: &str,
+    tell: &mut impl FnMut(&str, &mut serde_json::Map<String, Value>),
+) {
+    match value {
+        Value::Object(members) => match members.get_mut("personal") {
+            Some(Value::Object(mark)) => tell(place, mark),
+            _ => members
+                .iter_mut()
+                .for_each(|(name, member)| each_mark(member, &format!("{place}/{name}"), tell)),
+        },
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -125,7 +165,7 @@ impl World {
     pub(crate) fn empty(options: Options) -> World {
         let dir = TempDir::new().unwrap();
         let log = EventLog::open(&dir.path().join("log"), event_log::Options::default()).unwrap();
-        let open: Open = Arc::new(|_, _| Ok(()));
+        let open = keyed();
         let views = Views::open(
             &dir.path().join("views"),
             log.clone(),
@@ -145,6 +185,7 @@ impl World {
             options,
             runtime,
             commits: 0,
+            later: TimeDelta::zero(),
         }
     }
 
@@ -197,7 +238,7 @@ impl World {
         EventDraft {
             id: EventId(Uuid::from_u128(id)),
             event_type: event_type.to_owned(),
-            at: start() + TimeDelta::seconds(i64::try_from(self.commits).unwrap()),
+            at: start() + self.later + TimeDelta::seconds(i64::try_from(self.commits).unwrap()),
             occurred_at: None,
             sent_at: None,
             by: by.0,
@@ -297,6 +338,43 @@ impl World {
     pub(crate) fn dump(&self) -> String {
         self.catch_up();
         self.views.dump().unwrap()
+    }
+
+    /// The digest of the file, which has all that the log has.
+    pub(crate) fn digest(&self) -> String {
+        self.catch_up();
+        let (position, digest) = self.views.digest().unwrap();
+        assert_eq!(position, self.log.head());
+        digest
+    }
+
+    /// The digest of a fold without a file, over the log up to a position.
+    pub(crate) fn offline(&self, open: Open, until: Position) -> String {
+        let mut offline = Offline::new(open);
+        for recorded in self
+            .log
+            .read(Position(0), usize::try_from(until.0).unwrap())
+            .unwrap()
+        {
+            offline.fold(recorded.position, &recorded.envelope);
+        }
+        assert_eq!((offline.position(), offline.skipped()), (until, 0));
+        offline.finish().unwrap()
+    }
+
+    /// Waits until a renewal that begins now is done.
+    pub(crate) fn renew(&self) {
+        let renewal = self.views.renew();
+        assert!(self.runtime.block_on(renewal.done()));
+    }
+
+    pub(crate) fn name_account(&mut self, number: u128, name: &str) {
+        self.name(account(number), name);
+    }
+
+    /// Lets the clock run.
+    pub(crate) fn pass(&mut self, time: TimeDelta) {
+        self.later += time;
     }
 
     pub(crate) fn views_dir(&self) -> std::path::PathBuf {

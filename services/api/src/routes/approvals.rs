@@ -1,11 +1,11 @@
 //! Approvals: a proposal, and the decision on it.
 
-use actix_web::{HttpResponse, get, http::header, post, web::Path};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
 use api_types::{Approval, ApprovalList, Decision, NewApproval, Problem, Ticket};
 use domain::{ApprovalId, ticket::Action};
 use uuid::Uuid;
 
-use super::{key, ticket_answer, transitions::text};
+use super::{key, only_as_of, ticket_answer, transitions::text};
 use crate::{
     answer,
     body::Body,
@@ -64,16 +64,27 @@ pub(crate) async fn create_approval(
 /// At most one of them is pending.
 #[utoipa::path(
     operation_id = "list_approvals", tag = "approvals",
-    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+    ),
     responses(
         (status = 200, description = "The approvals.", body = ApprovalList),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[get("/tickets/{key}/approvals")]
-pub(crate) async fn list_approvals(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
+pub(crate) async fn list_approvals(
+    caller: Caller,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let as_of = only_as_of(&request)?;
+    let loaded = caller
+        .application
+        .ticket_as_of(caller.viewer(), &key(&path)?, as_of)?;
     let directory = caller.application.directory();
     let items = loaded
         .document

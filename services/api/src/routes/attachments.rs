@@ -12,7 +12,7 @@ use application::ExecuteError;
 use domain::{AttachmentId, Fault};
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::key;
+use super::{key, only_as_of};
 use crate::{
     answer,
     caller::Caller,
@@ -118,16 +118,27 @@ fn broken(error: actix_multipart::MultipartError) -> Refusal {
 /// Their bytes are at `/v1/tickets/{key}/attachments/{id}`.
 #[utoipa::path(
     operation_id = "list_attachments", tag = "attachments",
-    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+    ),
     responses(
         (status = 200, description = "The files.", body = AttachmentList),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[get("/tickets/{key}/attachments")]
-pub(crate) async fn list_attachments(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
+pub(crate) async fn list_attachments(
+    caller: Caller,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let as_of = only_as_of(&request)?;
+    let loaded = caller
+        .application
+        .ticket_as_of(caller.viewer(), &key(&path)?, as_of)?;
     let directory = caller.application.directory();
     let items = loaded
         .document

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
 use api_types::{Comment, CommentPage, NewComment, PageQuery, Problem};
-use application::event_log::Version;
+use application::{as_of::AsOf, event_log::Version};
 use domain::{
     CommentId,
     ticket::{Action, Text, Visibility},
@@ -97,7 +97,7 @@ pub(crate) async fn list_comments(
 ) -> Result<HttpResponse, Refusal> {
     let page = Page::read(&request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?;
     let application = &caller.application;
-    let loaded = application.ticket(caller.viewer(), &key(&path)?)?;
+    let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
     let desk = application.desk_of(&loaded)?;
     let events = application.events_of(caller.viewer(), &loaded, page.after)?;
     let comment = |(stamp, event): &(_, _)| {
@@ -112,6 +112,7 @@ pub(crate) async fn list_comments(
 pub(super) struct Page {
     pub(super) limit: usize,
     pub(super) after: Version,
+    pub(super) as_of: Option<AsOf>,
 }
 
 impl Page {
@@ -125,10 +126,12 @@ impl Page {
         let after: u64 = parameters.parsed("cursor", "a cursor of this list").unwrap_or(0);
         // Tickets are read from the log itself, which is never behind its own answers.
         let _: Option<u64> = parameters.parsed("at_least", "a position");
+        let as_of = parameters.as_of();
         parameters.end()?;
         Ok(Page {
             limit,
             after: Version(after),
+            as_of,
         })
     }
 }

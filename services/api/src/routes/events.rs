@@ -7,10 +7,11 @@ use api_types::{FeedEvent, Problem};
 use application::{
     Application,
     event_log::{Position, StreamName},
-    reading::{FEED_LIMIT_MAX, FeedFilter, FeedItem},
+    feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
 };
-use domain::{fault::FaultCode, policy::Viewer};
+use domain::{AccountId, audit::AuditData, fault::FaultCode};
 use futures_util::{Stream, stream};
+use uuid::Uuid;
 
 use crate::{
     caller::Caller,
@@ -27,7 +28,7 @@ const KEEP_ALIVE_S: u64 = 15;
 ///
 /// With `Accept: text/event-stream` it goes on live and resumes after `Last-Event-ID`; otherwise it is a page of
 /// NDJSON, one event a line, and the header `Guichet-Next-After` says where the next page starts. For auditors and
-/// administrators; for everybody else it does not exist.
+/// administrators; for everybody else it does not exist. Reading it leaves one `audit-read.v1` an hour.
 #[utoipa::path(
     operation_id = "list_events", tag = "events",
     params(
@@ -35,6 +36,14 @@ const KEEP_ALIVE_S: u64 = 15;
         ("limit" = Option<u32>, Query, description = "Events a page; 1 to 1,000, 100 when absent.", example = 100),
         ("stream" = Option<String>, Query, description = "Events of this stream only.", example = "SUP-12"),
         ("type" = Option<Vec<String>>, Query, description = "Events of these types only; may be given several times.", example = json!(["ticket-opened.v1"])),
+        ("actor" = Option<String>, Query, description = "Events by this account or on its behalf: user name, id, or `me`.", example = "agent"),
+        ("desk" = Option<String>, Query, description = "Events of this desk's tickets, and of the desk.", example = "SUP"),
+        ("recorded_after" = Option<String>, Query, description = "Recorded at or after this RFC 3339 time.", example = "2026-03-02T09:30:00Z"),
+        ("recorded_before" = Option<String>, Query, description = "Recorded before this time.", example = "2026-03-03T00:00:00Z"),
+        ("occurred_after" = Option<String>, Query, description = "Happened at or after this time, as a trusted channel told.", example = "2026-03-02T09:30:00Z"),
+        ("occurred_before" = Option<String>, Query, description = "Happened before this time, as a trusted channel told.", example = "2026-03-03T00:00:00Z"),
+        ("sent_after" = Option<String>, Query, description = "Sent at or after this time, as a trusted channel told.", example = "2026-03-02T09:30:00Z"),
+        ("sent_before" = Option<String>, Query, description = "Sent before this time, as a trusted channel told.", example = "2026-03-03T00:00:00Z"),
         ("Last-Event-ID" = Option<u64>, Header, description = "Resumes a live stream after this position."),
     ),
     responses(
@@ -56,41 +65,32 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
             &format!("lies between 1 and {FEED_LIMIT_MAX}"),
         );
     }
-    let stream = parameters.text("stream").and_then(|name| {
-        let stream = StreamName::try_from(name).ok();
-        if stream.is_none() {
-            parameters.fault("stream", FaultCode::Format, "is not the name of a stream");
-        }
-        stream
-    });
-    let filter = FeedFilter {
-        stream,
-        types: parameters.all("type"),
-    };
+    let filter = filter(&caller, &mut parameters);
     parameters.end()?;
+    let resumed = last_event_id(&request)?;
+    let application = &caller.application;
+    let trace = caller.call("GET /v1/events", b"");
+    application
+        .trace_audit(trace, AuditData::Feed)
+        .await
+        .map_err(|error| refusal::of_command(error, caller.language))?;
     let accept = request
         .headers()
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
-        let resumed = last_event_id(&request)?.unwrap_or(after);
-        // Refuses now whom the stream would refuse later.
-        caller
-            .application
-            .feed(caller.viewer(), &filter, Position(u64::MAX - 1), 1)?;
-        let live = live(
-            caller.application.get_ref().clone(),
-            caller.viewer().clone(),
+        let live = Live {
+            application: application.get_ref().clone(),
+            account: caller.viewer().account,
+            sign_in: caller.sign_in(),
             filter,
-            Position(resumed),
-        );
+            after: Position(resumed.unwrap_or(after)),
+        };
         return Ok(HttpResponse::Ok()
             .content_type("text/event-stream")
-            .streaming(live));
+            .streaming(live.follow()));
     }
-    let page = caller
-        .application
-        .feed(caller.viewer(), &filter, Position(after), limit)?;
+    let page = application.feed(caller.viewer(), &filter, Position(after), limit)?;
     let mut body = Vec::new();
     for item in page.items {
         body.extend(line(item)?);
@@ -99,6 +99,37 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
         .content_type("application/x-ndjson")
         .insert_header(("guichet-next-after", page.next_after.0))
         .body(body))
+}
+
+fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
+    let stream = parameters.text("stream").and_then(|name| {
+        let stream = StreamName::try_from(name).ok();
+        if stream.is_none() {
+            parameters.fault("stream", FaultCode::Format, "is not the name of a stream");
+        }
+        stream
+    });
+    let actor = parameters
+        .text("actor")
+        .and_then(|named| super::account_named(caller, parameters, "actor", &named));
+    FeedFilter {
+        stream,
+        types: parameters.all("type"),
+        actor,
+        desk: parameters.parsed("desk", "a desk key"),
+        at: Span {
+            from: parameters.instant("recorded_after"),
+            before: parameters.instant("recorded_before"),
+        },
+        occurred_at: Span {
+            from: parameters.instant("occurred_after"),
+            before: parameters.instant("occurred_before"),
+        },
+        sent_at: Span {
+            from: parameters.instant("sent_after"),
+            before: parameters.instant("sent_before"),
+        },
+    }
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
@@ -122,17 +153,27 @@ fn line(item: FeedItem) -> Result<Vec<u8>, Refusal> {
     Ok(line)
 }
 
-/// First what is there, then what comes, with no seam: each turn reads the log after the last position sent.
-fn live(
+/// A live stream: whose it is, what of, and how far it has come.
+struct Live {
     application: Application,
-    viewer: Viewer,
+    account: AccountId,
+    sign_in: Uuid,
     filter: FeedFilter,
     after: Position,
-) -> impl Stream<Item = Result<Bytes, Refusal>> {
-    stream::try_unfold(
-        (application, viewer, filter, after),
-        |(application, viewer, filter, after)| async move {
-            let page = application.feed(&viewer, &filter, after, FEED_LIMIT)?;
+}
+
+impl Live {
+    /// First what is there, then what comes, with no seam: each turn reads the log after the last position sent. It ends
+    /// when the sign-in or the right to read the log does.
+    fn follow(self) -> impl Stream<Item = Result<Bytes, Refusal>> {
+        stream::try_unfold(self, |mut live| async move {
+            let Some(viewer) = live.application.viewer_of(live.account, live.sign_in) else {
+                return Ok(None);
+            };
+            let page = live
+                .application
+                .feed(&viewer, &live.filter, live.after, FEED_LIMIT)?;
+            live.after = page.next_after;
             let mut sent = Vec::new();
             for item in page.items {
                 sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
@@ -140,17 +181,14 @@ fn live(
                 sent.push(b'\n');
             }
             if sent.is_empty() {
-                let more = application.log().wait_past(page.next_after);
+                let more = live.application.log().wait_past(live.after);
                 match tokio::time::timeout(Duration::from_secs(KEEP_ALIVE_S), more).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(_)) => return Ok(None),
                     Err(_) => sent.extend(b": waiting\n\n"),
                 }
             }
-            Ok(Some((
-                Bytes::from(sent),
-                (application, viewer, filter, page.next_after),
-            )))
-        },
-    )
+            Ok(Some((Bytes::from(sent), live)))
+        })
+    }
 }

@@ -1,8 +1,8 @@
 //! For those who run the server.
 
 use actix_web::{HttpResponse, get, web::Data};
-use api_types::{Health, LogHealth, Readiness, ViewHealth};
-use application::{Application, event_log::LogState};
+use api_types::{Health, LogHealth, ProofHealth, Readiness, ViewHealth};
+use application::{Application, event_log::LogState, proof::TreeState};
 
 use crate::metrics::Metrics;
 
@@ -34,8 +34,22 @@ pub(crate) async fn get_health() -> HttpResponse {
 pub(crate) async fn get_readiness(application: Data<Application>) -> HttpResponse {
     let (ready, state, reason) = match application.log_state() {
         LogState::Writable => (true, "writable", None),
+        LogState::Full {
+            free_bytes,
+            reserve_bytes,
+        } => {
+            let reason =
+                format!("the disk has {free_bytes} bytes free, and {reserve_bytes} are kept in reserve");
+            (false, "full", Some(reason))
+        }
         LogState::ReadOnly { reason, .. } => (false, "read_only", Some(reason)),
         LogState::Poisoned { reason } => (false, "stopped", Some(reason)),
+    };
+    let (tree, size) = application.tree_state();
+    let tree = match tree {
+        TreeState::Following => "following",
+        TreeState::CatchingUp => "catching_up",
+        TreeState::Broken { .. } => "broken",
     };
     let body = Readiness {
         status: if ready { "ready" } else { "not_ready" }.to_owned(),
@@ -48,6 +62,11 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
             name: "queue".to_owned(),
             position: application.views().position().0,
         }],
+        proof: ProofHealth {
+            state: tree.to_owned(),
+            size,
+            signed: application.signed_size(),
+        },
     };
     // Not a problem document: those who ask here want the whole picture in either case.
     let mut answer = if ready {
@@ -77,6 +96,16 @@ pub(crate) async fn get_metrics(application: Data<Application>, metrics: Data<Me
             "guichet_view_queue_position",
             "Last position that the queue view shows.",
             application.views().position().0,
+        ),
+        (
+            "guichet_tree_size",
+            "How many events are in the Merkle tree.",
+            application.tree_state().1,
+        ),
+        (
+            "guichet_signed_size",
+            "How many events the last signed checkpoint covers.",
+            application.signed_size(),
         ),
     ];
     HttpResponse::Ok()

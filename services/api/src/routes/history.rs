@@ -1,10 +1,17 @@
 //! The history of a ticket in words.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Path};
-use api_types::{HistoryEntry, HistoryPage, PageQuery, Problem};
+use api_types::{BlamePage, FieldBlame, HistoryEntry, HistoryPage, PageQuery, Problem};
 
-use super::{comments::Page, key};
-use crate::{answer, caller::Caller, parameters::next_cursor, refusal::Refusal};
+use domain::ticket::blame::SetBy;
+
+use super::{comments::Page, key, only_as_of};
+use crate::{
+    answer,
+    caller::Caller,
+    parameters::next_cursor,
+    refusal::{INTERNAL, Refusal},
+};
 
 /// How many entries a page has unless asked otherwise.
 pub const HISTORY_LIMIT: usize = 100;
@@ -32,10 +39,58 @@ pub(crate) async fn list_history(
 ) -> Result<HttpResponse, Refusal> {
     let page = Page::read(&request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?;
     let application = &caller.application;
-    let loaded = application.ticket(caller.viewer(), &key(&path)?)?;
+    let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
     let entries = application.history_of(caller.viewer(), &loaded, caller.language, page.after)?;
     let entry = |entry| answer::history_entry(application.directory(), entry);
     let mut items: Vec<HistoryEntry> = entries.into_iter().take(page.limit + 1).map(entry).collect();
     let next_cursor = next_cursor(&mut items, page.limit, |entry| entry.version);
     Ok(HttpResponse::Ok().json(HistoryPage { items, next_cursor }))
+}
+
+/// For every field of a ticket, the event that set it.
+///
+/// A field that was taken away is listed too, with the event that took it away. Values of erased persons are `null`.
+#[utoipa::path(
+    operation_id = "get_blame", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+    ),
+    responses(
+        (status = 200, description = "The fields, by name.", body = BlamePage),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/tickets/{key}/blame")]
+pub(crate) async fn get_blame(
+    caller: Caller,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let as_of = only_as_of(&request)?;
+    let application = &caller.application;
+    let blamed = application.blame(caller.viewer(), &key(&path)?, as_of)?;
+    let ticket = serde_json::to_value(super::ticket_json(&caller, &blamed.loaded)?);
+    let ticket = ticket.map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
+    let directory = application.directory();
+    let field = |(name, set): (String, SetBy)| {
+        let value = match name.strip_prefix("fields.") {
+            Some(own) => &ticket["fields"][own],
+            None => &ticket[&name],
+        };
+        FieldBlame {
+            value: value.clone(),
+            removed: set.removed,
+            position: set.stamp.position,
+            version: set.stamp.version,
+            at: set.stamp.at,
+            by: answer::account(directory, set.stamp.by),
+            on_behalf_of: set.stamp.on_behalf_of.map(|id| answer::account(directory, id)),
+            field: name,
+        }
+    };
+    let items = blamed.fields.into_iter().map(field).collect();
+    Ok(HttpResponse::Ok().json(BlamePage { items }))
 }

@@ -8,14 +8,14 @@ use application::{
     views::queue::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort},
 };
 use domain::{
-    AccountId, CommentId, Fault, PersonId,
+    CommentId, Fault, PersonId,
     fault::FaultCode,
     ticket::{Action, Edit, Text},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{etag, key, ticket_answer, ticket_json};
+use super::{account_named, etag, key, only_as_of, ticket_answer, ticket_json, ticket_response};
 use crate::{
     answer,
     body::{Body, Raw},
@@ -120,11 +120,18 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
     let mut parameters = Parameters::read(&request)?;
     let query = queue_query(&caller, &mut parameters);
     let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+    let as_of = parameters.as_of();
     parameters.end()?;
     let with_fields = !query.fields.is_empty();
     let page = caller
         .application
-        .queue(caller.viewer(), caller.sign_in(), query, at_least.map(Position))
+        .queue(
+            caller.viewer(),
+            caller.sign_in(),
+            query,
+            at_least.map(Position),
+            as_of,
+        )
         .await?;
     let directory = caller.application.directory();
     Ok(HttpResponse::Ok().json(TicketPage {
@@ -180,41 +187,44 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
             .parsed("limit", "a whole number")
             .unwrap_or(LIMIT_DEFAULT),
         cursor: parameters.text("cursor"),
+        as_of: None,
     }
-}
-
-/// An account by id, by user name, or `me`.
-fn account_named(caller: &Caller, parameters: &mut Parameters, name: &str, named: &str) -> Option<AccountId> {
-    if named == "me" {
-        return Some(caller.viewer().account);
-    }
-    let account = caller
-        .application
-        .directory()
-        .account_meant(named)
-        .map(|account| account.id);
-    if account.is_none() {
-        parameters.fault(name, FaultCode::Value, "names no account");
-    }
-    account
 }
 
 /// Read a ticket.
 ///
-/// Another's ticket does not exist. `allowed_actions` are those of this caller.
+/// Another's ticket does not exist. `allowed_actions` are those of this caller; the past allows none. With `as_of` the
+/// ticket is shown as it stood then to those who may read it today.
 #[utoipa::path(
     operation_id = "get_ticket", tag = "tickets",
-    params(("key" = String, Path, description = "The ticket's key, in any case.", example = "SUP-12")),
+    params(
+        ("key" = String, Path, description = "The ticket's key, in any case.", example = "SUP-12"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+    ),
     responses(
         (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller, or not yet then.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[get("/tickets/{key}")]
-pub(crate) async fn get_ticket(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
-    ticket_answer(&caller, &loaded)
+pub(crate) async fn get_ticket(
+    caller: Caller,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let as_of = only_as_of(&request)?;
+    let (application, viewer) = (&caller.application, caller.viewer());
+    let loaded = application.ticket_as_of(viewer, &key(&path)?, as_of)?;
+    let mut ticket = ticket_json(&caller, &loaded)?;
+    if as_of.is_some() {
+        ticket.allowed_actions.clear();
+        if !application.reads_internal(viewer, &loaded)? {
+            ticket.event_count = loaded.document.public_events;
+        }
+    }
+    Ok(ticket_response(ticket))
 }
 
 /// Change a ticket: only the members given.

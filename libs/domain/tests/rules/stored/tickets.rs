@@ -36,6 +36,7 @@ pub(super) fn erased<T>() -> Personal<T> {
     Personal {
         subject: PersonId(Uuid::from_u128(9)),
         value: None,
+        commitment: None,
     }
 }
 

@@ -1,0 +1,218 @@
+//! The beginning of a log, and of every epoch of it: its name, and the key that signs for it (design §4.5).
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Event,
+    epoch::{Endorsement, EpochBefore, LogEvent},
+};
+use event_log::{Channel, Commit, Expected, StreamName, StreamWrite, Target, Version};
+use transparency::{Origin, SigningKey, VerifierKey, endorse};
+use uuid::Uuid;
+use vault::DigestKey;
+
+use crate::{
+    codec,
+    error::{ExecuteError, ReadError},
+    proof::{Checkpoints, Signer},
+    start::Application,
+};
+
+/// The stream in which the log speaks of itself.
+const STREAM: &str = "log";
+/// The file of the key that signs checkpoints.
+const KEY_FILE: &str = "checkpoint.key";
+/// The file of the key that takes its place, until the log knows of it.
+const NEXT_KEY_FILE: &str = "checkpoint.key.next";
+
+/// What was lost with the epoch before, as who accepted it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// The first position that is lost.
+    pub from: u64,
+    /// The last position that anybody is known to have seen.
+    pub to: u64,
+    /// Why it was accepted.
+    pub reason: String,
+}
+
+/// What the log says of itself so far.
+#[derive(Debug, Default)]
+struct Told {
+    version: u64,
+    epoch: Option<(u32, String)>,
+    /// The newest key, whatever epoch it was enrolled in.
+    key: Option<String>,
+}
+
+impl Application {
+    /// Sees to it that the log names itself and the key that signs for it, in events of its own, and opens the signing of
+    /// checkpoints. To be called once after [`Application::open`]; a log that takes no writes goes on with what it says.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn begin_log(&self, at: DateTime<Utc>, loss: Option<Loss>) -> Result<(), ExecuteError> {
+        let told = self.told()?;
+        let epoch = self.log().epoch();
+        let origin = match &told.epoch {
+            Some((known, origin)) if *known == epoch => origin.clone(),
+            Some(_) | None => self.new_origin(epoch),
+        };
+        let origin: Origin = origin.parse().map_err(ExecuteError::internal)?;
+        let key = self.key_on_disk(&origin, told.key.as_deref())?;
+        let verifier = key.verifier().to_string();
+        let mut events = Vec::new();
+        if told.epoch.as_ref().is_none_or(|(known, _)| *known != epoch) {
+            events.push(LogEvent::EpochBegun {
+                epoch,
+                origin: origin.to_string(),
+                before: (epoch > 0).then(|| self.before(&told, epoch, loss.as_ref())),
+                reason: loss.map(|loss| loss.reason),
+            });
+        }
+        if told.key.as_deref() != Some(verifier.as_str()) {
+            events.push(LogEvent::KeyEnrolled {
+                endorsement: self.endorsed_by_known(told.key.as_deref(), &key)?,
+                key: verifier,
+            });
+        }
+        if !events.is_empty() {
+            self.tell(at, told.version, events).await?;
+        }
+        let checkpoints = Checkpoints::open(self.checkpoints_dir(), epoch, self.checkpoints_elsewhere());
+        let checkpoints = checkpoints.map_err(ExecuteError::internal)?;
+        let signer = Signer::new(self.log().clone(), self.tree().clone(), checkpoints, key);
+        self.set_signer(signer);
+        Ok(())
+    }
+
+    /// Puts a new key in place of the one that signs checkpoints, endorsed by it. Checkpoints signed so far stay good.
+    /// Answers the new verifier key.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; the old key signs on then.
+    pub async fn rotate_checkpoint_key(&self, at: DateTime<Utc>) -> Result<String, ExecuteError> {
+        let signer = self.signer().ok_or(ExecuteError::NotFound)?;
+        // All that the old key may speak for is signed before the new one is known.
+        let size = self.log().head().0;
+        self.tree_reaches(size).await;
+        signer.sign(None, at).await.map_err(ExecuteError::internal)?;
+        let new = self.key_from(NEXT_KEY_FILE, &signer.origin().await)?;
+        let verifier = new.verifier().to_string();
+        signer
+            .rotate(new, async |old, new| {
+                let told = self.told()?;
+                let event = LogEvent::KeyEnrolled {
+                    key: new.verifier().to_string(),
+                    endorsement: Some(Endorsement {
+                        by: old.verifier().to_string(),
+                        signature: endorse(old, new.verifier()),
+                    }),
+                };
+                self.tell(at, told.version, vec![event]).await?;
+                self.settle_key()
+            })
+            .await?;
+        Ok(verifier)
+    }
+
+    /// The word of the key that the log knows, when its secret is still the one on disk: a key is named after its origin, so a
+    /// new epoch has a new one made of the same secret.
+    fn endorsed_by_known(
+        &self,
+        known: Option<&str>,
+        new: &SigningKey,
+    ) -> Result<Option<Endorsement>, ExecuteError> {
+        let Some(known) = known.and_then(|known| known.parse::<VerifierKey>().ok()) else {
+            return Ok(None);
+        };
+        let old = self.key_from(KEY_FILE, known.name())?;
+        Ok((*old.verifier() == known).then(|| Endorsement {
+            by: known.to_string(),
+            signature: endorse(&old, new.verifier()),
+        }))
+    }
+
+    async fn tell(&self, at: DateTime<Utc>, version: u64, events: Vec<LogEvent>) -> Result<(), ExecuteError> {
+        let call = self.system_call(at, Channel::Admin);
+        let stream = StreamName::try_from(STREAM.to_owned()).map_err(ExecuteError::internal)?;
+        let commit = Commit {
+            command_id: call.command_id,
+            command_digest: call.command_digest,
+            writes: vec![StreamWrite {
+                target: Target::Stream(stream),
+                expected: Expected::Version(Version(version)),
+                events: self.drafts(&call, events.into_iter().map(Event::Log)).await?,
+            }],
+        };
+        self.log().append(commit).await?;
+        Ok(())
+    }
+
+    fn told(&self) -> Result<Told, ReadError> {
+        let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
+        let events = self.log().read_stream(&stream, Version(0), usize::MAX);
+        let mut told = Told::default();
+        for recorded in events.map_err(ReadError::internal)? {
+            told.version = recorded.envelope.version.0;
+            match codec::decode(self.vault(), &recorded)? {
+                Event::Log(LogEvent::EpochBegun { epoch, origin, .. }) => told.epoch = Some((epoch, origin)),
+                Event::Log(LogEvent::KeyEnrolled { key, .. }) => told.key = Some(key),
+                Event::Ticket(_)
+                | Event::Account(_)
+                | Event::Organization(_)
+                | Event::Desk(_)
+                | Event::Name(_)
+                | Event::Person(_)
+                | Event::Audit(_) => {}
+            }
+        }
+        Ok(told)
+    }
+
+    fn before(&self, told: &Told, epoch: u32, loss: Option<&Loss>) -> EpochBefore {
+        let last = crate::proof::last_of_epoch(self.checkpoints_dir(), epoch - 1);
+        let head = self.log().head().0;
+        let seen = last.as_ref().map_or(head, |last| last.checkpoint.size);
+        EpochBefore {
+            origin: told.epoch.as_ref().map(|(_, origin)| origin.clone()),
+            lost_from: loss.map_or(head + 1, |loss| loss.from),
+            lost_to: loss.map_or(seen, |loss| loss.to.max(seen)),
+            checkpoint: last.map(|last| last.note),
+        }
+    }
+
+    /// A name that no other log has.
+    fn new_origin(&self, epoch: u32) -> String {
+        let id = Uuid::now_v7().simple();
+        match epoch {
+            0 => format!("{}/{id}", self.audit_name()),
+            _ => format!("{}/{id}/epoch-{epoch}", self.audit_name()),
+        }
+    }
+
+    /// The key that the log knows, wherever a kill during a rotation left it.
+    fn key_on_disk(&self, origin: &Origin, known: Option<&str>) -> Result<SigningKey, ExecuteError> {
+        if self.keys_dir().join(NEXT_KEY_FILE).exists() {
+            let next = self.key_from(NEXT_KEY_FILE, origin)?;
+            if known == Some(next.verifier().to_string().as_str()) {
+                self.settle_key()?;
+            }
+        }
+        self.key_from(KEY_FILE, origin)
+    }
+
+    /// The next key is the key.
+    fn settle_key(&self) -> Result<(), ExecuteError> {
+        let keys = self.keys_dir();
+        std::fs::rename(keys.join(NEXT_KEY_FILE), keys.join(KEY_FILE))
+            .and_then(|()| std::fs::File::open(keys)?.sync_all())
+            .map_err(ExecuteError::internal)
+    }
+
+    fn key_from(&self, file: &str, origin: &Origin) -> Result<SigningKey, ExecuteError> {
+        let secret = DigestKey::load_or_create(&self.keys_dir().join(file));
+        let (secret, _) = secret.map_err(ExecuteError::internal)?;
+        let seed = secret.digest(&[b"guichet/checkpoint-signing/1"]);
+        Ok(SigningKey::new(origin.clone(), &seed))
+    }
+}

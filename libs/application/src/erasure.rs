@@ -1,0 +1,347 @@
+//! Erasing a person: their key is destroyed, and what was made from their values is made anew without them (design §6.1,
+//! peers N7). The log keeps every byte, and every proof holds.
+//!
+//! The event comes first: whoever restores an older keys file finds it in the log and destroys the key again
+//! ([`Application::open`]). Then the key, then the caches, the sign-ins, the files, and last the view, which is built anew
+//! beside the one that serves. A file in the view's directory says up to which erasure the view is free of erased persons,
+//! so that a restart finishes what a kill interrupted.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+};
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Event, PersonId, Personal,
+    fault::FaultCode,
+    person::PersonEvent,
+    policy::{Role, Viewer},
+};
+use event_log::{
+    AppendError, Commit, EventLog, Expected, Position, StreamName, StreamWrite, Target, Version,
+};
+use object_store::{ObjectStoreExt, path::Path as StorePath};
+use uuid::Uuid;
+use vault::{KeyState, Vault};
+
+use crate::{
+    call::Call,
+    error::{ExecuteError, ReadError},
+    execute::own_task,
+    start::Application,
+};
+
+/// Longest reason, characters.
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// Says up to which position the view is free of erased persons.
+const CLEAN_FILE: &str = "erased-through";
+/// How many events are looked through at once for the files of a person.
+const SCAN_EVENTS: usize = 8_192;
+/// And how many bytes of them.
+const SCAN_BYTES: usize = 8 * 1024 * 1024;
+
+/// How far an erasure is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErasureState {
+    /// The key is gone; views and files are being cleaned.
+    Running,
+    /// Nothing of the person is left that can be read.
+    Done,
+    /// The key is gone, but something could not be cleaned; it is tried again at the next start.
+    Failed {
+        /// What, for an operator.
+        reason: String,
+    },
+}
+
+/// An erasure that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Who is erased.
+    pub person: PersonId,
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// Where in the log.
+    pub position: Position,
+    /// How far it is.
+    pub state: ErasureState,
+}
+
+/// What is known of erasures in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Erasures {
+    jobs: parking_lot::Mutex<BTreeMap<PersonId, ErasureState>>,
+    /// One at a time: each ends with a view built anew, which cleans up after all that began before it.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Application {
+    /// Erases a person: an end customer, or the holder of an account. Answers once the event is on disk and the key is
+    /// destroyed; the rest goes on by itself. Asked for twice, the first erasure is answered.
+    ///
+    /// # Errors
+    /// [`ExecuteError::NotFound`] for who is no administrator of everything, and for a person nobody knows; otherwise see
+    /// [`ExecuteError`].
+    pub async fn erase_person(
+        &self,
+        call: Call,
+        person: PersonId,
+        reason: String,
+    ) -> Result<Erasure, ExecuteError> {
+        if !administers(&call.viewer) || self.vault().knows(person.0) == KeyState::Unknown {
+            return Err(ExecuteError::NotFound);
+        }
+        if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
+            let detail = format!("holds 1 to {REASON_CHARS_MAX} characters");
+            return Err(ExecuteError::invalid(vec![domain::Fault::new(
+                "/reason",
+                FaultCode::Length,
+                detail,
+            )]));
+        }
+        let this = self.clone();
+        own_task(async move {
+            this.record_erasure(&call, person, reason).await?;
+            let erasure = this.erasure_on_record(person)?.ok_or(ExecuteError::NotFound)?;
+            this.forget(&erasure).await?;
+            let cleaning = this.clone();
+            tokio::spawn(async move { cleaning.clean_up(vec![person]).await });
+            Ok(erasure)
+        })
+        .await
+    }
+
+    /// An erasure that was asked for, for administrators of everything.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] when there is none.
+    pub fn erasure(&self, viewer: &Viewer, person: PersonId) -> Result<Erasure, ReadError> {
+        if !administers(viewer) {
+            return Err(ReadError::NotFound);
+        }
+        self.erasure_on_record(person)?.ok_or(ReadError::NotFound)
+    }
+
+    /// Ends what a kill interrupted: cleans up after every erasure that the view may not have seen. Answers how many.
+    ///
+    /// # Errors
+    /// [`ReadError::Internal`] when the log cannot be read.
+    pub async fn resume_erasures(&self) -> Result<usize, ReadError> {
+        let clean = clean_through(self.views_dir());
+        let erased = erased_persons(self.log())?;
+        let left: Vec<PersonId> = erased
+            .iter()
+            .filter(|(_, position, _)| *position > clean)
+            .map(|(person, _, _)| *person)
+            .collect();
+        if !left.is_empty() {
+            self.clean_up(left.clone()).await;
+        }
+        Ok(left.len())
+    }
+
+    async fn record_erasure(
+        &self,
+        call: &Call,
+        person: PersonId,
+        reason: String,
+    ) -> Result<(), ExecuteError> {
+        let by = call.viewer.account.person();
+        let event = Event::Person(PersonEvent::Erased {
+            reason: Personal::new(by, reason),
+        });
+        let stream = StreamName::try_from(format!("person-{person}")).map_err(ExecuteError::internal)?;
+        let commit = Commit {
+            command_id: call.command_id,
+            command_digest: call.command_digest,
+            writes: vec![StreamWrite {
+                target: Target::Stream(stream),
+                expected: Expected::Version(Version(0)),
+                events: self.drafts(call, std::iter::once(event)).await?,
+            }],
+        };
+        match self.log().append(commit).await {
+            // Whoever is forgotten is not forgotten twice.
+            Ok(_) | Err(AppendError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn erasure_on_record(&self, person: PersonId) -> Result<Option<Erasure>, ReadError> {
+        let stream = StreamName::try_from(format!("person-{person}")).map_err(ReadError::internal)?;
+        let events = self
+            .log()
+            .read_stream(&stream, Version(0), 1)
+            .map_err(ReadError::internal)?;
+        Ok(events.first().map(|event| Erasure {
+            person,
+            at: event.envelope.at,
+            position: event.position,
+            state: self.erasures().state(person).unwrap_or(ErasureState::Done),
+        }))
+    }
+
+    /// Destroys the key, and drops what is in memory.
+    async fn forget(&self, erasure: &Erasure) -> Result<(), ExecuteError> {
+        let (vault, sessions) = (self.vault().clone(), self.sessions().clone());
+        let (person, at) = (erasure.person, erasure.at);
+        self.erasures().set(person, ErasureState::Running);
+        tokio::task::spawn_blocking(move || {
+            vault.destroy(person.0, at).map_err(ExecuteError::internal)?;
+            sessions
+                .revoke_account(person.0)
+                .map(drop)
+                .map_err(ExecuteError::internal)
+        })
+        .await
+        .map_err(ExecuteError::internal)??;
+        self.directory().refresh(self.log(), self.vault())?;
+        self.tickets().forget();
+        Ok(())
+    }
+
+    /// Takes away the files of persons and builds the view anew without them.
+    async fn clean_up(&self, persons: Vec<PersonId>) {
+        let _turn = self.erasures().turn.lock().await;
+        // Everybody erased up to here is gone from a view that is built from now on.
+        let through = self.log().head();
+        let state = match self.cleaned(&persons, through).await {
+            Ok(()) => ErasureState::Done,
+            Err(error) => {
+                tracing::error!(%error, "an erased person could not be cleaned up after; it is tried again at the next start");
+                ErasureState::Failed {
+                    reason: error.to_string(),
+                }
+            }
+        };
+        for person in persons {
+            self.erasures().set(person, state.clone());
+        }
+    }
+
+    async fn cleaned(&self, persons: &[PersonId], through: Position) -> Result<(), ReadError> {
+        let (this, wanted) = (self.clone(), persons.to_vec());
+        let blobs = tokio::task::spawn_blocking(move || this.blobs_of(&wanted)).await;
+        for blob in blobs.map_err(ReadError::internal)?? {
+            match self.files().delete(&StorePath::from(blob)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(ReadError::internal(error)),
+            }
+        }
+        if !self.views().renew().done().await {
+            return Err(ReadError::Behind);
+        }
+        mark_clean(self.views_dir(), through).map_err(ReadError::internal)
+    }
+
+    /// The files that are sealed under the keys of persons, by their names in the store.
+    fn blobs_of(&self, persons: &[PersonId]) -> Result<Vec<String>, ReadError> {
+        let mut found = Vec::new();
+        let mut after = Position(0);
+        loop {
+            let events = self
+                .log()
+                .read_stored(after, SCAN_EVENTS, SCAN_BYTES)
+                .map_err(ReadError::internal)?;
+            let Some(last) = events.last() else {
+                return Ok(found);
+            };
+            after = last.position;
+            for event in &events {
+                found.extend(attached_blob(&event.bytes, persons));
+            }
+        }
+    }
+}
+
+/// The blob of a stored event, when it attaches a file that is sealed under the key of one of these persons.
+fn attached_blob(stored: &[u8], persons: &[PersonId]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Attached {
+        #[serde(rename = "type")]
+        event_type: String,
+        data: Data,
+    }
+    #[derive(serde::Deserialize)]
+    struct Data {
+        #[serde(default)]
+        subject: Option<Uuid>,
+        #[serde(default)]
+        blob: Option<String>,
+    }
+    const TYPE: &[u8] = b"\"type\":\"ticket-attached.";
+    // Most events are passed over by a look at the head of their bytes.
+    if !stored.windows(TYPE.len()).take(200).any(|window| window == TYPE) {
+        return None;
+    }
+    let attached: Attached = serde_json::from_slice(stored).ok()?;
+    let subject = PersonId(attached.data.subject?);
+    (attached.event_type.starts_with("ticket-attached.") && persons.contains(&subject))
+        .then_some(attached.data.blob?)
+}
+
+fn administers(viewer: &Viewer) -> bool {
+    viewer.desks_of(Role::Admin).any(|desk| desk.is_none())
+}
+
+/// Everybody whom the log says was erased, where, and when.
+pub(crate) fn erased_persons(log: &EventLog) -> Result<Vec<(PersonId, Position, DateTime<Utc>)>, ReadError> {
+    let events = log
+        .read_category("person", Position(0))
+        .map_err(ReadError::internal)?;
+    let person = |event: event_log::Recorded| {
+        let id = event
+            .envelope
+            .stream
+            .as_str()
+            .strip_prefix("person-")?
+            .parse()
+            .ok()?;
+        (event.envelope.event_type == "person-erased.v1").then_some((
+            PersonId(id),
+            event.position,
+            event.envelope.at,
+        ))
+    };
+    Ok(events.into_iter().filter_map(person).collect())
+}
+
+/// Destroys every key that the log says is destroyed: after a restore of older keys, or a kill between event and key.
+/// Answers how many there were.
+pub(crate) fn obey(log: &EventLog, vault: &Vault) -> Result<usize, ReadError> {
+    let mut obeyed = 0;
+    for (person, _, at) in erased_persons(log)? {
+        if vault.knows(person.0) != KeyState::Destroyed {
+            vault.destroy(person.0, at).map_err(ReadError::internal)?;
+            obeyed += 1;
+        }
+    }
+    Ok(obeyed)
+}
+
+fn clean_through(views: &Path) -> Position {
+    let text = fs::read_to_string(views.join(CLEAN_FILE)).unwrap_or_default();
+    Position(text.trim().parse().unwrap_or(0))
+}
+
+fn mark_clean(views: &Path, through: Position) -> io::Result<()> {
+    let beside = views.join(format!("{CLEAN_FILE}.new"));
+    let mut file = File::create(&beside)?;
+    writeln!(file, "{through}")?;
+    file.sync_all()?;
+    fs::rename(&beside, views.join(CLEAN_FILE))?;
+    File::open(views)?.sync_all()
+}
+
+impl Erasures {
+    fn state(&self, person: PersonId) -> Option<ErasureState> {
+        self.jobs.lock().get(&person).cloned()
+    }
+
+    fn set(&self, person: PersonId, state: ErasureState) {
+        self.jobs.lock().insert(person, state);
+    }
+}

@@ -1,0 +1,50 @@
+//! Fault points: where a test makes the disk fail. Without the feature `failpoints` they are nothing.
+//!
+//! `event_log::space` stands in place of the file system's answer: `"return(1000)"` says that 1000 bytes are free. Any other point is
+//! armed with `fail::cfg(point, "return")` or, to choose the error, `"return(28)"`, a number of `errno`.
+
+use std::io;
+
+/// Before a group is put into the database.
+pub(crate) const PUT: &str = "event_log::put";
+/// In place of the database's own flush.
+pub(crate) const FLUSH: &str = "event_log::flush";
+/// In place of `fdatasync`.
+pub(crate) const SYNC: &str = "event_log::sync";
+/// Before `HEAD` is replaced.
+pub(crate) const HEAD: &str = "event_log::head";
+
+/// The error that a test wants at a point, if it wants one.
+#[cfg(feature = "failpoints")]
+pub(crate) fn injected(point: &'static str) -> io::Result<()> {
+    use rustix::io::Errno;
+    fail::fail_point!(point, |errno: Option<String>| {
+        let usual = if point == HEAD { Errno::NOSPC } else { Errno::IO };
+        let errno = errno.and_then(|errno| errno.parse().ok());
+        Err(io::Error::from_raw_os_error(
+            errno.unwrap_or(usual.raw_os_error()),
+        ))
+    });
+    Ok(())
+}
+
+/// How many bytes a test says are free.
+#[cfg(feature = "failpoints")]
+pub(crate) fn free_bytes() -> Option<u64> {
+    fail::fail_point!("event_log::space", |bytes: Option<String>| {
+        bytes.and_then(|bytes| bytes.parse().ok())
+    });
+    None
+}
+
+/// Nothing.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn free_bytes() -> Option<u64> {
+    None
+}
+
+/// Nothing.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn injected(_point: &'static str) -> io::Result<()> {
+    Ok(())
+}

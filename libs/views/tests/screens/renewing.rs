@@ -1,0 +1,196 @@
+//! After an erasure the file is made anew while it goes on serving, and nothing is left of the old one.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use domain::ticket::{TicketEvent, Visibility};
+use rusqlite::Connection;
+use views::{Open, QueueQuery};
+
+use crate::world::{World, comment, everything, keyed, keyless, opened, personal};
+
+/// Opens with keys until they are destroyed.
+fn until(gone: &Arc<AtomicBool>) -> Open {
+    let (gone, keyed, keyless) = (Arc::clone(gone), keyed(), keyless());
+    Arc::new(move |id, data| match gone.load(Ordering::SeqCst) {
+        true => keyless(id, data),
+        false => keyed(id, data),
+    })
+}
+
+fn files_with(dir: &Path, word: &str) -> Vec<String> {
+    let holds = |path: &Path| {
+        let bytes = fs::read(path).unwrap();
+        bytes
+            .windows(word.len())
+            .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| holds(path))
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
+fn the_file(dir: &Path) -> std::path::PathBuf {
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "sqlite"))
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
+}
+
+fn terms(dir: &Path, word: &str) -> i64 {
+    let file = Connection::open(the_file(dir)).unwrap();
+    ["public_text", "internal_text"]
+        .map(|table| {
+            let sql =
+                format!("CREATE VIRTUAL TABLE temp.v_{table} USING fts5vocab('main', '{table}', 'row')");
+            file.execute_batch(&sql).unwrap();
+            let sql = format!("SELECT count(*) FROM temp.v_{table} WHERE term LIKE ?1 || '%'");
+            file.query_row(&sql, [word], |row| row.get::<_, i64>(0)).unwrap()
+        })
+        .iter()
+        .sum()
+}
+
+/// A log with a planted word in every place that is shown or searched, the past included.
+fn planted(gone: &Arc<AtomicBool>) -> World {
+    let mut world = World::new();
+    world.open = until(gone);
+    world.reopen(|_| {});
+    for number in 0..40 {
+        let mut opening = opened(&format!("Quetzalcoatl {number}"));
+        opening.description = Some(personal("quetzalcoatl décrit"));
+        let key = world.ticket(opening);
+        world.happens(&key, comment("vu par quetzalcoatl", Visibility::Public));
+        world.happens(&key, comment("noté par quetzalcoatl", Visibility::Internal));
+        let mut edited = crate::searching::edited();
+        edited.summary = Some(personal("Nouveau quetzalcoatl"));
+        world.happens(&key, TicketEvent::Edited(Box::new(edited)));
+    }
+    world
+}
+
+#[test]
+fn nothing_is_left_of_an_erased_word_and_reads_never_fail_meanwhile() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let mut world = planted(&gone);
+    let dir = world.views_dir();
+    assert_eq!(world.found("quetzalcoatl").len(), 40);
+    assert!(!files_with(&dir, "quetzalcoatl").is_empty());
+    assert!(terms(&dir, "quetzalcoatl") > 0);
+    let digest = world.digest();
+    gone.store(true, Ordering::SeqCst);
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let (views, done, head) = (world.views.clone(), Arc::clone(&done), world.log.head());
+        thread::spawn(move || {
+            let mut reads = 0_u64;
+            while !done.load(Ordering::SeqCst) {
+                let page = views.queue(&everything(), &QueueQuery::default()).unwrap();
+                assert!(page.total >= 40);
+                assert!(views.digest().unwrap().0 >= head);
+                reads += 1;
+            }
+            reads
+        })
+    };
+    world.renew();
+    done.store(true, Ordering::SeqCst);
+    assert!(reader.join().unwrap() > 0);
+    assert_eq!(files_with(&dir, "quetzalcoatl"), Vec::<String>::new());
+    assert_eq!(terms(&dir, "quetzalcoatl"), 0);
+    assert_eq!(world.digest(), digest);
+    assert_eq!(world.found("quetzalcoatl"), Vec::<String>::new());
+    assert_eq!(world.found("sup-7"), ["SUP-7"]);
+    // The new file follows the log, and is the one that the next start finds.
+    let key = world.ticket(opened("Souris"));
+    world.catch_up();
+    let position = world.views.position();
+    world.reopen(|dir| assert_eq!(views::floor(dir).unwrap().position, position));
+    assert_eq!(world.found(key.as_str()), [key.to_string()]);
+    assert_eq!(the_file(&dir).file_name().unwrap(), "views-1.sqlite");
+}
+
+#[test]
+fn what_is_asked_for_during_a_renewal_is_one_more_afterwards() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let world = planted(&gone);
+    world.catch_up();
+    let renewals: Vec<_> = (0..4).map(|_| world.views.renew()).collect();
+    world.renew();
+    assert!(renewals.iter().all(views::Renewal::is_done));
+    gone.store(true, Ordering::SeqCst);
+    world.renew();
+    let name = the_file(&world.views_dir());
+    // Two or three for the first five, by when the first one began, and one for the last.
+    let name = name.file_name().unwrap().to_str().unwrap();
+    assert!(
+        ["views-2.sqlite", "views-3.sqlite", "views-4.sqlite"].contains(&name),
+        "{name}"
+    );
+    assert_eq!(
+        files_with(&world.views_dir(), "quetzalcoatl"),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_reader_of_the_old_file_reads_it_to_the_end() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let world = planted(&gone);
+    world.catch_up();
+    let before = world.dump();
+    let reader = Connection::open(the_file(&world.views_dir())).unwrap();
+    let count = |reader: &Connection| -> i64 {
+        reader
+            .query_row("SELECT count(*) FROM ticket", [], |row| row.get(0))
+            .unwrap()
+    };
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(count(&reader), 40);
+    world.renew();
+    assert_eq!(count(&reader), 40);
+    assert_eq!(world.dump(), before);
+}
+
+#[test]
+fn an_old_file_that_was_left_behind_is_removed_at_the_next_start() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let mut world = planted(&gone);
+    world.catch_up();
+    world.reopen(|dir| {
+        fs::copy(dir.join("views.sqlite"), dir.join("views-7.sqlite")).unwrap();
+        fs::write(dir.join("views-9.sqlite-rebuild"), "not whole").unwrap();
+        fs::write(dir.join("views.sqlite-wal"), "of the old file").unwrap();
+        fs::write(dir.join("other"), "not ours").unwrap();
+    });
+    assert_eq!(world.found("quetzalcoatl").len(), 40);
+    let mut names: Vec<String> = fs::read_dir(world.views_dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
+    assert_eq!(names, ["other", "views-7.sqlite"]);
+}
+
+#[test]
+fn a_renewal_of_closed_views_says_that_it_is_not_done() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let world = planted(&gone);
+    let views = world.views.clone();
+    world.views.clone().close();
+    let renewal = views.renew();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert!(!runtime.block_on(renewal.done()));
+}

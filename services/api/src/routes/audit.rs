@@ -1,0 +1,224 @@
+//! For auditors: checkpoints, proofs, tiles, the export, evidence.
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Path};
+use api_types::{CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, InclusionProof, Problem};
+use application::event_log::Position;
+use application::transparency::{self, Hash, TileKind, TilePath};
+use chrono::Utc;
+use domain::audit::AuditData;
+use futures_util::TryStreamExt;
+
+use super::key;
+use crate::{
+    caller::Caller,
+    parameters::Parameters,
+    refusal::{self, NOT_FOUND, Refusal},
+};
+
+/// How long a full tile may be kept by whoever fetched it, s: it never changes.
+const TILE_KEPT_S: u64 = 31_536_000;
+
+/// The newest checkpoint: what the log has promised to be so far.
+///
+/// A signed note (C2SP tlog-checkpoint), at most a second old. Keep old ones: a rewritten history is only visible to who
+/// kept one. For everybody who is signed in; it tells how large the log is and nothing of what is in it.
+#[utoipa::path(
+    operation_id = "get_checkpoint", tag = "audit",
+    responses(
+        (status = 200, description = "The signed note.", body = String, content_type = "text/plain"),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/audit/checkpoint")]
+pub(crate) async fn get_checkpoint(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let signed = caller.application.checkpoint(Utc::now()).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(signed.note))
+}
+
+/// The key that signs checkpoints.
+///
+/// The log names its keys too (`log-key-enrolled.v1`), each endorsed by the one before.
+#[utoipa::path(
+    operation_id = "get_checkpoint_key", tag = "audit",
+    responses(
+        (status = 200, description = "The verifier key.", body = CheckpointKey),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/audit/key")]
+pub(crate) async fn get_checkpoint_key(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let key = caller.application.checkpoint_key().await?;
+    Ok(HttpResponse::Ok().json(CheckpointKey { key }))
+}
+
+/// The proof that the event at a position is in the log.
+///
+/// For everybody who is signed in: hashes tell nothing of what they are of.
+#[utoipa::path(
+    operation_id = "get_inclusion_proof", tag = "audit",
+    params(("position" = u64, Query, description = "Place of the event in the whole log.", example = 43)),
+    responses(
+        (status = 200, description = "The proof, with the checkpoint it leads to.", body = InclusionProof),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such position.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/audit/proofs/inclusion")]
+pub(crate) async fn get_inclusion_proof(
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let position = parameters.required("position", "a position");
+    parameters.end()?;
+    let found = caller
+        .application
+        .inclusion(Position(position.unwrap_or_default()), Utc::now())
+        .await?;
+    Ok(HttpResponse::Ok().json(InclusionProof {
+        position: found.position,
+        leaf: found.leaf.to_string(),
+        proof: found.proof.iter().map(Hash::to_string).collect(),
+        size: found.checkpoint.size,
+        checkpoint: found.checkpoint.note,
+    }))
+}
+
+/// The proof that an earlier size of the log is the beginning of the log as it is now.
+///
+/// With an old checkpoint kept elsewhere, it proves that nothing before it was changed.
+#[utoipa::path(
+    operation_id = "get_consistency_proof", tag = "audit",
+    params(("from" = u64, Query, description = "The earlier size.", example = 42)),
+    responses(
+        (status = 200, description = "The proof, with the checkpoint it leads to.", body = ConsistencyProof),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log never had that size.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/audit/proofs/consistency")]
+pub(crate) async fn get_consistency_proof(
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let from = parameters.required("from", "a size");
+    parameters.end()?;
+    let found = caller
+        .application
+        .consistency(from.unwrap_or_default(), Utc::now())
+        .await?;
+    Ok(HttpResponse::Ok().json(ConsistencyProof {
+        from: found.from,
+        to: found.checkpoint.size,
+        proof: found.proof.iter().map(Hash::to_string).collect(),
+        checkpoint: found.checkpoint.note,
+    }))
+}
+
+/// A tile of the tree (C2SP tlog-tiles), such as `0/x001/234` or `entries/000.p/17`.
+///
+/// Tiles of hashes are for everybody who is signed in, tiles of entries for those who read the log.
+#[utoipa::path(
+    operation_id = "get_tile", tag = "audit",
+    params(("path" = String, Path, description = "Level and number of the tile, as C2SP writes them.", example = "0/000.p/17")),
+    responses(
+        (status = 200, description = "Hashes of 32 bytes, or entries with their lengths.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such tile, or not for this caller.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/audit/tile/{path:.*}")]
+pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let tile: TilePath = format!("tile/{path}")
+        .parse()
+        .map_err(|error: transparency::TilePathError| Refusal::new(&NOT_FOUND).cause(error))?;
+    if tile.kind() == TileKind::Entries && caller.viewer().may_read_log() {
+        trace(&caller, "GET /v1/audit/tile/entries", AuditData::Feed).await?;
+    }
+    let bytes = caller.application.tile(caller.viewer(), &tile)?;
+    let cache = format!("private, immutable, max-age={TILE_KEPT_S}");
+    Ok(HttpResponse::Ok()
+        .content_type("application/octet-stream")
+        .insert_header((header::CACHE_CONTROL, cache))
+        .body(bytes))
+}
+
+/// The whole log as stored, with a checkpoint at its end.
+///
+/// NDJSON as docs/audit-format.md describes it, personal values sealed; `guichet audit verify` checks it without this
+/// server. It ends where the log was when it began, and leaves one `audit-read.v1`.
+#[utoipa::path(
+    operation_id = "export_log", tag = "audit",
+    responses(
+        (status = 200, description = "The export.", body = ExportLine, content_type = "application/x-ndjson"),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Tree or view have not caught up with the log.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/audit/export")]
+pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> {
+    if !caller.viewer().may_read_log() {
+        return Err(Refusal::new(&NOT_FOUND));
+    }
+    trace(&caller, "GET /v1/audit/export", AuditData::Export).await?;
+    let export = caller.application.export(caller.viewer(), Utc::now()).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/x-ndjson")
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"guichet-export.ndjson\"",
+        ))
+        .streaming(export.map_err(Refusal::from)))
+}
+
+/// The evidence bundle of a ticket: its events with their proofs, to be verified elsewhere.
+///
+/// For who may read the ticket. What they may not read is withheld, and the bundle verifies all the same. It holds the keys
+/// of the values that it shows, so it can be read by whoever has it, for ever: an erasure does not recall it.
+#[utoipa::path(
+    operation_id = "get_evidence", tag = "audit",
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
+    responses(
+        (status = 200, description = "The bundle.", body = EvidenceBundle),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/tickets/{key}/evidence")]
+pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let application = &caller.application;
+    let (bundle, redacted) = application.evidence(caller.viewer(), &key, Utc::now()).await?;
+    let what = format!("GET /v1/tickets/{key}/evidence");
+    let name = format!("attachment; filename=\"{key}.guichet-bundle.json\"");
+    trace(
+        &caller,
+        &what,
+        AuditData::Bundle {
+            ticket: key,
+            redacted,
+        },
+    )
+    .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .json(bundle))
+}
+
+/// Leaves the trace of reading.
+async fn trace(caller: &Caller, what: &str, read: AuditData) -> Result<(), Refusal> {
+    let call = caller.call(what, b"");
+    let traced = caller.application.trace_audit(call, read).await;
+    traced.map_err(|error| refusal::of_command(error, caller.language))
+}

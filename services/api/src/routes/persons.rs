@@ -1,0 +1,88 @@
+//! Persons: erasing one.
+
+use actix_web::{HttpResponse, get, http::header, post, web::Path};
+use api_types::{ErasePerson, Problem};
+use application::erasure::{Erasure, ErasureState};
+use domain::PersonId;
+
+use crate::{
+    body::Body,
+    caller::Caller,
+    refusal::{self, NOT_FOUND, Refusal},
+};
+
+/// Erase a person: their values can never be read again, in the log, in every backup and in every export.
+///
+/// For administrators. The answer comes once the erasure is on record and the person's key is destroyed; screens and files
+/// are cleaned by a job that can be asked for. Counts stay, and every proof still holds. It cannot be undone, and does not
+/// recall bundles, mails and files that were handed out.
+#[utoipa::path(
+    operation_id = "erase_person", tag = "persons",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The person: the id of an account, or of an end customer."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer."),
+    ),
+    request_body = ErasePerson,
+    responses(
+        (status = 202, description = "The key is destroyed; the rest is under way.", body = api_types::Erasure, headers(("Location", description = "The job."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such person for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "No commands are taken now.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/persons/{id}/erasure")]
+pub(crate) async fn erase_person(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<ErasePerson>,
+) -> Result<HttpResponse, Refusal> {
+    let person = person(&path)?;
+    let call = caller.call(&format!("POST /v1/persons/{person}/erasure"), &body.canonical);
+    let erased = caller
+        .application
+        .erase_person(call, person, body.value.reason)
+        .await;
+    let erased = erased.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Accepted()
+        .insert_header((header::LOCATION, format!("/v1/persons/{person}/erasure")))
+        .json(answer(erased)))
+}
+
+/// How far an erasure is.
+///
+/// For administrators.
+#[utoipa::path(
+    operation_id = "get_erasure", tag = "persons",
+    params(("id" = uuid::Uuid, Path, description = "The person.")),
+    responses(
+        (status = 200, description = "The job.", body = api_types::Erasure),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody of that id was erased, or not for this caller.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/persons/{id}/erasure")]
+pub(crate) async fn get_erasure(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let erasure = caller.application.erasure(caller.viewer(), person(&path)?)?;
+    Ok(HttpResponse::Ok().json(answer(erasure)))
+}
+
+fn person(text: &str) -> Result<PersonId, Refusal> {
+    text.parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))
+}
+
+fn answer(erasure: Erasure) -> api_types::Erasure {
+    let (state, detail) = match erasure.state {
+        ErasureState::Running => ("running", None),
+        ErasureState::Done => ("done", None),
+        ErasureState::Failed { reason } => ("failed", Some(reason)),
+    };
+    api_types::Erasure {
+        person: erasure.person.0,
+        state: state.to_owned(),
+        at: erasure.at,
+        position: erasure.position.0,
+        detail,
+    }
+}

@@ -1,0 +1,70 @@
+//! Counters over time.
+
+use std::str::FromStr;
+
+use actix_web::{HttpRequest, HttpResponse, get};
+use api_types::{DayCounts, Problem, StatusSeries};
+use chrono::NaiveDate;
+use domain::DeskKey;
+
+use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
+
+/// How many tickets were in each status at the end of each day.
+///
+/// Of the tickets that the caller may see today. Days are those of UTC and end with the last event recorded on them; at most
+/// 3,660 of them.
+#[utoipa::path(
+    operation_id = "get_status_series", tag = "tickets",
+    params(
+        ("desk" = Option<String>, Query, description = "Tickets of this desk; of all desks when absent.", example = "SUP"),
+        ("from" = String, Query, description = "The first day.", example = "2026-03-01"),
+        ("to" = String, Query, description = "The last day.", example = "2026-03-31"),
+        ("at_least" = Option<u64>, Query, description = "Answer only when this position of the log is on the screen; 503 `view-behind` after 2 s."),
+    ),
+    responses(
+        (status = 200, description = "One item a day.", body = StatusSeries),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The view has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/series/statuses")]
+pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let desk: Option<DeskKey> = parameters.parsed("desk", "a desk key");
+    let from = parameters
+        .required("from", "a day, such as 2026-03-01")
+        .map(|Day(day)| day);
+    let to = parameters
+        .required("to", "a day, such as 2026-03-01")
+        .map(|Day(day)| day);
+    let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+    parameters.end()?;
+    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+    let days = caller
+        .application
+        .status_series(caller.viewer(), desk, (from, to), at_least)
+        .await?;
+    let items = days
+        .into_iter()
+        .map(|(date, statuses)| DayCounts {
+            date,
+            statuses: statuses
+                .into_iter()
+                .map(|(status, count)| (status.to_string(), count))
+                .collect(),
+        })
+        .collect();
+    Ok(HttpResponse::Ok().json(StatusSeries { items }))
+}
+
+/// A day as ISO 8601 writes it and in no other form.
+struct Day(NaiveDate);
+
+impl FromStr for Day {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Day, Self::Err> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Day)
+    }
+}

@@ -1,0 +1,160 @@
+//! The socket through which `guichet admin` speaks to the running server: `admin.sock` in the data directory, mode 0600, so
+//! that whoever may write the data may administer it. One request and one answer a connection, each a line of JSON.
+
+use std::{
+    fs, io,
+    os::unix::{fs::PermissionsExt, net::UnixStream as Plain},
+    path::{Path, PathBuf},
+};
+
+use application::Application;
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+};
+
+use crate::Failure;
+
+/// The socket's name in the data directory.
+const SOCKET: &str = "admin.sock";
+
+/// What can be asked of a running server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Request {
+    /// Back the data up.
+    Backup {
+        /// Where to.
+        to: PathBuf,
+    },
+    /// Back the keys up.
+    BackupKeys {
+        /// Where to.
+        to: PathBuf,
+    },
+    /// Sign checkpoints with a new key.
+    RotateCheckpointKey {},
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Answer {
+    /// It was done; a sentence for people.
+    Done(String),
+    /// It was not.
+    Failed(String),
+}
+
+/// Why the running server did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    #[error("no server runs on {data}, or its socket is not yours to use")]
+    Unreachable {
+        data: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the server did not answer")]
+    Io(#[source] io::Error),
+    #[error("the server's answer cannot be read")]
+    Json(#[source] serde_json::Error),
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Listens until the process ends.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub(crate) fn listen(application: &Application, data: &Path) -> Result<(), Failure> {
+    let path = data.join(SOCKET);
+    // Whoever holds the log's lock owns the socket: one that lies here is left over.
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    let application = application.clone();
+    tokio::spawn(async move {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let application = application.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = serve(&application, stream).await {
+                            tracing::warn!(%error, "a request to the admin socket was cut off");
+                        }
+                    });
+                }
+                Err(error) => tracing::warn!(%error, "the admin socket takes no connection"),
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn serve(application: &Application, stream: UnixStream) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    let answer = match serde_json::from_str::<Request>(&line) {
+        Ok(request) => match carry_out(application, request).await {
+            Ok(done) => Answer::Done(done),
+            Err(error) => Answer::Failed(crate::chain(&*error)),
+        },
+        Err(error) => Answer::Failed(format!("the request cannot be read: {error}")),
+    };
+    let mut line = serde_json::to_string(&answer)?;
+    line.push('\n');
+    stream.get_mut().write_all(line.as_bytes()).await
+}
+
+async fn carry_out(application: &Application, request: Request) -> Result<String, Failure> {
+    match request {
+        Request::Backup { to } => {
+            let done = application.backup(&to, Utc::now()).await?;
+            Ok(format!(
+                "backed up to {}: the log up to position {}, {} new segments, {} new files",
+                to.display(),
+                done.head,
+                done.segments,
+                done.files
+            ))
+        }
+        Request::BackupKeys { to } => {
+            let persons = application.backup_keys(&to).await?;
+            Ok(format!(
+                "backed up to {}: the keys of {persons} persons",
+                to.display()
+            ))
+        }
+        Request::RotateCheckpointKey {} => {
+            let key = application.rotate_checkpoint_key(Utc::now()).await?;
+            Ok(format!("checkpoints are signed by {key} from now on"))
+        }
+    }
+}
+
+/// Asks the server that runs on a data directory.
+///
+/// # Errors
+/// See [`AskError`].
+pub(crate) fn ask(data: &Path, request: &Request) -> Result<String, AskError> {
+    let mut stream = Plain::connect(data.join(SOCKET)).map_err(|source| AskError::Unreachable {
+        data: data.to_owned(),
+        source,
+    })?;
+    let mut line = serde_json::to_string(request).map_err(AskError::Json)?;
+    line.push('\n');
+    io::Write::write_all(&mut stream, line.as_bytes()).map_err(AskError::Io)?;
+    let mut answer = String::new();
+    io::BufRead::read_line(&mut io::BufReader::new(stream), &mut answer).map_err(AskError::Io)?;
+    match serde_json::from_str(&answer).map_err(AskError::Json)? {
+        Answer::Done(done) => Ok(done),
+        Answer::Failed(why) => Err(AskError::Failed(why)),
+    }
+}

@@ -1,0 +1,207 @@
+//! A disk that is full or fails: commands are refused and say when to come back, reads go on, `/readyz` says why, and once
+//! the disk is well again commands are taken without a restart. Nothing acknowledged is lost.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use guichet_tests::{answer::Answer, client::Client, home::Home, server::Server};
+use serde_json::{Value, json};
+
+/// How long recovery may take, s; the log is looked at every 5.
+const RECOVERY_S: u64 = 60;
+/// The size of the small file system.
+const DISK_MIB: u64 = 192;
+
+fn open(client: &Client, summary: &str) -> Answer {
+    let ticket = json!({"desk": "SUP", "type": "question", "summary": summary, "description": "…"});
+    client.post("/v1/tickets", &ticket)
+}
+
+fn readiness(server: &Server) -> (u16, Value) {
+    let answer = server.nobody().get("/readyz");
+    (answer.status, answer.json())
+}
+
+/// Asks again and again until commands are taken.
+fn recovered(server: &Server) {
+    let deadline = Instant::now() + Duration::from_secs(RECOVERY_S);
+    loop {
+        let (status, said) = readiness(server);
+        if status == 200 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "after {RECOVERY_S} s: {said}");
+    }
+}
+
+/// A refusal of a command, while reads go on.
+fn refused_while_reads_go_on(server: &Server, states: &[&str]) {
+    let requester = server.client("requester-1");
+    let answer = open(&requester, "Refusée");
+    let _ = answer.refused(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "5");
+    let (status, said) = readiness(server);
+    let state = said["log"]["state"].as_str().unwrap_or_default();
+    assert!(status == 503 && states.contains(&state), "{said}");
+    assert!(
+        said["log"]["reason"]
+            .as_str()
+            .is_some_and(|reason| !reason.is_empty())
+    );
+    assert_eq!(requester.ticket("SUP-1")["summary"], "Avant");
+    assert_eq!(requester.listed("sort=created_at")[0], "SUP-1");
+    assert_eq!(requester.history("SUP-1")["items"].as_array().unwrap().len(), 1);
+}
+
+/// Nothing acknowledged is lost, and no number is missing.
+fn all_is_there(server: &Server, summaries: &[&str]) {
+    let requester = server.client("requester-1");
+    for (number, summary) in (1..).zip(summaries) {
+        assert_eq!(requester.ticket(&format!("SUP-{number}"))["summary"], **summary);
+    }
+    let next = format!("SUP-{}", summaries.len() + 1);
+    let _ = requester
+        .get(&format!("/v1/tickets/{next}"))
+        .refused(404, "not-found");
+    let head = server.head();
+    let listed = requester
+        .get(&format!("/v1/tickets?limit=1&at_least={head}"))
+        .expect(200);
+    assert_eq!(listed["total"], json!(summaries.len()));
+}
+
+/// A small file system of its own, unmounted when it goes.
+struct SmallDisk {
+    at: PathBuf,
+}
+
+impl SmallDisk {
+    fn mounted_on(at: &Path) -> SmallDisk {
+        fs::create_dir_all(at).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={DISK_MIB}m"), "tmpfs"])
+            .arg(at)
+            .status()
+            .unwrap();
+        assert!(
+            mounted.success(),
+            "a tmpfs cannot be mounted: run the tests as root"
+        );
+        SmallDisk { at: at.to_owned() }
+    }
+
+    /// Writes until nothing more goes.
+    fn fill(&self) -> PathBuf {
+        let path = self.at.join("ballast");
+        let mut file = File::create(&path).unwrap();
+        let block = vec![1; 1024 * 1024];
+        while file.write_all(&block).is_ok() {}
+        while file.write_all(&[1; 512]).is_ok() {}
+        path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a server that a failing test left may still have files open.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.at).status();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
+    let home = Home::new();
+    let disk = SmallDisk::mounted_on(&home.data());
+    let server = home.start();
+    let requester = server.client("requester-1");
+    let _ = open(&requester, "Avant").expect(201);
+    assert_eq!(
+        requester.listed(&format!("at_least={}", server.head())),
+        ["SUP-1"]
+    );
+    let ballast = disk.fill();
+    // The free space is looked at once a second: until then what fits is taken, and kept.
+    let mut there = vec!["Avant"];
+    while open(&requester, "Encore une").status == 201 {
+        there.push("Encore une");
+    }
+    refused_while_reads_go_on(&server, &["full", "stopped"]);
+    fs::remove_file(ballast).unwrap();
+    recovered(&server);
+    let _ = open(&requester, "Après").expect(201);
+    there.push("Après");
+    all_is_there(&server, &there);
+    let server = server.kill().start();
+    all_is_there(&server, &there);
+    drop(server);
+    drop(disk);
+}
+
+/// Makes every `fdatasync` of a running server fail, until it is dropped.
+struct FailingSyncs {
+    strace: Child,
+}
+
+impl FailingSyncs {
+    fn of(server: &Server) -> FailingSyncs {
+        let log = server.home().path().join("strace");
+        let strace = Command::new("strace")
+            .args([
+                "-f",
+                "-e",
+                "trace=fdatasync",
+                "-e",
+                "inject=fdatasync:error=EIO",
+                "-o",
+            ])
+            .arg(&log)
+            .arg("-p")
+            .arg(server.pid().to_string())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut failing = FailingSyncs { strace };
+        // It says so once it is attached to every thread.
+        let mut said = std::io::BufReader::new(failing.strace.stderr.take().unwrap());
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+        assert!(line.contains("attached"), "{line}");
+        failing
+    }
+}
+
+impl Drop for FailingSyncs {
+    fn drop(&mut self) {
+        let _ = Command::new("kill")
+            .args(["-INT", &self.strace.id().to_string()])
+            .status();
+        let _ = self.strace.wait();
+    }
+}
+
+#[test]
+fn a_disk_that_fails_to_sync_stops_commands_until_it_is_well_again() {
+    let server = Server::start();
+    let requester = server.client("requester-1");
+    let _ = open(&requester, "Avant").expect(201);
+    assert_eq!(
+        requester.listed(&format!("at_least={}", server.head())),
+        ["SUP-1"]
+    );
+    let failing = FailingSyncs::of(&server);
+    let unknown = requester.with("idempotency-key", "the-same");
+    let _ = open(&unknown, "Peut-être").refused(503, "unavailable");
+    refused_while_reads_go_on(&server, &["stopped"]);
+    drop(failing);
+    recovered(&server);
+    // Its outcome was unknown; asked again under its key it is there once.
+    let _ = open(&unknown, "Peut-être").expect(201);
+    all_is_there(&server, &["Avant", "Peut-être"]);
+    let server = server.kill().start();
+    all_is_there(&server, &["Avant", "Peut-être"]);
+}

@@ -170,10 +170,12 @@ impl Application {
             tracing::warn!(obeyed, "keys of erased persons were there and are destroyed now");
         }
         let sessions = Sessions::open(&data.join("sessions.sqlite")).map_err(StartError::Sessions)?;
-        let opener = vault.opener_committed();
-        let open: views::Open =
-            Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))));
-        let views = Views::open(&places.views, log.clone(), open, views::Options::default());
+        let views = Views::open(
+            &places.views,
+            log.clone(),
+            opener(&vault),
+            views::Options::default(),
+        );
         let files = directory(&data.join("files"))?;
         clear_cut_off(&directory(&files.join(INCOMING))?);
         let files = LocalFileSystem::new_with_prefix(files);
@@ -238,6 +240,12 @@ impl Application {
     #[must_use]
     pub fn views(&self) -> &Views {
         &self.inner.views
+    }
+
+    /// Opens personal values as the views need them: for views of another log with the same events.
+    #[must_use]
+    pub fn opener(&self) -> views::Open {
+        opener(&self.inner.vault)
     }
 
     /// The signing of tokens.
@@ -361,6 +369,12 @@ fn clear_cut_off(incoming: &Path) {
             tracing::warn!(%error, path = %file.path().display(), "an upload that was cut off stays");
         }
     }
+}
+
+/// Puts personal values back for the views, each with its commitment.
+fn opener(vault: &Vault) -> views::Open {
+    let opener = vault.opener_committed();
+    Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))))
 }
 
 /// What was signed last over this epoch of the log. A log that ends before it takes no writes.

@@ -17,6 +17,8 @@ use transparency::{Checkpoint, OpenCheckpointError};
 
 /// How much of the file is read to find the last note, bytes: more than two notes take.
 const TAIL_BYTES: u64 = 16 * 1024;
+/// What every signature line begins with: an em dash.
+const SIGNATURE: &[u8] = "\u{2014}".as_bytes();
 
 /// Why the checkpoints could not be read or kept.
 #[derive(Debug, thiserror::Error)]
@@ -156,21 +158,18 @@ fn last_note(file: &mut File) -> io::Result<(u64, Option<String>)> {
     file.seek(SeekFrom::Start(start))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
-    // The tail may start within a note, even within a character; only what follows a signature is a note's start.
-    let tail_text = String::from_utf8_lossy(&tail);
-    let mut ends = tail_text.match_indices("\n\n").map(|(at, _)| at + 2);
-    let paragraphs: Vec<usize> = std::iter::once(0).chain(&mut ends).collect();
-    let is_signatures = |from: usize| tail_text[from..].starts_with('\u{2014}');
+    // The tail may start within a note, and end within one; only what follows a signature is a note's start.
+    let ends = tail.windows(2).enumerate().filter(|(_, pair)| *pair == b"\n\n");
+    let paragraphs: Vec<usize> = std::iter::once(0).chain(ends.map(|(at, _)| at + 2)).collect();
     let whole = paragraphs
         .windows(2)
-        .rposition(|pair| is_signatures(pair[0]) && pair[0] > 0);
+        .rposition(|pair| pair[0] > 0 && tail[pair[0]..].starts_with(SIGNATURE));
     let Some(signatures) = whole else {
         return Ok((if start == 0 { 0 } else { length }, None));
     };
     let (from, to) = (paragraphs[signatures - 1], paragraphs[signatures + 1]);
-    let note = tail_text[from..to - 1].to_owned();
-    let behind = tail_text[to..].len() as u64;
-    Ok((length - behind, Some(note)))
+    let note = String::from_utf8_lossy(&tail[from..to - 1]).into_owned();
+    Ok((start + to as u64, Some(note)))
 }
 
 #[cfg(test)]

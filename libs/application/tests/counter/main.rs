@@ -3,6 +3,7 @@
 
 mod crowds;
 mod files;
+mod past;
 mod privacy;
 mod questions;
 mod repeats;

@@ -10,8 +10,7 @@ mod tree;
 
 pub use checkpoints::CheckpointsError;
 pub use signer::{SignError, Signed};
-pub use tree::TreeState;
+pub use tree::{Promise, Tree, TreeState};
 
 pub(crate) use checkpoints::{Checkpoints, last_of_epoch};
 pub(crate) use signer::Signer;
-pub(crate) use tree::{Promise, Tree};

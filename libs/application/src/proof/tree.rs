@@ -31,9 +31,11 @@ const RETRY_MS: u64 = 1_000;
 
 /// What was signed last: what the tree must have been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Promise {
-    pub(crate) size: u64,
-    pub(crate) root: Hash,
+pub struct Promise {
+    /// How many events it covers.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
 }
 
 /// How the tree stands.
@@ -52,7 +54,7 @@ pub enum TreeState {
 
 /// A handle on the tree; the last one to go ends its thread.
 #[derive(Debug)]
-pub(crate) struct Tree {
+pub struct Tree {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -70,7 +72,10 @@ struct Shared {
 impl Tree {
     /// Opens the files and starts the thread. `promise` is the last checkpoint signed: leaves up to there are taken from
     /// the files when they give its root, all others are made from the log anew.
-    pub(crate) fn open(dir: &Path, log: EventLog, promise: Option<Promise>) -> io::Result<Tree> {
+    ///
+    /// # Errors
+    /// When the files cannot be opened or the thread not be started.
+    pub fn open(dir: &Path, log: EventLog, promise: Option<Promise>) -> io::Result<Tree> {
         let levels = Levels::open(dir)?;
         let frontier = promise
             .and_then(|promise| kept(&levels, promise))
@@ -107,17 +112,19 @@ impl Tree {
     }
 
     /// How many leaves there are.
-    pub(crate) fn size(&self) -> u64 {
+    #[must_use]
+    pub fn size(&self) -> u64 {
         *self.shared.size.borrow()
     }
 
     /// How it stands.
-    pub(crate) fn state(&self) -> TreeState {
+    #[must_use]
+    pub fn state(&self) -> TreeState {
         self.shared.state.read().clone()
     }
 
     /// Waits until the tree has this many leaves; `false` when it has not in time.
-    pub(crate) async fn at_least(&self, size: u64, timeout: Duration) -> bool {
+    pub async fn at_least(&self, size: u64, timeout: Duration) -> bool {
         let mut sizes = self.shared.size.subscribe();
         let reached = sizes.wait_for(|now| *now >= size);
         matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
@@ -157,7 +164,7 @@ impl Tree {
     }
 
     /// Ends the thread.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.shared.stop.store(true, Ordering::Release);
         self.shared.wake.notify_one();
         if let Some(thread) = self.thread.lock().take()

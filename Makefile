@@ -8,6 +8,8 @@ VENV := .venv
 DATA ?= ./data
 CYCLES ?= 20
 CUTS ?= 20
+# How long load lasts before a kill or cut, at most, ms.
+LOAD_MS ?= 300
 
 export GUICHET_DATA ?= $(DATA)
 
@@ -69,14 +71,14 @@ load: release ## the same load, checked for what is lost, doubled or missing and
 .PHONY: crash
 crash: release cc ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
 	cargo build --release -p guichet_tests --bins
-	CYCLES=$(CYCLES) CUTS=$(CUTS) GUICHET_BIN=target/release/guichet target/release/crash
+	CYCLES=$(CYCLES) CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) GUICHET_BIN=target/release/guichet target/release/crash
 
 .PHONY: crash-unsynced
 crash-unsynced: cc ## the same power cuts against a server that never waits for the disk: losses must be reported
 	cargo build --release -p guichet --features unsynced
 	mv target/release/guichet target/release/guichet-unsynced
 	cargo build --release -p guichet_tests --bins
-	CYCLES=0 CUTS=$(CUTS) EXPECT_LOSS=1 GUICHET_BIN=target/release/guichet-unsynced target/release/crash
+	CYCLES=0 CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) EXPECT_LOSS=1 GUICHET_BIN=target/release/guichet-unsynced target/release/crash
 
 .PHONY: failpoints
 failpoints: nextest ## the log on a disk that fails at each of its fault points

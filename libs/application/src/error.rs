@@ -131,8 +131,9 @@ impl ReadError {
     }
 }
 
-/// An error with its causes in one line, for an operator.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes in one line, for an operator: each names its own part only.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -41,7 +41,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use offline::{DigestError, Offline};
+pub use offline::{Decoded, DigestError, Offline};
 
 use crate::{
     fold::Ticket,

@@ -64,17 +64,22 @@ pub(crate) fn read(position: Position, envelope: &Envelope, open: &Open) -> Resu
         return Ok(Fact::Nothing);
     }
     let event = Event::decode(event_type, opened(envelope, open)?).map_err(ReadEventError::Decode)?;
-    let stream = envelope.stream.as_str();
+    let data = envelope.data.get().as_bytes();
+    fact(envelope.stream.as_str(), stamp(position, envelope), event, data)
+}
+
+/// What a decoded event tells. `data` are the stored bytes of its data.
+pub(crate) fn fact(stream: &str, stamp: Stamp, event: Event, data: &[u8]) -> Result<Fact, ReadEventError> {
     let misnamed = || ReadEventError::Stream {
         stream: stream.to_owned(),
     };
     match event {
         Event::Ticket(event) => {
             let key = TicketKey::try_from(stream.to_owned()).ok().ok_or_else(misnamed)?;
-            Ok(Fact::Ticket(key, stamp(position, envelope), Box::new(event)))
+            Ok(Fact::Ticket(key, stamp, Box::new(event)))
         }
         Event::Desk(DeskEvent::Published { definition }) => {
-            let digest = Sha256::digest(envelope.data.get());
+            let digest = Sha256::digest(data);
             Ok(Fact::Desk(definition, digest.into()))
         }
         Event::Account(AccountEvent::Created(created)) => {

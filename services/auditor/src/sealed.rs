@@ -1,6 +1,8 @@
 //! Sealed values, read by a second implementation: this one shares nothing with the vault that wrote them but the
 //! specification (libs/vault, "What is stored, for ever") and the primitives.
 
+pub(crate) mod erased;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -9,6 +11,7 @@ use chacha20poly1305::aead::AeadInOut as _;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -162,9 +165,6 @@ impl Reading<'_> {
             pointer: self.pointer.clone(),
             what,
         };
-        if mark.get("v").and_then(Value::as_u64) != Some(1) {
-            return Err(form("its v is not 1"));
-        }
         let text = |name| mark.get(name).and_then(Value::as_str);
         let (Some(subject), Some(commitment), Some(ciphertext)) =
             (text("subject"), text("commitment"), text("ciphertext"))
@@ -174,25 +174,16 @@ impl Reading<'_> {
         if mark.len() != 4 {
             return Err(form("it has other members"));
         }
-        let Ok(subject) = Uuid::try_parse(subject) else {
-            return Err(form("the subject is not a UUID"));
+        let mark = Mark {
+            v: mark.get("v").and_then(Value::as_u64).unwrap_or_default(),
+            subject,
+            commitment,
+            ciphertext,
         };
-        let mut committed = [0; COMMITMENT_BYTES];
-        // The length first: what is longer would not fit.
-        if commitment.len() != COMMITMENT_CHARS
-            || STANDARD_NO_PAD.decode_slice_unchecked(commitment, &mut committed) != Ok(COMMITMENT_BYTES)
-        {
-            return Err(form("the commitment is not the base64 of 32 bytes"));
-        }
-        self.scratch.clear();
-        if STANDARD_NO_PAD.decode_vec(ciphertext, self.scratch).is_err()
-            || self.scratch.len() < CIPHERTEXT_BYTES_MIN
-        {
-            return Err(form("the ciphertext is not the base64 of 17 bytes or more"));
-        }
+        let (subject, committed) = mark.check(self.scratch).map_err(form)?;
         self.counted.sealed += 1;
         match self.keys.get(&self.pointer) {
-            None => Ok(json!({"personal": {"subject": subject, "erased": true, "commitment": commitment}})),
+            None => Ok(erased_mark(subject, commitment)),
             Some(key) => {
                 let value = open(key, subject, &committed, self.scratch, &self.pointer)?;
                 self.counted.opened += 1;
@@ -200,6 +191,47 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// The four members of a mark.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark<'m> {
+    v: u64,
+    subject: &'m str,
+    commitment: &'m str,
+    ciphertext: &'m str,
+}
+
+impl Mark<'_> {
+    /// The subject and the commitment; the ciphertext is left in `scratch`. Says what is wrong with its form.
+    fn check(&self, scratch: &mut Vec<u8>) -> Result<(Uuid, [u8; COMMITMENT_BYTES]), &'static str> {
+        if self.v != 1 {
+            return Err("its v is not 1");
+        }
+        let Ok(subject) = Uuid::try_parse(self.subject) else {
+            return Err("the subject is not a UUID");
+        };
+        let mut committed = [0; COMMITMENT_BYTES];
+        // The length first: what is longer would not fit.
+        if self.commitment.len() != COMMITMENT_CHARS
+            || STANDARD_NO_PAD.decode_slice_unchecked(self.commitment, &mut committed) != Ok(COMMITMENT_BYTES)
+        {
+            return Err("the commitment is not the base64 of 32 bytes");
+        }
+        scratch.clear();
+        if STANDARD_NO_PAD.decode_vec(self.ciphertext, scratch).is_err()
+            || scratch.len() < CIPHERTEXT_BYTES_MIN
+        {
+            return Err("the ciphertext is not the base64 of 17 bytes or more");
+        }
+        Ok((subject, committed))
+    }
+}
+
+/// What the domain reads of a value whose key is not there.
+fn erased_mark(subject: Uuid, commitment: &str) -> Value {
+    json!({"personal": {"subject": subject, "erased": true, "commitment": commitment}})
 }
 
 /// The inside of a mark: the object under the only key `sealed`, when it has at least one of the telling members. Any

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use application::Application;
+use application::{Application, error::chain};
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -104,7 +104,7 @@ async fn serve(application: &Application, stream: UnixStream) -> io::Result<()> 
     let answer = match serde_json::from_str::<Request>(&line) {
         Ok(request) => match carry_out(application, request).await {
             Ok(done) => Answer::Done(done),
-            Err(error) => Answer::Failed(crate::chain(&*error)),
+            Err(error) => Answer::Failed(chain(&*error)),
         },
         Err(error) => Answer::Failed(format!("the request cannot be read: {error}")),
     };

@@ -8,6 +8,7 @@ mod upkeep;
 
 use std::process::ExitCode;
 
+use application::error::chain;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
@@ -34,17 +35,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The whole chain, once: each cause names its own part only.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 /// What every command may end with; told to the operator with its chain of causes.

@@ -276,3 +276,81 @@ fn a_rewritten_log_is_not_signed_again() {
     let _ = refused.refused(503, "unavailable");
     assert_eq!(server.client("requester-1").get("/v1/tickets/SUP-1").status, 200);
 }
+
+/// Runs `guichet audit …` as a demo account of a server.
+fn audit_at(server: &Server, arguments: &[&str]) -> Verdict {
+    let mut command = Command::new(home::guichet());
+    command.arg("audit").args(arguments).args(["--api", server.api()]);
+    verdict(
+        command
+            .env("GUICHET_PASSWORD", home::DEMO_PASSWORD)
+            .env("NO_PROXY", "127.0.0.1"),
+    )
+}
+
+#[test]
+fn an_auditor_fetches_evidence_and_export_and_verifies_both_at_once() {
+    let server = Server::start();
+    let key = told(&server);
+    let path = |name: &str| server.home().path().join(name).to_str().unwrap().to_owned();
+    let (bundle, export) = (path("evidence.json"), path("fetched.ndjson"));
+    let proven = audit_at(&server, &["prove", &key, "--output", &bundle]);
+    assert_eq!(proven.code, 0, "{}", proven.said);
+    let fetched = audit_at(&server, &["export", "--output", &export]);
+    assert_eq!(fetched.code, 0, "{}", fetched.said);
+    let (report, page) = (path("report.json"), path("report.html"));
+    let verified = audit(&["verify", &export, "--report", &report, "--html", &page]);
+    assert_eq!(verified.code, 0, "{}", verified.said);
+    let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["faults"], json!([]));
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg") && !page.contains("<script") && !page.contains("http://"));
+    let page = path("bundle.html");
+    assert_eq!(audit(&["bundle", &bundle, "--html", &page]).code, 0);
+    assert!(fs::read_to_string(page).unwrap().contains("Vase étrusque"));
+    let wrong = audit_at(&server, &["prove", "SUP-999", "--output", &path("none.json")]);
+    assert_ne!(wrong.code, 0, "{}", wrong.said);
+}
+
+#[test]
+fn every_checkpoint_leaves_the_machine() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().to_str().unwrap();
+    let server = home::Home::new().with("GUICHET_CHECKPOINTS_TO", to).start();
+    let note = server.client("auditor").get("/v1/audit/checkpoint").text();
+    let mut lines = note.lines();
+    let (origin, size) = (lines.next().unwrap(), lines.next().unwrap());
+    let size: u64 = size.parse().unwrap();
+    let kept = elsewhere.path().join(origin).join(format!("{size:020}"));
+    assert_eq!(fs::read_to_string(&kept).unwrap(), note, "{}", kept.display());
+}
+
+#[test]
+fn each_day_tells_how_many_tickets_were_in_each_status() {
+    let server = Server::start();
+    let key = told(&server);
+    let _ = server.client("requester-3").open(&json!({
+        "desk": "SUP", "type": "question", "summary": "D'une autre commune", "description": "…",
+    }));
+    let day = server.client("agent").ticket(&key)["created_at"]
+        .as_str()
+        .unwrap()[..10]
+        .to_owned();
+    let ask = |name: &str| {
+        let head = server.head();
+        let path = format!("/v1/series/statuses?desk=SUP&from={day}&to={day}&at_least={head}");
+        server.client(name).get(&path).expect(200)["items"][0].clone()
+    };
+    // A day ends with its last event; at midnight it is another one, and this one is whole.
+    assert_eq!(
+        ask("agent"),
+        json!({"date": day, "statuses": {"in_progress": 1, "open": 1}})
+    );
+    assert_eq!(ask("requester-1")["statuses"], json!({"in_progress": 1}));
+    let auditor = server.client("auditor");
+    let backwards = auditor.get("/v1/series/statuses?from=2026-03-02&to=2026-03-01");
+    let _ = backwards.refused(422, "invalid");
+    let _ = auditor
+        .get("/v1/series/statuses?from=hier")
+        .refused(422, "invalid");
+}

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{AccountId, Commitment, DeskKey, OrganizationId, TicketKey};
+use domain::{AccountId, Commitment, DeskKey, Event, OrganizationId, TicketKey, ticket::Stamp};
 use event_log::{Envelope, Position};
 
 use super::{LineError, Lines};
 use crate::{
     fold::{Effects, Ticket},
     open::Open,
-    read_event::{self, Fact},
+    read_event::{self, Fact, ReadEventError},
     tables::Desks,
 };
 
-/// Folds a log in memory, event by event from the first, and digests the rows that a view would have of it.
+/// Folds a log in memory, event by event from the first, and digests the rows that a view would have of it. Decoding an
+/// event takes many times as long as folding it and depends on nothing before it: who has many events decodes them on
+/// several threads, and hands them over as [`Decoded`] in their order.
 ///
 /// Its `open` needs no key: marking every value as erased, with its commitment, gives the same digest. Holds one row per
 /// ticket, about a kibibyte each.
@@ -26,6 +28,26 @@ pub struct Offline {
     organizations: BTreeMap<OrganizationId, String>,
     position: Position,
     skipped: u64,
+}
+
+/// An event that its reader has decoded for purposes of its own, and what a view takes from it. It can be made on another
+/// thread than the one that folds.
+#[derive(Debug)]
+pub struct Decoded {
+    position: Position,
+    fact: Result<Fact, ReadEventError>,
+}
+
+impl Decoded {
+    /// Takes an event of this stream, whose sealed values were put back or marked as erased, both with their
+    /// commitments. `data` are the stored bytes of its data.
+    #[must_use]
+    pub fn new(stream: &str, stamp: Stamp, event: Event, data: &[u8]) -> Decoded {
+        Decoded {
+            position: Position(stamp.position),
+            fact: read_event::fact(stream, stamp, event, data),
+        }
+    }
 }
 
 /// Why rows could not be digested: one of them cannot be written as JSON.
@@ -51,14 +73,20 @@ impl Offline {
 
     /// Takes the next event of the log. One that cannot be read tells nothing, as in a view, and is counted.
     pub fn fold(&mut self, position: Position, envelope: &Envelope) {
+        let fact = read_event::read(position, envelope, &self.open);
+        self.fold_decoded(Decoded { position, fact });
+    }
+
+    /// Takes the next event of the log, like [`fold`](Offline::fold), without decoding it a second time.
+    pub fn fold_decoded(&mut self, decoded: Decoded) {
+        let Decoded { position, fact } = decoded;
         self.position = position;
-        let fact = match read_event::read(position, envelope, &self.open) {
+        let fact = match fact {
             Ok(fact) => fact,
             Err(error) => {
                 self.skipped += 1;
                 tracing::error!(
                     position = position.0,
-                    event_type = envelope.event_type,
                     error = &error as &(dyn std::error::Error + 'static),
                     "an event cannot be read and is missing from the digest"
                 );
@@ -111,12 +139,13 @@ impl Offline {
 
     fn lines(&self) -> Result<String, LineError> {
         let mut lines = Lines::new();
-        let mut tickets: Vec<&Ticket> = self.tickets.values().collect();
-        tickets.sort_unstable_by(|a, b| {
-            let place = |ticket: &Ticket| ticket.key.number();
-            a.desk.cmp(&b.desk).then_with(|| place(a).cmp(&place(b)))
+        let place = |ticket: &Ticket| ticket.key.number();
+        let tickets = self.tickets.values();
+        let mut tickets: Vec<(u64, &Ticket)> = tickets.map(|ticket| (place(ticket), ticket)).collect();
+        tickets.sort_unstable_by(|(a_number, a), (b_number, b)| {
+            a.desk.cmp(&b.desk).then_with(|| a_number.cmp(b_number))
         });
-        for ticket in tickets {
+        for (_, ticket) in tickets {
             lines.ticket(ticket)?;
         }
         for ((desk, version), digest) in &self.definitions {

@@ -1,12 +1,13 @@
 //! The digest of the rows: the same for every reader of one log, and changed by what a reader is shown.
 
 use domain::{
-    Personal,
-    ticket::{FieldValue, TicketEvent, Visibility},
+    AccountId, Event, Personal,
+    ticket::{FieldValue, Stamp, TicketEvent, Visibility},
 };
-use event_log::Position;
+use event_log::{Envelope, Position};
 use serde_json::json;
 use std::fs;
+use views::digest::{Decoded, Offline};
 
 use crate::world::{World, comment, keyed, keyless, open_field, opened, organization, personal};
 
@@ -71,6 +72,48 @@ fn who_has_no_key_digests_the_same_and_so_does_who_has_lost_one() {
     world.reopen(|dir| fs::remove_dir_all(dir).unwrap());
     assert_eq!(world.found("écran"), Vec::<String>::new());
     assert_eq!(world.digest(), digest);
+}
+
+/// As a reader decodes it that has the events for other purposes too.
+fn decoded(position: Position, envelope: &Envelope) -> Decoded {
+    let data = envelope.data.get();
+    let mut opened = serde_json::from_str(data).unwrap();
+    keyless()(envelope.id.0, &mut opened).unwrap();
+    let stamp = Stamp {
+        position: position.0,
+        version: envelope.version.0,
+        at: envelope.at,
+        occurred_at: envelope.occurred_at,
+        sent_at: envelope.sent_at,
+        by: AccountId(envelope.by),
+        on_behalf_of: envelope.on_behalf_of.map(AccountId),
+    };
+    let event = Event::decode(&envelope.event_type, opened).unwrap();
+    Decoded::new(envelope.stream.as_str(), stamp, event, data.as_bytes())
+}
+
+#[test]
+fn events_decoded_elsewhere_are_folded_to_the_same_digest() {
+    let mut world = some_tickets();
+    world.name_account(7, "Ada");
+    let digest = world.digest();
+    let mut offline = Offline::new(keyless());
+    for recorded in world.log.read(Position(0), 100).unwrap() {
+        offline.fold_decoded(decoded(recorded.position, &recorded.envelope));
+    }
+    assert_eq!((offline.position(), offline.skipped()), (world.log.head(), 0));
+    assert_eq!(offline.finish().unwrap(), digest);
+}
+
+#[test]
+fn an_event_decoded_elsewhere_of_a_stream_of_another_kind_is_counted() {
+    let world = some_tickets();
+    let recorded = world.log.read(Position(0), 100).unwrap().pop().unwrap();
+    let mut envelope = recorded.envelope;
+    envelope.stream = "desk-SUP".parse().unwrap();
+    let mut offline = Offline::new(keyless());
+    offline.fold_decoded(decoded(recorded.position, &envelope));
+    assert_eq!((offline.position(), offline.skipped()), (world.log.head(), 1));
 }
 
 #[test]

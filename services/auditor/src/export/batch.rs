@@ -1,19 +1,18 @@
-//! What can be found out about lines alone, without those before them: done on all processors at once.
+//! What can be found out about lines alone, without those before them: done on all processors at once. Decoding is the
+//! dear part of verifying, so it is done here and once: the folds of the streams and of the queue share the events.
 
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use domain::{Event, ticket::Stamp};
-use event_log::Position;
 use serde_json::Value;
 use transparency::{Hash, leaf_hash};
 use uuid::Uuid;
 
 use super::Depth;
-use super::queue::Envelopes;
 use crate::fault::Code;
 use crate::scan;
-use crate::sealed::{self, ValueKeys};
+use crate::sealed::{self, ValueKeys, erased};
 
 /// Whole lines of an export, in order.
 pub(super) struct Batch {
@@ -32,8 +31,6 @@ pub(super) struct ReadBatch {
     pub(super) faults: Vec<(usize, Code, String)>,
     /// Sealed values whose form was checked.
     pub(super) sealed: u64,
-    /// The envelopes of what was decoded, for the fold of the queue.
-    pub(super) envelopes: Envelopes,
 }
 
 /// One line.
@@ -90,14 +87,13 @@ impl Facts {
 pub(super) fn read(batch: Batch, depth: Depth) -> ReadBatch {
     let Batch { number, bytes } = batch;
     let mut reading = Reading {
-        is_utf8: std::str::from_utf8(&bytes).is_ok(),
+        text: std::str::from_utf8(&bytes).ok(),
         bytes: &bytes,
         depth,
         lines: Vec::with_capacity(bytes.len() / 512),
         faults: Vec::new(),
         scratch: Vec::new(),
         sealed: 0,
-        envelopes: Vec::new(),
     };
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', &bytes) {
@@ -115,7 +111,6 @@ pub(super) fn read(batch: Batch, depth: Depth) -> ReadBatch {
         lines,
         faults,
         sealed,
-        envelopes,
         ..
     } = reading;
     ReadBatch {
@@ -124,27 +119,25 @@ pub(super) fn read(batch: Batch, depth: Depth) -> ReadBatch {
         lines,
         faults,
         sealed,
-        envelopes,
     }
 }
 
 struct Reading<'b> {
     bytes: &'b [u8],
-    /// The whole batch is.
-    is_utf8: bool,
+    /// The same, when all of it is UTF-8.
+    text: Option<&'b str>,
     depth: Depth,
     lines: Vec<Line>,
     faults: Vec<(usize, Code, String)>,
     scratch: Vec<u8>,
     sealed: u64,
-    envelopes: Envelopes,
 }
 
 impl Reading<'_> {
     fn line(&mut self, range: Range<usize>) {
         let line = &self.bytes[range.clone()];
         let index = self.lines.len();
-        if !self.is_utf8 && std::str::from_utf8(line).is_err() {
+        if self.text.is_none() && std::str::from_utf8(line).is_err() {
             self.faults
                 .push((index, Code::Line, "the line is not UTF-8".to_owned()));
         }
@@ -161,16 +154,13 @@ impl Reading<'_> {
             Ok(envelope) => {
                 let event = match self.depth {
                     Depth::Quick => None,
-                    Depth::Full => match self.decode(envelope.event_type, &stored[envelope.data.clone()]) {
-                        Ok(event) => {
-                            self.keep_envelope(position, event_needed(&event), stored);
-                            Some(event)
-                        }
-                        Err((code, detail)) => {
-                            self.faults.push((index, code, detail));
-                            None
-                        }
-                    },
+                    Depth::Full => {
+                        let data = &envelope.data;
+                        let data = stored_range.start + data.start..stored_range.start + data.end;
+                        self.decode(envelope.event_type, data)
+                            .map_err(|(code, detail)| self.faults.push((index, code, detail)))
+                            .ok()
+                    }
                 };
                 (Some(self.facts(&envelope, stored_range.start)), event)
             }
@@ -184,19 +174,15 @@ impl Reading<'_> {
         }));
     }
 
-    /// Keeps the envelope of an event that the queue is made from.
-    fn keep_envelope(&mut self, position: u64, is_needed: bool, stored: &[u8]) {
-        if is_needed && let Ok(envelope) = serde_json::from_slice(stored) {
-            self.envelopes.push((Position(position), envelope));
-        }
-    }
-
-    fn decode(&mut self, event_type: &str, data: &[u8]) -> Result<Event, (Code, String)> {
-        let mut data: Value = serde_json::from_slice(data)
-            .map_err(|error| (Code::Envelope, format!("the data is not JSON: {error}")))?;
-        let counted = sealed::put_back(&mut data, &NO_KEYS, &mut self.scratch)
-            .map_err(|fault| (Code::Sealed, fault.to_string()))?;
-        self.sealed += counted.sealed;
+    fn decode(&mut self, event_type: &str, data: Range<usize>) -> Result<Event, (Code, String)> {
+        let text = self.text.and_then(|text| text.get(data.clone()));
+        let read = text.and_then(|text| erased::read(text, &mut self.scratch));
+        let (data, sealed) = match read {
+            Some(read) => read,
+            // The slow way says what is wrong, if anything is.
+            None => read_slowly(&self.bytes[data], &mut self.scratch)?,
+        };
+        self.sealed += sealed;
         decode(event_type, data)
     }
 
@@ -221,16 +207,14 @@ impl Reading<'_> {
     }
 }
 
-/// Whether the queue is made from such an event, or shows its names.
-fn event_needed(event: &Event) -> bool {
-    match event {
-        Event::Ticket(_) | Event::Account(_) | Event::Organization(_) | Event::Desk(_) => true,
-        Event::Name(_) | Event::Person(_) | Event::Log(_) | Event::Audit(_) => false,
-    }
+/// The data of an event with its sealed values marked as erased, for an export discloses no key, and how many there are.
+pub(super) fn read_slowly(data: &[u8], scratch: &mut Vec<u8>) -> Result<(Value, u64), (Code, String)> {
+    let mut data = serde_json::from_slice(data)
+        .map_err(|error| (Code::Envelope, format!("the data is not JSON: {error}")))?;
+    let counted = sealed::put_back(&mut data, &ValueKeys::new(), scratch)
+        .map_err(|fault| (Code::Sealed, fault.to_string()))?;
+    Ok((data, counted.sealed))
 }
-
-/// An export discloses no key.
-static NO_KEYS: ValueKeys = ValueKeys::new();
 
 /// The event that its type names, from data whose sealed values were put back.
 pub(crate) fn decode(event_type: &str, data: Value) -> Result<Event, (Code, String)> {

@@ -1,20 +1,21 @@
 //! What depends on the order of the events: done one after the other, cheaply.
 
+use std::mem;
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Event;
 use serde::Deserialize;
 use transparency::{Checkpoint, Frontier, Hash};
+use views::digest::Decoded;
 
 use super::Depth;
 use super::batch::{self, EventLine, Facts, Line, ReadBatch};
 use super::ids::Ids;
-use super::queue::Queue;
+use super::queue::{Events, Queue};
 use super::statistics::Counting;
 use super::streams::Streams;
 use crate::fault::{Code, Faults};
-use crate::sealed::{self, ValueKeys};
 use crate::trust::Keyring;
 
 /// How far `at` may lie behind the latest before it, milliseconds (design §3, Time).
@@ -90,6 +91,8 @@ pub(super) struct Order {
     pub(super) right_up_to: u64,
     /// The queue, folded for its digest.
     pub(super) queue: Option<Queue>,
+    /// What of the batch at hand the queue is made from.
+    for_queue: Events,
     pub(super) counting: Counting,
     pub(super) sealed: u64,
     /// Stored bytes of all events.
@@ -118,12 +121,11 @@ impl Order {
             lines,
             faults,
             sealed,
-            envelopes,
             ..
         } = batch;
         self.sealed += sealed;
-        if let Some(queue) = &self.queue {
-            queue.take(envelopes);
+        if self.queue.is_some() {
+            self.for_queue.reserve(lines.len());
         }
         let mut faults = faults.into_iter().peekable();
         for (index, line) in lines.into_iter().enumerate() {
@@ -139,6 +141,9 @@ impl Order {
                 Line::Event(event) => self.event(&bytes, event),
                 Line::Other(range) => self.other(&bytes, range),
             }
+        }
+        if let Some(queue) = &self.queue {
+            queue.take(mem::take(&mut self.for_queue));
         }
         bytes
     }
@@ -256,18 +261,19 @@ impl Order {
                 .push(position, Code::Stream, "a log begins with log-epoch-begun.v1");
         }
         self.streams
-            .take(stream, facts, position, event, &mut self.faults);
+            .take(stream, facts, position, event.as_ref(), &mut self.faults);
+        if let (Some(_), Some(event)) = (&self.queue, event)
+            && makes_queue(&event)
+        {
+            let data = &bytes[facts.data.clone()];
+            self.for_queue
+                .push(Decoded::new(stream, facts.stamp(position), event, data));
+        }
     }
 
     fn decode(&mut self, event_type: &str, data: &[u8], position: u64) -> Option<Event> {
-        let decoded = serde_json::from_slice(data)
-            .map_err(|error| (Code::Envelope, format!("the data is not JSON: {error}")))
-            .and_then(|mut data| {
-                sealed::put_back(&mut data, &ValueKeys::new(), &mut Vec::new())
-                    .map_err(|fault| (Code::Sealed, fault.to_string()))?;
-                batch::decode(event_type, data)
-            });
-        decoded
+        batch::read_slowly(data, &mut Vec::new())
+            .and_then(|(data, _sealed)| batch::decode(event_type, data))
             .map_err(|(code, detail)| self.faults.push(position, code, detail))
             .ok()
     }
@@ -282,5 +288,13 @@ impl Order {
         {
             older.root_here = Some(self.frontier.root());
         }
+    }
+}
+
+/// Whether the queue is made from such an event, or shows its names.
+fn makes_queue(event: &Event) -> bool {
+    match event {
+        Event::Ticket(_) | Event::Account(_) | Event::Organization(_) | Event::Desk(_) => true,
+        Event::Name(_) | Event::Person(_) | Event::Log(_) | Event::Audit(_) => false,
     }
 }

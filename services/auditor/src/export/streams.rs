@@ -39,14 +39,12 @@ impl Streams {
         name: &str,
         facts: &Facts,
         position: u64,
-        event: Option<Event>,
+        event: Option<&Event>,
         faults: &mut Faults,
     ) {
-        if !self.streams.contains_key(name) {
-            self.streams.insert(name.into(), Stream::default());
-        }
-        let Some(stream) = self.streams.get_mut(name) else {
-            unreachable!("it was put there");
+        let stream = match self.streams.get_mut(name) {
+            Some(stream) => stream,
+            None => self.streams.entry(name.into()).or_default(),
         };
         if facts.version != stream.version + 1 {
             let detail = format!(
@@ -85,14 +83,16 @@ impl Streams {
 }
 
 impl Stream {
-    fn fold(&mut self, name: &str, facts: &Facts, position: u64, event: Event, faults: &mut Faults) {
-        if !belongs(name, &event) {
+    fn fold(&mut self, name: &str, facts: &Facts, position: u64, event: &Event, faults: &mut Faults) {
+        // Where an event of a ticket belonged, the next one does.
+        let is_next = matches!((&self.folded, event), (Some(Folded::Ticket(_)), Event::Ticket(_)));
+        if !is_next && !belongs(name, event) {
             let detail = format!("an event of this type does not belong into the stream {name}");
             faults.push(position, Code::Stream, detail);
             return;
         }
         match event {
-            Event::Ticket(event) => self.fold_ticket(name, facts, position, &event, faults),
+            Event::Ticket(event) => self.fold_ticket(name, facts, position, event, faults),
             Event::Account(event) => {
                 let before = match self.folded.take() {
                     Some(Folded::Account(account)) => Some(*account),
@@ -101,7 +101,7 @@ impl Stream {
                 let id = name
                     .strip_prefix("account-")
                     .and_then(|id| id.parse::<AccountId>().ok());
-                let after = id.and_then(|id| Account::evolve(before, id, event));
+                let after = id.and_then(|id| Account::evolve(before, id, event.clone()));
                 if after.is_none() {
                     faults.push(
                         position,

@@ -11,4 +11,5 @@ mod made;
 mod table;
 
 mod command_line;
+mod second;
 mod tampering;

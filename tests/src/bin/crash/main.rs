@@ -32,7 +32,7 @@ use std::{env, process::ExitCode};
 
 use crate::{
     power::Harm,
-    run::Run,
+    run::{LOAD_MS_MAX, Run},
     tally::{End, Phase},
 };
 
@@ -43,7 +43,8 @@ fn main() -> ExitCode {
     let number = |name: &str, unset: u64| env::var(name).ok().map_or(unset, |text| text.parse().unwrap());
     let (kills, cuts, seed) = (number("CYCLES", 20), number("CUTS", 20), number("SEED", SEED));
     println!("seed {seed}");
-    let mut run = Run::new(seed, cuts > 0, env::var_os("KEEP").map(Into::into));
+    let load_ms_max = number("LOAD_MS", LOAD_MS_MAX);
+    let mut run = Run::new(seed, cuts > 0, load_ms_max, env::var_os("KEEP").map(Into::into));
     if cuts > 0 {
         println!(
             "the recorder missed nothing of {} changes",

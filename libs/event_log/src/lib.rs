@@ -6,7 +6,7 @@
 //!
 //! A full disk refuses commits until there is space again ([`LogState::Full`]); a disk that fails stops the log, which
 //! [`EventLog::reopen`] opens anew in place; a log that lacks what was seen of it is read-only ([`LogState::ReadOnly`]). What is lost is
-//! had back from the [`archive`] with [`restore`], or given up with [`accept_loss`].
+//! had back from the [`archive`] with [`restore()`], or given up with [`accept_loss()`].
 //!
 //! In its directory lie `LOCK`, `HEAD` (what it promises to hold), `sled/` (the blocks) and `index/` (derived, may be deleted).
 

@@ -186,7 +186,7 @@ impl Views {
     }
 
     /// The position that the view stands at, and the digest of its rows there in lower-case hexadecimal: see
-    /// [`digest`](crate::digest). Reads every row, some hundred thousand a second.
+    /// [`crate::digest`]. Reads every row, some hundred thousand a second.
     ///
     /// # Errors
     /// See [`QueueError`]; never `Invalid` or `BadCursor`.

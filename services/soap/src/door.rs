@@ -167,6 +167,7 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
             )
             .route("/healthz", web::get().to(healthy))
     })
+    .tcp_nodelay(true)
     .disable_signals()
     .shutdown_timeout(SHUTDOWN_S)
     .shutdown_signal(async move {

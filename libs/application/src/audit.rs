@@ -5,12 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Event,
+    Event,
     account::AccountKind,
     audit::{AuditData, AuditEvent},
     policy::Viewer,
 };
-use event_log::{CommandId, Commit, Expected, Position, StreamName, StreamWrite, Target};
+use event_log::{CommandId, Expected, Position};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use transparency::{Hash, TileKind, TilePath, encode_entries};
@@ -222,6 +222,7 @@ impl Application {
     pub async fn trace_audit(&self, mut call: Call, what: AuditData) -> Result<(), ExecuteError> {
         let account = call.viewer.account;
         let is_feed = what == AuditData::Feed;
+        let hour = call.at.timestamp().div_euclid(3_600);
         if is_feed {
             if !call.viewer.may_read_log() {
                 return Err(ExecuteError::NotFound);
@@ -231,8 +232,7 @@ impl Application {
                 tracing::info!(%account, "a service reads the feed");
                 return Ok(());
             }
-            let hour = call.at.timestamp().div_euclid(3_600);
-            if self.feed_traced(account) == Some(hour) {
+            if self.feed_traces().get(&account) == Some(hour) {
                 return Ok(());
             }
             let id = Uuid::new_v5(
@@ -252,7 +252,7 @@ impl Application {
             Err(error) => return Err(error),
         }
         if is_feed {
-            self.note_feed_traced(account, call.at.timestamp().div_euclid(3_600));
+            self.feed_traces().insert(account, hour);
         }
         Ok(())
     }
@@ -262,18 +262,9 @@ impl Application {
             what,
             up_to: self.log().head().0,
         });
-        let stream = StreamName::try_from(format!("audit-{}", call.viewer.account));
-        let commit = Commit {
-            command_id: call.command_id,
-            command_digest: call.command_digest,
-            writes: vec![StreamWrite {
-                target: Target::Stream(stream.map_err(ExecuteError::internal)?),
-                expected: Expected::Any,
-                events: self.drafts(call, std::iter::once(event)).await?,
-            }],
-        };
-        self.log().append(commit).await?;
-        Ok(())
+        let stream = format!("audit-{}", call.viewer.account);
+        self.append_to(call, stream, Expected::Any, std::iter::once(event))
+            .await
     }
 
     /// Waits a bounded time for the tree to have this many events.
@@ -293,14 +284,6 @@ impl Application {
             return Err(ReadError::Behind);
         }
         Ok(signer.sign(None, now).await?)
-    }
-
-    fn feed_traced(&self, account: AccountId) -> Option<i64> {
-        self.feed_traces().get(&account)
-    }
-
-    fn note_feed_traced(&self, account: AccountId, hour: i64) {
-        self.feed_traces().insert(account, hour);
     }
 }
 

@@ -5,7 +5,7 @@ use domain::{
     Event,
     epoch::{Endorsement, EpochBefore, LogEvent},
 };
-use event_log::{Channel, Commit, Expected, StreamName, StreamWrite, Target, Version};
+use event_log::{Channel, Expected, StreamName, Version};
 use transparency::{Origin, SigningKey, VerifierKey, endorse};
 use uuid::Uuid;
 use vault::DigestKey;
@@ -134,18 +134,9 @@ impl Application {
 
     async fn tell(&self, at: DateTime<Utc>, version: u64, events: Vec<LogEvent>) -> Result<(), ExecuteError> {
         let call = self.system_call(at, Channel::Admin);
-        let stream = StreamName::try_from(STREAM.to_owned()).map_err(ExecuteError::internal)?;
-        let commit = Commit {
-            command_id: call.command_id,
-            command_digest: call.command_digest,
-            writes: vec![StreamWrite {
-                target: Target::Stream(stream),
-                expected: Expected::Version(Version(version)),
-                events: self.drafts(&call, events.into_iter().map(Event::Log)).await?,
-            }],
-        };
-        self.log().append(commit).await?;
-        Ok(())
+        let events = events.into_iter().map(Event::Log);
+        let expected = Expected::Version(Version(version));
+        self.append_to(&call, STREAM.to_owned(), expected, events).await
     }
 
     fn told(&self) -> Result<Told, ReadError> {

@@ -20,9 +20,7 @@ use domain::{
     person::PersonEvent,
     policy::{Role, Viewer},
 };
-use event_log::{
-    AppendError, Commit, EventLog, Expected, Position, StreamName, StreamWrite, Target, Version,
-};
+use event_log::{EventLog, Expected, Position, StreamName, Version};
 use object_store::{ObjectStoreExt, path::Path as StorePath};
 use uuid::Uuid;
 use vault::{KeyState, Vault};
@@ -153,20 +151,14 @@ impl Application {
         let event = Event::Person(PersonEvent::Erased {
             reason: Personal::new(by, reason),
         });
-        let stream = StreamName::try_from(format!("person-{person}")).map_err(ExecuteError::internal)?;
-        let commit = Commit {
-            command_id: call.command_id,
-            command_digest: call.command_digest,
-            writes: vec![StreamWrite {
-                target: Target::Stream(stream),
-                expected: Expected::Version(Version(0)),
-                events: self.drafts(call, std::iter::once(event)).await?,
-            }],
-        };
-        match self.log().append(commit).await {
+        let (stream, expected) = (format!("person-{person}"), Expected::Version(Version(0)));
+        match self
+            .append_to(call, stream, expected, std::iter::once(event))
+            .await
+        {
             // Whoever is forgotten is not forgotten twice.
-            Ok(_) | Err(AppendError::Conflict { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(()) | Err(ExecuteError::Stale { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -7,7 +7,9 @@ use domain::{
     policy::{self, Operation},
     ticket::{Action, Context, Stamp, State, TicketEvent, decide_each},
 };
-use event_log::{AppendError, Appended, Commit, EventDraft, Expected, StreamWrite, Target, Version};
+use event_log::{
+    AppendError, Appended, Commit, EventDraft, Expected, StreamName, StreamWrite, Target, Version,
+};
 
 use crate::{
     call::Call,
@@ -250,6 +252,31 @@ impl Application {
             events,
             repeated: true,
         })
+    }
+
+    /// Writes events to one stream as a command of its own, for what is no command on a ticket.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Stale`] when the stream is not as expected; otherwise see [`ExecuteError`].
+    pub(crate) async fn append_to(
+        &self,
+        call: &Call,
+        stream: String,
+        expected: Expected,
+        events: impl Iterator<Item = Event>,
+    ) -> Result<(), ExecuteError> {
+        let stream = StreamName::try_from(stream).map_err(ExecuteError::internal)?;
+        let commit = Commit {
+            command_id: call.command_id,
+            command_digest: call.command_digest,
+            writes: vec![StreamWrite {
+                target: Target::Stream(stream),
+                expected,
+                events: self.drafts(call, events).await?,
+            }],
+        };
+        self.log().append(commit).await?;
+        Ok(())
     }
 
     /// Seals events for the log, once every person they speak of has a key on disk.

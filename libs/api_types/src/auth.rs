@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::sign_in::Solution;
+
 /// Name and password to exchange for tokens. A refusal never tells which of the two is wrong.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +15,15 @@ pub struct TokenRequest {
     /// The password in clear; use it over TLS only.
     #[schema(format = Password)]
     pub password: String,
+    /// A code of the second factor, or a recovery code, for accounts that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Stay signed in: the refresh token holds for 30 days and not for 12 hours (seed 002, F71).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay_signed_in: Option<bool>,
+    /// A solved challenge, when one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Solution>,
 }
 
 /// A refresh token to exchange for a new pair. Each one serves once: using it a second time ends the whole sign-in,

@@ -8,25 +8,33 @@
 //! Times are RFC 3339 in UTC. In answers every member is always present, `null` when there is nothing to say,
 //! unless its text says otherwise.
 
+mod account;
 mod approval;
 mod attachment;
 mod audit;
 mod auth;
 mod blame;
 mod comment;
+mod delivery;
 mod desk;
 mod event;
 mod health;
 mod history;
 mod me;
 mod nullable;
+mod organization;
 mod page;
 mod problem;
 mod series;
+mod sign_in;
 mod ticket;
 mod ticket_query;
 mod transition;
 
+pub use account::{
+    Account, AccountPage, AccountQuery, Address, ApiKey, ApiKeyList, CreateAccount, DisableAccount,
+    EditProfile, LockedFields, NewApiKey, NewMembership, NewRole, SetAddress,
+};
 pub use approval::{Approval, ApprovalList, ApprovalStatus, Decision, DecisionKind, NewApproval};
 pub use attachment::{Attachment, AttachmentList, AttachmentUpload};
 pub use audit::{
@@ -35,14 +43,25 @@ pub use audit::{
 pub use auth::{Jwk, Jwks, RefreshRequest, TokenAnswer, TokenRequest};
 pub use blame::{BlamePage, FieldBlame};
 pub use comment::{Comment, CommentPage, NewComment, Side, Visibility};
+pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome};
 pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
 pub use event::FeedEvent;
 pub use health::{Health, LogHealth, ProofHealth, Readiness, ViewHealth};
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
-pub use me::{Me, MyOrganization, RoleGrant};
+pub use me::{Me, MyOrganization, MyProfile, NewAddress, RoleGrant};
+pub use organization::{
+    Contract, ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage,
+    OrganizationQuery, Referent,
+};
 pub use page::PageQuery;
 pub use problem::{FieldError, Problem};
 pub use series::{DayCounts, StatusSeries};
+pub use sign_in::{
+    Challenge, ChallengeRequest, ChangePassword, FederatedCallback, FederatedSignIn, IdentityProvider,
+    IdentityProviderList, OneTimeToken, PasswordConfirmation, PasswordPolicy, PasswordReset,
+    PasswordResetRequest, PendingSecondFactor, RecoveryCodes, RescueRequest, SecondFactorCode, SignIn,
+    SignInList, SignUpRequest, Solution, UsernameReminderRequest,
+};
 pub use ticket::{
     AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Share, Status,
     StatusCategory, Ticket, TicketPage, TicketRow,

@@ -1,6 +1,7 @@
 //! Refusals and failures, as RFC 9457 problems.
 
 use crate::history::HistoryEntry;
+use crate::sign_in::Challenge;
 use crate::transition::AllowedAction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,6 +45,9 @@ pub struct Problem {
     /// With 409 only: what is possible now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<AllowedAction>>,
+    /// With `challenge-required` only: what to solve before the next try to sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
     /// When it is worth trying again, in seconds from now; the same as the `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,

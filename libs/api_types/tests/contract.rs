@@ -2,14 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use api_types::{
-    AccountRef, AllowedAction, Approval, ApprovalList, Attachment, AttachmentList, AttachmentUpload,
-    BlamePage, Change, CheckpointKey, Comment, CommentPage, ConsistencyProof, CreateTicket, DayCounts,
-    Decision, Desk, DeskList, DeskSummary, DeskTransition, EditTicket, ErasePerson, Erasure, EvidenceBundle,
-    ExportLine, FeedEvent, FieldBlame, FieldError, FormSchema, Health, HistoryEntry, HistoryPage,
-    InclusionProof, Jwk, Jwks, LastMessage, ListValue, LogHealth, Me, MyOrganization, NewApproval,
-    NewComment, OrganizationRef, PageQuery, Problem, ProofHealth, Readiness, RefreshRequest, Reopen,
-    RequestType, RoleGrant, Share, Status, StatusSeries, Ticket, TicketPage, TicketQuery, TicketRow,
-    TokenAnswer, TokenRequest, Transition, ViewHealth, Visibility,
+    Account, AccountPage, AccountQuery, AccountRef, Address, AllowedAction, ApiKey, ApiKeyList, Approval,
+    ApprovalList, Attachment, AttachmentList, AttachmentUpload, BlamePage, Challenge, ChallengeRequest,
+    Change, ChangePassword, CheckpointKey, ClaimedDelivery, Comment, CommentPage, ConsistencyProof, Contract,
+    ContractTerms, CreateAccount, CreateOrganization, CreateTicket, DayCounts, Decision, Delivery,
+    DeliveryOutcome, DeliveryPage, Desk, DeskList, DeskSummary, DeskTransition, DisableAccount,
+    EditOrganization, EditProfile, EditTicket, ErasePerson, Erasure, EvidenceBundle, ExportLine,
+    FederatedCallback, FederatedSignIn, FeedEvent, FieldBlame, FieldError, FormSchema, Health, HistoryEntry,
+    HistoryPage, IdentityProvider, IdentityProviderList, InclusionProof, Jwk, Jwks, LastMessage, ListValue,
+    LockedFields, LogHealth, Me, MyOrganization, MyProfile, NewAddress, NewApiKey, NewApproval, NewComment,
+    NewMembership, NewRole, OneTimeToken, Organization, OrganizationPage, OrganizationQuery, OrganizationRef,
+    PageQuery, PasswordConfirmation, PasswordPolicy, PasswordReset, PasswordResetRequest,
+    PendingSecondFactor, Problem, ProofHealth, Readiness, RecoveryCodes, Referent, RefreshRequest, Reopen,
+    RequestType, RescueRequest, RoleGrant, SecondFactorCode, SetAddress, Share, SignIn, SignInList,
+    SignUpRequest, Solution, Status, StatusSeries, Ticket, TicketPage, TicketQuery, TicketRow, TokenAnswer,
+    TokenRequest, Transition, UsernameReminderRequest, ViewHealth, Visibility,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -38,6 +45,33 @@ fn example_is_real<T: ToSchema + Serialize + DeserializeOwned>() {
 fn every_example_of_a_request_is_read_and_written_back_unchanged() {
     example_is_real::<TokenRequest>();
     example_is_real::<RefreshRequest>();
+    example_is_real::<Solution>();
+    example_is_real::<CreateAccount>();
+    example_is_real::<NewRole>();
+    example_is_real::<AccountQuery>();
+    example_is_real::<EditProfile>();
+    example_is_real::<LockedFields>();
+    example_is_real::<SetAddress>();
+    example_is_real::<NewMembership>();
+    example_is_real::<DisableAccount>();
+    example_is_real::<NewApiKey>();
+    example_is_real::<DeliveryOutcome>();
+    example_is_real::<NewAddress>();
+    example_is_real::<CreateOrganization>();
+    example_is_real::<EditOrganization>();
+    example_is_real::<ContractTerms>();
+    example_is_real::<OrganizationQuery>();
+    example_is_real::<ChallengeRequest>();
+    example_is_real::<ChangePassword>();
+    example_is_real::<PasswordResetRequest>();
+    example_is_real::<PasswordReset>();
+    example_is_real::<UsernameReminderRequest>();
+    example_is_real::<OneTimeToken>();
+    example_is_real::<RescueRequest>();
+    example_is_real::<SignUpRequest>();
+    example_is_real::<PasswordConfirmation>();
+    example_is_real::<SecondFactorCode>();
+    example_is_real::<FederatedCallback>();
     example_is_real::<CreateTicket>();
     example_is_real::<EditTicket>();
     example_is_real::<Reopen>();
@@ -55,6 +89,28 @@ fn every_example_of_a_request_is_read_and_written_back_unchanged() {
 #[test]
 fn every_example_of_an_answer_is_read_and_written_back_unchanged() {
     example_is_real::<TokenAnswer>();
+    example_is_real::<Account>();
+    example_is_real::<Address>();
+    example_is_real::<AccountPage>();
+    example_is_real::<ApiKey>();
+    example_is_real::<ApiKeyList>();
+    example_is_real::<DeliveryPage>();
+    example_is_real::<Delivery>();
+    example_is_real::<ClaimedDelivery>();
+    example_is_real::<MyProfile>();
+    example_is_real::<Organization>();
+    example_is_real::<Referent>();
+    example_is_real::<Contract>();
+    example_is_real::<OrganizationPage>();
+    example_is_real::<Challenge>();
+    example_is_real::<PasswordPolicy>();
+    example_is_real::<PendingSecondFactor>();
+    example_is_real::<RecoveryCodes>();
+    example_is_real::<SignIn>();
+    example_is_real::<SignInList>();
+    example_is_real::<IdentityProvider>();
+    example_is_real::<IdentityProviderList>();
+    example_is_real::<FederatedSignIn>();
     example_is_real::<BlamePage>();
     example_is_real::<ProofHealth>();
     example_is_real::<StatusSeries>();

@@ -124,11 +124,9 @@ async fn main() {
     application.publish_shipped_desks(Utc::now()).await.unwrap();
     let _ = application.load_demo(Utc::now()).await.unwrap();
     let viewer = |name: &str| {
-        application
-            .directory()
-            .account_by_username(name)
-            .unwrap()
-            .viewer()
+        let directory = application.directory();
+        let account = directory.account_by_username(name).unwrap();
+        Viewer::clone(&directory.viewer(account.id).unwrap())
     };
     let (agent, requester) = (viewer("agent"), viewer("requester-1"));
     let world = Arc::new(World {

@@ -8,7 +8,10 @@ use domain::{
     Event,
     account::AccountKind,
     audit::{AuditData, AuditEvent},
-    policy::Viewer,
+    policy::{
+        Viewer,
+        administration::{SystemOperation, may},
+    },
 };
 use event_log::{CommandId, Expected, Position};
 use futures_util::{Stream, stream};
@@ -157,7 +160,7 @@ impl Application {
                 let hashes = self.tree().read(level, range).map_err(ReadError::internal)?;
                 Ok(hashes.iter().flat_map(|hash| hash.0).collect())
             }
-            TileKind::Entries if viewer.may_read_log() => {
+            TileKind::Entries if may(viewer, SystemOperation::ReadLog) => {
                 let count = usize::try_from(range.end - range.start).map_err(ReadError::internal)?;
                 let events = self.log().read_stored(Position(range.start), count, usize::MAX);
                 let events = events.map_err(ReadError::internal)?;
@@ -177,7 +180,7 @@ impl Application {
         viewer: &Viewer,
         now: DateTime<Utc>,
     ) -> Result<impl Stream<Item = Result<Bytes, ReadError>> + use<>, ReadError> {
-        if !viewer.may_read_log() {
+        if !may(viewer, SystemOperation::ReadLog) {
             return Err(ReadError::NotFound);
         }
         let signer = self.signer().ok_or(ReadError::NotFound)?;
@@ -224,7 +227,7 @@ impl Application {
         let is_feed = what == AuditData::Feed;
         let hour = call.at.timestamp().div_euclid(3_600);
         if is_feed {
-            if !call.viewer.may_read_log() {
+            if !may(&call.viewer, SystemOperation::ReadLog) {
                 return Err(ExecuteError::NotFound);
             }
             let of_service = self.directory().account(account);

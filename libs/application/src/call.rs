@@ -5,6 +5,8 @@ use domain::{AccountId, policy::Viewer};
 use event_log::{Channel, CommandId, Version};
 use uuid::Uuid;
 
+use crate::error::ExecuteError;
+
 /// The name space of command ids made from idempotency keys (design §3, Idempotency).
 const COMMANDS: Uuid = Uuid::from_bytes(*b"guichet-commands");
 /// The name space of command ids made from an operator's report, whichever of its accounts sends it.
@@ -35,6 +37,16 @@ pub struct Call {
     pub expected_version: Option<Version>,
     /// The sign-in, whose later reads should see this write.
     pub sign_in: Option<Uuid>,
+}
+
+impl Call {
+    /// Refuses when the caller saw another version than this (`If-Match`).
+    pub(crate) fn expects(&self, actual: Version) -> Result<(), ExecuteError> {
+        match self.expected_version {
+            Some(expected) if expected != actual => Err(ExecuteError::Stale { expected, actual }),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// The operation that opens a ticket, as a door names it in [`command_id`] and in the digest of a command.

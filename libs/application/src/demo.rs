@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Language, OrganizationId,
-    account::{AccountKind, NewAccount},
+    account::{AccountKind, change::NewAccount},
     desk,
-    organization::Organization,
+    organization::OrganizationCreated,
     policy::{Grant, Role},
 };
 use event_log::Channel;
 use uuid::Uuid;
 
-use crate::{accounts::Made, error::ExecuteError, sign_in::hash_password, start::Application};
+use crate::{accounts::Made, error::ExecuteError, start::Application};
 
 /// The password of every demo account.
 pub const DEMO_PASSWORD: &str = "Guichet-demo-1";
@@ -143,27 +143,26 @@ impl Application {
             let id: OrganizationId = id.parse().map_err(ExecuteError::internal)?;
             if self.directory().organization(&id).is_none() {
                 let siren = siren.map(str::to_owned);
-                let new = Organization {
+                let new = OrganizationCreated {
                     id,
                     name: name.to_owned(),
                     siren,
                     parent: None,
                 };
-                self.create_organization(self.system_call(at, Channel::Admin), new)
+                self.make_organization(&self.system_call(at, Channel::Admin), new)
                     .await?;
             }
         }
         let mut made = 0;
         for account in &ACCOUNTS {
             if self.directory().account_by_username(account.username).is_none() {
-                // Argon2 takes its time, and nobody else should wait for it.
-                let hash = tokio::task::spawn_blocking(|| hash_password(DEMO_PASSWORD)).await;
-                let hash = hash
-                    .map_err(ExecuteError::internal)?
+                let hash = self
+                    .hash(DEMO_PASSWORD.to_owned())
+                    .await
                     .map_err(ExecuteError::internal)?;
                 let new = account.new_account(hash)?;
                 let call = self.system_call(at, Channel::Admin);
-                made += usize::from(self.create_account(call, new).await? == Made::Now);
+                made += usize::from(self.make_account(&call, new, None).await? == Made::Now);
             }
         }
         Ok(made)
@@ -195,7 +194,9 @@ impl DemoAccount {
             username: self.username.to_owned(),
             name: self.name.to_owned(),
             language: Language::Fr,
-            password_hash,
+            address: Some(format!("{}@demo.example", self.username)),
+            address_confirmed: true,
+            password_hash: Some(password_hash),
             grants,
             organizations: organization.into_iter().collect(),
         })

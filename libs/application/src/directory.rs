@@ -9,8 +9,10 @@ use domain::{
     AccountId, DeskKey, Event, OrganizationId,
     account::{Account, AccountEvent},
     desk::{Desk, DeskEvent},
-    organization::{Organization, OrganizationEvent},
+    ids::ApiKeyId,
+    organization::{Organization, OrganizationEvent, Tree},
     person::PersonEvent,
+    policy::Viewer,
 };
 use event_log::{EventLog, Position, Recorded};
 use parking_lot::RwLock;
@@ -34,7 +36,11 @@ struct Inside {
     position: Position,
     accounts: HashMap<AccountId, Arc<Account>>,
     by_username: HashMap<String, AccountId>,
+    by_api_key: HashMap<ApiKeyId, AccountId>,
     organizations: BTreeMap<OrganizationId, Arc<Organization>>,
+    tree: Arc<Tree>,
+    /// What the policy sees of accounts, made when asked for and dropped when anything of it may have changed.
+    viewers: HashMap<AccountId, Arc<Viewer>>,
     desks: BTreeMap<DeskKey, Vec<Arc<Desk>>>,
 }
 
@@ -87,6 +93,63 @@ impl Directory {
         inside.accounts.get(id).cloned()
     }
 
+    /// The account that an API key is of.
+    #[must_use]
+    pub fn account_of_key(&self, key: ApiKeyId) -> Option<Arc<Account>> {
+        let inside = self.inside.read();
+        inside.accounts.get(inside.by_api_key.get(&key)?).cloned()
+    }
+
+    /// An account as the policy sees it, with what its organizations' tree adds.
+    #[must_use]
+    pub fn viewer(&self, id: AccountId) -> Option<Arc<Viewer>> {
+        if let Some(known) = self.inside.read().viewers.get(&id) {
+            return Some(known.clone());
+        }
+        let mut inside = self.inside.write();
+        let viewer = Arc::new(inside.accounts.get(&id)?.viewer(&inside.tree));
+        inside.viewers.insert(id, viewer.clone());
+        Some(viewer)
+    }
+
+    /// Accounts for which this holds, by id. Looks at every account.
+    #[must_use]
+    pub fn accounts(&self, wanted: impl Fn(&Account) -> bool) -> Vec<Arc<Account>> {
+        let inside = self.inside.read();
+        let mut found: Vec<_> = inside
+            .accounts
+            .values()
+            .filter(|account| wanted(account))
+            .cloned()
+            .collect();
+        drop(inside);
+        found.sort_by_key(|account| account.id);
+        found
+    }
+
+    /// All organizations, by id.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<Arc<Organization>> {
+        self.inside.read().organizations.values().cloned().collect()
+    }
+
+    /// The tree of organizations.
+    #[must_use]
+    pub fn tree(&self) -> Arc<Tree> {
+        self.inside.read().tree.clone()
+    }
+
+    /// An organization and what it is part of, up to the top.
+    #[must_use]
+    pub fn upwards(&self, id: &OrganizationId) -> Vec<Arc<Organization>> {
+        let inside = self.inside.read();
+        let chain = inside.tree.upwards(id);
+        chain
+            .iter()
+            .filter_map(|id| inside.organizations.get(id).cloned())
+            .collect()
+    }
+
     /// The account that a caller means: by id or by user name.
     #[must_use]
     pub fn account_meant(&self, text: &str) -> Option<Arc<Account>> {
@@ -126,6 +189,14 @@ impl Directory {
             .cloned()
     }
 
+    /// The versions of a desk that were published, in the order of the log.
+    #[must_use]
+    pub fn desk_versions(&self, key: &DeskKey) -> Vec<u32> {
+        let inside = self.inside.read();
+        let versions = inside.desks.get(key).into_iter().flatten();
+        versions.map(|desk| desk.definition().version).collect()
+    }
+
     /// The newest definitions of all desks, by key.
     #[must_use]
     pub fn desks(&self) -> Vec<Arc<Desk>> {
@@ -148,9 +219,8 @@ impl Inside {
     fn fold(&mut self, recorded: &Recorded, event: Event) -> Result<(), ReadError> {
         match event {
             Event::Account(event) => self.fold_account(recorded, event),
-            Event::Organization(OrganizationEvent::Created(organization)) => {
-                self.organizations
-                    .insert(organization.id.clone(), Arc::new(organization));
+            Event::Organization(event) => {
+                self.fold_organization(recorded, event);
                 Ok(())
             }
             Event::Desk(DeskEvent::Published { definition }) => {
@@ -173,14 +243,28 @@ impl Inside {
         if let Some(username) = &account.username {
             self.by_username.remove(&username_key(username));
         }
-        let erased = Account {
-            username: None,
-            name: None,
-            password_hash: None,
-            ..Account::clone(account)
-        };
-        *account = Arc::new(erased);
+        for key in account.api_keys.keys() {
+            self.by_api_key.remove(key);
+        }
+        *account = Arc::new(account.erased());
+        self.viewers.remove(&id);
         Ok(())
+    }
+
+    fn fold_organization(&mut self, recorded: &Recorded, event: OrganizationEvent) {
+        let name = recorded.envelope.stream.as_str().strip_prefix("organization-");
+        let Some(Ok(id)) = name.map(str::parse::<OrganizationId>) else {
+            return;
+        };
+        let before = self
+            .organizations
+            .get(&id)
+            .map(|known| Organization::clone(known));
+        if let Some(organization) = Organization::evolve(before, event) {
+            Arc::make_mut(&mut self.tree).place(&id, organization.parent.as_ref());
+            self.organizations.insert(id, Arc::new(organization));
+            self.viewers.clear();
+        }
     }
 
     fn fold_account(&mut self, recorded: &Recorded, event: AccountEvent) -> Result<(), ReadError> {
@@ -189,10 +273,16 @@ impl Inside {
         if let Some(username) = before.as_ref().and_then(|account| account.username.as_deref()) {
             self.by_username.remove(&username_key(username));
         }
-        if let Some(account) = Account::evolve(before, id, event) {
+        for key in before.iter().flat_map(|account| account.api_keys.keys()) {
+            self.by_api_key.remove(key);
+        }
+        self.viewers.remove(&id);
+        if let Some(account) = Account::evolve(before, id, recorded.envelope.at, event) {
             if let Some(username) = &account.username {
                 self.by_username.insert(username_key(username), id);
             }
+            self.by_api_key
+                .extend(account.api_keys.keys().map(|key| (*key, id)));
             self.accounts.insert(id, Arc::new(account));
         }
         Ok(())

@@ -18,7 +18,10 @@ use domain::{
     Event, PersonId, Personal,
     fault::FaultCode,
     person::PersonEvent,
-    policy::{Role, Viewer},
+    policy::{
+        Viewer,
+        administration::{SystemOperation, may},
+    },
 };
 use event_log::{EventLog, Expected, Position, StreamName, Version};
 use object_store::{ObjectStoreExt, path::Path as StorePath};
@@ -184,7 +187,7 @@ impl Application {
         tokio::task::spawn_blocking(move || {
             vault.destroy(person.0, at).map_err(ExecuteError::internal)?;
             sessions
-                .revoke_account(person.0)
+                .forget_account(person.0)
                 .map(drop)
                 .map_err(ExecuteError::internal)
         })
@@ -276,7 +279,7 @@ fn attached_blob(stored: &[u8], persons: &[PersonId]) -> Option<String> {
 }
 
 fn administers(viewer: &Viewer) -> bool {
-    viewer.desks_of(Role::Admin).any(|desk| desk.is_none())
+    may(viewer, SystemOperation::ErasePerson)
 }
 
 /// Everybody whom the log says was erased, where, and when.

@@ -182,14 +182,7 @@ impl Application {
         if !policy::may(&call.viewer, Operation::Read, &tip.state.scope()) {
             return Err(ExecuteError::NotFound);
         }
-        if let Some(expected) = call.expected_version
-            && expected != tip.version
-        {
-            return Err(ExecuteError::Stale {
-                expected,
-                actual: tip.version,
-            });
-        }
+        call.expects(tip.version)?;
         let desk = self
             .directory()
             .desk_version(&tip.state.desk, tip.state.desk_version);

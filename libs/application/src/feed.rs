@@ -1,7 +1,13 @@
 //! The change feed (N4): every event in the order of the log, for those who may read the log.
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, DeskKey, policy::Viewer};
+use domain::{
+    AccountId, DeskKey, Event,
+    policy::{
+        Viewer,
+        administration::{SystemOperation, may},
+    },
+};
 use event_log::{Position, Recorded, StreamName, Version};
 use serde_json::Value;
 
@@ -74,7 +80,7 @@ impl Application {
         after: Position,
         limit: usize,
     ) -> Result<FeedPage, ReadError> {
-        if !viewer.may_read_log() {
+        if !may(viewer, SystemOperation::ReadLog) {
             return Err(ReadError::NotFound);
         }
         let limit = limit.clamp(1, FEED_LIMIT_MAX);
@@ -152,8 +158,8 @@ impl Application {
 
     fn feed_item(&self, recorded: &Recorded) -> Result<FeedItem, ReadError> {
         let mut event: Value = serde_json::from_slice(&recorded.bytes).map_err(ReadError::internal)?;
-        // A password hash never leaves, not even for an auditor: its event shows the sealed form.
-        if recorded.envelope.event_type != "account-password-set.v1" {
+        // A secret never leaves, not even for an auditor: its event shows the sealed form.
+        if !Event::is_secret(&recorded.envelope.event_type) {
             event["data"] = codec::opened_data(self.vault(), recorded)?;
         }
         Ok(FeedItem {

@@ -10,14 +10,17 @@
 //! | [`execute`] | the life of a command |
 //! | [`reading`], [`as_of`], [`feed`] | tickets, comments, history, now and then; the change feed |
 //! | [`attachments`] | files, sealed while they stream |
-//! | [`sign_in`], [`tokens`] | passwords and tokens |
-//! | [`accounts`], [`demo`] | making accounts, organizations and desks |
+//! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
+//! | [`passwords`], [`recovery`], [`deliveries`] | choosing passwords, getting back in, mail about accounts |
+//! | [`accounts`], [`avatars`], [`organizations`] | making and changing accounts, organizations and desks; [`demo`] makes some |
 //! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
 //! | [`audit`], [`evidence`] | proofs, exports and bundles for auditors, and the trace that reading them leaves |
 //! | [`erasure`] | a person forgotten |
 //! | [`archive`], [`restore`], [`upkeep`] | segments of the log kept elsewhere, backup and restore; what the server does by itself |
 
+pub use credentials;
 pub use event_log;
+pub use sessions;
 pub use transparency;
 pub use views;
 
@@ -26,8 +29,11 @@ pub mod archive;
 pub mod as_of;
 pub mod attachments;
 pub mod audit;
+pub mod avatars;
 pub mod call;
 pub mod codec;
+mod commit;
+pub mod deliveries;
 pub mod demo;
 pub mod directory;
 pub mod epoch;
@@ -35,17 +41,21 @@ pub mod erasure;
 pub mod error;
 pub mod evidence;
 pub mod execute;
+pub mod federation;
 pub mod feed;
 pub mod lanes;
 pub mod open_ticket;
+pub mod organizations;
+pub mod passwords;
 mod places;
 pub mod proof;
 pub mod reading;
+pub mod recovery;
 pub mod restore;
+pub mod second_factor;
 pub mod sign_in;
 pub mod start;
 pub mod tickets;
-pub mod tokens;
 pub mod upkeep;
 
 pub use call::Call;

@@ -80,7 +80,7 @@ impl Application {
     /// its own already and wants to name all at once.
     #[must_use]
     pub fn faults_of(&self, call: &Call, new: NewTicket) -> Vec<Fault> {
-        match decide(call, self.resolve(call, new)) {
+        match decide(self, call, self.resolve(call, new)) {
             Err(ExecuteError::Rejected(Rejection::Invalid(faults))) => faults,
             Ok(_) | Err(_) => Vec::new(),
         }
@@ -92,7 +92,7 @@ impl Application {
         }
         let resolved = self.resolve(&call, new);
         call.on_behalf_of = resolved.on_behalf_of;
-        let (desk, events) = decide(&call, resolved)?;
+        let (desk, events) = decide(self, &call, resolved)?;
         let drafts = self
             .drafts(&call, events.iter().cloned().map(Event::Ticket))
             .await?;
@@ -124,19 +124,22 @@ impl Application {
     fn resolve(&self, call: &Call, new: NewTicket) -> Resolved {
         let directory = self.directory();
         let mut faults = Vec::new();
+        // A desk that one has nothing to do with does not exist.
         let desk = new.desk.parse().ok().and_then(|key| directory.desk(&key));
+        let desk = desk.filter(|desk| call.viewer.may_see_desk(&desk.definition().key));
         if desk.is_none() {
-            let known: Vec<String> = directory
+            let seen = directory
                 .desks()
-                .iter()
-                .map(|desk| desk.definition().key.to_string())
-                .collect();
+                .into_iter()
+                .map(|desk| desk.definition().key.clone());
+            let known = seen.filter(|key| call.viewer.may_see_desk(key));
+            let known: Vec<String> = known.map(|key| key.to_string()).collect();
             let detail = format!("is not one of the desks: {}", known.join(", "));
             faults.push(Fault::new("/desk", FaultCode::Value, detail));
         }
         let requester = match &new.on_behalf_of {
             None => directory.account(call.viewer.account),
-            Some(named) => directory.account_meant(named),
+            Some(named) => self.account_seen(&call.viewer, named),
         };
         if requester.is_none() {
             faults.push(Fault::new("/on_behalf_of", FaultCode::Value, "names no account"));
@@ -206,7 +209,11 @@ impl Application {
 }
 
 /// The domain's decision, with the faults of unresolved names beside its own.
-fn decide(call: &Call, resolved: Resolved) -> Result<(Arc<Desk>, Vec<TicketEvent>), ExecuteError> {
+fn decide(
+    application: &Application,
+    call: &Call,
+    resolved: Resolved,
+) -> Result<(Arc<Desk>, Vec<TicketEvent>), ExecuteError> {
     let mut faults = resolved.faults;
     let Some(desk) = resolved.desk else {
         faults.extend(text::summary_faults("/summary", &resolved.open.summary));
@@ -217,8 +224,17 @@ fn decide(call: &Call, resolved: Resolved) -> Result<(Arc<Desk>, Vec<TicketEvent
         viewer: &call.viewer,
         desk: &desk,
     };
+    let request_type = resolved.open.request_type.clone();
     match open::open(&context, resolved.open) {
-        Ok(events) if faults.is_empty() => Ok((desk, events)),
+        Ok(events) if faults.is_empty() => {
+            if let Some(TicketEvent::Opened(opened)) = events.first()
+                && let Some(organization) = &opened.organization
+            {
+                let allowed = application.contract_allows(organization, &desk, &request_type, call);
+                allowed.map_err(Rejection::Contract)?;
+            }
+            Ok((desk, events))
+        }
         Ok(_) => Err(ExecuteError::invalid(faults)),
         Err(Rejection::Invalid(others)) => {
             faults.extend(others);

@@ -1,26 +1,65 @@
-//! Signing in with a local password, and keeping signed in.
+//! Signing in, and keeping signed in (design §6; seed 002, F65-F77).
+//!
+//! A wrong name is answered like a wrong password, after the same time, and counted alike: what is counted are tries of a
+//! name, whether anybody has it or not. After some failures a challenge must be solved first, after more nothing is taken
+//! for a while that doubles.
 
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+pub mod rules;
+
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{AccountId, account::Account, policy::Viewer};
-use sessions::{NewSignIn, RotateError};
-use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use credentials::{SecretText, challenge::Challenge, opaque, tokens::ACCESS_TOKEN_S};
+use domain::{
+    AccountId, ApiKeyId,
+    account::{Account, AccountEvent},
+    personal::Personal,
+    policy::{KeyScope, Viewer},
+};
+use event_log::Channel;
+use sessions::{Lifetimes, NewSignIn, RotateError, SignIn, SignInMethod};
 use uuid::Uuid;
 
-use crate::{start::Application, tokens::ACCESS_TOKEN_S};
+pub use self::rules::SignInRules;
+use crate::{
+    call::Call, directory::username_key, error::ExecuteError, second_factor::CodeCheck, start::Application,
+};
 
-/// How long a refresh token holds, days.
+/// How long a refresh token holds for who wants to stay signed in, days (seed 002, F71).
 pub const REFRESH_TOKEN_DAYS: i64 = 30;
+/// How long a refresh token holds otherwise, hours.
+pub const REFRESH_TOKEN_HOURS: i64 = 12;
 /// How many passwords are checked at once; each takes 19 MiB for its time (Argon2id, RFC 9106 §4).
 pub const PASSWORD_CHECKS_MAX: usize = 4;
 
+/// A try to sign in.
+#[derive(Clone, Default)]
+pub struct Attempt {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// A code of the second factor, or a recovery code.
+    pub code: Option<String>,
+    /// Wants to stay signed in.
+    pub stays: bool,
+    /// A solved challenge: its token and the solution.
+    pub solution: Option<(String, String)>,
+}
+
+/// From where somebody calls.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// Its `User-Agent`.
+    pub user_agent: Option<String>,
+    /// It is a door of ours, which solves no challenges.
+    pub is_door: bool,
+}
+
 /// What a sign-in gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedIn {
     /// The access token.
     pub access_token: String,
@@ -36,13 +75,31 @@ pub enum SignInError {
     /// Wrong name or wrong password, and nobody says which (seed 002, F70).
     #[error("the user name or the password is wrong")]
     Refused,
+    /// So many tries failed that a challenge must be solved with the next (seed 002, F72).
+    #[error("a challenge must be solved first")]
+    ChallengeRequired(Challenge),
+    /// So many tries failed that none is taken for a while.
+    #[error("no try is taken until {until}")]
+    Locked {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Name and password are right, and a code of the second factor must come with them.
+    #[error("a code of the second factor is missing")]
+    SecondFactorRequired,
     /// Something of ours failed.
     #[error("the sign-in could not be made")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-fn internal(source: impl std::error::Error + Send + Sync + 'static) -> SignInError {
+pub(crate) fn internal(source: impl std::error::Error + Send + Sync + 'static) -> SignInError {
     SignInError::Internal(Box::new(source))
+}
+
+impl From<ExecuteError> for SignInError {
+    fn from(error: ExecuteError) -> Self {
+        internal(error)
+    }
 }
 
 /// Who is signed in.
@@ -51,87 +108,202 @@ pub struct Actor {
     /// The account.
     pub account: Arc<Account>,
     /// Its rights today.
-    pub viewer: Viewer,
-    /// The sign-in.
+    pub viewer: Arc<Viewer>,
+    /// The sign-in, or the API key.
     pub sign_in: Uuid,
+    /// What an API key opens; `None` for a person's own sign-in, which opens all.
+    pub scopes: Option<BTreeSet<KeyScope>>,
 }
-
-/// Hashes a password with Argon2id in its recommended parameters.
-///
-/// # Errors
-/// [`SignInError::Internal`] when no salt can be had.
-pub fn hash_password(password: &str) -> Result<String, SignInError> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(internal)
-}
-
-fn password_fits(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
-}
-
-/// A hash of no password, made with the parameters of [`hash_password`]: checked when there is no account of that name,
-/// so that a wrong name takes as long as a wrong password, the first time too. Whatever fits it is refused.
-const NOBODYS_HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$Z3VpY2hldC1ub2JvZHk$bm9ib2R5LWhhcy10aGlzLXBhc3N3b3JkLS0tLS0tLS0";
 
 impl Application {
-    /// Signs in.
+    /// Signs in with a local password.
     ///
     /// # Errors
     /// [`SignInError`].
     pub async fn sign_in(
         &self,
-        username: &str,
-        password: String,
+        attempt: Attempt,
+        client: &Client,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
-        let turn = self
-            .password_checks()
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(internal)?;
-        let account = self.directory().account_by_username(username);
+        let key = self.tries_key(&attempt.username);
+        self.admit(&key, &attempt, client, at).await?;
+        let account = self.directory().account_by_username(&attempt.username);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = tokio::task::spawn_blocking(move || {
-            // The turn ends with the check, not with the caller, who may have hung up.
-            let _turn = turn;
-            match hash {
-                Some(hash) => password_fits(&password, &hash),
-                None => {
-                    password_fits(&password, NOBODYS_HASH);
-                    false
-                }
+        let checked = self.check_password(attempt.password.clone(), hash).await?;
+        let account = account.filter(|account| checked.fits && !account.disabled);
+        let Some(account) = account else {
+            self.failed(&key, &attempt.username, at).await?;
+            return Err(SignInError::Refused);
+        };
+        let method = match self.check_code(&account, attempt.code.as_deref(), at).await? {
+            CodeCheck::NotNeeded => SignInMethod::Password,
+            CodeCheck::Fits => SignInMethod::PasswordAndCode,
+            CodeCheck::Missing => return Err(SignInError::SecondFactorRequired),
+            CodeCheck::Wrong => {
+                self.failed(&key, &attempt.username, at).await?;
+                return Err(SignInError::Refused);
             }
-        });
-        match (fits.await.map_err(internal)?, account) {
-            (true, Some(account)) => self.begin(account.id, at).await,
-            (true, None) | (false, _) => Err(SignInError::Refused),
+        };
+        self.with_sessions(move |sessions| sessions.clear_failures(&key))
+            .await?;
+        if checked.outdated {
+            self.rehash(account.clone(), attempt.password, at);
         }
+        self.begin(account.id, method, attempt.stays, client, at).await
     }
 
-    async fn begin(&self, account: AccountId, at: DateTime<Utc>) -> Result<SignedIn, SignInError> {
+    /// What failed tries of a name are counted under: the name itself stands nowhere.
+    pub(crate) fn tries_key(&self, username: &str) -> String {
+        hex::encode(
+            self.secret()
+                .digest(&[b"tries", username_key(username).as_bytes()]),
+        )
+    }
+
+    /// Refuses a try that comes too soon, or without the challenge that is due.
+    async fn admit(
+        &self,
+        key: &str,
+        attempt: &Attempt,
+        client: &Client,
+        at: DateTime<Utc>,
+    ) -> Result<(), SignInError> {
+        let rules = self.sign_in_rules();
+        let (counted, since) = (
+            key.to_owned(),
+            at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS),
+        );
+        let tries = self
+            .with_sessions(move |sessions| sessions.tries(&counted, since))
+            .await?;
+        if let Some(until) = rules
+            .locked_until(tries.count, tries.last)
+            .filter(|until| *until > at)
+        {
+            return Err(SignInError::Locked { until });
+        }
+        if client.is_door || rules.challenge_bits(tries.count).is_none() {
+            return Ok(());
+        }
+        let bits = rules.bits(tries.count).map_err(internal)?;
+        let solved = attempt.solution.as_ref().and_then(|(token, solution)| {
+            self.challenges()
+                .check(token, solution, key.as_bytes(), bits, at)
+                .ok()
+        });
+        let is_fresh = match solved {
+            Some(spent) => self.spend(spent, at).await?,
+            None => false,
+        };
+        if is_fresh {
+            return Ok(());
+        }
+        Err(SignInError::ChallengeRequired(self.challenges().make(
+            key.as_bytes(),
+            bits,
+            at,
+        )))
+    }
+
+    /// A challenge for the next try of a name, on demand (seed 002, F72): also when none is due yet.
+    ///
+    /// # Errors
+    /// [`SignInError::Internal`].
+    pub async fn challenge(&self, username: &str, at: DateTime<Utc>) -> Result<Challenge, SignInError> {
+        let key = self.tries_key(username);
+        let (counted, since) = (key.clone(), at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS));
+        let tries = self
+            .with_sessions(move |sessions| sessions.tries(&counted, since))
+            .await?;
+        let bits = self.sign_in_rules().bits(tries.count).map_err(internal)?;
+        Ok(self.challenges().make(key.as_bytes(), bits, at))
+    }
+
+    /// Says that something served that serves once; false when it had before.
+    pub(crate) async fn spend(&self, what: [u8; 32], at: DateTime<Utc>) -> Result<bool, SignInError> {
+        let until = at + TimeDelta::minutes(10);
+        self.with_sessions(move |sessions| sessions.spend(what, until))
+            .await
+    }
+
+    /// Counts a failed try; the one that locks is an event of the account, if there is one.
+    async fn failed(&self, key: &str, username: &str, at: DateTime<Utc>) -> Result<(), SignInError> {
+        let counted = key.to_owned();
+        let count = self
+            .with_sessions(move |sessions| sessions.record_failure(&counted, at))
+            .await?;
+        let Some(until) = self.sign_in_rules().locked_until(count, Some(at)) else {
+            return Ok(());
+        };
+        // In its own time: the answer must not tell whether there is such an account.
+        let (this, username) = (self.clone(), username.to_owned());
+        tokio::spawn(async move {
+            let Some(account) = this.directory().account_by_username(&username) else {
+                return;
+            };
+            let call = this.system_call(at, Channel::Rest);
+            let locked = |_: &Account| {
+                Ok(vec![AccountEvent::Locked {
+                    failures: count,
+                    until,
+                }])
+            };
+            if let Err(error) = this.append_own(&call, account.id, locked).await {
+                tracing::warn!(%error, "a lock-out could not be recorded");
+            }
+        });
+        Ok(())
+    }
+
+    /// Hashes the same password under today's cost, in its own time.
+    fn rehash(&self, account: Arc<Account>, password: String, at: DateTime<Utc>) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let done = async {
+                let hash = this.hash(password).await?;
+                let call = this.system_call(at, Channel::Rest);
+                this.append_own(&call, account.id, |today| {
+                    // Changed meanwhile: then the new one has today's cost.
+                    if today.password_hash != account.password_hash {
+                        return Ok(Vec::new());
+                    }
+                    let hash = Personal::new(account.id.person(), hash.clone());
+                    Ok(vec![AccountEvent::PasswordRehashed { hash }])
+                })
+                .await
+                .map_err(SignInError::from)
+            };
+            if let Err(error) = done.await {
+                tracing::warn!(%error, "a password could not be hashed anew");
+            }
+        });
+    }
+
+    /// Begins a sign-in of who has proven who they are.
+    pub(crate) async fn begin(
+        &self,
+        account: AccountId,
+        method: SignInMethod,
+        stays: bool,
+        client: &Client,
+        at: DateTime<Utc>,
+    ) -> Result<SignedIn, SignInError> {
         let sign_in = Uuid::new_v4();
-        let (refresh_token, refresh_hash) = refresh_token();
+        let (refresh_token, refresh_hash) = opaque::one_time();
+        let lifetimes = lifetimes();
         let new = NewSignIn {
             id: sign_in,
             account: account.0,
             refresh_hash,
             at,
-            expires_at: at + TimeDelta::days(REFRESH_TOKEN_DAYS),
-            user_agent_hint: None,
+            expires_at: at + if stays { lifetimes.long } else { lifetimes.brief },
+            user_agent_hint: client.user_agent.clone(),
+            address: client.address.map(|address| address.to_string()),
+            method,
+            stays,
         };
-        let sessions = self.sessions().clone();
-        tokio::task::spawn_blocking(move || sessions.issue(new))
-            .await
-            .map_err(internal)?
-            .map_err(internal)?;
+        self.with_sessions(move |sessions| sessions.issue(new)).await?;
         self.signed_in(account, sign_in, refresh_token, at)
     }
 
@@ -139,14 +311,18 @@ impl Application {
         &self,
         account: AccountId,
         sign_in: Uuid,
-        refresh_token: String,
+        refresh_token: SecretText,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
-        let access_token = self.tokens().issue(account, sign_in, at).map_err(internal)?;
+        let lifetime = TimeDelta::seconds(ACCESS_TOKEN_S);
+        let access_token = self
+            .tokens()
+            .issue(account.0, sign_in, at, lifetime)
+            .map_err(internal)?;
         Ok(SignedIn {
             access_token,
-            expires_in_s: ACCESS_TOKEN_S,
-            refresh_token,
+            expires_in_s: ACCESS_TOKEN_S.unsigned_abs(),
+            refresh_token: refresh_token.into_exposed(),
         })
     }
 
@@ -155,13 +331,23 @@ impl Application {
     /// # Errors
     /// [`SignInError`].
     pub async fn refresh(&self, token: &str, at: DateTime<Utc>) -> Result<SignedIn, SignInError> {
-        let old: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let (refresh_token, new) = refresh_token();
-        let expires_at = at + TimeDelta::days(REFRESH_TOKEN_DAYS);
+        let old = opaque::digest(token);
+        let (refresh_token, new) = opaque::one_time();
         let sessions = self.sessions().clone();
-        let rotated = tokio::task::spawn_blocking(move || sessions.rotate(old, new, at, expires_at)).await;
+        let rotated = tokio::task::spawn_blocking(move || sessions.rotate(old, new, at, lifetimes())).await;
         match rotated.map_err(internal)? {
-            Ok(rotation) => self.signed_in(AccountId(rotation.account), rotation.sign_in, refresh_token, at),
+            Ok(rotation) => {
+                let account = AccountId(rotation.account);
+                // Disabling ends every sign-in, but one may begin at that moment.
+                if self
+                    .directory()
+                    .account(account)
+                    .is_none_or(|account| account.disabled)
+                {
+                    return Err(SignInError::Refused);
+                }
+                self.signed_in(account, rotation.sign_in, refresh_token, at)
+            }
             Err(
                 RotateError::Unknown
                 | RotateError::Expired
@@ -177,61 +363,126 @@ impl Application {
     /// # Errors
     /// [`SignInError::Internal`].
     pub async fn sign_out(&self, sign_in: Uuid) -> Result<(), SignInError> {
-        let sessions = self.sessions().clone();
-        let revoked = tokio::task::spawn_blocking(move || sessions.revoke(sign_in)).await;
-        revoked.map_err(internal)?.map_err(internal).map(|_| ())
+        self.with_sessions(move |sessions| sessions.revoke(sign_in))
+            .await
+            .map(drop)
     }
 
-    /// Who holds this access token, with today's rights; `None` when it is refused for whatever reason.
+    /// The sign-ins of an account that hold, the newest first.
+    ///
+    /// # Errors
+    /// [`SignInError::Internal`].
+    pub async fn sign_ins(&self, account: AccountId, at: DateTime<Utc>) -> Result<Vec<SignIn>, SignInError> {
+        self.with_sessions(move |sessions| sessions.sign_ins(account.0, at))
+            .await
+    }
+
+    /// Ends one of an account's sign-ins; answers whether it was one that held.
+    ///
+    /// # Errors
+    /// [`SignInError::Internal`].
+    pub async fn end_sign_in(&self, account: AccountId, sign_in: Uuid) -> Result<bool, SignInError> {
+        self.with_sessions(move |sessions| sessions.revoke_own(account.0, sign_in))
+            .await
+    }
+
+    /// Signs out everywhere: an event of the account, and the end of all its sign-ins.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn sign_out_everywhere(&self, call: Call, account: AccountId) -> Result<(), ExecuteError> {
+        // The sign-ins end first: who asks for this fears one of them.
+        self.with_sessions(move |sessions| sessions.revoke_account(account.0))
+            .await
+            .map_err(ExecuteError::internal)?;
+        self.append_own(&call, account, |_| Ok(vec![AccountEvent::SignedOutEverywhere {}]))
+            .await?;
+        Ok(())
+    }
+
+    /// Who holds this access token or API key, with today's rights; `None` when it is refused for whatever reason.
     #[must_use]
     pub fn actor(&self, token: &str, at: DateTime<Utc>) -> Option<Actor> {
+        if let Some((id, hash)) = opaque::ApiKey::read(token) {
+            return self.actor_of_key(ApiKeyId(id), hash, at);
+        }
         let claims = self.tokens().verify(token, at).ok()?;
         if self.sessions().is_revoked(claims.sid) {
             return None;
         }
-        let account = self.directory().account(claims.sub)?;
+        let account = self
+            .directory()
+            .account(AccountId(claims.sub))
+            .filter(|account| !account.disabled)?;
         Some(Actor {
-            viewer: account.viewer(),
+            viewer: self.directory().viewer(account.id)?,
             account,
             sign_in: claims.sid,
+            scopes: None,
         })
     }
-}
 
-impl Application {
+    fn actor_of_key(&self, id: ApiKeyId, hash: [u8; 32], at: DateTime<Utc>) -> Option<Actor> {
+        let account = self
+            .directory()
+            .account_of_key(id)
+            .filter(|account| !account.disabled)?;
+        let key = account.api_keys.get(&id).filter(|key| key.expires_at > at)?;
+        // Both are hashes of 256 random bits: how long the comparison takes tells nothing that leads to the key.
+        if key.hash.as_deref() != Some(hex::encode(hash).as_str()) {
+            return None;
+        }
+        Some(Actor {
+            viewer: self.directory().viewer(account.id)?,
+            sign_in: id.0,
+            scopes: Some(key.scopes.clone()),
+            account,
+        })
+    }
+
     /// The rights of an account today, as long as this sign-in of it holds; for what goes on longer than a request.
     #[must_use]
-    pub fn viewer_of(&self, account: AccountId, sign_in: Uuid) -> Option<Viewer> {
+    pub fn viewer_of(&self, account: AccountId, sign_in: Uuid) -> Option<Arc<Viewer>> {
         if self.sessions().is_revoked(sign_in) {
             return None;
         }
-        Some(self.directory().account(account)?.viewer())
+        let known = self
+            .directory()
+            .account(account)
+            .filter(|account| !account.disabled)?;
+        // Ids of API keys are made with their time, those of sign-ins are random.
+        let is_key = sign_in.get_version() == Some(uuid::Version::SortRand);
+        if is_key && !known.api_keys.contains_key(&ApiKeyId(sign_in)) {
+            return None;
+        }
+        self.directory().viewer(account)
+    }
+
+    /// Removes what is over from the sessions. To be run now and then.
+    ///
+    /// # Errors
+    /// [`SignInError::Internal`].
+    pub async fn purge_sessions(&self, now: DateTime<Utc>) -> Result<sessions::Purged, SignInError> {
+        self.with_sessions(move |sessions| sessions.purge(now)).await
+    }
+
+    /// Asks the sessions where blocking is allowed.
+    pub(crate) async fn with_sessions<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
+        &self,
+        ask: impl FnOnce(&sessions::Sessions) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, SignInError> {
+        let sessions = self.sessions().clone();
+        tokio::task::spawn_blocking(move || ask(&sessions))
+            .await
+            .map_err(internal)?
+            .map_err(internal)
     }
 }
 
-/// A refresh token of 256 random bits, and the hash that is kept of it.
-fn refresh_token() -> (String, [u8; 32]) {
-    let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    let hash = Sha256::digest(token.as_bytes()).into();
-    (token, hash)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wrong_name_costs_what_a_wrong_password_costs() {
-        let real = hash_password("something").unwrap();
-        let (real, nobodys) = (
-            PasswordHash::new(&real).unwrap(),
-            PasswordHash::new(NOBODYS_HASH).unwrap(),
-        );
-        assert_eq!(nobodys.algorithm, real.algorithm);
-        assert_eq!(nobodys.version, real.version);
-        assert_eq!(nobodys.params, real.params);
-        let bytes = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_ref().len());
-        assert_eq!(bytes(&nobodys), bytes(&real));
-        assert!(!password_fits("something", NOBODYS_HASH));
+/// How long a sign-in goes on without being used.
+fn lifetimes() -> Lifetimes {
+    Lifetimes {
+        brief: TimeDelta::hours(REFRESH_TOKEN_HOURS),
+        long: TimeDelta::days(REFRESH_TOKEN_DAYS),
     }
 }

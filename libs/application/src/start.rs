@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use credentials::{challenge::Challenges, passwords::Passwords, tokens::Tokens};
 use domain::AccountId;
 use event_log::{EventLog, LogState, Position};
 use moka::sync::Cache;
 use object_store::local::LocalFileSystem;
 use parking_lot::RwLock;
 use sessions::Sessions;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 use vault::{DigestKey, MasterKey, Vault};
 use views::{OpenError, Views};
@@ -24,9 +25,8 @@ use crate::{
     lanes::Lanes,
     places::{Places, directory},
     proof::{self, Promise, Signer, Tree, TreeState},
-    sign_in::PASSWORD_CHECKS_MAX,
+    sign_in::{PASSWORD_CHECKS_MAX, SignInRules},
     tickets::Tickets,
-    tokens::{TokenError, Tokens},
 };
 
 /// How long a sign-in's last write is remembered, s: longer than any view is behind.
@@ -38,6 +38,11 @@ const FEED_TRACES_MAX: u64 = 10_000;
 
 /// What the names of logs begin with unless the configuration says otherwise.
 pub const AUDIT_NAME: &str = "guichet.local";
+
+/// Where links in mails lead unless the configuration says otherwise.
+pub const PUBLIC_URL: &str = "http://127.0.0.1:8080";
+/// The desk that rescue forms go to unless the configuration says otherwise.
+pub const RESCUE_DESK: &str = "SUP";
 
 /// Where things lie and how much they may take.
 #[derive(Debug, Clone)]
@@ -54,6 +59,12 @@ pub struct Settings {
     pub checkpoints_to: Option<PathBuf>,
     /// A directory of another machine, or at least of another disk, that sealed segments of the log are written to.
     pub archive: Option<PathBuf>,
+    /// How signing in is guarded.
+    pub sign_in: SignInRules,
+    /// Where links in mails lead: the frontend's address, without a slash at its end.
+    pub public_url: String,
+    /// The desk that rescue forms go to.
+    pub rescue_desk: String,
 }
 
 impl Settings {
@@ -67,6 +78,9 @@ impl Settings {
             audit_name: AUDIT_NAME.to_owned(),
             checkpoints_to: None,
             archive: None,
+            sign_in: SignInRules::default(),
+            public_url: PUBLIC_URL.to_owned(),
+            rescue_desk: RESCUE_DESK.to_owned(),
         }
     }
 }
@@ -100,9 +114,12 @@ pub enum StartError {
     /// The attachment store.
     #[error("the attachment store cannot be opened")]
     Files(#[source] object_store::Error),
-    /// The signing key.
-    #[error("the signing key cannot be made")]
-    Tokens(#[source] TokenError),
+    /// The keys that sign access tokens.
+    #[error("the keys of access tokens cannot be opened")]
+    Tokens(#[source] credentials::tokens::KeyFileError),
+    /// The cost of password hashes.
+    #[error("passwords cannot be hashed at this cost")]
+    Passwords(#[source] credentials::passwords::PasswordsError),
     /// The Merkle tree over the log.
     #[error("the tree over the log cannot be opened")]
     Tree(#[source] std::io::Error),
@@ -129,7 +146,14 @@ struct Inner {
     tickets: Tickets,
     lanes: Lanes,
     tokens: Tokens,
+    passwords: Arc<Passwords>,
     password_checks: Arc<Semaphore>,
+    challenges: Challenges,
+    sign_in_rules: SignInRules,
+    /// Something was put into the queue of mails.
+    posted: Notify,
+    public_url: String,
+    rescue_desk: String,
     own_writes: Cache<Uuid, u64>,
     tree: Arc<Tree>,
     signer: RwLock<Option<Signer>>,
@@ -182,7 +206,10 @@ impl Application {
         let files = files.map_err(StartError::Files)?.with_fsync(true);
         let accounts = Directory::default();
         accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
-        let tokens = Tokens::new(&secret).map_err(StartError::Tokens)?;
+        let tokens = Tokens::load_or_create(&keys.join("tokens.keys"), chrono::Utc::now())
+            .map_err(StartError::Tokens)?;
+        let challenges = Challenges::new(secret.digest(&[b"challenges"]));
+        let passwords = Passwords::new(settings.sign_in.hashing).map_err(StartError::Passwords)?;
         let tree = Tree::open(&data.join("tree"), log.clone(), promise);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -198,6 +225,12 @@ impl Application {
                 directory: accounts,
                 lanes: Lanes::default(),
                 tokens,
+                passwords: Arc::new(passwords),
+                challenges,
+                sign_in_rules: settings.sign_in.clone(),
+                posted: Notify::new(),
+                public_url: settings.public_url.trim_end_matches('/').to_owned(),
+                rescue_desk: settings.rescue_desk.clone(),
                 password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX)),
                 own_writes: Cache::builder()
                     .max_capacity(OWN_WRITES_MAX)
@@ -341,6 +374,32 @@ impl Application {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.inner.lanes
+    }
+
+    /// How signing in is guarded.
+    #[must_use]
+    pub fn sign_in_rules(&self) -> &SignInRules {
+        &self.inner.sign_in_rules
+    }
+
+    pub(crate) fn passwords(&self) -> &Arc<Passwords> {
+        &self.inner.passwords
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.inner.challenges
+    }
+
+    pub(crate) fn posted(&self) -> &Notify {
+        &self.inner.posted
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        &self.inner.public_url
+    }
+
+    pub(crate) fn rescue_desk(&self) -> &str {
+        &self.inner.rescue_desk
     }
 
     pub(crate) fn password_checks(&self) -> &Arc<Semaphore> {

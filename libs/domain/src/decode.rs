@@ -77,13 +77,45 @@ const TICKET: [(&str, &str); 12] = [
     ("ticket-reopened.v1", "Reopened"),
     ("ticket-shared.v1", "Shared"),
 ];
-const ACCOUNT: [(&str, &str); 4] = [
+const ACCOUNT: [(&str, &str); 28] = [
     ("account-created.v1", "Created"),
     ("account-password-set.v1", "PasswordSet"),
+    ("account-password-changed.v1", "PasswordChanged"),
+    ("account-password-reset.v1", "PasswordReset"),
+    ("account-password-rehashed.v1", "PasswordRehashed"),
     ("account-role-granted.v1", "RoleGranted"),
+    ("account-role-revoked.v1", "RoleRevoked"),
     ("account-joined.v1", "Joined"),
+    ("account-left.v1", "Left"),
+    ("account-profile-changed.v1", "ProfileChanged"),
+    ("account-fields-locked.v1", "FieldsLocked"),
+    ("account-address-set.v1", "AddressSet"),
+    ("account-address-removed.v1", "AddressRemoved"),
+    ("account-address-refused.v1", "AddressRefused"),
+    ("account-avatar-set.v1", "AvatarSet"),
+    ("account-avatar-removed.v1", "AvatarRemoved"),
+    ("account-disabled.v1", "Disabled"),
+    ("account-enabled.v1", "Enabled"),
+    ("account-locked.v1", "Locked"),
+    ("account-unlocked.v1", "Unlocked"),
+    ("account-signed-out-everywhere.v1", "SignedOutEverywhere"),
+    ("account-second-factor-enrolled.v1", "SecondFactorEnrolled"),
+    ("account-second-factor-removed.v1", "SecondFactorRemoved"),
+    ("account-recovery-code-used.v1", "RecoveryCodeUsed"),
+    ("account-identity-linked.v1", "IdentityLinked"),
+    ("account-identity-unlinked.v1", "IdentityUnlinked"),
+    ("account-api-key-issued.v1", "ApiKeyIssued"),
+    ("account-api-key-revoked.v1", "ApiKeyRevoked"),
 ];
-const ORGANIZATION: [(&str, &str); 1] = [("organization-created.v1", "Created")];
+const ORGANIZATION: [(&str, &str); 7] = [
+    ("organization-created.v1", "Created"),
+    ("organization-renamed.v1", "Renamed"),
+    ("organization-siren-set.v1", "SirenSet"),
+    ("organization-moved.v1", "Moved"),
+    ("organization-referent-named.v1", "ReferentNamed"),
+    ("organization-contract-signed.v1", "ContractSigned"),
+    ("organization-contract-withdrawn.v1", "ContractWithdrawn"),
+];
 const DESK: [(&str, &str); 1] = [("desk-published.v1", "Published")];
 const NAME: [(&str, &str); 1] = [("name-reserved.v1", "Reserved")];
 const PERSON: [(&str, &str); 1] = [("person-erased.v1", "Erased")];
@@ -106,6 +138,12 @@ impl Event {
             .chain(&LOG)
             .chain(&AUDIT);
         rows.map(|(stored, _)| *stored)
+    }
+
+    /// The sealed values of this type are secrets: no reader is ever shown them, auditors included.
+    #[must_use]
+    pub fn is_secret(event_type: &str) -> bool {
+        AccountEvent::SECRET.contains(&event_type)
     }
 
     /// Reads stored data (with its personal values put back) as the event that its type names.

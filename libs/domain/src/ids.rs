@@ -49,6 +49,14 @@ uuid_id! {
     /// A request for approval on a ticket.
     ApprovalId
 }
+uuid_id! {
+    /// A key that a program signs in with.
+    ApiKeyId
+}
+uuid_id! {
+    /// A contract of an organization.
+    ContractId
+}
 
 impl AccountId {
     /// The server itself: who signs the events that no person caused (first start, timers).

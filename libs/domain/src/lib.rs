@@ -10,7 +10,7 @@
 //! | [`ticket`] | commands, events, the state that rules read, the document that readers see |
 //! | [`desk`] | desk definitions as data: statuses, transitions, request types with JSON Schema forms |
 //! | [`account`], [`organization`] | who there is, with roles and memberships |
-//! | [`policy`] | who may do and see what: one table |
+//! | [`policy`] | who may do and see what: tables for tickets, accounts, organizations and the log |
 //! | [`personal`], [`person`] | values that belong to a person and can be erased, and that they were |
 //! | [`epoch`], [`audit`] | what the log says of itself, and of who read it |
 //! | [`fault`] | one fault of one input field |
@@ -32,7 +32,8 @@ pub mod ticket;
 pub use decode::{DecodeError, Event, NameEvent};
 pub use fault::Fault;
 pub use ids::{
-    AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId, TicketKey,
+    AccountId, ApiKeyId, ApprovalId, AttachmentId, CommentId, ContractId, DeskKey, OrganizationId, PersonId,
+    StatusId, TicketKey,
 };
 pub use label::{Label, Language};
 pub use personal::{Commitment, Personal};

@@ -3,9 +3,17 @@
 //! A viewer stands in zero or more [`Relation`]s to a ticket; an [`Operation`] names the relations that allow it.
 //! What the table forbids no channel allows (complaint C1 of every peer).
 
-use std::collections::{BTreeMap, BTreeSet};
+pub mod administration;
+mod viewer;
+mod visible;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+
+pub use administration::KeyScope;
+pub use viewer::{Profile, Reach, Viewer};
+pub use visible::{Visible, visible};
 
 use crate::ids::{AccountId, DeskKey, OrganizationId};
 
@@ -30,6 +38,17 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Role; 7] = [
+        Role::Requester,
+        Role::Agent,
+        Role::LocalAdmin,
+        Role::Operator,
+        Role::Supplier,
+        Role::Auditor,
+        Role::Admin,
+    ];
+
     /// The role as it stands on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -45,7 +64,8 @@ impl Role {
     }
 }
 
-/// A role, with the desk and the organization that it is limited to (`None`: all).
+/// A role, with the desk and the organization that it is limited to (`None`: all). An organization stands for all that is
+/// part of it, too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
@@ -58,85 +78,6 @@ pub struct Grant {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub organization: Option<OrganizationId>,
 }
-
-/// Who asks: an account with what it holds at this moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Viewer {
-    /// The account that is signed in.
-    pub account: AccountId,
-    /// Its roles.
-    pub grants: BTreeSet<Grant>,
-    /// The organizations it is a member of.
-    pub organizations: BTreeSet<OrganizationId>,
-}
-
-impl Viewer {
-    /// Holds this role, with any limit.
-    #[must_use]
-    pub fn has(&self, role: Role) -> bool {
-        self.grants.iter().any(|grant| grant.role == role)
-    }
-
-    fn has_on(&self, role: Role, desk: &DeskKey, organization: Option<&OrganizationId>) -> bool {
-        self.grants.iter().any(|grant| {
-            grant.role == role
-                && grant.desk.as_ref().is_none_or(|own| own == desk)
-                && grant
-                    .organization
-                    .as_ref()
-                    .is_none_or(|own| Some(own) == organization)
-        })
-    }
-
-    /// The desks on which this role is held without a limit of organization; `None` means all desks.
-    pub fn desks_of(&self, role: Role) -> impl Iterator<Item = Option<&DeskKey>> {
-        self.grants
-            .iter()
-            .filter(move |grant| grant.role == role && grant.organization.is_none())
-            .map(|grant| grant.desk.as_ref())
-    }
-
-    /// May sign in new tickets on this desk for themselves.
-    #[must_use]
-    pub fn may_open_on(&self, desk: &DeskKey) -> bool {
-        self.grants
-            .iter()
-            .any(|grant| OPENERS.contains(&grant.role) && grant.desk.as_ref().is_none_or(|own| own == desk))
-    }
-
-    /// Has anything to do with this desk: a role that holds on it.
-    #[must_use]
-    pub fn may_see_desk(&self, desk: &DeskKey) -> bool {
-        self.grants
-            .iter()
-            .any(|grant| grant.desk.as_ref().is_none_or(|own| own == desk))
-    }
-
-    /// May open tickets on this desk for somebody else (seed 002, F88).
-    #[must_use]
-    pub fn may_open_for_others(&self, desk: &DeskKey, organization: Option<&OrganizationId>) -> bool {
-        [Role::Agent, Role::LocalAdmin, Role::Admin]
-            .into_iter()
-            .any(|role| self.has_on(role, desk, organization))
-    }
-
-    /// May read the whole log: the change feed and, later, the audit data. A role limited to a desk or an organization
-    /// does not open the rest.
-    #[must_use]
-    pub fn may_read_log(&self) -> bool {
-        [Role::Auditor, Role::Admin]
-            .into_iter()
-            .any(|role| self.desks_of(role).any(|desk| desk.is_none()))
-    }
-}
-
-const OPENERS: [Role; 5] = [
-    Role::Requester,
-    Role::Agent,
-    Role::LocalAdmin,
-    Role::Operator,
-    Role::Admin,
-];
 
 /// What of a ticket the policy looks at.
 #[derive(Debug, Clone, Copy)]
@@ -255,13 +196,16 @@ pub fn relations(viewer: &Viewer, ticket: &Scope<'_>) -> BTreeSet<Relation> {
     relations
 }
 
-/// May this viewer do this on this ticket?
+/// May this viewer do this on this ticket? In one profile or entity they may do what is open to them there, and nothing
+/// that would not be with all that they hold: who treats a ticket does not become its requester's colleague by leaving
+/// that role aside.
 #[must_use]
 pub fn may(viewer: &Viewer, operation: Operation, ticket: &Scope<'_>) -> bool {
     let relations = relations(viewer, ticket);
-    TABLE.iter().any(|(row, allowed)| {
+    let allowed = TABLE.iter().any(|(row, allowed)| {
         *row == operation && allowed.iter().any(|relation| relations.contains(relation))
-    })
+    });
+    allowed && viewer.whole().is_none_or(|whole| may(whole, operation, ticket))
 }
 
 /// The side from which somebody acts on a ticket (seed 002, F122: a comment of the customer, a comment of the agent).
@@ -331,58 +275,4 @@ pub fn side_for(viewer: &Viewer, operation: Operation, ticket: &Scope<'_>) -> Si
         Side::Requester if of_the_other_side => Side::Agent,
         Side::Requester | Side::Agent | Side::Supplier | Side::System => side,
     }
-}
-
-/// What a list may show to a viewer, as sets that a view can filter by without asking ticket by ticket. A row is
-/// visible when any of them holds; the same rule as [`Operation::Read`], which a property test compares.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Visible {
-    /// Everything (auditors, administrators).
-    pub all: bool,
-    /// Tickets of this person, as requester or opener.
-    pub person: Option<AccountId>,
-    /// Tickets of these organizations when not private, and tickets shared with them.
-    pub organizations: BTreeSet<OrganizationId>,
-    /// All tickets of these desks.
-    pub desks: BTreeSet<DeskKey>,
-    /// All tickets of these organizations, private or not; limited to a desk when one is named.
-    pub treated: BTreeMap<OrganizationId, Option<BTreeSet<DeskKey>>>,
-    /// Internal notes may be searched on all that is visible through `all`, `desks` or `treated`.
-    pub internal: bool,
-}
-
-/// The sets of [`Visible`] for a viewer.
-#[must_use]
-pub fn visible(viewer: &Viewer) -> Visible {
-    let mut visible = Visible {
-        person: Some(viewer.account),
-        organizations: viewer.organizations.clone(),
-        ..Visible::default()
-    };
-    for grant in &viewer.grants {
-        match grant.role {
-            Role::Requester | Role::Operator => continue,
-            Role::Agent | Role::LocalAdmin | Role::Supplier | Role::Auditor | Role::Admin => {}
-        }
-        visible.internal = true;
-        match (&grant.desk, &grant.organization) {
-            (None, None) => visible.all = true,
-            (Some(desk), None) => {
-                visible.desks.insert(desk.clone());
-            }
-            (None, Some(organization)) => {
-                visible.treated.insert(organization.clone(), None);
-            }
-            (Some(desk), Some(organization)) => {
-                let desks = visible
-                    .treated
-                    .entry(organization.clone())
-                    .or_insert_with(|| Some(BTreeSet::new()));
-                if let Some(desks) = desks {
-                    desks.insert(desk.clone());
-                }
-            }
-        }
-    }
-    visible
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::stored::micros;
+use crate::stored::{micros, time_if_any};
 use crate::{Sessions, StorageError};
 
 /// Failures are kept for so many hours; [`Sessions::purge`] removes older ones.
@@ -16,6 +16,15 @@ pub const FAILURES_PER_KEY_MAX: u32 = 1_000;
 /// The longest key, in bytes. A key is the base64 or hex of an HMAC, made by the caller, so that names that were tried
 /// stand nowhere in clear.
 pub const FAILURE_KEY_BYTES_MAX: usize = 128;
+
+/// The failures of a key since a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// How many there were, at most [`FAILURES_PER_KEY_MAX`].
+    pub count: u32,
+    /// When the latest was.
+    pub last: Option<DateTime<Utc>>,
+}
 
 /// Why a failure could not be counted.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +85,22 @@ impl Sessions {
     /// [`StorageError`].
     pub fn failures(&self, key: &str, since: DateTime<Utc>) -> Result<u32, StorageError> {
         Ok(count_since(&self.inner.database.lock(), key, micros(since))?)
+    }
+
+    /// The failures of `key` at `since` or later, with the time of the latest, from which a delay is reckoned.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn tries(&self, key: &str, since: DateTime<Utc>) -> Result<Tries, StorageError> {
+        let database = self.inner.database.lock();
+        let mut statement =
+            database.prepare_cached("SELECT count(*), max(at) FROM failures WHERE key = ?1 AND at >= ?2")?;
+        Ok(statement.query_row(params![key, micros(since)], |row| {
+            Ok(Tries {
+                count: row.get(0)?,
+                last: time_if_any(row, 1)?,
+            })
+        })?)
     }
 }
 

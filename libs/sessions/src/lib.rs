@@ -1,4 +1,4 @@
-//! What is not history: refresh tokens and failure counters, in SQLite.
+//! What is not history, in SQLite: sign-ins and their refresh tokens, failed tries, what serves once, mail on its way out.
 //!
 //! A sign-in starts when somebody proves who they are and lives on through refresh tokens, each used once and replaced by
 //! the next (RFC 9700 §4.14.2). Rotations and failed tries happen too often, and mean too little a month later, to be
@@ -10,18 +10,35 @@
 //!
 //! All functions block for as long as the disk does; they belong on a thread that may.
 
+mod delivery;
 mod failures;
+mod method;
+mod one_time;
 mod open;
 mod purge;
+mod revoke;
 mod rotate;
+mod schema;
 mod sign_in;
+mod spent;
 mod stored;
 
-pub use failures::{FAILURE_KEY_BYTES_MAX, FAILURES_KEPT_HOURS, FAILURES_PER_KEY_MAX, FailureError};
-pub use open::{OpenError, SCHEMA_VERSION};
+pub use delivery::{
+    ClaimError, DELIVERIES_MAX, DELIVERY_EFFECT_BYTES_MAX, DELIVERY_KEPT_HOURS, DELIVERY_PAYLOAD_BYTES_MAX,
+    DELIVERY_RETRY_FIRST_MINUTES, DELIVERY_RETRY_MAX_MINUTES, Delivery, NewDelivery, POSTED_KEPT_HOURS,
+    POSTED_PER_EFFECT_MAX, PostError, Settled,
+};
+pub use failures::{FAILURE_KEY_BYTES_MAX, FAILURES_KEPT_HOURS, FAILURES_PER_KEY_MAX, FailureError, Tries};
+pub use method::{SignInMethod, UnknownMethod};
+pub use one_time::{
+    NewOnce, ONCE_PAYLOAD_BYTES_MAX, ONCE_PURPOSE_BYTES_MAX, ONCE_WITHOUT_ACCOUNT_MAX, Once, OnceError,
+    PutOnceError,
+};
+pub use open::OpenError;
 pub use purge::{Purged, REVOKED_KEPT_MINUTES};
-pub use rotate::{RotateError, Rotation};
-pub use sign_in::{IssueError, NewSignIn, SignIn, USER_AGENT_HINT_BYTES_MAX};
+pub use rotate::{Lifetimes, RotateError, Rotation};
+pub use schema::SCHEMA_VERSION;
+pub use sign_in::{ADDRESS_BYTES_MAX, IssueError, NewSignIn, SignIn, USER_AGENT_HINT_BYTES_MAX};
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,7 +47,7 @@ use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-/// Sign-ins, their refresh tokens, and failed tries. A cheap handle: clones share one database connection.
+/// What is not history. A cheap handle: clones share one database connection.
 ///
 /// One process writes the database: the revocations of another would be on disk, but not in the memory that
 /// [`Sessions::is_revoked`] asks.

@@ -1,4 +1,4 @@
-//! Opening the database, and its schema.
+//! Opening the database.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -9,51 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::schema::{SCHEMA_VERSION, Schema, bring_up_to_date, schema_of};
 use crate::stored::id_in;
 use crate::{Inner, Sessions};
 
-/// The newest schema this program knows; it is the database's `user_version`.
-pub const SCHEMA_VERSION: i32 = 1;
-
-/// Tells our database from any other (`application_id`): "GuSe".
-const APPLICATION_ID: i32 = 0x4775_5365;
-
 /// How long to wait for another process that has the database open, an operator's shell for example.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
-
-/// Hashes and ids are random, so rows lie where their key says (`WITHOUT ROWID`) and need no second tree.
-const SCHEMA: &str = "
-CREATE TABLE sign_ins (
-    id BLOB PRIMARY KEY CHECK (length(id) = 16),
-    account BLOB NOT NULL CHECK (length(account) = 16),
-    at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    user_agent_hint TEXT,
-    revoked INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1))
-) STRICT, WITHOUT ROWID;
-CREATE INDEX sign_ins_by_account ON sign_ins (account);
-CREATE INDEX sign_ins_by_expiry ON sign_ins (expires_at);
-CREATE INDEX sign_ins_revoked ON sign_ins (revoked) WHERE revoked = 1;
-
-CREATE TABLE refresh_tokens (
-    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
-    sign_in BLOB NOT NULL REFERENCES sign_ins (id) ON DELETE CASCADE,
-    expires_at INTEGER NOT NULL,
-    rotated INTEGER NOT NULL DEFAULT 0 CHECK (rotated IN (0, 1))
-) STRICT, WITHOUT ROWID;
-CREATE INDEX refresh_tokens_by_sign_in ON refresh_tokens (sign_in);
-CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
-
-CREATE TABLE failures (
-    key TEXT NOT NULL,
-    at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX failures_by_key ON failures (key, at);
-CREATE INDEX failures_by_time ON failures (at);
-";
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +61,8 @@ pub enum OpenError {
 }
 
 impl Sessions {
-    /// Opens the database, or creates it (mode 0600), and loads the revoked sign-ins.
+    /// Opens the database, or creates it (mode 0600), brings an earlier version's tables to [`SCHEMA_VERSION`] and loads
+    /// the revoked sign-ins.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -113,8 +78,8 @@ impl Sessions {
         let mut database = Connection::open(path).map_err(refused)?;
         configure(&database).map_err(refused)?;
         match schema_of(&database).map_err(refused)? {
-            Schema::Ours => {}
-            Schema::None => create_schema(&mut database).map_err(refused)?,
+            Schema::Current => {}
+            Schema::Older => bring_up_to_date(&mut database).map_err(refused)?,
             Schema::Newer(found) => {
                 return Err(OpenError::NewerSchema {
                     path: path.to_owned(),
@@ -138,13 +103,6 @@ impl Sessions {
     }
 }
 
-enum Schema {
-    None,
-    Ours,
-    Newer(i32),
-    Foreign,
-}
-
 /// SQLite would make the file readable by everybody; its log and index files take the mode of this one.
 fn create_for_owner_only(path: &Path) -> io::Result<()> {
     match OpenOptions::new()
@@ -165,35 +123,17 @@ fn create_for_owner_only(path: &Path) -> io::Result<()> {
 /// What is set for the connection and leaves the file as it is.
 fn configure(database: &Connection) -> rusqlite::Result<()> {
     database.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
-    database.set_prepared_statement_cache_capacity(32);
+    database.set_prepared_statement_cache_capacity(64);
     database.pragma_update(None, "synchronous", "FULL")?;
-    database.pragma_update(None, "foreign_keys", true)
+    database.pragma_update(None, "foreign_keys", true)?;
+    // What was removed must not be found in the free space of the file, least of all an erased person's.
+    database.pragma_update(None, "secure_delete", true)
 }
 
-/// Changes the file, so it is done only to one that is ours.
+/// Changes the file, so it is done only to one that is ours. What a killed process left in the log goes into the database,
+/// so that the log keeps nothing that was removed since.
 fn start_log(database: &Connection) -> rusqlite::Result<()> {
-    database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
-}
-
-fn schema_of(database: &Connection) -> rusqlite::Result<Schema> {
-    let version: i32 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let application: i32 = database.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 = database.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(match (application, version) {
-        (APPLICATION_ID, SCHEMA_VERSION) => Schema::Ours,
-        (APPLICATION_ID, found) if found > SCHEMA_VERSION => Schema::Newer(found),
-        (0, 0) if tables == 0 => Schema::None,
-        _ => Schema::Foreign,
-    })
-}
-
-/// All or nothing, version included: a crash here leaves an empty database.
-fn create_schema(database: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(SCHEMA)?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()
+    database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE);")
 }
 
 fn revoked_sign_ins(database: &Connection) -> rusqlite::Result<HashSet<Uuid>> {
@@ -207,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_commit_waits_for_the_disk_and_rows_of_a_sign_in_go_with_it() {
+    fn every_commit_waits_for_the_disk_and_what_is_removed_is_overwritten() {
         let directory = tempfile::TempDir::new().unwrap();
         let sessions = Sessions::open(&directory.path().join("sessions.sqlite")).unwrap();
         let database = sessions.inner.database.lock();
@@ -217,6 +157,7 @@ mod tests {
                 .unwrap()
         };
         assert_eq!(pragma("synchronous"), 2, "2 is FULL");
-        assert_eq!(pragma("foreign_keys"), 1);
+        assert_eq!(pragma("foreign_keys"), 1, "the tokens of a sign-in go with it");
+        assert_eq!(pragma("secure_delete"), 1);
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
+use crate::delivery::{DELIVERY_KEPT_HOURS, POSTED_KEPT_HOURS};
 use crate::failures::FAILURES_KEPT_HOURS;
 use crate::stored::{id_in, micros};
 use crate::{Sessions, StorageError};
@@ -21,12 +22,21 @@ pub struct Purged {
     pub refresh_tokens: usize,
     /// Failures that were too old.
     pub failures: usize,
+    /// One-time entries that were not taken in time.
+    pub one_time: usize,
+    /// Spent things that are good for nothing by themselves by now.
+    pub spent: usize,
+    /// Deliveries that nobody could make for too long.
+    pub deliveries: usize,
+    /// What counted the deliveries that were posted too long ago.
+    pub posted: usize,
 }
 
 impl Sessions {
-    /// Removes what is over at `now`: sign-ins [`REVOKED_KEPT_MINUTES`] after their end, refresh tokens at their expiry,
-    /// failures after [`FAILURES_KEPT_HOURS`]. A rotated token is kept until it would have expired, so that showing it
-    /// again is noticed until then.
+    /// Removes what is over at `now`: sign-ins [`REVOKED_KEPT_MINUTES`] after their end, refresh tokens and one-time
+    /// entries at their expiry, spent things at their end, failures after [`FAILURES_KEPT_HOURS`], deliveries after
+    /// [`DELIVERY_KEPT_HOURS`] unless one is claimed just now, counts of them after [`POSTED_KEPT_HOURS`]. A rotated token
+    /// is kept until it would have expired, so that showing it again is noticed until then.
     ///
     /// # Errors
     /// [`StorageError`]; then nothing was removed.
@@ -34,22 +44,26 @@ impl Sessions {
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let ended = remove_sign_ins(&transaction, now - TimeDelta::minutes(REVOKED_KEPT_MINUTES))?;
-        let refresh_tokens = transaction
-            .prepare_cached("DELETE FROM refresh_tokens WHERE expires_at <= ?1")?
-            .execute([micros(now)])?;
-        let failures = transaction
-            .prepare_cached("DELETE FROM failures WHERE at <= ?1")?
-            .execute([micros(now - TimeDelta::hours(FAILURES_KEPT_HOURS))])?;
+        let hours_ago = |hours| micros(now - TimeDelta::hours(hours));
+        let removed = |sql, bound: i64| transaction.prepare_cached(sql)?.execute([bound]);
+        let purged = Purged {
+            sign_ins: ended.len(),
+            refresh_tokens: removed("DELETE FROM refresh_tokens WHERE expires_at <= ?1", micros(now))?,
+            failures: removed(
+                "DELETE FROM failures WHERE at <= ?1",
+                hours_ago(FAILURES_KEPT_HOURS),
+            )?,
+            one_time: removed("DELETE FROM one_time WHERE expires_at <= ?1", micros(now))?,
+            spent: removed("DELETE FROM spent WHERE until <= ?1", micros(now))?,
+            deliveries: remove_deliveries(&transaction, now)?,
+            posted: removed("DELETE FROM posted WHERE at <= ?1", hours_ago(POSTED_KEPT_HOURS))?,
+        };
         transaction.commit()?;
         let mut revoked = self.inner.revoked.write();
         for sign_in in &ended {
             revoked.remove(sign_in);
         }
-        Ok(Purged {
-            sign_ins: ended.len(),
-            refresh_tokens,
-            failures,
-        })
+        Ok(purged)
     }
 }
 
@@ -62,4 +76,16 @@ fn remove_sign_ins(
         transaction.prepare_cached("DELETE FROM sign_ins WHERE expires_at <= ?1 RETURNING id")?;
     let ids = statement.query_map(params![micros(ended_before)], |row| id_in(row, 0))?;
     ids.collect()
+}
+
+/// One that is claimed may be on its way at this moment.
+fn remove_deliveries(transaction: &Transaction<'_>, now: DateTime<Utc>) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM deliveries WHERE made_at <= ?1 AND (claimed_until IS NULL OR claimed_until <= ?2)",
+        )?
+        .execute(params![
+            micros(now - TimeDelta::hours(DELIVERY_KEPT_HOURS)),
+            micros(now)
+        ])
 }

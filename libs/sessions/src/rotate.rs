@@ -1,11 +1,20 @@
 //! Refresh tokens: each used once, and replaced.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::Sessions;
 use crate::stored::{id_in, micros};
+
+/// How long a refresh token lasts (seed 002, F71).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// When the person does not stay signed in on this device.
+    pub brief: TimeDelta,
+    /// When they do.
+    pub long: TimeDelta,
+}
 
 /// A refresh token was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +25,8 @@ pub struct Rotation {
     pub account: Uuid,
     /// When it now ends unless the new token is rotated before.
     pub expires_at: DateTime<Utc>,
+    /// Whether the person stays signed in on this device.
+    pub stays: bool,
 }
 
 /// Why a refresh token was refused.
@@ -50,13 +61,15 @@ struct Token {
     sign_in: Uuid,
     account: Uuid,
     expires_at: i64,
+    stays: bool,
     is_rotated: bool,
     is_revoked: bool,
 }
 
 impl Sessions {
-    /// Replaces the refresh token with the hash `old_hash` by one with the hash `new_hash` that ends at `expires_at`.
-    /// Of two who try at once one wins, and the other revokes the sign-in of both.
+    /// Replaces the refresh token with the hash `old_hash` by one with the hash `new_hash`, which lasts as long
+    /// from `at` on as `lifetimes` grants to a sign-in that stays, or to one that does not. Of two who try at once
+    /// one wins, and the other revokes the sign-in of both.
     ///
     /// # Errors
     /// See [`RotateError`].
@@ -65,7 +78,7 @@ impl Sessions {
         old_hash: [u8; 32],
         new_hash: [u8; 32],
         at: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
+        lifetimes: Lifetimes,
     ) -> Result<Rotation, RotateError> {
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -88,19 +101,29 @@ impl Sessions {
         if token.expires_at <= micros(at) {
             return Err(RotateError::Expired);
         }
-        replace(&transaction, &token, &old_hash, &new_hash, micros(expires_at))?;
+        let lifetime = if token.stays {
+            lifetimes.long
+        } else {
+            lifetimes.brief
+        };
+        let expires_at = at + lifetime;
+        mark_rotated(&transaction, &old_hash)?;
+        add(&transaction, token.sign_in, &new_hash, expires_at)?;
+        prolong(&transaction, token.sign_in, at, expires_at)?;
         transaction.commit()?;
         Ok(Rotation {
             sign_in: token.sign_in,
             account: token.account,
             expires_at,
+            stays: token.stays,
         })
     }
 }
 
 fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Option<Token>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT sign_ins.id, sign_ins.account, refresh_tokens.expires_at, refresh_tokens.rotated, sign_ins.revoked
+        "SELECT sign_ins.id, sign_ins.account, refresh_tokens.expires_at, refresh_tokens.rotated,
+                sign_ins.revoked, sign_ins.stays
          FROM refresh_tokens JOIN sign_ins ON sign_ins.id = refresh_tokens.sign_in WHERE hash = ?1",
     )?;
     let token = |row: &rusqlite::Row<'_>| {
@@ -110,30 +133,41 @@ fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Opti
             expires_at: row.get(2)?,
             is_rotated: row.get(3)?,
             is_revoked: row.get(4)?,
+            stays: row.get(5)?,
         })
     };
     statement.query_row([hash], token).optional()
 }
 
-fn replace(
-    transaction: &Transaction<'_>,
-    token: &Token,
-    old_hash: &[u8; 32],
-    new_hash: &[u8; 32],
-    expires_at: i64,
-) -> Result<(), RotateError> {
+fn mark_rotated(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<usize> {
     transaction
         .prepare_cached("UPDATE refresh_tokens SET rotated = 1 WHERE hash = ?1")?
-        .execute([old_hash])?;
+        .execute([hash])
+}
+
+fn add(
+    transaction: &Transaction<'_>,
+    sign_in: Uuid,
+    hash: &[u8; 32],
+    expires_at: DateTime<Utc>,
+) -> Result<(), RotateError> {
     transaction
         .prepare_cached("INSERT INTO refresh_tokens (hash, sign_in, expires_at) VALUES (?1, ?2, ?3)")?
-        .execute(params![new_hash, token.sign_in.as_bytes(), expires_at])
+        .execute(params![hash, sign_in.as_bytes(), micros(expires_at)])
         .map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => RotateError::HashTaken(error),
             Some(_) | None => RotateError::Storage(error),
         })?;
-    transaction
-        .prepare_cached("UPDATE sign_ins SET expires_at = ?2 WHERE id = ?1")?
-        .execute(params![token.sign_in.as_bytes(), expires_at])?;
     Ok(())
+}
+
+fn prolong(
+    transaction: &Transaction<'_>,
+    sign_in: Uuid,
+    at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached("UPDATE sign_ins SET last_used_at = ?2, expires_at = ?3 WHERE id = ?1")?
+        .execute(params![sign_in.as_bytes(), micros(at), micros(expires_at)])
 }

@@ -1,14 +1,19 @@
-//! Sign-ins: begun, listed, revoked.
+//! Sign-ins: begun and listed.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{ErrorCode, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
+use crate::method::{SignInMethod, method_in};
 use crate::stored::{id_in, micros, time_in};
 use crate::{Sessions, StorageError};
 
 /// The longest hint kept of the client's `User-Agent`, in bytes; the rest is cut off.
 pub const USER_AGENT_HINT_BYTES_MAX: usize = 256;
+
+/// The longest address of a client, in bytes: that of an IPv6 address that ends in an IPv4 one (`INET6_ADDRSTRLEN` without
+/// its NUL, RFC 3493 §6.6).
+pub const ADDRESS_BYTES_MAX: usize = 45;
 
 /// A sign-in to be begun.
 #[derive(Debug, Clone)]
@@ -23,8 +28,14 @@ pub struct NewSignIn {
     pub at: DateTime<Utc>,
     /// When the first refresh token, and with it the sign-in, ends unless it is rotated before.
     pub expires_at: DateTime<Utc>,
+    /// How they proved who they are.
+    pub method: SignInMethod,
+    /// Whether they asked to stay signed in on this device (seed 002, F71); says how long each rotation makes it last.
+    pub stays: bool,
     /// What the person is shown to know the device again.
     pub user_agent_hint: Option<String>,
+    /// The client's IP address, shown to this person only, at most [`ADDRESS_BYTES_MAX`] bytes.
+    pub address: Option<String>,
 }
 
 /// A sign-in that may go on.
@@ -36,15 +47,26 @@ pub struct SignIn {
     pub account: Uuid,
     /// When.
     pub at: DateTime<Utc>,
+    /// When its refresh token was last rotated; before the first time, when it was begun.
+    pub last_used_at: DateTime<Utc>,
     /// When it ends unless its refresh token is rotated before.
     pub expires_at: DateTime<Utc>,
+    /// How they proved who they are.
+    pub method: SignInMethod,
+    /// Whether they asked to stay signed in on this device.
+    pub stays: bool,
     /// What the person is shown to know the device again, at most [`USER_AGENT_HINT_BYTES_MAX`] bytes.
     pub user_agent_hint: Option<String>,
+    /// The client's IP address when it was begun, to be shown to this person only.
+    pub address: Option<String>,
 }
 
 /// Why a sign-in could not be begun.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
+    /// The address is longer than [`ADDRESS_BYTES_MAX`], so it is none.
+    #[error("the address of a client has {0} bytes, {ADDRESS_BYTES_MAX} are allowed")]
+    AddressTooLong(usize),
     /// The id or the hash was used before.
     #[error("the sign-in's id or the hash of its refresh token was used before")]
     Taken(#[source] rusqlite::Error),
@@ -59,12 +81,21 @@ impl Sessions {
     /// # Errors
     /// See [`IssueError`].
     pub fn issue(&self, new: NewSignIn) -> Result<SignIn, IssueError> {
+        if let Some(bytes) = new.address.as_ref().map(String::len)
+            && bytes > ADDRESS_BYTES_MAX
+        {
+            return Err(IssueError::AddressTooLong(bytes));
+        }
         let sign_in = SignIn {
             id: new.id,
             account: new.account,
             at: new.at,
+            last_used_at: new.at,
             expires_at: new.expires_at,
+            method: new.method,
+            stays: new.stays,
             user_agent_hint: new.user_agent_hint.map(shortened),
+            address: new.address,
         };
         self.store(&sign_in, &new.refresh_hash)
             .map_err(|error| match error.sqlite_error_code() {
@@ -81,36 +112,11 @@ impl Sessions {
     pub fn sign_ins(&self, account: Uuid, at: DateTime<Utc>) -> Result<Vec<SignIn>, StorageError> {
         let database = self.inner.database.lock();
         let mut statement = database.prepare_cached(
-            "SELECT id, account, at, expires_at, user_agent_hint FROM sign_ins
+            "SELECT id, account, at, last_used_at, expires_at, method, stays, user_agent_hint, address FROM sign_ins
              WHERE account = ?1 AND revoked = 0 AND expires_at > ?2 ORDER BY at DESC, id DESC",
         )?;
         let found = statement.query_map(params![account.as_bytes(), micros(at)], sign_in_in)?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Ends a sign-in: its refresh tokens are refused and [`Sessions::is_revoked`] is true from now on. Answers whether
-    /// it was there and not yet revoked.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub fn revoke(&self, sign_in: Uuid) -> Result<bool, StorageError> {
-        let ended = self.revoke_where("id = ?1", sign_in)?;
-        Ok(!ended.is_empty())
-    }
-
-    /// Ends every sign-in of an account ("sign out everywhere"). Answers those that were not yet revoked.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub fn revoke_account(&self, account: Uuid) -> Result<Vec<Uuid>, StorageError> {
-        self.revoke_where("account = ?1", account)
-    }
-
-    /// Whether a sign-in was revoked, so that its access tokens are refused before they end by themselves. Asks memory
-    /// only. True until the sign-in has been over for [`crate::REVOKED_KEPT_MINUTES`].
-    #[must_use]
-    pub fn is_revoked(&self, sign_in: Uuid) -> bool {
-        self.inner.revoked.read().contains(&sign_in)
     }
 
     fn store(&self, sign_in: &SignIn, refresh_hash: &[u8; 32]) -> rusqlite::Result<()> {
@@ -118,14 +124,20 @@ impl Sessions {
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction
             .prepare_cached(
-                "INSERT INTO sign_ins (id, account, at, expires_at, user_agent_hint) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO sign_ins
+                 (id, account, at, last_used_at, expires_at, method, stays, user_agent_hint, address)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 sign_in.id.as_bytes(),
                 sign_in.account.as_bytes(),
                 micros(sign_in.at),
+                micros(sign_in.last_used_at),
                 micros(sign_in.expires_at),
+                sign_in.method.as_str(),
+                sign_in.stays,
                 sign_in.user_agent_hint,
+                sign_in.address,
             ])?;
         transaction
             .prepare_cached("INSERT INTO refresh_tokens (hash, sign_in, expires_at) VALUES (?1, ?2, ?3)")?
@@ -136,20 +148,6 @@ impl Sessions {
             ])?;
         transaction.commit()
     }
-
-    fn revoke_where(&self, condition: &'static str, id: Uuid) -> Result<Vec<Uuid>, StorageError> {
-        let database = self.inner.database.lock();
-        let ended = {
-            let sql =
-                format!("UPDATE sign_ins SET revoked = 1 WHERE {condition} AND revoked = 0 RETURNING id");
-            let mut statement = database.prepare_cached(&sql)?;
-            let ids = statement.query_map([id.as_bytes()], |row| id_in(row, 0))?;
-            ids.collect::<rusqlite::Result<Vec<Uuid>>>()?
-        };
-        // While the database is still locked, so that no rotation slips between the two.
-        self.inner.revoked.write().extend(&ended);
-        Ok(ended)
-    }
 }
 
 fn sign_in_in(row: &Row<'_>) -> rusqlite::Result<SignIn> {
@@ -157,8 +155,12 @@ fn sign_in_in(row: &Row<'_>) -> rusqlite::Result<SignIn> {
         id: id_in(row, 0)?,
         account: id_in(row, 1)?,
         at: time_in(row, 2)?,
-        expires_at: time_in(row, 3)?,
-        user_agent_hint: row.get(4)?,
+        last_used_at: time_in(row, 3)?,
+        expires_at: time_in(row, 4)?,
+        method: method_in(row, 5)?,
+        stays: row.get(6)?,
+        user_agent_hint: row.get(7)?,
+        address: row.get(8)?,
     })
 }
 

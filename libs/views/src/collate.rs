@@ -5,7 +5,7 @@ const KEY_CHARS_MAX: usize = 255;
 
 /// Texts in the order of these keys are in the order that people expect of a list in French or English. Letters outside
 /// the Latin alphabets keep their own order.
-pub(crate) fn key(text: &str) -> String {
+pub fn key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     for c in text.trim_start().chars().take(KEY_CHARS_MAX) {
         match c {

@@ -10,7 +10,7 @@
 //! | [`digest`] | what two readers compare to find out whether they show the same; specified |
 //! | [`history`] | what happened to one ticket, in French and in English; pure, without SQLite |
 
-mod collate;
+pub mod collate;
 mod cursor;
 pub mod digest;
 mod dump;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Commitment, DecodeError, Event, OrganizationId, TicketKey,
-    account::AccountEvent,
+    account::{AccountEvent, ProfileChanged},
     desk::{DeskDefinition, DeskEvent},
     organization::OrganizationEvent,
     ticket::{Stamp, TicketEvent},
@@ -59,7 +59,8 @@ pub(crate) fn read(position: Position, envelope: &Envelope, open: &Open) -> Resu
     let needed = event_type.starts_with("ticket-")
         || event_type.starts_with("desk-")
         || event_type.starts_with("organization-")
-        || event_type.starts_with("account-created.");
+        || event_type.starts_with("account-created.")
+        || event_type.starts_with("account-profile-changed.");
     if !needed {
         return Ok(Fact::Nothing);
     }
@@ -82,24 +83,33 @@ pub(crate) fn fact(stream: &str, stamp: Stamp, event: Event, data: &[u8]) -> Res
             let digest = Sha256::digest(data);
             Ok(Fact::Desk(definition, digest.into()))
         }
-        Event::Account(AccountEvent::Created(created)) => {
-            let id = stream
-                .strip_prefix("account-")
-                .and_then(|id| id.parse().ok())
-                .ok_or_else(misnamed)?;
-            Ok(Fact::Account(id, created.name.value, created.name.commitment))
+        Event::Account(AccountEvent::Created(created)) => Ok(Fact::Account(
+            id_in(stream).ok_or_else(misnamed)?,
+            created.name.value,
+            created.name.commitment,
+        )),
+        Event::Account(AccountEvent::ProfileChanged(ProfileChanged { name: Some(name), .. })) => Ok(
+            Fact::Account(id_in(stream).ok_or_else(misnamed)?, name.value, name.commitment),
+        ),
+        Event::Account(_) | Event::Name(_) | Event::Person(_) | Event::Log(_) | Event::Audit(_) => {
+            Ok(Fact::Nothing)
         }
-        Event::Account(
-            AccountEvent::PasswordSet { .. } | AccountEvent::RoleGranted { .. } | AccountEvent::Joined { .. },
-        )
-        | Event::Name(_)
-        | Event::Person(_)
-        | Event::Log(_)
-        | Event::Audit(_) => Ok(Fact::Nothing),
         Event::Organization(OrganizationEvent::Created(organization)) => {
             Ok(Fact::Organization(organization.id, organization.name))
         }
+        Event::Organization(OrganizationEvent::Renamed { name }) => {
+            let id = stream
+                .strip_prefix("organization-")
+                .and_then(|id| id.parse().ok());
+            Ok(Fact::Organization(id.ok_or_else(misnamed)?, name))
+        }
+        Event::Organization(_) => Ok(Fact::Nothing),
     }
+}
+
+/// The account that a stream is of.
+fn id_in(stream: &str) -> Option<AccountId> {
+    stream.strip_prefix("account-")?.parse().ok()
 }
 
 fn opened(envelope: &Envelope, open: &Open) -> Result<Value, ReadEventError> {

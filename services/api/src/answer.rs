@@ -20,6 +20,10 @@ use domain::{
 };
 use serde_json::Value;
 
+mod people;
+
+pub use people::{account_in_full, challenge, language, my_profile, organization_in_full, role};
+
 /// An account by id and names.
 #[must_use]
 pub fn account(directory: &Directory, id: AccountId) -> wire::AccountRef {

@@ -9,16 +9,25 @@ use actix_web::{
     web::Data,
 };
 use application::event_log::{Channel, Version};
-use application::{Application, Call, ExecuteError, call::command_id, sign_in::Actor};
+use application::{
+    Application, Call, ExecuteError,
+    call::command_id,
+    sign_in::{Actor, Client},
+};
 use chrono::{DateTime, Utc};
-use domain::{AccountId, Language, TicketKey, policy::Viewer};
+use domain::{
+    AccountId, Language, TicketKey,
+    policy::{Profile, Viewer},
+};
 use uuid::Uuid;
 
 use crate::{
     answer,
     boundary::{self, RequestId},
+    client,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
     refusal::{self, Refusal},
+    scopes,
 };
 
 /// Who calls a `/v1` operation. Being one means that the token held when the request came.
@@ -32,6 +41,9 @@ pub struct Caller {
     idempotency_key: Option<String>,
     expected_version: Option<Version>,
     channel: Channel,
+    client: Client,
+    acting_as: Option<String>,
+    acting_in: Option<String>,
     sent_at: Option<DateTime<Utc>>,
     occurred_at: Option<DateTime<Utc>>,
 }
@@ -73,11 +85,17 @@ impl Caller {
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
         let actor = token.and_then(|token| application.actor(token, at));
-        let actor = actor.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
-        let believed = config.service_key.as_deref().is_some_and(|key| {
-            let shown = headers.get("guichet-service-key").map(|shown| shown.as_bytes());
-            shown.is_some_and(|shown| same(&application, shown, key.as_bytes()))
-        });
+        let mut actor = actor.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
+        scopes::check(request, actor.scopes.as_ref())?;
+        let believed = is_believed(&application, config, headers);
+        let acting_as = text(headers, "guichet-profile")?.map(str::to_owned);
+        let acting_in = text(headers, "guichet-organization")?.map(str::to_owned);
+        actor.viewer = narrowed(
+            &application,
+            actor.viewer,
+            acting_as.as_deref(),
+            acting_in.as_deref(),
+        )?;
         let clock = |name: &str| -> Result<Option<DateTime<Utc>>, Refusal> {
             let Some(value) = text(headers, name)?.filter(|_| believed) else {
                 return Ok(None);
@@ -103,6 +121,9 @@ impl Caller {
             idempotency_key: idempotency_key(headers)?,
             expected_version: expected_version(headers)?,
             channel,
+            client: client::read(request, believed, config)?,
+            acting_as,
+            acting_in,
             sent_at: clock("guichet-sent-at")?,
             occurred_at: clock("guichet-occurred-at")?,
             application,
@@ -122,6 +143,18 @@ impl Caller {
         &self.actor.viewer
     }
 
+    /// From where the call comes.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The profile and the organization that the call is made in, as its headers name them.
+    #[must_use]
+    pub fn acting(&self) -> (Option<&str>, Option<&str>) {
+        (self.acting_as.as_deref(), self.acting_in.as_deref())
+    }
+
     /// The sign-in.
     #[must_use]
     pub fn sign_in(&self) -> Uuid {
@@ -134,7 +167,7 @@ impl Caller {
     pub fn call(&self, what: &str, asked: &[u8]) -> Call {
         let account: AccountId = self.viewer().account;
         Call {
-            viewer: self.viewer().clone(),
+            viewer: Viewer::clone(self.viewer()),
             on_behalf_of: None,
             // Read anew: a body that came slowly must not make the stamp older than the log.
             at: Utc::now(),
@@ -187,6 +220,41 @@ impl Caller {
             Err(error) => refusal.cause(error),
         }
     }
+}
+
+/// The request shows the key of our own doors (design §6).
+pub(crate) fn is_believed(application: &Application, config: &ApiConfig, headers: &HeaderMap) -> bool {
+    config.service_key.as_deref().is_some_and(|key| {
+        let shown = headers.get("guichet-service-key").map(|shown| shown.as_bytes());
+        shown.is_some_and(|shown| same(application, shown, key.as_bytes()))
+    })
+}
+
+/// The caller in one profile or one organization only (seed 004, F203).
+fn narrowed(
+    application: &Application,
+    viewer: Arc<Viewer>,
+    profile: Option<&str>,
+    organization: Option<&str>,
+) -> Result<Arc<Viewer>, Refusal> {
+    let not_held =
+        |what: &str| Refusal::new(&refusal::PROFILE_NOT_HELD).detail(format!("{what} is not one of yours"));
+    let mut viewer = viewer;
+    if let Some(profile) = profile {
+        let wanted = profile
+            .parse::<Profile>()
+            .ok()
+            .and_then(|profile| viewer.in_profile(&profile));
+        viewer = Arc::new(wanted.ok_or_else(|| not_held("the profile of Guichet-Profile"))?);
+    }
+    if let Some(named) = organization {
+        let directory = application.directory();
+        let wanted = directory.organization_named(named).and_then(|organization| {
+            viewer.in_entity(&organization.id, &directory.tree().within(&organization.id))
+        });
+        viewer = Arc::new(wanted.ok_or_else(|| not_held("the organization of Guichet-Organization"))?);
+    }
+    Ok(viewer)
 }
 
 /// Compares secrets by their keyed digests, so that the time it takes tells nothing.

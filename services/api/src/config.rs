@@ -1,6 +1,9 @@
 //! How the door is opened.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 /// Largest JSON body, bytes: the longest text with everything around it, escaped.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -22,10 +25,32 @@ pub struct ApiConfig {
     pub cors: Cors,
     /// What the SOAP adapter shows to be believed (design §6).
     pub service_key: Option<String>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How many requests an address may make of what nobody needs to be signed in for.
+    pub limits: Limits,
     /// How many threads serve requests; as many as there are processors when absent.
     pub workers: Option<usize>,
     /// Listen on a free loopback port too, in plain HTTP, for a door of the same process.
     pub with_inner: bool,
+}
+
+/// How many requests one address may make of what nobody needs to be signed in for: signing in, links, forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// At once.
+    pub burst: u32,
+    /// And then each minute.
+    pub per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            burst: 60,
+            per_minute: 60,
+        }
+    }
 }
 
 /// PEM files of a certificate chain and its key.

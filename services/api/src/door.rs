@@ -9,7 +9,7 @@ use std::{
 
 use actix_cors::Cors as CorsMiddleware;
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header, middleware::from_fn, web};
-use application::Application;
+use application::{Application, avatars::UPLOAD_BYTES_MAX};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
@@ -18,6 +18,7 @@ use crate::{
     body::Shapes,
     boundary::boundary,
     config::{ApiConfig, Cors, STOP_WAIT_S, Tls},
+    limit::Limiter,
     metrics::Metrics,
     openapi,
     refusal::{METHOD_NOT_ALLOWED, NOT_FOUND, Refusal},
@@ -114,6 +115,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let contract = openapi::contract();
     let shapes = web::Data::new(Shapes::of(&contract));
     let metrics = web::Data::new(Metrics::default());
+    let limiter = Limiter::begin(config.limits);
     let cors = config.cors.clone();
     let (application, config) = (web::Data::new(application), web::Data::new(config));
     let server = HttpServer::new(move || {
@@ -122,6 +124,8 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
             .app_data(config.clone())
             .app_data(shapes.clone())
             .app_data(metrics.clone())
+            .app_data(limiter.clone())
+            .app_data(web::PayloadConfig::new(UPLOAD_BYTES_MAX))
             .wrap(self::cors(&cors))
             .wrap(from_fn(boundary))
             .into_utoipa_app()
@@ -193,7 +197,7 @@ async fn nowhere(request: actix_web::HttpRequest) -> Result<HttpResponse, Refusa
 
 fn cors(cors: &Cors) -> CorsMiddleware {
     let middleware = CorsMiddleware::default()
-        .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()
         .expose_headers([
             "ETag",

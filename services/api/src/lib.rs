@@ -15,13 +15,17 @@ pub mod answer;
 pub mod body;
 pub mod boundary;
 pub mod caller;
+mod client;
 pub mod config;
 pub mod door;
+pub mod limit;
 pub mod metrics;
 pub mod openapi;
 pub mod parameters;
+mod problems;
 pub mod refusal;
 pub mod routes;
+mod scopes;
 
-pub use config::{ApiConfig, Cors, Tls};
+pub use config::{ApiConfig, Cors, Limits, Tls};
 pub use door::{BindError, Bound, bind};

@@ -5,7 +5,7 @@ use utoipa::{
     Modify, OpenApi as _,
     openapi::{
         OpenApi,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_actix_web::AppExt;
@@ -16,7 +16,7 @@ use crate::routes;
 #[openapi(
     info(
         title = "Guichet",
-        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version. Send `Accept-Language: fr` or `en`.",
+        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`).",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "The maintainers of Guichet", url = "https://guichet.example/"),
     ),
@@ -25,6 +25,9 @@ use crate::routes;
     tags(
         (name = "auth", description = "Signing in and out."),
         (name = "me", description = "The caller."),
+        (name = "accounts", description = "Accounts, their roles, memberships and keys."),
+        (name = "organizations", description = "Organizations, their tree and their contracts."),
+        (name = "deliveries", description = "For the courier: what is to be delivered."),
         (name = "desks", description = "Desks as data: statuses, actions, forms."),
         (name = "tickets", description = "Tickets."),
         (name = "comments", description = "What people write to each other."),
@@ -49,6 +52,8 @@ impl Modify for Bearer {
             .bearer_format("JWT");
         let scheme = scheme.description(Some("The access token of `POST /v1/auth/token`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+        let key = ApiKeyValue::with_description("Guichet-Service-Key", "The key of the server's own doors.");
+        components.add_security_scheme("service", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
 }
 

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use api_types::{AllowedAction, FieldError, HistoryEntry, Problem};
+use api_types::{AllowedAction, Challenge, FieldError, HistoryEntry, Problem};
 use application::{ExecuteError, ReadError, sign_in::SignInError};
-use domain::{Fault, Label, Language, ticket::Rejection};
+use chrono::Utc;
+use domain::{Fault, Label, Language, organization::ContractRefusal, ticket::Rejection};
+
+use crate::answer;
 
 /// A refusal on its way out. The boundary gives it the request's id and the caller's language.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub struct Refusal {
     errors: Vec<FieldError>,
     missed: Option<Vec<HistoryEntry>>,
     allowed: Option<Vec<AllowedAction>>,
+    challenge: Option<Challenge>,
+    retry_after_s: Option<u64>,
     /// What only we may know; logged once at the boundary.
     cause: Option<Box<dyn std::error::Error>>,
 }
@@ -57,6 +62,24 @@ kinds! {
     UNAUTHENTICATED = 401 "unauthenticated" "Authentification requise" "Sign in first";
     /// Wrong name or password.
     WRONG_CREDENTIALS = 401 "wrong-credentials" "Identifiant ou mot de passe incorrect" "Wrong user name or password";
+    /// So many tries failed that a challenge must be solved first.
+    CHALLENGE_REQUIRED = 401 "challenge-required" "Un défi doit d'abord être résolu" "Solve the challenge first";
+    /// Name and password are right; a code must come with them.
+    SECOND_FACTOR_REQUIRED = 401 "second-factor-required" "Un code de vérification est demandé" "A verification code is required";
+    /// So many tries failed that none is taken for a while.
+    SIGN_IN_LOCKED = 429 "sign-in-locked" "Trop de tentatives, réessayez plus tard" "Too many tries, come back later";
+    /// Too many requests from this address.
+    TOO_MANY_REQUESTS = 429 "too-many-requests" "Trop de requêtes depuis cette adresse" "Too many requests from this address";
+    /// The profile or organization named in a header is not one of the caller's.
+    PROFILE_NOT_HELD = 403 "profile-not-held" "Ce profil n'est pas le vôtre" "Not a profile of yours";
+    /// The API key does not open this.
+    SCOPE_MISSING = 403 "scope-missing" "La clé d'API n'ouvre pas cette opération" "The API key does not open this";
+    /// No contract of the organization holds today.
+    CONTRACT_NOT_VALID = 409 "contract-not-valid" "Le contrat d'assistance n'est pas en cours de validité" "The support contract is not valid today";
+    /// The contract that holds is not about this.
+    CONTRACT_NOT_COVERED = 409 "contract-not-covered" "Le contrat d'assistance ne couvre pas cette demande" "The support contract does not cover this";
+    /// The identity provider cannot be reached, or answers what cannot be believed.
+    PROVIDER_FAILED = 502 "identity-provider-failed" "Le fournisseur d'identité n'a pas répondu comme attendu" "The identity provider did not answer as expected";
     /// One may read it, but not do this.
     FORBIDDEN = 403 "not-permitted" "Action non autorisée" "Not permitted";
     /// No such thing, or another's.
@@ -99,6 +122,8 @@ impl Refusal {
             errors: Vec::new(),
             missed: None,
             allowed: None,
+            challenge: None,
+            retry_after_s: kind.retry_after_s,
             cause: None,
         }
     }
@@ -138,6 +163,20 @@ impl Refusal {
         self
     }
 
+    /// With a challenge to be solved.
+    #[must_use]
+    pub fn challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// With when to come back, s.
+    #[must_use]
+    pub fn retry_after_s(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     /// With what only the log may know.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<Box<dyn std::error::Error>>) -> Self {
@@ -163,7 +202,8 @@ impl Refusal {
             errors: self.errors.clone(),
             missed: self.missed.clone(),
             allowed: self.allowed.clone(),
-            retry_after_s: self.kind.retry_after_s,
+            challenge: self.challenge.clone(),
+            retry_after_s: self.retry_after_s,
         }
     }
 
@@ -214,6 +254,14 @@ impl From<SignInError> for Refusal {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Refused => Refusal::new(&WRONG_CREDENTIALS),
+            SignInError::SecondFactorRequired => Refusal::new(&SECOND_FACTOR_REQUIRED),
+            SignInError::ChallengeRequired(challenge) => {
+                Refusal::new(&CHALLENGE_REQUIRED).challenge(answer::challenge(challenge))
+            }
+            SignInError::Locked { until } => {
+                let seconds = (until - Utc::now()).num_seconds().max(0) + 1;
+                Refusal::new(&SIGN_IN_LOCKED).retry_after_s(seconds.unsigned_abs())
+            }
             internal @ SignInError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
         }
     }
@@ -246,6 +294,13 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
 fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
     match rejection {
         Rejection::Invalid(faults) => Refusal::faults(faults),
+        Rejection::Contract(refusal) => {
+            let kind = match refusal {
+                ContractRefusal::NotValid { .. } => &CONTRACT_NOT_VALID,
+                ContractRefusal::NotCovered { .. } => &CONTRACT_NOT_COVERED,
+            };
+            Refusal::new(kind).detail(refusal.to_string())
+        }
         not @ Rejection::NotPermitted { .. } => Refusal::new(&FORBIDDEN).detail(not.to_string()),
         Rejection::WrongStatus {
             ref action,
@@ -256,7 +311,7 @@ fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
             .allowed(
                 allowed
                     .iter()
-                    .map(|action| crate::answer::allowed_action(action, language))
+                    .map(|action| answer::allowed_action(action, language))
                     .collect(),
             ),
         Rejection::UnknownApproval => Refusal::new(&NOT_FOUND).detail("the ticket has no such approval"),

@@ -1,23 +1,29 @@
 //! One file per resource, one function per operation.
 
+pub mod accounts;
 pub mod approvals;
 pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod comments;
+pub mod deliveries;
 pub mod desks;
 pub mod events;
 pub mod health;
 pub mod history;
+mod listed;
 pub mod me;
+pub mod organizations;
 pub mod persons;
+pub mod recovery;
 pub mod series;
 pub mod tickets;
 pub mod transitions;
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
+use api_types::EditProfile;
 use application::{Loaded, as_of::AsOf};
-use domain::{AccountId, TicketKey, fault::FaultCode};
+use domain::{AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
@@ -35,7 +41,28 @@ pub fn register(config: &mut ServiceConfig) {
                 .service(auth::create_token)
                 .service(auth::refresh_token)
                 .service(auth::delete_token)
+                .service(auth::create_challenge)
+                .service(auth::get_password_policy)
+                .service(recovery::request_password_reset)
+                .service(recovery::reset_password)
+                .service(recovery::request_username_reminder)
+                .service(recovery::confirm_address)
+                .service(recovery::request_rescue)
+                .service(recovery::sign_up)
+                .service(recovery::confirm_sign_up)
                 .service(me::get_me)
+                .service(me::profile::edit_me)
+                .service(me::profile::request_address)
+                .service(me::profile::set_avatar)
+                .service(me::profile::delete_avatar)
+                .service(me::credentials::change_password)
+                .service(me::credentials::begin_second_factor)
+                .service(me::credentials::confirm_second_factor)
+                .service(me::credentials::remove_second_factor)
+                .service(me::credentials::list_sign_ins)
+                .service(me::credentials::delete_sign_ins)
+                .service(me::credentials::delete_sign_in)
+                .configure(register_people)
                 .service(desks::list_desks)
                 .service(desks::get_desk)
                 .service(desks::get_form)
@@ -72,6 +99,63 @@ pub fn register(config: &mut ServiceConfig) {
         .service(health::get_health)
         .service(health::get_readiness)
         .service(health::get_metrics);
+}
+
+fn register_people(config: &mut ServiceConfig) {
+    config
+        .service(accounts::create_account)
+        .service(accounts::list_accounts)
+        .service(accounts::get_account)
+        .service(accounts::edit_account)
+        .service(accounts::get_avatar)
+        .service(accounts::administering::grant_role)
+        .service(accounts::administering::revoke_role)
+        .service(accounts::administering::create_membership)
+        .service(accounts::administering::delete_membership)
+        .service(accounts::administering::disable_account)
+        .service(accounts::administering::enable_account)
+        .service(accounts::administering::unlock_account)
+        .service(accounts::administering::lock_fields)
+        .service(accounts::administering::set_address)
+        .service(accounts::administering::delete_second_factor)
+        .service(accounts::administering::delete_sign_ins_of)
+        .service(accounts::keys::create_api_key)
+        .service(accounts::keys::list_api_keys)
+        .service(accounts::keys::delete_api_key)
+        .service(organizations::create_organization)
+        .service(organizations::list_organizations)
+        .service(organizations::get_organization)
+        .service(organizations::edit_organization)
+        .service(organizations::create_contract)
+        .service(organizations::edit_contract)
+        .service(organizations::delete_contract)
+        .service(deliveries::list_deliveries)
+        .service(deliveries::claim_delivery)
+        .service(deliveries::settle_delivery);
+}
+
+/// A language that a body names; none when it names none.
+fn language(named: Option<&str>, pointer: &str) -> Result<Option<Language>, Fault> {
+    match named {
+        None => Ok(None),
+        Some("fr") => Ok(Some(Language::Fr)),
+        Some("en") => Ok(Some(Language::En)),
+        Some(_) => Err(Fault::new(pointer, FaultCode::Value, "is not one of: fr, en")),
+    }
+}
+
+/// What a body wants of a profile.
+fn edit_of(asked: EditProfile) -> Result<ProfileEdit, Refusal> {
+    let language =
+        language(asked.language.as_deref(), "/language").map_err(|fault| Refusal::faults(vec![fault]))?;
+    Ok(ProfileEdit {
+        name: asked.name.map(|name| name.trim().to_owned()),
+        language,
+        time_zone: asked.time_zone,
+        phone: asked.phone,
+        default_view: asked.default_view,
+        preferences: asked.preferences,
+    })
 }
 
 /// The key in a path, whatever its case; what is no key is nobody's ticket.
@@ -122,8 +206,7 @@ fn account_named(caller: &Caller, parameters: &mut Parameters, name: &str, named
     }
     let account = caller
         .application
-        .directory()
-        .account_meant(named)
+        .account_seen(caller.viewer(), named)
         .map(|account| account.id);
     if account.is_none() {
         parameters.fault(name, FaultCode::Value, "names no account");

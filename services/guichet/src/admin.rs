@@ -6,13 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use application::{
-    Application, Settings, accounts::Made, event_log::Channel, restore, sign_in::hash_password,
-};
+use application::{Application, Settings, accounts::Made, event_log::Channel, restore};
 use chrono::Utc;
 use domain::{
     AccountId, Language,
-    account::{AccountKind, NewAccount},
+    account::{AccountKind, change::NewAccount},
     policy::{Grant, Role},
 };
 use uuid::Uuid;
@@ -23,14 +21,11 @@ use crate::{
     arguments::{Admin, Place},
 };
 
-/// Shortest password of the first administrator, characters.
-pub(crate) const PASSWORD_CHARS_MIN: usize = 12;
-
 /// Why there is no first administrator.
 #[derive(Debug, thiserror::Error)]
 enum InitError {
-    #[error("the password on standard input has fewer than {PASSWORD_CHARS_MIN} characters")]
-    ShortPassword,
+    #[error("the password on standard input will not do: {0}")]
+    Password(String),
     #[error("there are accounts already; sign in as an administrator instead")]
     NotFirst,
     #[error("the user name is taken")]
@@ -47,6 +42,7 @@ pub(crate) fn run(command: Admin) -> Result<(), Failure> {
         Admin::Backup { data, to } => ask(&data, &Request::Backup { to: absolute(&to)? })?,
         Admin::BackupKeys { data, to } => ask(&data, &Request::BackupKeys { to: absolute(&to)? })?,
         Admin::RotateCheckpointKey { data } => ask(&data, &Request::RotateCheckpointKey {})?,
+        Admin::RotateTokenKey { data, compromised } => ask(&data, &Request::RotateTokenKey { compromised })?,
         Admin::Restore { data, from } => restore_data(&data, &from)?,
         Admin::RestoreKeys { place, from, ledger } => {
             let persons = restore::keys(&settings(place), &from, &ledger)?;
@@ -105,10 +101,13 @@ fn init(place: Place, username: String) -> Result<(), Failure> {
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password)?;
     let password = password.trim_end_matches(['\n', '\r']);
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(InitError::ShortPassword.into());
+    let settings = settings(place);
+    let faults = settings.sign_in.passwords.faults(password, &[&username]);
+    if !faults.is_empty() {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        return Err(InitError::Password(faults.join("; ")).into());
     }
-    let application = Application::open(&settings(place))?;
+    let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
         if !application.directory().is_empty() {
@@ -127,12 +126,14 @@ fn init(place: Place, username: String) -> Result<(), Failure> {
             username: username.clone(),
             name: username.clone(),
             language: Language::Fr,
-            password_hash: hash_password(password)?,
+            address: None,
+            address_confirmed: false,
+            password_hash: Some(application.hash(password.to_owned()).await?),
             grants: BTreeSet::from([grant]),
             organizations: BTreeSet::new(),
         };
         let call = application.system_call(Utc::now(), Channel::Admin);
-        Ok::<_, Failure>(application.create_account(call, new).await?)
+        Ok::<_, Failure>(application.make_account(&call, new, None).await?)
     });
     application.close();
     match made? {

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use application::{Application, error::chain};
-use chrono::Utc;
+use application::{Application, credentials::tokens::ROTATION_GRACE, error::chain};
+use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -36,6 +36,11 @@ pub(crate) enum Request {
     },
     /// Sign checkpoints with a new key.
     RotateCheckpointKey {},
+    /// Sign access tokens with a new key.
+    RotateTokenKey {
+        /// Refuse what the old one has signed at once.
+        compromised: bool,
+    },
 }
 
 /// What is answered.
@@ -131,6 +136,17 @@ async fn carry_out(application: &Application, request: Request) -> Result<String
                 "backed up to {}: the keys of {persons} persons",
                 to.display()
             ))
+        }
+        Request::RotateTokenKey { compromised } => {
+            let grace = if compromised {
+                TimeDelta::zero()
+            } else {
+                ROTATION_GRACE
+            };
+            let rotating = application.clone();
+            let kid =
+                tokio::task::spawn_blocking(move || rotating.tokens().rotate(Utc::now(), grace)).await??;
+            Ok(format!("access tokens are signed by {kid} from now on"))
         }
         Request::RotateCheckpointKey {} => {
             let key = application.rotate_checkpoint_key(Utc::now()).await?;

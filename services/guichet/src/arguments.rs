@@ -1,6 +1,12 @@
 //! Commands, flags and environment variables (design §8).
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use api::Limits;
+use application::{credentials::passwords::HashingCost, sign_in::SignInRules};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -22,6 +28,8 @@ pub(crate) enum Command {
     Api(Api),
     /// Start the SOAP door alone, before a REST door elsewhere.
     Soap(Soap),
+    /// Start the courier alone, which sends the mails that wait.
+    Courier(Courier),
     /// Administer a data directory.
     #[command(subcommand)]
     Admin(Admin),
@@ -43,6 +51,49 @@ pub(crate) struct Up {
     /// How SOAP clients reach the door, for the address in the WSDL.
     #[arg(long, env = "GUICHET_SOAP_PUBLIC_URL")]
     pub(crate) soap_public_url: Option<String>,
+    /// The mail server; without one, mails wait for a day for a courier that runs elsewhere.
+    #[command(flatten)]
+    pub(crate) mail: Option<Mail>,
+}
+
+/// The mail server that mails are handed to.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Mail {
+    /// Where it is: `smtps://user:password@host`, `smtp://host:25`, `smtp://host:587?tls=required`.
+    #[arg(long, env = "GUICHET_SMTP_URL", hide_env_values = true, required = false)]
+    pub(crate) smtp_url: String,
+    /// PEM file of the authorities that its certificate is checked against; those of the system when absent.
+    #[arg(long, env = "GUICHET_SMTP_CA", requires = "smtp_url")]
+    pub(crate) smtp_ca: Option<PathBuf>,
+    /// From whom mails come.
+    #[arg(
+        long,
+        env = "GUICHET_MAIL_FROM",
+        default_value = "Guichet <guichet@localhost.example>",
+        requires = "smtp_url"
+    )]
+    pub(crate) mail_from: String,
+}
+
+/// Options of `courier`.
+#[derive(Debug, Args)]
+pub(crate) struct Courier {
+    /// Where the REST door is.
+    #[arg(long, env = "GUICHET_API_URL", default_value = "http://127.0.0.1:8080")]
+    pub(crate) api_url: String,
+    /// PEM file of the authorities that the REST door's certificate is checked against; those of the system when
+    /// absent.
+    #[arg(long, env = "GUICHET_API_CA")]
+    pub(crate) api_ca: Option<PathBuf>,
+    /// What the REST door knows the courier by.
+    #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
+    pub(crate) service_key: String,
+    /// Speak to the REST door over plain HTTP on an address that is not loopback.
+    #[arg(long, env = "GUICHET_COURIER_ALLOW_PLAIN_HTTP")]
+    pub(crate) allow_plain_http: bool,
+    /// The mail server.
+    #[command(flatten)]
+    pub(crate) mail: Mail,
 }
 
 /// Options of `api`.
@@ -82,12 +133,79 @@ pub(crate) struct Api {
     /// What a SOAP door elsewhere shows to be believed.
     #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
     pub(crate) service_key: Option<String>,
+    /// Where links in mails lead: the address of the frontend.
+    #[arg(long, env = "GUICHET_PUBLIC_URL", default_value = application::start::PUBLIC_URL)]
+    pub(crate) public_url: String,
+    /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times.
+    #[arg(long, env = "GUICHET_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<IpAddr>,
+    /// How signing in is guarded.
+    #[command(flatten)]
+    pub(crate) sign_in: SignIn,
     /// How many threads serve requests; as many as processors when absent.
     #[arg(long, env = "GUICHET_WORKERS")]
     pub(crate) workers: Option<usize>,
     /// TLS.
     #[command(flatten)]
     pub(crate) tls: Tls,
+}
+
+/// How signing in is guarded.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SignIn {
+    /// Memory that a password hash takes, KiB (Argon2id). Raised without a reset: a password is hashed anew at its next use.
+    #[arg(long, env = "GUICHET_ARGON2_MEMORY_KIB", default_value_t = HashingCost::default().memory_kib)]
+    pub(crate) argon2_memory_kib: u32,
+    /// Passes over that memory.
+    #[arg(long, env = "GUICHET_ARGON2_ITERATIONS", default_value_t = HashingCost::default().iterations)]
+    pub(crate) argon2_iterations: u32,
+    /// Lanes of it.
+    #[arg(long, env = "GUICHET_ARGON2_PARALLELISM", default_value_t = HashingCost::default().parallelism)]
+    pub(crate) argon2_parallelism: u32,
+    /// After so many failed tries of a name, a challenge comes before the next.
+    #[arg(long, env = "GUICHET_CHALLENGE_AFTER", default_value_t = SignInRules::default().challenge_after)]
+    pub(crate) challenge_after: u32,
+    /// After so many failed tries of a name, none is taken for a while that doubles.
+    #[arg(long, env = "GUICHET_LOCK_AFTER", default_value_t = SignInRules::default().lock_after)]
+    pub(crate) lock_after: u32,
+    /// How long at first, s.
+    #[arg(long, env = "GUICHET_LOCK_FIRST_S", default_value_t = SignInRules::default().lock_first_s)]
+    pub(crate) lock_first_s: i64,
+    /// Requests that an address may make at once of what nobody needs to be signed in for.
+    #[arg(long, env = "GUICHET_STRANGER_BURST", default_value_t = Limits::default().burst)]
+    pub(crate) stranger_burst: u32,
+    /// And then each minute.
+    #[arg(long, env = "GUICHET_STRANGER_PER_MINUTE", default_value_t = Limits::default().per_minute)]
+    pub(crate) stranger_per_minute: u32,
+    /// Anybody may make themselves an account, once they have confirmed their address.
+    #[arg(long, env = "GUICHET_SELF_SIGN_UP")]
+    pub(crate) self_sign_up: bool,
+}
+
+impl SignIn {
+    /// The rules of the counter.
+    pub(crate) fn rules(&self) -> SignInRules {
+        SignInRules {
+            hashing: HashingCost {
+                memory_kib: self.argon2_memory_kib,
+                iterations: self.argon2_iterations,
+                parallelism: self.argon2_parallelism,
+            },
+            challenge_after: self.challenge_after,
+            lock_after: self.lock_after,
+            lock_first_s: self.lock_first_s,
+            self_sign_up: self.self_sign_up,
+            ..SignInRules::default()
+        }
+    }
+
+    /// The limits of the door.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            burst: self.stranger_burst,
+            per_minute: self.stranger_per_minute,
+        }
+    }
 }
 
 /// Options of `soap`.
@@ -128,7 +246,7 @@ pub(crate) struct Tls {
     pub(crate) tls_key: Option<PathBuf>,
 }
 
-/// What can be administered. `backup`, `backup-keys` and `rotate-checkpoint-key` ask the running server; all others run
+/// What can be administered. `backup`, `backup-keys`, `rotate-checkpoint-key` and `rotate-token-key` ask the running server; all others run
 /// while it is stopped.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
@@ -164,6 +282,15 @@ pub(crate) enum Admin {
         /// The data directory.
         #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
         data: PathBuf,
+    },
+    /// Sign access tokens of the running server with a new key. Nobody is signed out.
+    RotateTokenKey {
+        /// The data directory.
+        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+        data: PathBuf,
+        /// Refuse what the old key has signed at once, because it is no secret any more; clients take new tokens.
+        #[arg(long)]
+        compromised: bool,
     },
     /// Rebuild log, checkpoints and files from a backup or an archive; views and tree are made anew at the next start.
     Restore {

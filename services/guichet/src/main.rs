@@ -1,4 +1,4 @@
-//! The one binary: `guichet up | api | soap | admin | audit | openapi` (design §2, §8).
+//! The one binary: `guichet up | api | soap | courier | admin | audit | openapi` (design §2, §8).
 
 mod admin;
 mod admin_socket;
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Up(options) => serve::up(options),
         Command::Api(options) => serve::api(options),
         Command::Soap(options) => serve::soap(options),
+        Command::Courier(options) => serve::courier(options),
         Command::Admin(command) => admin::run(command),
         Command::Audit(arguments) => return auditor::run(arguments),
         Command::Openapi => print_contract(),

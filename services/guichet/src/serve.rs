@@ -5,6 +5,7 @@ use std::{io::Write, net::SocketAddr};
 use api::ApiConfig;
 use application::{Application, ExecuteError, Settings};
 use chrono::Utc;
+use courier::CourierConfig;
 use soap::SoapConfig;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -13,7 +14,7 @@ use tokio::{
 
 use crate::{
     Failure, admin_socket,
-    arguments::{Api, Soap, Tls, Up},
+    arguments::{Api, Courier, Mail, Soap, Tls, Up},
     upkeep,
 };
 
@@ -43,13 +44,28 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
     run(async move |stop| {
         let (application, rest) = open_rest(api, true).await?;
         let mut config = SoapConfig::new(options.soap_listen, rest.inner_url());
-        config.service_key = Some(key);
+        config.service_key = Some(key.clone());
+        let courier_key = key;
         config.public_url = options.soap_public_url;
         config.tls = soap_tls(tls);
         let soap = soap::bind(config).await?;
+        let courier = options
+            .mail
+            .map(|mail| courier_of(rest.inner_url(), courier_key, mail))
+            .transpose()?;
         announce("api", &rest.url())?;
         announce("soap", &soap.url())?;
-        let (rest, soap) = tokio::join!(rest.run(stopped(stop.clone())), soap.run(stopped(stop)));
+        // The courier stops before the door that it tells what became of its mails.
+        let (tell, mailing_ended) = watch::channel(false);
+        let mailing = async {
+            if let Some(courier) = courier {
+                courier.run(stopped(stop.clone())).await;
+            }
+            stopped(stop.clone()).await;
+            let _ = tell.send(true);
+        };
+        let soap = soap.run(stopped(stop.clone()));
+        let (rest, soap, ()) = tokio::join!(rest.run(stopped(mailing_ended)), soap, mailing);
         close(application).await?;
         rest?;
         Ok(soap?)
@@ -88,6 +104,33 @@ pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
     })
 }
 
+/// Runs the courier.
+///
+/// # Errors
+/// What went wrong, for the operator.
+pub(crate) fn courier(options: Courier) -> Result<(), Failure> {
+    run(async move |stop| {
+        let mut config = CourierConfig::new(
+            options.api_url,
+            options.service_key,
+            options.mail.smtp_url,
+            options.mail.mail_from,
+        );
+        config.api_ca = options.api_ca;
+        config.smtp_ca = options.mail.smtp_ca;
+        config.allow_plain_http = options.allow_plain_http;
+        courier::new(config)?.run(stopped(stop)).await;
+        Ok(())
+    })
+}
+
+/// The courier of the same process.
+fn courier_of(api_url: String, key: String, mail: Mail) -> Result<courier::Courier, Failure> {
+    let mut config = CourierConfig::new(api_url, key, mail.smtp_url, mail.mail_from);
+    config.smtp_ca = mail.smtp_ca;
+    Ok(courier::new(config)?)
+}
+
 /// Opens the data directory and the REST door before it.
 async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::Bound), Failure> {
     if options.demo && !options.api_listen.ip().is_loopback() {
@@ -104,6 +147,9 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
         audit_name: options.audit_name,
         checkpoints_to: options.checkpoints_to,
         archive: options.archive,
+        sign_in: options.sign_in.rules(),
+        public_url: options.public_url,
+        ..Settings::new(&data)
     };
     let application = tokio::task::spawn_blocking(move || Application::open(&settings)).await??;
     match application.begin_log(Utc::now(), None).await {
@@ -127,6 +173,8 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
             origins: options.cors_origin,
         },
         service_key: options.service_key,
+        trusted_proxies: options.trusted_proxy,
+        limits: options.sign_in.limits(),
         workers: options.workers,
         with_inner,
     };

@@ -12,6 +12,9 @@ use chrono::Utc;
 /// How often orphaned files are collected, s.
 const ORPHANS_COLLECTED_EVERY_S: u64 = 3_600;
 
+/// How often what is over is removed from the sessions, s.
+const SESSIONS_PURGED_EVERY_S: u64 = 600;
+
 /// Starts it all.
 pub(crate) fn begin(application: &Application) {
     let resumed = application.clone();
@@ -26,6 +29,12 @@ pub(crate) fn begin(application: &Application) {
         match application.collect_orphans(Utc::now()).await {
             Ok(collected) => tracing::info!(?collected, "orphaned files collected"),
             Err(error) => tracing::warn!(%error, "orphaned files could not be collected"),
+        }
+    });
+    every(application, SESSIONS_PURGED_EVERY_S, |application| async move {
+        match application.purge_sessions(Utc::now()).await {
+            Ok(purged) => tracing::debug!(?purged, "what is over is removed from the sessions"),
+            Err(error) => tracing::warn!(%error, "the sessions could not be purged"),
         }
     });
     every(application, CHECKPOINT_EVERY_S, |application| async move {

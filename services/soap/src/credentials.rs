@@ -190,6 +190,9 @@ async fn exchange(client: &Client, caller: Caller, credentials: Credentials) -> 
     let request = TokenRequest {
         username: credentials.login,
         password: credentials.password,
+        code: None,
+        stay_signed_in: None,
+        challenge: None,
     };
     let answer = client
         .token(caller, &request)

@@ -116,6 +116,7 @@ mod tests {
             errors,
             missed: None,
             allowed: None,
+            challenge: None,
             retry_after_s: None,
         };
         CallError::Refused {

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
 mod arrows;
 mod bad_input;
 mod bad_soap;

@@ -12,8 +12,8 @@ use application::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     AccountId, CommentId, Language, OrganizationId, PersonId, TicketKey,
-    account::{AccountKind, NewAccount},
-    organization::Organization,
+    account::{AccountKind, change::NewAccount},
+    organization::OrganizationCreated,
     policy::{Grant, Role, Viewer},
     ticket::{Action, Text, Visibility},
 };
@@ -50,7 +50,9 @@ pub(crate) fn new_account(username: &str, role: Role, organization: Option<&str>
         username: username.to_owned(),
         name: format!("Name of {username}"),
         language: Language::Fr,
-        password_hash: hash.to_owned(),
+        address: Some(format!("{}@example.org", username.trim().to_lowercase())),
+        address_confirmed: false,
+        password_hash: Some(hash.to_owned()),
         grants: BTreeSet::from([Grant {
             role,
             desk: None,
@@ -69,7 +71,7 @@ impl World {
         world.application.publish_shipped_desks(at()).await.unwrap();
         for id in ["commune-a", "commune-b"] {
             let id: OrganizationId = id.parse().unwrap();
-            let new = Organization {
+            let new = OrganizationCreated {
                 name: id.to_string(),
                 id,
                 siren: None,
@@ -77,7 +79,7 @@ impl World {
             };
             let call = world.application.system_call(at(), Channel::Admin);
             assert_eq!(
-                world.application.create_organization(call, new).await.unwrap(),
+                world.application.make_organization(&call, new).await.unwrap(),
                 Made::Now
             );
         }
@@ -99,7 +101,7 @@ impl World {
     pub(crate) async fn account(&self, new: NewAccount) {
         let call = self.application.system_call(at(), Channel::Admin);
         assert_eq!(
-            self.application.create_account(call, new).await.unwrap(),
+            self.application.make_account(&call, new, None).await.unwrap(),
             Made::Now
         );
     }
@@ -114,11 +116,9 @@ impl World {
     }
 
     pub(crate) fn viewer(&self, username: &str) -> Viewer {
-        self.application
-            .directory()
-            .account_by_username(username)
-            .unwrap()
-            .viewer()
+        let directory = self.application.directory();
+        let account = directory.account_by_username(username).unwrap();
+        Viewer::clone(&directory.viewer(account.id).unwrap())
     }
 
     pub(crate) fn head(&self) -> Position {

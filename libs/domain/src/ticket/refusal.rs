@@ -1,6 +1,6 @@
 //! Why a command is refused. No refusal is ever an event.
 
-use crate::{fault::Fault, ids::StatusId, label::Label};
+use crate::{fault::Fault, ids::StatusId, label::Label, organization::ContractRefusal};
 
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum Rejection {
         /// What was asked, in a few words.
         what: &'static str,
     },
+    /// No contract allows the new ticket (seed 004, F179).
+    #[error("no contract allows this ticket")]
+    Contract(#[source] ContractRefusal),
     /// The ticket's status does not allow the action; these are allowed to this viewer.
     #[error("the action {action:?} is not allowed in the status {status}")]
     WrongStatus {

@@ -275,6 +275,7 @@ fn the_server_follows_what_is_open_to_it_alone() {
         account: domain::AccountId::SYSTEM,
         grants: BTreeSet::new(),
         organizations: BTreeSet::new(),
+        within: std::sync::Arc::default(),
     };
     assert_eq!(ask(&system).unwrap()[0].side(), Side::System);
     assert!(matches!(ask(&agent()), Err(Rejection::NotPermitted { .. })));

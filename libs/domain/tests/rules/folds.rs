@@ -1,15 +1,13 @@
 //! Both folds, over any order of events and over histories that the rules allow.
 
 use domain::{
-    AccountId, Event, Personal,
-    account::{Account, AccountCreated, AccountEvent, AccountKind},
-    policy::{Role, Viewer},
+    Event,
     ticket::{Action, Document, State, TicketEvent, decide::decide},
 };
 use proptest::{prelude::*, sample::select, test_runner::RngSeed};
 
 use crate::{
-    given::{Ticket, a_question, a_report, account, organization, organizations, person, stamp, status},
+    given::{Ticket, a_question, a_report, account, stamp, status},
     random::{an_action, an_event, people},
 };
 
@@ -150,60 +148,4 @@ proptest! {
             prop_assert!(known, "a status that the desk does not have");
         }
     }
-}
-
-#[test]
-fn an_account_is_folded_from_its_creation_on_and_created_once() {
-    let created = |name: &str| {
-        AccountEvent::Created(AccountCreated {
-            kind: AccountKind::Person,
-            username: Personal::new(person(40), name.to_owned()),
-            name: Personal::new(person(40), name.to_owned()),
-            language: Default::default(),
-        })
-    };
-    let id: AccountId = account(40);
-    let joined = AccountEvent::Joined {
-        organization: organization("commune-a"),
-    };
-    assert_eq!(Account::evolve(None, id, joined.clone()), None);
-    let mut one = Account::evolve(None, id, created("ada"));
-    for event in [
-        joined,
-        AccountEvent::RoleGranted {
-            grant: crate::given::grant(Role::Requester),
-        },
-        AccountEvent::PasswordSet {
-            hash: Personal::new(person(40), "$argon2id$".to_owned()),
-        },
-        created("eve"),
-    ] {
-        one = Account::evolve(one, id, event);
-    }
-    let one = one.unwrap();
-    assert_eq!(
-        (
-            one.username.as_deref(),
-            one.name.as_deref(),
-            one.password_hash.as_deref()
-        ),
-        (Some("ada"), Some("ada"), Some("$argon2id$"))
-    );
-    let viewer = Viewer {
-        account: id,
-        grants: [crate::given::grant(Role::Requester)].into(),
-        organizations: organizations(&["commune-a"]),
-    };
-    assert_eq!(one.viewer(), viewer);
-    let erased = AccountEvent::PasswordSet {
-        hash: Personal {
-            subject: person(40),
-            value: None,
-            commitment: None,
-        },
-    };
-    assert_eq!(
-        Account::evolve(Some(one), id, erased).unwrap().password_hash,
-        None
-    );
 }

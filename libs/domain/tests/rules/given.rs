@@ -1,7 +1,10 @@
 //! People, desks and tickets to start from: `given(..)` opens a ticket, `when(..)` asks something of it, and the
 //! answer is compared by the test.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -60,6 +63,7 @@ pub(crate) fn viewer(number: u128, role: Role, of: &[&str]) -> Viewer {
         account: account(number),
         grants: BTreeSet::from([grant(role)]),
         organizations: organizations(of),
+        within: Arc::default(),
     }
 }
 

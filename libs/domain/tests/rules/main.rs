@@ -5,16 +5,26 @@
     reason = "the fixtures are files; the rules read none"
 )]
 
+mod accounts;
 mod actions;
+mod administration;
 mod approvals;
 mod blame;
+mod contracts;
 mod definitions;
 mod editing;
 mod erasure;
 mod folds;
 mod given;
+mod histories;
+mod holders;
+mod keys;
+mod lists;
+mod narrowing;
 mod opening;
+mod organizations;
 mod permissions;
+mod profiles;
 mod random;
 mod records;
 mod stored;

@@ -2,7 +2,11 @@
 //! `tests/fixtures/events`, named by the type. A form that has been in a release is never changed here; a new one is
 //! added beside it.
 
-mod others;
+mod accounts;
+mod desks;
+mod organizations;
+mod records;
+mod sign_ins;
 mod tickets;
 
 use std::{
@@ -11,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::{DecodeError, Event};
+use domain::{DecodeError, Event, account::AccountEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,7 +24,7 @@ fn directory() -> PathBuf {
 }
 
 /// Every fixture with the value that it stands for.
-fn expected() -> Vec<(&'static str, Event)> {
+pub(crate) fn expected() -> Vec<(&'static str, Event)> {
     let of_tickets = [
         tickets::openings(),
         tickets::talk(),
@@ -32,9 +36,19 @@ fn expected() -> Vec<(&'static str, Event)> {
     let mut all: Vec<_> = of_tickets
         .map(|(name, event)| (name, Event::Ticket(event)))
         .collect();
-    all.extend(others::accounts());
-    all.extend(others::places());
-    all.extend(others::records());
+    all.extend(accounts::beginnings());
+    all.extend(accounts::powers());
+    all.extend(accounts::profiles());
+    all.extend(accounts::addresses());
+    all.extend(sign_ins::passwords());
+    all.extend(sign_ins::standing());
+    all.extend(sign_ins::factors());
+    all.extend(sign_ins::programs());
+    all.extend(organizations::places());
+    all.extend(organizations::contracts());
+    all.extend(desks::desks());
+    all.extend(records::names());
+    all.extend(records::records());
     all
 }
 
@@ -148,6 +162,33 @@ fn an_automatic_comment_is_the_only_public_text_that_is_not_sealed() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn what_signs_somebody_in_is_sealed_and_its_types_are_secret() {
+    let types: BTreeSet<String> = Event::types().map(str::to_owned).collect();
+    assert!(AccountEvent::SECRET.iter().all(|secret| types.contains(*secret)));
+    let secrets = [
+        "$argon2id$",
+        "JBSWY3DPEHPK3PXP",
+        "9f86d081884c7d65",
+        "60303ae22b998861",
+    ];
+    for (name, _) in expected() {
+        let data = stored(name);
+        let holds_one = secrets.iter().any(|secret| data.to_string().contains(secret));
+        assert!(!holds_one || Event::is_secret(&type_of(name)), "{name}");
+        for text in secrets
+            .into_iter()
+            .chain(["Rita", "Import de nuit", "+33", "retraite", "248289761001"])
+        {
+            assert!(
+                !outside_of_marks(&data).contains(text),
+                "{name} holds {text} in clear"
+            );
+        }
+    }
+    assert!(!Event::is_secret("account-created.v1") && !Event::is_secret("ticket-opened.v1"));
 }
 
 /// The JSON with every personal value taken out.

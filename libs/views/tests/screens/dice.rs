@@ -264,6 +264,7 @@ pub(crate) fn a_viewer(grants: &[Dice], (a, b, c, _): Dice) -> Viewer {
         account: account(u128::from(a % 5)),
         grants: grants.iter().map(grant).collect(),
         organizations: mine.map(|(_, id)| organization(id)).collect(),
+        within: std::sync::Arc::default(),
     }
 }
 

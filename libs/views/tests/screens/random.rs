@@ -218,6 +218,7 @@ proptest! {
                 account: account(9),
                 grants: [Grant { role: Role::Admin, desk: None, organization: None }].into(),
                 organizations: Default::default(),
+                within: Default::default(),
             };
             let viewers = viewers.iter().map(|(grants, dice)| a_viewer(grants, *dice)).chain([everything]);
             for (position, then) in before.iter().rev().step_by(1 + before.len() / 12) {

@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     AccountId, Event, OrganizationId, PersonId, Personal, TicketKey,
     account::{AccountCreated, AccountEvent, AccountKind},
-    desk::DeskEvent,
+    desk::{DeskDefinition, DeskEvent},
     label::Language,
-    organization::{Organization, OrganizationEvent},
+    organization::{OrganizationCreated, OrganizationEvent},
     policy::{Side, Visible},
     ticket::{
         FieldValue, Stamp, TicketEvent, Visibility,
@@ -197,7 +197,11 @@ impl World {
     pub(crate) fn with(options: Options) -> World {
         let mut world = World::empty(options);
         for desk in domain::desk::shipped().unwrap() {
-            let definition = Box::new(desk.definition().clone());
+            // Whichever version ships, the tickets here are opened under the first.
+            let definition = Box::new(DeskDefinition {
+                version: 1,
+                ..desk.definition().clone()
+            });
             let stream = format!("desk-{}", definition.key);
             world.append(
                 &stream,
@@ -209,7 +213,7 @@ impl World {
             world.name(account(number), name);
         }
         for (id, name) in [("commune-a", "Ville de Zwin"), ("commune-b", "Athènes")] {
-            let created = Organization {
+            let created = OrganizationCreated {
                 id: organization(id),
                 name: name.to_owned(),
                 siren: None,

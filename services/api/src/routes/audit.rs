@@ -5,7 +5,10 @@ use api_types::{CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, Inc
 use application::event_log::Position;
 use application::transparency::{self, Hash, TileKind, TilePath};
 use chrono::Utc;
-use domain::audit::AuditData;
+use domain::{
+    audit::AuditData,
+    policy::administration::{SystemOperation, may},
+};
 use futures_util::TryStreamExt;
 
 use super::key;
@@ -141,7 +144,7 @@ pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpR
     let tile: TilePath = format!("tile/{path}")
         .parse()
         .map_err(|error: transparency::TilePathError| Refusal::new(&NOT_FOUND).cause(error))?;
-    if tile.kind() == TileKind::Entries && caller.viewer().may_read_log() {
+    if tile.kind() == TileKind::Entries && may(caller.viewer(), SystemOperation::ReadLog) {
         trace(&caller, "GET /v1/audit/tile/entries", AuditData::Feed).await?;
     }
     let bytes = caller.application.tile(caller.viewer(), &tile)?;
@@ -167,7 +170,7 @@ pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpR
 )]
 #[get("/audit/export")]
 pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> {
-    if !caller.viewer().may_read_log() {
+    if !may(caller.viewer(), SystemOperation::ReadLog) {
         return Err(Refusal::new(&NOT_FOUND));
     }
     trace(&caller, "GET /v1/audit/export", AuditData::Export).await?;

@@ -1,13 +1,20 @@
 //! Signing in and out.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
-use api_types::{Jwk, Jwks, Problem, RefreshRequest, TokenAnswer, TokenRequest};
-use application::{Application, sign_in::SignedIn};
+use api_types::{
+    Challenge, ChallengeRequest, Jwk, Jwks, PasswordPolicy, Problem, RefreshRequest, TokenAnswer,
+    TokenRequest,
+};
+use application::{
+    Application,
+    sign_in::{Attempt, SignedIn},
+};
 use chrono::Utc;
 
-use crate::{body::Body, caller::Caller, refusal::Refusal};
+use crate::{answer, body::Body, caller::Caller, client::Stranger, problems::OfStranger, refusal::Refusal};
 
-fn tokens(signed_in: SignedIn) -> HttpResponse {
+/// The tokens of a sign-in.
+pub(super) fn tokens(signed_in: SignedIn) -> HttpResponse {
     HttpResponse::Ok().json(TokenAnswer {
         access_token: signed_in.access_token,
         token_type: "Bearer".to_owned(),
@@ -18,26 +25,73 @@ fn tokens(signed_in: SignedIn) -> HttpResponse {
 
 /// Sign in with user name and password.
 ///
-/// A wrong name and a wrong password are answered alike. The access token holds for 15 minutes, the refresh token for
-/// one use within 30 days.
+/// A wrong name and a wrong password are answered alike. The access token holds for 15 minutes; the refresh token for one
+/// use within 12 hours, or within 30 days for who stays signed in. After some failures a challenge must be solved with the
+/// next try (`challenge-required`), after more no try is taken for a while (`sign-in-locked`).
 #[utoipa::path(
     operation_id = "create_token", tag = "auth", security(()),
     request_body = TokenRequest,
     responses(
         (status = 200, description = "Signed in.", body = TokenAnswer),
-        (status = 401, description = "Wrong user name or password.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Wrong user name or password; or a challenge or a code is missing, as `code` says.", body = Problem, content_type = "application/problem+json"),
+        OfStranger,
     ),
 )]
 #[post("/auth/token")]
 pub(crate) async fn create_token(
     application: Data<Application>,
+    stranger: Stranger,
     body: Body<TokenRequest>,
 ) -> Result<HttpResponse, Refusal> {
-    let TokenRequest { username, password } = body.value;
+    let asked = body.value;
+    let attempt = Attempt {
+        username: asked.username,
+        password: asked.password,
+        code: asked.code,
+        stays: asked.stay_signed_in.unwrap_or(false),
+        solution: asked
+            .challenge
+            .map(|challenge| (challenge.token, challenge.solution)),
+    };
     Ok(tokens(
-        application.sign_in(&username, password, Utc::now()).await?,
+        application.sign_in(attempt, &stranger.0, Utc::now()).await?,
     ))
+}
+
+/// Ask for a challenge before the next try.
+///
+/// A fresh one each time, for whoever cannot solve the one they were given in time.
+#[utoipa::path(
+    operation_id = "create_challenge", tag = "auth", security(()),
+    request_body = ChallengeRequest,
+    responses((status = 200, description = "The challenge.", body = Challenge), OfStranger),
+)]
+#[post("/auth/challenges")]
+pub(crate) async fn create_challenge(
+    application: Data<Application>,
+    _: Stranger,
+    body: Body<ChallengeRequest>,
+) -> Result<HttpResponse, Refusal> {
+    let challenge = application.challenge(&body.value.username, Utc::now()).await?;
+    Ok(HttpResponse::Ok().json(answer::challenge(challenge)))
+}
+
+/// What a new password must be.
+#[utoipa::path(
+    operation_id = "get_password_policy", tag = "auth", security(()),
+    responses((status = 200, description = "The policy.", body = PasswordPolicy)),
+)]
+#[get("/auth/password-policy")]
+pub(crate) async fn get_password_policy(application: Data<Application>) -> HttpResponse {
+    let policy = application.sign_in_rules().passwords;
+    let chars = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    HttpResponse::Ok().json(PasswordPolicy {
+        length_min: chars(policy.length_min),
+        length_max: chars(policy.length_max),
+        strength_min: policy.strength_min,
+        strength_scale: "zxcvbn 0 to 4".to_owned(),
+        forbids: ["common", "weak", "holds_name"].map(str::to_owned).to_vec(),
+    })
 }
 
 /// Trade a refresh token for new tokens.
@@ -49,12 +103,13 @@ pub(crate) async fn create_token(
     responses(
         (status = 200, description = "New tokens.", body = TokenAnswer),
         (status = 401, description = "Unknown, expired, used or revoked.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+        OfStranger,
     ),
 )]
 #[post("/auth/refresh")]
 pub(crate) async fn refresh_token(
     application: Data<Application>,
+    _: Stranger,
     body: Body<RefreshRequest>,
 ) -> Result<HttpResponse, Refusal> {
     Ok(tokens(
@@ -70,6 +125,7 @@ pub(crate) async fn refresh_token(
     responses(
         (status = 204, description = "Signed out."),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "An API key is revoked, not signed out.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[delete("/auth/token")]
@@ -80,22 +136,25 @@ pub(crate) async fn delete_token(caller: Caller) -> Result<HttpResponse, Refusal
 
 /// The public keys that verify access tokens (RFC 7517).
 ///
-/// A client that verifies access tokens itself picks the key by its `kid`.
+/// A client that verifies access tokens itself picks the key by its `kid`. A key that no longer signs stays listed until its
+/// last token has expired.
 #[utoipa::path(
     operation_id = "get_jwks", tag = "auth", security(()),
-    responses((status = 200, description = "The keys.", body = Jwks)),
+    responses((status = 200, description = "The keys, the one that signs first.", body = Jwks)),
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn get_jwks(application: Data<Application>) -> HttpResponse {
-    let public = application.tokens().public();
-    HttpResponse::Ok().json(Jwks {
-        keys: vec![Jwk {
+    let keys = application
+        .tokens()
+        .public_keys(Utc::now())
+        .into_iter()
+        .map(|public| Jwk {
             kty: "OKP".to_owned(),
             crv: "Ed25519".to_owned(),
-            x: public.x.clone(),
-            kid: public.kid.clone(),
+            x: public.x,
+            kid: public.kid,
             alg: "EdDSA".to_owned(),
             key_use: "sig".to_owned(),
-        }],
-    })
+        });
+    HttpResponse::Ok().json(Jwks { keys: keys.collect() })
 }

@@ -1,24 +1,36 @@
-//! Who the caller is.
+//! Who the caller is, and what is theirs alone: profile, password, second factor, sign-ins.
+
+pub mod credentials;
+pub mod profile;
 
 use actix_web::{HttpResponse, get};
-use api_types::{DeskSummary, Me, MyOrganization, Problem, RoleGrant};
+use api_types::{DeskSummary, Me, MyOrganization};
+use domain::policy::Viewer;
 
-use crate::{answer, caller::Caller, refusal::Refusal};
+use crate::{answer, caller::Caller, problems::OfQuestion, refusal::Refusal};
 
-/// The account that calls, its roles, organizations and desks.
+/// The account that calls, its roles, organizations, desks and profile.
 ///
-/// What a frontend needs to draw its menus: nothing here is a permission by itself.
+/// What a frontend needs to draw its menus: nothing here is a permission by itself. Each of `roles` names a `profile`; send it
+/// as `Guichet-Profile` to act in that role only, and the id of an organization as `Guichet-Organization` to act there only.
 #[utoipa::path(
     operation_id = "get_me", tag = "me",
-    responses(
-        (status = 200, description = "The caller.", body = Me),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+    params(
+        ("Guichet-Profile" = Option<String>, Header, description = "Act in this role only, such as `local_admin@lycee-a`. Taken by every operation."),
+        ("Guichet-Organization" = Option<String>, Header, description = "Act in this organization only. Taken by every operation."),
     ),
+    responses((status = 200, description = "The caller.", body = Me), OfQuestion),
 )]
 #[get("/me")]
 pub(crate) async fn get_me(caller: Caller) -> Result<HttpResponse, Refusal> {
+    Ok(HttpResponse::Ok().json(me(&caller)))
+}
+
+fn me(caller: &Caller) -> Me {
     let directory = caller.application.directory();
-    let account = caller.account();
+    // Read anew: a command of this request may have changed it.
+    let known = directory.account(caller.account().id);
+    let account = known.as_ref().unwrap_or_else(|| caller.account());
     let organizations = account.organizations.iter().map(|id| {
         let known = directory.organization(id);
         MyOrganization {
@@ -29,17 +41,22 @@ pub(crate) async fn get_me(caller: Caller) -> Result<HttpResponse, Refusal> {
             siren: known.and_then(|organization| organization.siren.clone()),
         }
     });
-    let roles = account.grants.iter().map(|grant| RoleGrant {
-        role: grant.role.as_str().to_owned(),
-        desk: grant.desk.as_ref().map(ToString::to_string),
-        organization: grant.organization.as_ref().map(ToString::to_string),
-    });
-    Ok(HttpResponse::Ok().json(Me {
+    let (acting_as, acting_in) = caller.acting();
+    Me {
         account: answer::account(directory, account.id),
-        roles: roles.collect(),
+        roles: account.grants.iter().map(answer::role).collect(),
         organizations: organizations.collect(),
-        desks: desks(&caller),
-    }))
+        desks: desks(caller),
+        profile: answer::my_profile(account, &viewer_of(caller)),
+        acting_as: acting_as.map(str::to_owned),
+        acting_in: acting_in.map(str::to_owned),
+        second_factor: account.second_factor.is_some(),
+        version: account.version,
+    }
+}
+
+fn viewer_of(caller: &Caller) -> Viewer {
+    Viewer::clone(caller.viewer())
 }
 
 /// The desks that a caller has anything to do with.

@@ -8,8 +8,9 @@ use application::{
     views::queue::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort},
 };
 use domain::{
-    CommentId, Fault, PersonId,
+    AccountId, CommentId, Fault, PersonId,
     fault::FaultCode,
+    policy::Viewer,
     ticket::{Action, Edit, Text},
 };
 use serde_json::Value;
@@ -298,11 +299,13 @@ fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Resu
         customer,
     }))];
     if let Some(assignee) = asked.assignee {
-        let account = assignee.as_ref().map(|named| directory.account_meant(named));
-        match account {
+        let named = assignee.as_ref();
+        let account = named.map(|named| caller.application.account_seen(caller.viewer(), named));
+        let viewer = |account: AccountId| directory.viewer(account).map(|viewer| Viewer::clone(&viewer));
+        match account.map(|account| account.and_then(|account| viewer(account.id))) {
             Some(None) => faults.push(Fault::new("/assignee", FaultCode::Value, "names no account")),
-            Some(Some(account)) => actions.push(Action::Assign {
-                assignee: Some(Box::new(account.viewer())),
+            Some(Some(viewer)) => actions.push(Action::Assign {
+                assignee: Some(Box::new(viewer)),
             }),
             None => actions.push(Action::Assign { assignee: None }),
         }
@@ -334,6 +337,7 @@ fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Resu
     responses(
         (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It is not closed.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),

@@ -26,6 +26,7 @@ use crate::{body::Body, caller::Caller, refusal::Refusal};
     responses(
         (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Not allowed in this status; `allowed` tells what is.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The ticket moved on; `missed` tells how.", body = Problem, content_type = "application/problem+json"),

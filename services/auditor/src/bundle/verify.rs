@@ -51,9 +51,7 @@ fn created(shown: Shown<'_>) -> Option<(AccountId, Option<String>)> {
     let id = shown.envelope.stream.strip_prefix("account-")?.parse().ok()?;
     match shown.event? {
         Event::Account(AccountEvent::Created(created)) => Some((id, created.name.value)),
-        Event::Account(
-            AccountEvent::PasswordSet { .. } | AccountEvent::RoleGranted { .. } | AccountEvent::Joined { .. },
-        )
+        Event::Account(_)
         | Event::Ticket(_)
         | Event::Organization(_)
         | Event::Desk(_)

@@ -101,7 +101,8 @@ impl Stream {
                 let id = name
                     .strip_prefix("account-")
                     .and_then(|id| id.parse::<AccountId>().ok());
-                let after = id.and_then(|id| Account::evolve(before, id, event.clone()));
+                let at = facts.stamp(position).at;
+                let after = id.and_then(|id| Account::evolve(before, id, at, event.clone()));
                 if after.is_none() {
                     faults.push(
                         position,

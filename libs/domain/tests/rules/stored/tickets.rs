@@ -23,7 +23,7 @@ fn comment(number: u128) -> CommentId {
 }
 
 /// A value of the requester.
-fn hers<T>(value: T) -> Personal<T> {
+pub(super) fn hers<T>(value: T) -> Personal<T> {
     Personal::new(PersonId(Uuid::from_u128(1)), value)
 }
 

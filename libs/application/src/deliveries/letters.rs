@@ -1,0 +1,143 @@
+//! What the mails say, in French and English.
+
+use domain::Language;
+
+use super::{ADDRESS_CONFIRMATION, INVITATION, PASSWORD_CHANGED, PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER};
+
+/// How long the link of a reset holds, hours.
+const RESET_HOURS: i64 = 1;
+/// How long the other links hold, hours.
+const LINK_HOURS: i64 = 72;
+
+/// A mail's subject and text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The subject line.
+    pub subject: String,
+    /// The text, lines ended by `\n`.
+    pub text: String,
+}
+
+/// For a letter that holds a link: the link's purpose, the page of the frontend that it leads to, and how long it holds,
+/// hours. An invitation leads to the choice of a password like a reset, and either replaces the other.
+pub(super) fn link_of(effect: &str) -> Option<(&'static str, &'static str, i64)> {
+    match effect {
+        PASSWORD_RESET => Some((PASSWORD_RESET, "password-reset", RESET_HOURS)),
+        INVITATION => Some((PASSWORD_RESET, "password-reset", LINK_HOURS)),
+        ADDRESS_CONFIRMATION => Some((ADDRESS_CONFIRMATION, "address-confirmation", LINK_HOURS)),
+        SIGN_UP => Some((SIGN_UP, "sign-up", LINK_HOURS)),
+        _ => None,
+    }
+}
+
+/// Writes a letter.
+pub(super) fn write(
+    effect: &str,
+    name: &str,
+    username: &str,
+    link: Option<&str>,
+    language: Language,
+) -> Letter {
+    let french = language == Language::Fr;
+    let (subject, said) = match (effect, french) {
+        (PASSWORD_RESET, true) => (
+            "Votre nouveau mot de passe",
+            "Vous avez demandé un nouveau mot de passe. Choisissez-le dans l'heure à cette adresse :",
+        ),
+        (PASSWORD_RESET, false) => (
+            "Your new password",
+            "You asked for a new password. Choose it within the hour here:",
+        ),
+        (INVITATION, true) => (
+            "Votre compte est ouvert",
+            "Un compte a été ouvert pour vous. Choisissez votre mot de passe dans les trois jours à cette adresse :",
+        ),
+        (INVITATION, false) => (
+            "Your account is open",
+            "An account was opened for you. Choose your password within three days here:",
+        ),
+        (USERNAME_REMINDER, true) => (
+            "Votre identifiant",
+            "Vous avez demandé à retrouver votre identifiant.",
+        ),
+        (USERNAME_REMINDER, false) => ("Your user name", "You asked for your user name."),
+        (ADDRESS_CONFIRMATION, true) => (
+            "Confirmez votre adresse",
+            "Vos notifications iront à cette adresse une fois que vous l'aurez confirmée ici, dans les trois jours :",
+        ),
+        (ADDRESS_CONFIRMATION, false) => (
+            "Confirm your address",
+            "Your notifications will go to this address once you have confirmed it here, within three days:",
+        ),
+        (SIGN_UP, true) => (
+            "Confirmez votre inscription",
+            "Votre compte sera ouvert une fois que vous aurez confirmé votre inscription ici, dans les trois jours :",
+        ),
+        (SIGN_UP, false) => (
+            "Confirm your registration",
+            "Your account will be opened once you have confirmed your registration here, within three days:",
+        ),
+        (PASSWORD_CHANGED, true) => (
+            "Votre mot de passe a changé",
+            "Le mot de passe de votre compte vient d'être changé. Si ce n'était pas vous, prévenez le support sans attendre.",
+        ),
+        (_, true) => ("À propos de votre compte", "Votre compte a changé."),
+        (PASSWORD_CHANGED, false) => (
+            "Your password has changed",
+            "The password of your account has just been changed. If that was not you, tell support at once.",
+        ),
+        (_, false) => ("About your account", "Your account has changed."),
+    };
+    let (greeting, account, ignore) = if french {
+        (
+            "Bonjour",
+            "Votre identifiant",
+            "Si vous n'avez rien demandé, ne tenez pas compte de ce message.",
+        )
+    } else {
+        (
+            "Hello",
+            "Your user name",
+            "If you asked for nothing, leave this message aside.",
+        )
+    };
+    let mut text = format!("{greeting} {name},\n\n{said}\n");
+    if let Some(link) = link {
+        text.push_str(&format!("\n{link}\n"));
+    }
+    text.push_str(&format!("\n{account} : {username}\n"));
+    if effect != PASSWORD_CHANGED {
+        text.push_str(&format!("\n{ignore}\n"));
+    }
+    Letter {
+        subject: subject.to_owned(),
+        text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_letter_speaks_both_languages_and_holds_its_link() {
+        for effect in [
+            PASSWORD_RESET,
+            INVITATION,
+            ADDRESS_CONFIRMATION,
+            SIGN_UP,
+            USERNAME_REMINDER,
+            PASSWORD_CHANGED,
+        ] {
+            let link = link_of(effect).map(|_| "https://portal.example/page#token=abc");
+            let french = write(effect, "Rita", "rita", link, Language::Fr);
+            let english = write(effect, "Rita", "rita", link, Language::En);
+            assert_ne!(french.subject, english.subject, "{effect}");
+            assert_ne!(french.subject, "À propos de votre compte", "{effect}");
+            for letter in [&french, &english] {
+                assert_eq!(letter.text.contains("#token=abc"), link.is_some(), "{effect}");
+                assert!(letter.text.contains("rita"), "{effect}");
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Signing in through an identity provider (`OpenID` Connect): what the door has verified there becomes an account here,
+//! with the roles and organizations that the configuration makes of its claims.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    AccountId, Language, OrganizationId,
+    account::{
+        Account, AccountEvent, AccountKind, Identity,
+        change::NewAccount,
+        profile::{address_faults, name_faults, username_faults},
+    },
+    personal::Personal,
+    policy::Grant,
+};
+use event_log::Channel;
+use sessions::SignInMethod;
+use uuid::Uuid;
+
+use crate::{
+    accounts::Made,
+    error::ExecuteError,
+    sign_in::{Client, SignInError, SignedIn, internal},
+    start::Application,
+};
+
+/// Who somebody is at a provider, as its verified token says, and what the configuration makes of it.
+#[derive(Debug, Clone)]
+pub struct Federated {
+    /// The issuer.
+    pub issuer: String,
+    /// Who this is there.
+    pub subject: String,
+    /// The user name that a new account gets.
+    pub username: String,
+    /// The name that others see.
+    pub name: String,
+    /// The address, when the provider says that it is theirs.
+    pub address: Option<String>,
+    /// The language.
+    pub language: Language,
+    /// Roles that the claims give.
+    pub grants: BTreeSet<Grant>,
+    /// Every role that this provider's rules can give: what is among these and not given is taken back.
+    pub managed_grants: BTreeSet<Grant>,
+    /// Organizations that the claims give.
+    pub organizations: BTreeSet<OrganizationId>,
+    /// Every organization that this provider's rules can give.
+    pub managed_organizations: BTreeSet<OrganizationId>,
+    /// An account is made for who has none.
+    pub creates: bool,
+}
+
+impl Application {
+    /// Signs in who was verified by a provider.
+    ///
+    /// # Errors
+    /// [`SignInError::Refused`] when they have no account and none is made for them, or it is disabled.
+    pub async fn sign_in_federated(
+        &self,
+        who: Federated,
+        client: &Client,
+        at: DateTime<Utc>,
+    ) -> Result<SignedIn, SignInError> {
+        let id = match self.account_of_identity(&who.issuer, &who.subject) {
+            Some(id) => id,
+            None => self.make_federated(&who, at).await?,
+        };
+        let call = self.system_call(at, Channel::Rest);
+        self.append_own(&call, id, |account| Ok(synced(account, &who)))
+            .await?;
+        let account = self.directory().account(id).filter(|account| !account.disabled);
+        let account = account.ok_or(SignInError::Refused)?;
+        self.begin(account.id, SignInMethod::Federated, false, client, at)
+            .await
+    }
+
+    fn account_of_identity(&self, issuer: &str, subject: &str) -> Option<AccountId> {
+        let is_it = |account: &Account| {
+            account
+                .identities
+                .get(issuer)
+                .is_some_and(|known| known == subject)
+        };
+        self.directory().accounts(is_it).first().map(|account| account.id)
+    }
+
+    /// Makes the account of who signs in for the first time. A local account of the same name is never taken over: its holder
+    /// has shown nothing here.
+    async fn make_federated(&self, who: &Federated, at: DateTime<Utc>) -> Result<AccountId, SignInError> {
+        let mut faults = username_faults("/username", &who.username);
+        faults.extend(name_faults("/name", &who.name));
+        if !who.creates || !faults.is_empty() {
+            tracing::warn!(
+                issuer = who.issuer,
+                creates = who.creates,
+                ?faults,
+                "a provider's user gets no account"
+            );
+            return Err(SignInError::Refused);
+        }
+        let id = AccountId(Uuid::now_v7());
+        let address = who.address.clone();
+        let address =
+            address.filter(|address| address_faults("/address", address, AccountKind::Person).is_empty());
+        let new = NewAccount {
+            id,
+            kind: AccountKind::Person,
+            username: who.username.clone(),
+            name: who.name.clone(),
+            language: who.language,
+            address_confirmed: address.is_some(),
+            address,
+            password_hash: None,
+            grants: BTreeSet::new(),
+            organizations: BTreeSet::new(),
+        };
+        let identity = Identity {
+            issuer: who.issuer.clone(),
+            subject: Personal::new(id.person(), who.subject.clone()),
+        };
+        let call = self.system_call(at, Channel::Rest);
+        match self.make_account(&call, new, Some(identity)).await {
+            Ok(Made::Now) => Ok(id),
+            Ok(Made::Before) => {
+                tracing::warn!(
+                    issuer = who.issuer,
+                    "a provider's user has the name of a local account"
+                );
+                Err(SignInError::Refused)
+            }
+            // Two first sign-ins at once: the other one has made it.
+            Err(ExecuteError::Unavailable { .. }) => self
+                .account_of_identity(&who.issuer, &who.subject)
+                .ok_or(SignInError::Refused),
+            Err(error) => Err(internal(error)),
+        }
+    }
+}
+
+/// What brings an account's roles and organizations to what the provider says today.
+fn synced(account: &Account, who: &Federated) -> Vec<AccountEvent> {
+    let mut events = Vec::new();
+    let granted = who.grants.difference(&account.grants).cloned();
+    events.extend(granted.map(|grant| AccountEvent::RoleGranted { grant }));
+    let lost = who
+        .managed_grants
+        .difference(&who.grants)
+        .filter(|grant| account.grants.contains(grant));
+    events.extend(lost.cloned().map(|grant| AccountEvent::RoleRevoked { grant }));
+    let joined = who.organizations.difference(&account.organizations).cloned();
+    events.extend(joined.map(|organization| AccountEvent::Joined { organization }));
+    let left = who.managed_organizations.difference(&who.organizations);
+    let left = left.filter(|organization| account.organizations.contains(organization));
+    events.extend(
+        left.cloned()
+            .map(|organization| AccountEvent::Left { organization }),
+    );
+    events
+}

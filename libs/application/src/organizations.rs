@@ -1,0 +1,231 @@
+//! Organizations and desks: making and changing them.
+
+use std::sync::Arc;
+
+use domain::{
+    AccountId, Event, Fault, OrganizationId,
+    desk::{Desk, DeskEvent},
+    fault::FaultCode,
+    organization::{
+        ContractRefusal, Organization, OrganizationCreated, OrganizationEvent, change as rules,
+        change::Change, contract,
+    },
+    policy::{
+        Viewer,
+        administration::{OrganizationOperation, may_on_organization},
+    },
+};
+use event_log::Version;
+
+use crate::{
+    accounts::Made,
+    call::Call,
+    commit::{Committed, Write},
+    error::{ExecuteError, ReadError},
+    execute::own_task,
+    start::Application,
+};
+
+impl Application {
+    /// Makes an organization without asking whether anybody may, unless there is one of that id.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn make_organization(
+        &self,
+        call: &Call,
+        new: OrganizationCreated,
+    ) -> Result<Made, ExecuteError> {
+        let committed = self
+            .commit(call, |application| {
+                let known = application.directory().organization(&new.id).is_some();
+                Ok(if known { Vec::new() } else { new_organization(&new) })
+            })
+            .await?;
+        Ok(made(&committed))
+    }
+
+    /// Makes an organization for an administrator.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn create_organization(
+        &self,
+        call: Call,
+        new: OrganizationCreated,
+    ) -> Result<Arc<Organization>, ExecuteError> {
+        let this = self.clone();
+        own_task(async move {
+            this.commit(&call, |application| {
+                let directory = application.directory();
+                let exists = new
+                    .parent
+                    .as_ref()
+                    .is_none_or(|id| directory.organization(id).is_some());
+                rules::judge_new(&call.viewer, &new, exists, &directory.tree())?;
+                if directory.organization(&new.id).is_some() {
+                    let taken = Fault::new("/id", FaultCode::Value, "is taken");
+                    return Err(ExecuteError::invalid(vec![taken]));
+                }
+                Ok(new_organization(&new))
+            })
+            .await?;
+            this.directory()
+                .organization(&new.id)
+                .ok_or(ExecuteError::NotFound)
+        })
+        .await
+    }
+
+    /// Changes an organization.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn change_organization(
+        &self,
+        call: Call,
+        id: OrganizationId,
+        changes: Vec<Change>,
+    ) -> Result<Arc<Organization>, ExecuteError> {
+        let this = self.clone();
+        own_task(async move {
+            this.commit(&call, |application| {
+                let directory = application.directory();
+                let mut organization =
+                    Organization::clone(&*directory.organization(&id).ok_or(ExecuteError::NotFound)?);
+                call.expects(Version(organization.version))?;
+                let (before, tree) = (organization.clone(), directory.tree());
+                let (mut events, mut faults) = (Vec::new(), Vec::new());
+                for change in &changes {
+                    faults.extend(application.unknown_account(change));
+                    match rules::decide(&call.viewer, &organization, change.clone(), &tree, |name| {
+                        application.knows(name)
+                    }) {
+                        Ok(decided) => {
+                            for event in &decided {
+                                organization =
+                                    Organization::evolve(Some(organization.clone()), event.clone())
+                                        .unwrap_or(organization);
+                            }
+                            events.extend(decided);
+                        }
+                        Err(domain::account::change::Refusal::Invalid(found)) => faults.extend(found),
+                        Err(other) => return Err(other.into()),
+                    }
+                }
+                if !faults.is_empty() {
+                    return Err(ExecuteError::invalid(faults));
+                }
+                Ok(Write::to_organization(&before, events))
+            })
+            .await?;
+            this.directory().organization(&id).ok_or(ExecuteError::NotFound)
+        })
+        .await
+    }
+
+    /// A referent or a responsible that is nobody.
+    fn unknown_account(&self, change: &Change) -> Option<Fault> {
+        let (pointer, named): (_, Option<AccountId>) = match change {
+            Change::NameReferent(account) => ("/referent", *account),
+            Change::SignContract(_, terms) => ("/responsible", terms.responsible),
+            Change::Rename(_) | Change::SetSiren(_) | Change::Move(_) | Change::WithdrawContract(_) => {
+                return None;
+            }
+        };
+        let unknown = self.directory().account(named?).is_none();
+        unknown.then(|| Fault::new(pointer, FaultCode::Value, "names no account"))
+    }
+
+    /// Whether a name is that of an organization, a desk (`SUP`) or a request type of one (`SUP/incident`).
+    fn knows(&self, name: &str) -> bool {
+        let (desk, request_type) = name
+            .split_once('/')
+            .map_or((name, None), |(desk, of)| (desk, Some(of)));
+        let desk = desk.parse().ok().and_then(|key| self.directory().desk(&key));
+        let is_category = desk.is_some_and(|desk| request_type.is_none_or(|of| desk.form(of).is_some()));
+        is_category || self.directory().organization_named(name).is_some()
+    }
+
+    /// Whether a contract allows a new ticket of this organization today.
+    pub(crate) fn contract_allows(
+        &self,
+        organization: &OrganizationId,
+        desk: &Desk,
+        request_type: &str,
+        call: &Call,
+    ) -> Result<(), ContractRefusal> {
+        let upwards = self.directory().upwards(organization);
+        let upwards: Vec<&Organization> = upwards.iter().map(|of| &**of).collect();
+        contract::judge(
+            &upwards,
+            &desk.definition().key,
+            request_type,
+            call.at.date_naive(),
+        )
+    }
+
+    /// An organization on which this viewer may do that; what they may not see does not exist.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn organization_for(
+        &self,
+        viewer: &Viewer,
+        id: &OrganizationId,
+        operation: OrganizationOperation,
+    ) -> Result<Arc<Organization>, ReadError> {
+        let organization = self.directory().organization(id).ok_or(ReadError::NotFound)?;
+        if may_on_organization(viewer, operation, id) {
+            Ok(organization)
+        } else {
+            Err(ReadError::NotFound)
+        }
+    }
+
+    /// Publishes a desk's definition, unless that version is published.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Stale`] when a newer version is published; otherwise see [`ExecuteError`].
+    pub async fn publish_desk(&self, call: Call, desk: &Desk) -> Result<Made, ExecuteError> {
+        let definition = desk.definition();
+        let committed = self
+            .commit(&call, |application| {
+                let published = application.directory().desk_versions(&definition.key);
+                if published.contains(&definition.version) {
+                    return Ok(Vec::new());
+                }
+                let newest = published.iter().max().copied().unwrap_or(0);
+                if newest > definition.version {
+                    return Err(ExecuteError::Stale {
+                        expected: Version(u64::from(definition.version)),
+                        actual: Version(u64::from(newest)),
+                    });
+                }
+                Ok(vec![Write {
+                    stream: format!("desk-{}", definition.key),
+                    version: published.len() as u64,
+                    events: vec![Event::Desk(DeskEvent::Published {
+                        definition: Box::new(definition.clone()),
+                    })],
+                }])
+            })
+            .await?;
+        Ok(made(&committed))
+    }
+}
+
+fn new_organization(new: &OrganizationCreated) -> Vec<Write> {
+    vec![Write {
+        stream: format!("organization-{}", new.id),
+        version: 0,
+        events: vec![Event::Organization(OrganizationEvent::Created(new.clone()))],
+    }]
+}
+
+fn made(committed: &Committed) -> Made {
+    match committed {
+        Committed::Now(_) | Committed::Before(_) => Made::Now,
+        Committed::Nothing => Made::Before,
+    }
+}

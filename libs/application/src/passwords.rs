@@ -1,0 +1,204 @@
+//! Passwords: checking, choosing and changing them (seed 002, F73, F84).
+
+use credentials::passwords::{Checked, PasswordFault};
+use domain::{
+    AccountId, Fault,
+    account::{Account, AccountEvent},
+    fault::FaultCode,
+    personal::Personal,
+};
+
+use crate::{
+    call::Call,
+    deliveries,
+    error::ExecuteError,
+    sign_in::{SignInError, internal},
+    start::Application,
+};
+
+/// How a password came to be another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Its holder knew the one before.
+    Changed,
+    /// Through a one-time link.
+    Reset,
+}
+
+impl Application {
+    /// Checks a password where blocking is allowed, a few at a time. Without a hash it takes as long and never fits.
+    pub(crate) async fn check_password(
+        &self,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<Checked, SignInError> {
+        let turn = self
+            .password_checks()
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(internal)?;
+        let passwords = self.passwords().clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            // The turn ends with the check, not with the caller, who may have hung up.
+            let _turn = turn;
+            passwords.check(&password, hash.as_deref())
+        });
+        checked.await.map_err(internal)
+    }
+
+    /// Hashes a password under today's cost.
+    ///
+    /// # Errors
+    /// [`SignInError::Internal`].
+    pub async fn hash(&self, password: String) -> Result<String, SignInError> {
+        let turn = self
+            .password_checks()
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(internal)?;
+        let passwords = self.passwords().clone();
+        let hash = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            passwords.hash(&password)
+        });
+        hash.await.map_err(internal)?.map_err(internal)
+    }
+
+    /// What is at fault with a new password of who is called so.
+    #[must_use]
+    pub fn password_faults(&self, pointer: &str, password: &str, about: &[&str]) -> Vec<Fault> {
+        let faults = self.sign_in_rules().passwords.faults(password, about);
+        let code = |fault: &PasswordFault| match fault {
+            PasswordFault::TooShort { .. } | PasswordFault::TooLong { .. } => FaultCode::Length,
+            PasswordFault::Common | PasswordFault::Weak | PasswordFault::HoldsName => FaultCode::Value,
+        };
+        faults
+            .into_iter()
+            .map(|fault| Fault::new(pointer, code(&fault), fault.to_string()))
+            .collect()
+    }
+
+    /// A new password, given twice.
+    pub(crate) fn new_password_faults(&self, account: &Account, new: &str, confirmation: &str) -> Vec<Fault> {
+        let about = [account.username.as_deref(), account.name.as_deref()];
+        let about: Vec<&str> = about.into_iter().flatten().collect();
+        let mut faults = self.password_faults("/new_password", new, &about);
+        if new != confirmation {
+            let detail = "is not the same as new_password";
+            faults.push(Fault::new("/confirmation", FaultCode::Value, detail));
+        }
+        faults
+    }
+
+    /// Changes one's own password: all other sign-ins end.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn change_password(
+        &self,
+        call: Call,
+        current: String,
+        new: String,
+        confirmation: &str,
+    ) -> Result<(), ExecuteError> {
+        let id = call.viewer.account;
+        let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
+        let mut faults = self.new_password_faults(&account, &new, confirmation);
+        if new == current {
+            faults.push(Fault::new("/new_password", FaultCode::Value, "is the one it was"));
+        }
+        self.confirm_holder(&account, current, "/current_password", &mut faults, &call)
+            .await?;
+        if !faults.is_empty() {
+            return Err(ExecuteError::invalid(faults));
+        }
+        self.store_password(&call, &account, new, Cause::Changed).await
+    }
+
+    /// Adds a fault unless this is the account's password. Failed tries count like those of signing in: whoever holds a
+    /// stolen token may not try passwords without end.
+    pub(crate) async fn confirm_holder(
+        &self,
+        account: &Account,
+        password: String,
+        pointer: &str,
+        faults: &mut Vec<Fault>,
+        call: &Call,
+    ) -> Result<(), ExecuteError> {
+        let key = self.tries_key(account.username.as_deref().unwrap_or_default());
+        let (counted, since) = (
+            key.clone(),
+            call.at - chrono::TimeDelta::hours(sessions::FAILURES_KEPT_HOURS),
+        );
+        let tries = self
+            .with_sessions(move |sessions| sessions.tries(&counted, since))
+            .await;
+        let tries = tries.map_err(ExecuteError::internal)?;
+        let locked = self.sign_in_rules().locked_until(tries.count, tries.last);
+        if locked.is_some_and(|until| until > call.at) {
+            let detail = "cannot be checked now: too many tries have failed";
+            faults.push(Fault::new(pointer, FaultCode::Forbidden, detail));
+            return Ok(());
+        }
+        let checked = self.check_password(password, account.password_hash.clone()).await;
+        if !checked.map_err(ExecuteError::internal)?.fits {
+            let at = call.at;
+            let counted = self
+                .with_sessions(move |sessions| sessions.record_failure(&key, at))
+                .await;
+            counted.map_err(ExecuteError::internal)?;
+            faults.push(Fault::new(
+                pointer,
+                FaultCode::Value,
+                "is not the password of this account",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Stores a new password and lets everybody else who is signed in sign in again.
+    pub(crate) async fn store_password(
+        &self,
+        call: &Call,
+        account: &Account,
+        new: String,
+        cause: Cause,
+    ) -> Result<(), ExecuteError> {
+        let hash = self.hash(new).await.map_err(ExecuteError::internal)?;
+        let (id, before) = (account.id, account.password_hash.clone());
+        self.append_own(call, id, |today| {
+            if today.password_hash != before {
+                // Two at once: the second one's proof was of the password before.
+                return Err(ExecuteError::Stale {
+                    expected: event_log::Version(account.version),
+                    actual: event_log::Version(today.version),
+                });
+            }
+            let hash = Personal::new(id.person(), hash.clone());
+            Ok(vec![match cause {
+                Cause::Changed => AccountEvent::PasswordChanged { hash },
+                Cause::Reset => AccountEvent::PasswordReset { hash },
+            }])
+        })
+        .await?;
+        self.end_others(id, call, account.username.as_deref().unwrap_or_default())
+            .await?;
+        self.post(id, deliveries::PASSWORD_CHANGED, None, call.at).await;
+        Ok(())
+    }
+
+    async fn end_others(&self, id: AccountId, call: &Call, username: &str) -> Result<(), ExecuteError> {
+        let (keep, key) = (call.sign_in, self.tries_key(username));
+        let ended = self.with_sessions(move |sessions| {
+            match keep {
+                Some(keep) => sessions.revoke_others(id.0, keep)?,
+                None => sessions.revoke_account(id.0)?,
+            };
+            sessions.drop_once(id.0, None)?;
+            sessions.clear_failures(&key)
+        });
+        ended.await.map_err(ExecuteError::internal)
+    }
+}

@@ -1,0 +1,224 @@
+//! The second factor: one-time codes by time (RFC 6238), and recovery codes for who lost the device.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use credentials::{
+    SecretText, opaque,
+    second_factor::{RecoveryCodes, Secret, recovery_digest},
+};
+use domain::{
+    AccountId, Fault,
+    account::{Account, AccountEvent, SecondFactor},
+    fault::FaultCode,
+    personal::Personal,
+};
+use event_log::Channel;
+use sessions::{NewOnce, OnceError};
+
+use crate::{
+    call::Call,
+    error::ExecuteError,
+    sign_in::{SignInError, internal},
+    start::Application,
+};
+
+/// How long a second factor may wait for its first code, minutes.
+pub const PENDING_MINUTES: i64 = 10;
+/// Who issues the codes, as authenticator programs show it.
+const ISSUER: &str = "Guichet";
+/// The purpose of the entry that waits for the first code.
+const PURPOSE: &str = "second-factor";
+
+/// A second factor to be put into an authenticator.
+#[derive(Clone)]
+pub struct PendingFactor {
+    /// The secret, base32, for typing.
+    pub secret: String,
+    /// The same as a URL, for a QR code.
+    pub url: String,
+}
+
+/// What a code came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeCheck {
+    /// The account has no second factor.
+    NotNeeded,
+    /// It is right, and served for the first time.
+    Fits,
+    /// There was none.
+    Missing,
+    /// It is wrong, or served before.
+    Wrong,
+}
+
+impl Application {
+    /// Checks the code of a sign-in whose password was right.
+    pub(crate) async fn check_code(
+        &self,
+        account: &Account,
+        code: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<CodeCheck, SignInError> {
+        let Some(secret) = &account.second_factor else {
+            return Ok(CodeCheck::NotNeeded);
+        };
+        let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
+            return Ok(CodeCheck::Missing);
+        };
+        let secret = Secret::from_base32(secret).map_err(internal)?;
+        if let Some(step) = secret.matching_step(code, at) {
+            let fresh = self.spend_step(account.id, step, at).await?;
+            return Ok(if fresh { CodeCheck::Fits } else { CodeCheck::Wrong });
+        }
+        match recovery_digest(code) {
+            Some(digest) => self.use_recovery_code(account.id, &digest, at).await,
+            None => Ok(CodeCheck::Wrong),
+        }
+    }
+
+    /// A code serves once, also within its half minute (RFC 6238 §5.2).
+    async fn spend_step(
+        &self,
+        account: AccountId,
+        step: u64,
+        at: DateTime<Utc>,
+    ) -> Result<bool, SignInError> {
+        let served = self
+            .secret()
+            .digest(&[b"totp", account.0.as_bytes(), &step.to_be_bytes()]);
+        self.spend(served, at).await
+    }
+
+    async fn use_recovery_code(
+        &self,
+        id: AccountId,
+        digest: &str,
+        at: DateTime<Utc>,
+    ) -> Result<CodeCheck, SignInError> {
+        let call = self.system_call(at, Channel::Rest);
+        let used = self
+            .append_own(&call, id, |account| {
+                let index = account
+                    .recovery
+                    .iter()
+                    .position(|code| code.as_deref() == Some(digest));
+                let index = index.and_then(|index| u32::try_from(index).ok());
+                Ok(index
+                    .map(|index| AccountEvent::RecoveryCodeUsed { index })
+                    .into_iter()
+                    .collect())
+            })
+            .await?;
+        Ok(match used {
+            crate::commit::Committed::Now(_) => CodeCheck::Fits,
+            crate::commit::Committed::Before(_) | crate::commit::Committed::Nothing => CodeCheck::Wrong,
+        })
+    }
+
+    /// Makes a secret that becomes the second factor once a first code of it is shown.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; the password is asked for again.
+    pub async fn begin_second_factor(
+        &self,
+        call: &Call,
+        password: String,
+    ) -> Result<PendingFactor, ExecuteError> {
+        let account = self
+            .directory()
+            .account(call.viewer.account)
+            .ok_or(ExecuteError::NotFound)?;
+        let mut faults = Vec::new();
+        self.confirm_holder(&account, password, "/password", &mut faults, call)
+            .await?;
+        if !faults.is_empty() {
+            return Err(ExecuteError::invalid(faults));
+        }
+        let secret = Secret::generate();
+        let (_, hash) = opaque::one_time();
+        let pending = NewOnce {
+            purpose: PURPOSE.to_owned(),
+            hash,
+            account: Some(account.id.0),
+            payload: Some(secret.to_base32().into_exposed()),
+            at: call.at,
+            expires_at: call.at + TimeDelta::minutes(PENDING_MINUTES),
+        };
+        self.with_sessions(move |sessions| sessions.put_once(pending))
+            .await
+            .map_err(ExecuteError::internal)?;
+        Ok(PendingFactor {
+            url: secret
+                .url(ISSUER, account.username.as_deref().unwrap_or_default())
+                .map_err(ExecuteError::internal)?
+                .into_exposed(),
+            secret: secret.to_base32().into_exposed(),
+        })
+    }
+
+    /// Takes the first code; answers the recovery codes, which are shown this once.
+    ///
+    /// # Errors
+    /// [`ExecuteError::NotFound`] when none waits; a fault when the code is wrong.
+    pub async fn confirm_second_factor(&self, call: Call, code: &str) -> Result<Vec<String>, ExecuteError> {
+        let (id, at) = (call.viewer.account, call.at);
+        let pending = self.sessions().clone();
+        let found = tokio::task::spawn_blocking(move || pending.peek_once_of(PURPOSE, id.0, at)).await;
+        let secret = match found.map_err(ExecuteError::internal)? {
+            Ok(once) => once.payload.unwrap_or_default(),
+            Err(OnceError::Unknown | OnceError::Expired) => return Err(ExecuteError::NotFound),
+            Err(error) => return Err(ExecuteError::internal(error)),
+        };
+        let known = Secret::from_base32(&secret).map_err(ExecuteError::internal)?;
+        let step = known.matching_step(code, at);
+        let fresh = match step {
+            Some(step) => self
+                .spend_step(id, step, at)
+                .await
+                .map_err(ExecuteError::internal)?,
+            None => false,
+        };
+        if !fresh {
+            let wrong = Fault::new("/code", FaultCode::Value, "is not the code of this moment");
+            return Err(ExecuteError::invalid(vec![wrong]));
+        }
+        let RecoveryCodes { codes, digests } = RecoveryCodes::generate();
+        self.append_own(&call, id, |_| {
+            Ok(vec![AccountEvent::SecondFactorEnrolled(SecondFactor {
+                secret: Personal::new(id.person(), secret.clone()),
+                recovery: Personal::new(id.person(), digests.clone()),
+            })])
+        })
+        .await?;
+        let dropped = self
+            .with_sessions(move |sessions| sessions.drop_once(id.0, Some(PURPOSE)))
+            .await;
+        dropped.map_err(ExecuteError::internal)?;
+        Ok(codes.into_iter().map(SecretText::into_exposed).collect())
+    }
+
+    /// Gives one's own second factor up.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; the password is asked for again.
+    pub async fn remove_second_factor(&self, call: Call, password: String) -> Result<(), ExecuteError> {
+        let account = self
+            .directory()
+            .account(call.viewer.account)
+            .ok_or(ExecuteError::NotFound)?;
+        let mut faults = Vec::new();
+        self.confirm_holder(&account, password, "/password", &mut faults, &call)
+            .await?;
+        if !faults.is_empty() {
+            return Err(ExecuteError::invalid(faults));
+        }
+        self.append_own(&call, account.id, |today| {
+            let has = today.second_factor.is_some();
+            Ok(has
+                .then_some(AccountEvent::SecondFactorRemoved {})
+                .into_iter()
+                .collect())
+        })
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,300 @@
+//! A profile: its limits, and what is at fault with a change of it (seed 002, F78-F83).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
+
+use serde_json::Value;
+
+use super::{Account, AccountEvent, AccountKind, ProfileChanged, ProfileField};
+use crate::{
+    fault::{Fault, FaultCode},
+    label::Language,
+    personal::Personal,
+    policy::{Role, Viewer},
+};
+
+/// Longest name, characters.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Longest user name, characters.
+pub const USERNAME_CHARS_MAX: usize = 100;
+/// Longest mail address, characters (RFC 5321 §4.5.3.1.3).
+pub const ADDRESS_CHARS_MAX: usize = 254;
+/// Longest telephone number, characters.
+pub const PHONE_CHARS_MAX: usize = 32;
+/// How many preferences are kept.
+pub const PREFERENCES_MAX: usize = 50;
+/// All preferences together as JSON, bytes.
+pub const PREFERENCES_BYTES_MAX: usize = 8 * 1024;
+
+/// The screens that may be shown first (seed 003, F175).
+pub const DEFAULT_VIEWS: [&str; 5] = ["create_ticket", "my_tickets", "queue", "audit", "administration"];
+
+/// Parts of addresses before the `@` that name a function, not a person (seed 002, F67).
+const GENERIC: [&str; 32] = [
+    "accueil",
+    "admin",
+    "administration",
+    "assistance",
+    "communication",
+    "compta",
+    "comptabilite",
+    "contact",
+    "direction",
+    "dsi",
+    "helpdesk",
+    "hotline",
+    "info",
+    "informatique",
+    "infos",
+    "mairie",
+    "no-reply",
+    "noreply",
+    "office",
+    "postmaster",
+    "reception",
+    "rectorat",
+    "root",
+    "sales",
+    "sav",
+    "secretariat",
+    "service",
+    "support",
+    "technique",
+    "urbanisme",
+    "vie-scolaire",
+    "webmaster",
+];
+
+/// What is wanted of a profile; `Some(None)` takes a value away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProfileEdit {
+    /// The name that others see.
+    pub name: Option<String>,
+    /// The language of messages.
+    pub language: Option<Language>,
+    /// The time zone, by its IANA name.
+    pub time_zone: Option<Option<String>>,
+    /// The telephone number.
+    pub phone: Option<Option<String>>,
+    /// The screen shown first.
+    pub default_view: Option<Option<String>>,
+    /// What frontends remember, whole.
+    pub preferences: Option<BTreeMap<String, Value>>,
+}
+
+/// The screen that is shown first to who has chosen none: requesters land on the page where they ask (seed 003, F175).
+#[must_use]
+pub fn default_view(viewer: &Viewer) -> &'static str {
+    let by_role = [
+        (Role::Admin, "administration"),
+        (Role::Auditor, "audit"),
+        (Role::Agent, "queue"),
+        (Role::LocalAdmin, "queue"),
+        (Role::Supplier, "queue"),
+        (Role::Operator, "my_tickets"),
+    ];
+    by_role
+        .into_iter()
+        .find(|(role, _)| viewer.has(*role))
+        .map_or("create_ticket", |(_, view)| view)
+}
+
+/// A mail address names a function of an office and not a person (seed 002, F67).
+#[must_use]
+pub fn is_generic_address(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_lowercase();
+    let local = local.split('+').next().unwrap_or_default();
+    // `mairie.commune-a` and `mairie-commune-a`; some functions have a hyphen of their own, as `vie-scolaire.lycee-a`.
+    let begins = |ends: &[char]| {
+        local
+            .split(ends)
+            .next()
+            .is_some_and(|first| GENERIC.contains(&first))
+    };
+    GENERIC.contains(&local) || begins(&['.', '_']) || begins(&['.', '_', '-'])
+}
+
+/// What is at fault with a mail address: its form, and for a person, that it is everybody's.
+#[must_use]
+pub fn address_faults(pointer: &str, address: &str, kind: AccountKind) -> Vec<Fault> {
+    let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && local.len() <= 64
+            && domain.contains('.')
+            && domain
+                .split('.')
+                .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+    });
+    let printable = !address
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\\\"[]".contains(c));
+    if !well_formed || !printable || address.chars().count() > ADDRESS_CHARS_MAX {
+        let detail = format!("is no mail address of at most {ADDRESS_CHARS_MAX} characters");
+        return vec![Fault::new(pointer, FaultCode::Format, detail)];
+    }
+    if kind == AccountKind::Person && is_generic_address(address) {
+        let detail = "names an office and not a person: an account has one holder";
+        return vec![Fault::new(pointer, FaultCode::Value, detail)];
+    }
+    Vec::new()
+}
+
+/// What is at fault with the name that others see.
+#[must_use]
+pub fn name_faults(pointer: &str, name: &str) -> Vec<Fault> {
+    text_faults(pointer, name, NAME_CHARS_MAX)
+}
+
+/// What is at fault with a user name.
+#[must_use]
+pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
+    let mut faults = text_faults(pointer, username, USERNAME_CHARS_MAX);
+    // An id names an account wherever a user name does.
+    if faults.is_empty() && (uuid::Uuid::parse_str(username.trim()).is_ok() || username.trim() == "me") {
+        faults.push(Fault::new(
+            pointer,
+            FaultCode::Format,
+            "stands for something else",
+        ));
+    }
+    faults
+}
+
+fn text_faults(pointer: &str, text: &str, chars_max: usize) -> Vec<Fault> {
+    if text.trim().is_empty() {
+        return vec![Fault::required(pointer)];
+    }
+    if text.chars().count() > chars_max || text.chars().any(char::is_control) {
+        let detail = format!("holds at most {chars_max} characters, on one line");
+        return vec![Fault::new(pointer, FaultCode::Length, detail)];
+    }
+    Vec::new()
+}
+
+impl ProfileEdit {
+    /// The events of this edit, none when it changes nothing.
+    ///
+    /// # Errors
+    /// Every fault of the edit; fields that are locked are at fault unless `administers`.
+    pub fn decide(self, account: &Account, administers: bool) -> Result<Vec<AccountEvent>, Vec<Fault>> {
+        let faults = self.faults(account, administers);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let person = account.id.person();
+        let mut cleared = BTreeSet::new();
+        let mut wanted = |field, value: Option<Option<String>>, today: &Option<String>| match value {
+            Some(None) if today.is_some() => {
+                cleared.insert(field);
+                None
+            }
+            Some(Some(value)) if today.as_ref() != Some(&value) => Some(value),
+            Some(_) | None => None,
+        };
+        let time_zone = wanted(ProfileField::TimeZone, self.time_zone, &account.time_zone);
+        let phone = wanted(ProfileField::Phone, self.phone, &account.phone);
+        let default_view = wanted(
+            ProfileField::DefaultView,
+            self.default_view,
+            &account.default_view,
+        );
+        let changed = ProfileChanged {
+            name: self
+                .name
+                .filter(|name| account.name.as_ref() != Some(name))
+                .map(|name| Personal::new(person, name)),
+            language: self.language.filter(|language| *language != account.language),
+            time_zone,
+            phone: phone.map(|phone| Personal::new(person, phone)),
+            default_view,
+            preferences: self
+                .preferences
+                .filter(|preferences| *preferences != account.preferences)
+                .map(|preferences| Personal::new(person, preferences)),
+            cleared,
+        };
+        if changed == ProfileChanged::default() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![AccountEvent::ProfileChanged(changed)])
+    }
+
+    fn faults(&self, account: &Account, administers: bool) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if let Some(name) = &self.name {
+            faults.extend(name_faults("/name", name));
+        }
+        if let Some(Some(zone)) = &self.time_zone
+            && chrono_tz::Tz::from_str(zone).is_err()
+        {
+            let detail = "is no time zone of the IANA database";
+            faults.push(Fault::new("/time_zone", FaultCode::Value, detail));
+        }
+        if let Some(Some(phone)) = &self.phone {
+            let digits = phone.chars().filter(char::is_ascii_digit).count();
+            let allowed = phone.chars().all(|c| c.is_ascii_digit() || "+ .-()".contains(c));
+            if !allowed || digits < 3 || phone.chars().count() > PHONE_CHARS_MAX {
+                let detail = format!("is no telephone number of at most {PHONE_CHARS_MAX} characters");
+                faults.push(Fault::new("/phone", FaultCode::Format, detail));
+            }
+        }
+        if let Some(Some(view)) = &self.default_view
+            && !DEFAULT_VIEWS.contains(&view.as_str())
+        {
+            let detail = format!("is not one of: {}", DEFAULT_VIEWS.join(", "));
+            faults.push(Fault::new("/default_view", FaultCode::Value, detail));
+        }
+        if let Some(preferences) = &self.preferences {
+            faults.extend(preference_faults(preferences));
+        }
+        if !administers {
+            faults.extend(
+                self.touched()
+                    .filter(|(field, _)| account.locked_fields.contains(field))
+                    .map(|(_, pointer)| {
+                        Fault::new(pointer, FaultCode::Forbidden, "is changed by administrators only")
+                    }),
+            );
+        }
+        faults
+    }
+
+    /// The fields that this edit names.
+    fn touched(&self) -> impl Iterator<Item = (ProfileField, &'static str)> {
+        [
+            (self.name.is_some(), ProfileField::Name, "/name"),
+            (self.language.is_some(), ProfileField::Language, "/language"),
+            (self.time_zone.is_some(), ProfileField::TimeZone, "/time_zone"),
+            (self.phone.is_some(), ProfileField::Phone, "/phone"),
+            (
+                self.default_view.is_some(),
+                ProfileField::DefaultView,
+                "/default_view",
+            ),
+            (
+                self.preferences.is_some(),
+                ProfileField::Preferences,
+                "/preferences",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(is, field, pointer)| is.then_some((field, pointer)))
+    }
+}
+
+fn preference_faults(preferences: &BTreeMap<String, Value>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if preferences.len() > PREFERENCES_MAX {
+        let detail = format!("at most {PREFERENCES_MAX} preferences are kept");
+        faults.push(Fault::new("/preferences", FaultCode::Length, detail));
+    }
+    // Escapes count: six bytes for each control character, which a sum of lengths would not see.
+    let bytes = serde_json::to_string(preferences).map_or(usize::MAX, |json| json.len());
+    if bytes > PREFERENCES_BYTES_MAX {
+        let detail = format!("preferences take at most {PREFERENCES_BYTES_MAX} bytes together");
+        faults.push(Fault::new("/preferences", FaultCode::Length, detail));
+    }
+    faults
+}

@@ -1,0 +1,235 @@
+//! Making organizations and changing them.
+
+use super::{
+    Contract, Organization, OrganizationCreated, OrganizationEvent, Tree, contract::CONTRACTS_MAX,
+    tree::DEPTH_MAX,
+};
+use crate::{
+    account::change::Refusal,
+    fault::{Fault, FaultCode},
+    ids::{AccountId, ContractId, OrganizationId},
+    policy::{
+        Viewer,
+        administration::{OrganizationOperation, administers_all, may_on_organization},
+    },
+};
+
+/// Longest name, characters.
+pub const NAME_CHARS_MAX: usize = 200;
+
+/// What is wanted of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Give it another name.
+    Rename(String),
+    /// Set or take away its SIREN.
+    SetSiren(Option<String>),
+    /// Make it part of another, or of none.
+    Move(Option<OrganizationId>),
+    /// Name who is asked about it.
+    NameReferent(Option<AccountId>),
+    /// Sign a contract, or change what one says.
+    SignContract(ContractId, Contract),
+    /// Withdraw a contract.
+    WithdrawContract(ContractId),
+}
+
+/// Judges an organization that somebody wants to make. `parent_exists` answers for the parent that it names.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn judge_new(
+    viewer: &Viewer,
+    new: &OrganizationCreated,
+    parent_exists: bool,
+    tree: &Tree,
+) -> Result<(), Refusal> {
+    if !may_place(viewer, new.parent.as_ref()) {
+        return Err(Refusal::NotPermitted {
+            what: "making organizations there",
+        });
+    }
+    let mut faults = name_faults(&new.name);
+    faults.extend(siren_faults(new.siren.as_deref()));
+    if let Some(parent) = &new.parent {
+        if !parent_exists {
+            faults.push(Fault::new("/parent", FaultCode::Value, "names no organization"));
+        } else if tree.upwards(parent).len() >= DEPTH_MAX {
+            faults.push(too_deep());
+        }
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(faults))
+    }
+}
+
+/// Decides a change; no events when it is so already. `knows` answers whether a name in the change (the new parent's id, a
+/// category of a contract) is known.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn decide(
+    viewer: &Viewer,
+    organization: &Organization,
+    change: Change,
+    tree: &Tree,
+    knows: impl Fn(&str) -> bool,
+) -> Result<Vec<OrganizationEvent>, Refusal> {
+    if !may_on_organization(viewer, OrganizationOperation::See, &organization.id) {
+        return Err(Refusal::NotFound);
+    }
+    let operation = match change {
+        Change::NameReferent(_) => OrganizationOperation::NameReferent,
+        Change::Rename(_)
+        | Change::SetSiren(_)
+        | Change::Move(_)
+        | Change::SignContract(..)
+        | Change::WithdrawContract(_) => OrganizationOperation::Manage,
+    };
+    if !may_on_organization(viewer, operation, &organization.id) {
+        return Err(Refusal::NotPermitted {
+            what: operation.as_str(),
+        });
+    }
+    let (faults, event) = match change {
+        Change::Rename(name) => {
+            let changes = name != organization.name;
+            (
+                name_faults(&name),
+                changes.then_some(OrganizationEvent::Renamed { name }),
+            )
+        }
+        Change::SetSiren(siren) => {
+            // It says in whose name an operator's programs report (seed 001 §3.1.1): no operator chooses its own.
+            if !administers_all(viewer) {
+                return Err(Refusal::NotPermitted {
+                    what: "setting a SIREN",
+                });
+            }
+            let changes = siren != organization.siren;
+            let faults = siren_faults(siren.as_deref());
+            (faults, changes.then_some(OrganizationEvent::SirenSet { siren }))
+        }
+        Change::Move(parent) => {
+            if !may_place(viewer, parent.as_ref()) {
+                return Err(Refusal::NotPermitted {
+                    what: "moving an organization there",
+                });
+            }
+            let changes = parent != organization.parent;
+            let faults = match &parent {
+                Some(parent) if changes => move_faults(organization, parent, tree, &knows),
+                Some(_) | None => Vec::new(),
+            };
+            (faults, changes.then_some(OrganizationEvent::Moved { parent }))
+        }
+        Change::NameReferent(account) => {
+            let changes = account != organization.referent;
+            (
+                Vec::new(),
+                changes.then_some(OrganizationEvent::ReferentNamed { account }),
+            )
+        }
+        Change::SignContract(contract, terms) => signed(organization, contract, terms, knows),
+        Change::WithdrawContract(contract) => {
+            let is = organization.contracts.contains_key(&contract);
+            (
+                Vec::new(),
+                is.then_some(OrganizationEvent::ContractWithdrawn { contract }),
+            )
+        }
+    };
+    if faults.is_empty() {
+        Ok(event.into_iter().collect())
+    } else {
+        Err(Refusal::Invalid(faults))
+    }
+}
+
+/// May make an organization part of this one, or put it at the top.
+fn may_place(viewer: &Viewer, parent: Option<&OrganizationId>) -> bool {
+    parent.map_or_else(
+        || administers_all(viewer),
+        |parent| viewer.administers_tree(parent),
+    )
+}
+
+fn signed(
+    organization: &Organization,
+    contract: ContractId,
+    terms: Contract,
+    knows: impl Fn(&str) -> bool,
+) -> (Vec<Fault>, Option<OrganizationEvent>) {
+    let mut faults = terms.faults(knows);
+    let today = organization.contracts.get(&contract);
+    if today.is_none() && organization.contracts.len() >= CONTRACTS_MAX {
+        let detail = format!("an organization has at most {CONTRACTS_MAX} contracts");
+        faults.push(Fault::new("", FaultCode::Length, detail));
+    }
+    let changes = today != Some(&terms);
+    (
+        faults,
+        changes.then_some(OrganizationEvent::ContractSigned { contract, terms }),
+    )
+}
+
+fn move_faults(
+    organization: &Organization,
+    parent: &OrganizationId,
+    tree: &Tree,
+    knows: impl Fn(&str) -> bool,
+) -> Vec<Fault> {
+    if !knows(parent.as_str()) {
+        return vec![Fault::new("/parent", FaultCode::Value, "names no organization")];
+    }
+    if tree.within(&organization.id).contains(parent) {
+        let detail = "is this organization, or a part of it";
+        return vec![Fault::new("/parent", FaultCode::Value, detail)];
+    }
+    if tree.upwards(parent).len() + tree.height(&organization.id) > DEPTH_MAX {
+        return vec![too_deep()];
+    }
+    Vec::new()
+}
+
+fn too_deep() -> Fault {
+    let detail = format!("the tree of organizations is at most {DEPTH_MAX} deep");
+    Fault::new("/parent", FaultCode::Length, detail)
+}
+
+fn name_faults(name: &str) -> Vec<Fault> {
+    if name.trim().is_empty() {
+        return vec![Fault::required("/name")];
+    }
+    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let detail = format!("holds at most {NAME_CHARS_MAX} characters, on one line");
+        return vec![Fault::new("/name", FaultCode::Length, detail)];
+    }
+    Vec::new()
+}
+
+/// A SIREN: nine digits, the last a check digit (Luhn; INSEE, "numéro SIREN").
+fn siren_faults(siren: Option<&str>) -> Vec<Fault> {
+    let Some(siren) = siren else {
+        return Vec::new();
+    };
+    let digits: Option<Vec<u32>> = siren.chars().map(|c| c.to_digit(10)).collect();
+    let holds = digits.filter(|digits| digits.len() == 9).is_some_and(|digits| {
+        let doubled = |(place, digit): (usize, &u32)| match place % 2 {
+            0 => *digit,
+            _ => digit * 2 / 10 + digit * 2 % 10,
+        };
+        digits.iter().enumerate().map(doubled).sum::<u32>() % 10 == 0
+    });
+    if holds {
+        Vec::new()
+    } else {
+        vec![Fault::new(
+            "/siren",
+            FaultCode::Format,
+            "is no SIREN: nine digits, the last a check digit",
+        )]
+    }
+}

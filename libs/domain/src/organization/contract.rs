@@ -1,0 +1,205 @@
+//! Contracts: for whom, for how long and for what support is due (seed 004 §3-§6, F179, F205).
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::Organization;
+use crate::{
+    fault::{Fault, FaultCode},
+    ids::{AccountId, DeskKey, OrganizationId},
+};
+
+/// Longest reference of a contract, characters.
+pub const REFERENCE_CHARS_MAX: usize = 64;
+/// How many categories a contract may name.
+pub const CATEGORIES_MAX: usize = 100;
+/// How many contracts an organization may have.
+pub const CONTRACTS_MAX: usize = 50;
+
+/// What level of support was bought, the lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContractLevel {
+    /// Tickets.
+    Standard,
+    /// The same, sooner.
+    Silver,
+    /// From here on the named responsible is reached by telephone.
+    Gold,
+    /// And at any hour.
+    Platinum,
+}
+
+impl ContractLevel {
+    /// Every level, the lowest first.
+    pub const ALL: [ContractLevel; 4] = [
+        ContractLevel::Standard,
+        ContractLevel::Silver,
+        ContractLevel::Gold,
+        ContractLevel::Platinum,
+    ];
+
+    /// The level as it stands on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ContractLevel::Standard => "standard",
+            ContractLevel::Silver => "silver",
+            ContractLevel::Gold => "gold",
+            ContractLevel::Platinum => "platinum",
+        }
+    }
+
+    /// The named responsible may be called (seed 004, F205).
+    #[must_use]
+    pub fn names_telephone(self) -> bool {
+        self >= ContractLevel::Gold
+    }
+}
+
+/// What a contract says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// What both sides call it.
+    pub reference: String,
+    /// Its level.
+    pub level: ContractLevel,
+    /// The first day on which it holds (UTC).
+    pub valid_from: NaiveDate,
+    /// The last day on which it holds (UTC).
+    pub valid_to: NaiveDate,
+    /// What tickets may be about: a desk (`SUP`) or a request type of one (`SUP/incident`); everything when empty.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub categories: BTreeSet<String>,
+    /// Who answers for it on our side.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub responsible: Option<AccountId>,
+}
+
+/// Why a contract allows no new ticket. What is there already stays readable and is treated to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContractRefusal {
+    /// No contract holds on that day.
+    #[error("the contract {reference} of {organization} {}", when(*valid_from, *valid_to, *on))]
+    NotValid {
+        /// Whose contract.
+        organization: OrganizationId,
+        /// Which: the one that holds last.
+        reference: String,
+        /// From when.
+        valid_from: NaiveDate,
+        /// Until when.
+        valid_to: NaiveDate,
+        /// The day that was asked about.
+        on: NaiveDate,
+    },
+    /// None that holds is about this.
+    #[error("the contract {reference} of {organization} does not cover {category}")]
+    NotCovered {
+        /// Whose contract.
+        organization: OrganizationId,
+        /// Which.
+        reference: String,
+        /// What was asked for, such as `SUP/incident`.
+        category: String,
+    },
+}
+
+fn when(valid_from: NaiveDate, valid_to: NaiveDate, on: NaiveDate) -> String {
+    if on < valid_from {
+        format!("begins on {valid_from}")
+    } else {
+        format!("ended on {valid_to}")
+    }
+}
+
+impl Contract {
+    /// Holds on that day.
+    #[must_use]
+    pub fn holds(&self, on: NaiveDate) -> bool {
+        self.valid_from <= on && on <= self.valid_to
+    }
+
+    /// Is about such tickets.
+    #[must_use]
+    pub fn covers(&self, desk: &DeskKey, request_type: &str) -> bool {
+        self.categories.is_empty()
+            || self.categories.contains(desk.as_str())
+            || self.categories.contains(&format!("{desk}/{request_type}"))
+    }
+
+    /// What is at fault with its terms. `knows` answers whether a category names a desk or a request type of one.
+    #[must_use]
+    pub fn faults(&self, knows: impl Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.reference.trim().is_empty()
+            || self.reference.chars().count() > REFERENCE_CHARS_MAX
+            || self.reference.chars().any(char::is_control)
+        {
+            let detail = format!("holds 1 to {REFERENCE_CHARS_MAX} characters, on one line");
+            faults.push(Fault::new("/reference", FaultCode::Length, detail));
+        }
+        if self.valid_to < self.valid_from {
+            faults.push(Fault::new("/valid_to", FaultCode::Value, "is before valid_from"));
+        }
+        if self.categories.len() > CATEGORIES_MAX {
+            let detail = format!("a contract names at most {CATEGORIES_MAX} categories");
+            faults.push(Fault::new("/categories", FaultCode::Length, detail));
+        }
+        for category in self.categories.iter().filter(|category| !knows(category)) {
+            let detail = format!("{category:?} names no desk and no request type of one");
+            faults.push(Fault::new("/categories", FaultCode::Value, detail));
+        }
+        faults
+    }
+}
+
+/// Judges a new ticket of an organization by the contracts that govern it: its own, or those of the nearest that it is
+/// part of. `upwards` begins with the organization and goes to the top. Where nobody has a contract, none is needed.
+///
+/// # Errors
+/// [`ContractRefusal`], naming the contract that comes nearest.
+pub fn judge(
+    upwards: &[&Organization],
+    desk: &DeskKey,
+    request_type: &str,
+    on: NaiveDate,
+) -> Result<(), ContractRefusal> {
+    let Some(governing) = upwards
+        .iter()
+        .find(|organization| !organization.contracts.is_empty())
+    else {
+        return Ok(());
+    };
+    let holding: Vec<&Contract> = governing
+        .contracts
+        .values()
+        .filter(|contract| contract.holds(on))
+        .collect();
+    if holding.iter().any(|contract| contract.covers(desk, request_type)) {
+        return Ok(());
+    }
+    let organization = governing.id.clone();
+    let last = holding
+        .last()
+        .copied()
+        .or_else(|| governing.contracts.values().max_by_key(|of| of.valid_to));
+    match (last, holding.is_empty()) {
+        (None, _) => Ok(()),
+        (Some(last), true) => Err(ContractRefusal::NotValid {
+            organization,
+            reference: last.reference.clone(),
+            valid_from: last.valid_from,
+            valid_to: last.valid_to,
+            on,
+        }),
+        (Some(last), false) => Err(ContractRefusal::NotCovered {
+            organization,
+            reference: last.reference.clone(),
+            category: format!("{desk}/{request_type}"),
+        }),
+    }
+}

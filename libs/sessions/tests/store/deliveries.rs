@@ -1,0 +1,245 @@
+//! Mail on its way out.
+
+use chrono::TimeDelta;
+use rusqlite::params;
+use sessions::{
+    ClaimError, DELIVERIES_MAX, DELIVERY_EFFECT_BYTES_MAX, DELIVERY_KEPT_HOURS, DELIVERY_PAYLOAD_BYTES_MAX,
+    Delivery, NewDelivery, POSTED_PER_EFFECT_MAX, PostError, Sessions, Settled,
+};
+
+use crate::house::{ALICE, BOB, House, both_at_once, minute, new_delivery};
+
+fn waiting(sessions: &Sessions, minutes: i64) -> Vec<u64> {
+    numbers(&sessions.deliveries(0, 100, minute(minutes)).unwrap())
+}
+
+fn numbers(deliveries: &[Delivery]) -> Vec<u64> {
+    deliveries.iter().map(|delivery| delivery.id).collect()
+}
+
+#[test]
+fn what_was_posted_waits_in_order_page_by_page_and_outlives_a_restart() {
+    let house = House::new();
+    let sessions = house.open();
+    let ids: Vec<u64> = [3, 1, 2]
+        .map(|at| sessions.post(new_delivery(at, Some(ALICE))).unwrap())
+        .into();
+    assert_eq!(ids, [1, 2, 3]);
+    drop(sessions);
+    let sessions = house.open();
+    assert_eq!(waiting(&sessions, 3), ids);
+    assert_eq!(waiting(&sessions, 2), [2, 3], "1 is due at minute 3");
+    assert_eq!(numbers(&sessions.deliveries(0, 2, minute(3)).unwrap()), [1, 2]);
+    assert_eq!(numbers(&sessions.deliveries(2, 2, minute(3)).unwrap()), [3]);
+    assert_eq!(sessions.deliveries(u64::MAX, 2, minute(3)).unwrap(), []);
+    let expected = Delivery {
+        id: 2,
+        account: Some(ALICE),
+        effect: "password-reset".into(),
+        payload: Some("fr".into()),
+        made_at: minute(1),
+        due_at: minute(1),
+        attempts: 0,
+        claimed_until: None,
+    };
+    assert_eq!(sessions.deliveries(1, 1, minute(3)).unwrap(), [expected]);
+}
+
+#[test]
+fn a_claimed_delivery_is_nobody_elses_until_the_claim_runs_out() {
+    let house = House::new();
+    let sessions = house.open();
+    let id = sessions.post(new_delivery(0, None)).unwrap();
+    let too_early = sessions.claim(id, minute(-1), minute(1));
+    assert!(matches!(too_early, Err(ClaimError::NotWaiting)));
+    let claimed = sessions.claim(id, minute(0), minute(2)).unwrap();
+    assert_eq!((claimed.attempts, claimed.claimed_until), (1, Some(minute(2))));
+    assert_eq!(waiting(&sessions, 1), Vec::<u64>::new());
+    let refused = sessions.claim(id, minute(1), minute(3));
+    assert!(matches!(refused, Err(ClaimError::NotWaiting)));
+    assert_eq!(waiting(&sessions, 2), [id]);
+    let claimed = sessions.claim(id, minute(2), minute(4)).unwrap();
+    assert_eq!((claimed.attempts, claimed.claimed_until), (2, Some(minute(4))));
+    for none in [id + 1, u64::MAX] {
+        let refused = sessions.claim(none, minute(5), minute(6));
+        assert!(matches!(refused, Err(ClaimError::NotWaiting)), "{none}");
+    }
+}
+
+#[test]
+fn of_two_threads_that_claim_one_delivery_exactly_one_is_given_it() {
+    let house = House::new();
+    let sessions = house.open();
+    for round in 0..20 {
+        let id = sessions.post(new_delivery(0, None)).unwrap();
+        let outcomes = both_at_once(|| sessions.claim(id, minute(1), minute(2)));
+        let given = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        let refused = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Err(ClaimError::NotWaiting)))
+            .count();
+        assert_eq!((given, refused), (1, 1), "round {round}");
+    }
+}
+
+#[test]
+fn what_was_delivered_or_refused_is_gone_and_its_number_is_not_given_again() {
+    let house = House::new();
+    let sessions = house.open();
+    for settled in [Settled::Delivered, Settled::Refused] {
+        let id = sessions.post(new_delivery(0, Some(ALICE))).unwrap();
+        let claimed = sessions.claim(id, minute(0), minute(1)).unwrap();
+        assert_eq!(
+            sessions.settle_delivery(id, settled, minute(1)).unwrap(),
+            Some(claimed)
+        );
+        assert_eq!(
+            sessions.settle_delivery(id, settled, minute(1)).unwrap(),
+            None,
+            "settled before"
+        );
+        assert_eq!(waiting(&sessions, 600), Vec::<u64>::new());
+        assert!(sessions.post(new_delivery(700, None)).unwrap() > id);
+    }
+    assert_eq!(
+        sessions
+            .settle_delivery(u64::MAX, Settled::Failed, minute(1))
+            .unwrap(),
+        None
+    );
+}
+
+#[test]
+fn a_failed_delivery_is_due_later_and_later_but_never_later_than_in_an_hour() {
+    let house = House::new();
+    let sessions = house.open();
+    let id = sessions.post(new_delivery(0, None)).unwrap();
+    let mut at = 0;
+    for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
+        let claimed = sessions.claim(id, minute(at), minute(at + 5)).unwrap();
+        let before = sessions.settle_delivery(id, Settled::Failed, minute(at)).unwrap();
+        assert_eq!(before, Some(claimed));
+        assert_eq!(waiting(&sessions, at + wait - 1), Vec::<u64>::new());
+        at += wait;
+        let due = sessions.deliveries(0, 1, minute(at)).unwrap();
+        assert_eq!((due[0].due_at, due[0].claimed_until), (minute(at), None));
+    }
+    assert_eq!(
+        sessions.claim(id, minute(at), minute(at + 5)).unwrap().attempts,
+        9
+    );
+}
+
+#[test]
+fn a_delivery_that_fails_a_day_after_it_was_posted_is_given_up() {
+    let house = House::new();
+    let sessions = house.open();
+    let day = DELIVERY_KEPT_HOURS * 60;
+    let just_before = minute(day) - TimeDelta::microseconds(1);
+    let kept = sessions.post(new_delivery(0, None)).unwrap();
+    let given_up = sessions.post(new_delivery(0, None)).unwrap();
+    sessions
+        .settle_delivery(kept, Settled::Failed, just_before)
+        .unwrap();
+    let settled = sessions
+        .settle_delivery(given_up, Settled::Failed, minute(day))
+        .unwrap();
+    assert_eq!(settled.map(|delivery| delivery.id), Some(given_up));
+    assert_eq!(waiting(&sessions, day + 1), [kept]);
+}
+
+#[test]
+fn effect_and_payload_have_a_longest_length_in_bytes() {
+    let house = House::new();
+    let sessions = house.open();
+    let with = |effect_bytes: usize, payload_bytes: usize| NewDelivery {
+        effect: "é".repeat(effect_bytes / 2) + &"x".repeat(effect_bytes % 2),
+        payload: Some("p".repeat(payload_bytes)),
+        ..new_delivery(0, Some(ALICE))
+    };
+    let refused = sessions.post(with(DELIVERY_EFFECT_BYTES_MAX + 1, 0));
+    assert!(
+        matches!(refused, Err(PostError::EffectTooLong(bytes)) if bytes == DELIVERY_EFFECT_BYTES_MAX + 1)
+    );
+    let refused = sessions.post(with(2, DELIVERY_PAYLOAD_BYTES_MAX + 1));
+    assert!(
+        matches!(refused, Err(PostError::PayloadTooLong(bytes)) if bytes == DELIVERY_PAYLOAD_BYTES_MAX + 1)
+    );
+    let longest = with(DELIVERY_EFFECT_BYTES_MAX, DELIVERY_PAYLOAD_BYTES_MAX);
+    sessions.post(longest.clone()).unwrap();
+    let kept = sessions.deliveries(0, 9, minute(0)).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (&kept[0].effect, &kept[0].payload),
+        (&longest.effect, &longest.payload)
+    );
+}
+
+#[test]
+fn when_too_many_wait_a_further_one_is_refused_until_one_is_settled() {
+    let house = House::new();
+    let sessions = house.open();
+    house
+        .sql()
+        .execute(
+            "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+             INSERT INTO deliveries (effect, made_at, due_at) SELECT 'sign-up', ?2, ?2 FROM n",
+            params![DELIVERIES_MAX - 1, minute(0).timestamp_micros()],
+        )
+        .unwrap();
+    let last = sessions.post(new_delivery(0, Some(ALICE))).unwrap();
+    assert_eq!(last, u64::from(DELIVERIES_MAX));
+    let refused = sessions.post(new_delivery(0, Some(ALICE)));
+    assert!(matches!(refused, Err(PostError::Full)));
+    assert_eq!(sessions.posted(ALICE, "password-reset", minute(0)).unwrap(), 1);
+    sessions
+        .settle_delivery(1, Settled::Delivered, minute(1))
+        .unwrap();
+    sessions.post(new_delivery(1, Some(ALICE))).unwrap();
+}
+
+#[test]
+fn what_was_posted_counts_by_account_and_effect_whatever_became_of_it() {
+    let house = House::new();
+    let sessions = house.open();
+    for at in [0, 10, 20] {
+        let id = sessions.post(new_delivery(at, Some(ALICE))).unwrap();
+        sessions
+            .settle_delivery(id, Settled::Delivered, minute(at))
+            .unwrap();
+    }
+    sessions.post(new_delivery(20, Some(BOB))).unwrap();
+    sessions.post(new_delivery(20, None)).unwrap();
+    let other_effect = NewDelivery {
+        effect: "password-changed".into(),
+        ..new_delivery(20, Some(ALICE))
+    };
+    sessions.post(other_effect).unwrap();
+    let since = [0, 1, 20, 21].map(|at| sessions.posted(ALICE, "password-reset", minute(at)).unwrap());
+    assert_eq!(since, [3, 2, 1, 0]);
+    assert_eq!(sessions.posted(BOB, "password-reset", minute(0)).unwrap(), 1);
+    assert_eq!(sessions.posted(BOB, "password-changed", minute(0)).unwrap(), 0);
+}
+
+#[test]
+fn of_one_account_and_effect_the_newest_thousand_count() {
+    let house = House::new();
+    let sessions = house.open();
+    sessions.post(new_delivery(0, Some(BOB))).unwrap();
+    house
+        .sql()
+        .execute(
+            "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+             INSERT INTO posted (account, effect, at) SELECT ?2, 'password-reset', ?3 FROM n",
+            params![
+                POSTED_PER_EFFECT_MAX,
+                ALICE.as_bytes(),
+                minute(0).timestamp_micros()
+            ],
+        )
+        .unwrap();
+    sessions.post(new_delivery(1, Some(ALICE))).unwrap();
+    let counts = [0, 1].map(|at| sessions.posted(ALICE, "password-reset", minute(at)).unwrap());
+    assert_eq!(counts, [POSTED_PER_EFFECT_MAX, 1]);
+    assert_eq!(sessions.posted(BOB, "password-reset", minute(0)).unwrap(), 1);
+}

@@ -1,0 +1,112 @@
+//! A database in a directory of its own, and what is put into it.
+
+use std::path::PathBuf;
+use std::sync::Barrier;
+use std::thread;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::Connection;
+use sessions::{Lifetimes, NewDelivery, NewOnce, NewSignIn, Sessions, SignIn, SignInMethod};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const ALICE: Uuid = Uuid::from_u128(0xA11CE);
+pub(crate) const BOB: Uuid = Uuid::from_u128(0xB0B);
+
+pub(crate) struct House {
+    pub(crate) directory: TempDir,
+    pub(crate) path: PathBuf,
+}
+
+impl House {
+    pub(crate) fn new() -> House {
+        let directory = TempDir::new().unwrap();
+        House {
+            path: directory.path().join("sessions.sqlite"),
+            directory,
+        }
+    }
+
+    pub(crate) fn open(&self) -> Sessions {
+        Sessions::open(&self.path).unwrap()
+    }
+
+    /// The database as an operator's shell sees it; also the quick way to have very many rows.
+    pub(crate) fn sql(&self) -> Connection {
+        Connection::open(&self.path).unwrap()
+    }
+}
+
+/// So many minutes after a certain noon.
+pub(crate) fn minute(minutes: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_750_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
+}
+
+pub(crate) fn hash(n: u8) -> [u8; 32] {
+    [n; 32]
+}
+
+pub(crate) fn lifetimes() -> Lifetimes {
+    Lifetimes {
+        brief: TimeDelta::minutes(10),
+        long: TimeDelta::minutes(100),
+    }
+}
+
+pub(crate) fn sign_in_id(n: u128) -> Uuid {
+    Uuid::from_u128(0x516 << 32 | n)
+}
+
+/// Sign-in `n`, begun at minute `n` with the token `n`, which ends at minute 100.
+pub(crate) fn new_sign_in(n: u8, account: Uuid) -> NewSignIn {
+    NewSignIn {
+        id: sign_in_id(n.into()),
+        account,
+        refresh_hash: hash(n),
+        at: minute(n.into()),
+        expires_at: minute(100),
+        method: SignInMethod::Password,
+        stays: true,
+        user_agent_hint: Some(format!("Firefox {n}")),
+        address: Some(format!("192.0.2.{n}")),
+    }
+}
+
+pub(crate) fn ids(sign_ins: &[SignIn]) -> Vec<Uuid> {
+    sign_ins.iter().map(|sign_in| sign_in.id).collect()
+}
+
+/// Entry `n` of the purpose `reset`, made at minute `n`, good until minute 30.
+pub(crate) fn new_once(n: u8, account: Option<Uuid>) -> NewOnce {
+    NewOnce {
+        purpose: "reset".into(),
+        hash: hash(n),
+        account,
+        payload: Some(format!("payload {n}")),
+        at: minute(n.into()),
+        expires_at: minute(30),
+    }
+}
+
+/// A delivery of the effect `password-reset`, posted at a minute.
+pub(crate) fn new_delivery(minutes: i64, account: Option<Uuid>) -> NewDelivery {
+    NewDelivery {
+        account,
+        effect: "password-reset".into(),
+        payload: Some("fr".into()),
+        at: minute(minutes),
+    }
+}
+
+/// What two threads are answered that do the same at once.
+pub(crate) fn both_at_once<T: Send>(act: impl Fn() -> T + Sync) -> [T; 2] {
+    let barrier = Barrier::new(2);
+    let act = || {
+        barrier.wait();
+        act()
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(act);
+        [act(), other.join().unwrap()]
+    })
+}

@@ -1,0 +1,125 @@
+//! A database of the first schema, opened by this program.
+
+use rusqlite::Connection;
+use sessions::{OpenError, RotateError, SCHEMA_VERSION, SignIn, SignInMethod, Tries};
+
+use crate::house::{ALICE, BOB, House, hash, ids, lifetimes, minute, new_delivery, new_once, sign_in_id};
+
+const FIRST: &str = include_str!("../fixtures/schema_1.sql");
+
+fn house_of_the_first_schema() -> House {
+    let house = House::new();
+    let database = house.sql();
+    database
+        .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
+        .unwrap();
+    database.execute_batch(FIRST).unwrap();
+    house
+}
+
+fn version(database: &Connection) -> i32 {
+    database
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap()
+}
+
+fn tables(database: &Connection) -> Vec<(String, String)> {
+    let mut statement = database
+        .prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn sign_ins_of_the_first_schema_go_on_as_those_of_a_password_that_stay() {
+    let house = house_of_the_first_schema();
+    let sessions = house.open();
+    let expected = SignIn {
+        id: sign_in_id(1),
+        account: ALICE,
+        at: minute(1),
+        last_used_at: minute(1),
+        expires_at: minute(110),
+        method: SignInMethod::Password,
+        stays: true,
+        user_agent_hint: Some("Firefox 1".into()),
+        address: None,
+    };
+    assert_eq!(sessions.sign_ins(ALICE, minute(20)).unwrap(), [expected]);
+    assert_eq!(ids(&sessions.sign_ins(BOB, minute(20)).unwrap()), [sign_in_id(3)]);
+    let rotation = sessions
+        .rotate(hash(3), hash(31), minute(20), lifetimes())
+        .unwrap();
+    assert_eq!((rotation.stays, rotation.expires_at), (true, minute(120)));
+}
+
+#[test]
+fn rotations_revocations_and_failures_of_the_first_schema_are_not_forgotten() {
+    let house = house_of_the_first_schema();
+    let sessions = house.open();
+    assert!(sessions.is_revoked(sign_in_id(2)));
+    assert!(matches!(
+        sessions.rotate(hash(2), hash(21), minute(20), lifetimes()),
+        Err(RotateError::Revoked)
+    ));
+    sessions
+        .rotate(hash(11), hash(12), minute(20), lifetimes())
+        .unwrap();
+    assert!(matches!(
+        sessions.rotate(hash(1), hash(13), minute(20), lifetimes()),
+        Err(RotateError::Reused { sign_in }) if sign_in == sign_in_id(1)
+    ));
+    let tries = sessions.tries("alice", minute(0)).unwrap();
+    let expected = Tries {
+        count: 2,
+        last: Some(minute(5)),
+    };
+    assert_eq!(tries, expected);
+}
+
+#[test]
+fn a_database_that_grew_has_the_tables_of_a_new_one_and_opens_again() {
+    let grown = house_of_the_first_schema();
+    assert_eq!(version(&grown.sql()), 1);
+    let sessions = grown.open();
+    sessions.put_once(new_once(1, Some(ALICE))).unwrap();
+    sessions.post(new_delivery(0, Some(ALICE))).unwrap();
+    assert!(sessions.spend(hash(1), minute(5)).unwrap());
+    drop(sessions);
+    let new = House::new();
+    drop(new.open());
+    assert_eq!(tables(&grown.sql()), tables(&new.sql()));
+    assert_eq!(
+        (version(&grown.sql()), version(&new.sql())),
+        (SCHEMA_VERSION, SCHEMA_VERSION)
+    );
+    let sessions = grown.open();
+    sessions.take_once("reset", hash(1), minute(5)).unwrap();
+    assert_eq!(
+        ids(&sessions.sign_ins(ALICE, minute(20)).unwrap()),
+        [sign_in_id(1)]
+    );
+}
+
+#[test]
+fn a_migration_that_fails_half_way_changes_nothing_and_succeeds_later() {
+    let house = house_of_the_first_schema();
+    // In the way of a late statement of the second schema.
+    house.sql().execute_batch("CREATE TABLE posted (x)").unwrap();
+    let before = tables(&house.sql());
+    assert!(matches!(
+        sessions::Sessions::open(&house.path),
+        Err(OpenError::Database { .. })
+    ));
+    assert_eq!(version(&house.sql()), 1);
+    assert_eq!(tables(&house.sql()), before);
+    house.sql().execute_batch("DROP TABLE posted").unwrap();
+    let sessions = house.open();
+    assert_eq!(
+        ids(&sessions.sign_ins(ALICE, minute(20)).unwrap()),
+        [sign_in_id(1)]
+    );
+}

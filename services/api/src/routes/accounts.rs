@@ -1,0 +1,199 @@
+//! Accounts, for those who administer them and those who meet them.
+
+pub mod administering;
+pub mod keys;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
+use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile};
+use application::accounts::{AccountDraft, NamedGrant};
+use application::views::collate;
+use domain::{
+    AccountId, OrganizationId,
+    fault::FaultCode,
+    policy::administration::{AccountOperation, may_on_account},
+};
+use uuid::Uuid;
+
+use super::{edit_of, language, listed};
+use crate::{
+    answer,
+    body::Body,
+    caller::Caller,
+    parameters::Parameters,
+    problems::{OfCommand, OfQuestion},
+    refusal::{self, NOT_FOUND, Refusal},
+};
+
+/// The account in a path: an id, a user name, or `me`.
+pub(super) fn account_in(caller: &Caller, text: &str) -> Result<AccountId, Refusal> {
+    if text == "me" {
+        return Ok(caller.account().id);
+    }
+    let known = caller.application.account_seen(caller.viewer(), text);
+    known
+        .map(|account| account.id)
+        .ok_or_else(|| Refusal::new(&NOT_FOUND))
+}
+
+/// An account as an answer, with its version.
+pub(super) fn account_answer(caller: &Caller, account: &domain::account::Account) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(super::etag(account.version))
+        .json(answer::account_in_full(
+            &caller.application,
+            caller.viewer(),
+            account,
+        ))
+}
+
+/// Make an account.
+///
+/// For administrators and, within their establishment, local administrators. Nobody grants what they could not be granted
+/// from: roles and organizations lie within the caller's own.
+#[utoipa::path(
+    operation_id = "create_account", tag = "accounts",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same account, made once.")),
+    request_body = CreateAccount,
+    responses((status = 201, description = "The account.", body = Account, headers(("Location", description = "Where it is."))), OfCommand),
+)]
+#[post("/accounts")]
+pub(crate) async fn create_account(
+    caller: Caller,
+    body: Body<CreateAccount>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/accounts", &body.canonical);
+    let asked = body.value;
+    let language =
+        language(asked.language.as_deref(), "/language").map_err(|fault| Refusal::faults(vec![fault]))?;
+    let roles = asked.roles.into_iter().map(|role| NamedGrant {
+        role: role.role,
+        desk: role.desk,
+        organization: role.organization,
+    });
+    let draft = AccountDraft {
+        kind: asked.kind,
+        username: asked.username,
+        name: asked.name,
+        language: language.unwrap_or_default(),
+        address: asked.address,
+        password: asked.password,
+        roles: roles.collect(),
+        organizations: asked.organizations,
+    };
+    let account = caller.application.create_account(call, draft).await;
+    let account = account.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/accounts/{}", account.id)))
+        .insert_header(super::etag(account.version))
+        .json(answer::account_in_full(
+            &caller.application,
+            caller.viewer(),
+            &account,
+        )))
+}
+
+/// The accounts that the caller may see.
+///
+/// One sees colleagues; who treats tickets sees those who may open them.
+#[utoipa::path(
+    operation_id = "list_accounts", tag = "accounts", params(AccountQuery),
+    responses((status = 200, description = "A page.", body = AccountPage), OfQuestion),
+)]
+#[get("/accounts")]
+pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let q = parameters.text("q").map(|q| collate::key(&q));
+    let organization: Option<OrganizationId> = parameters.parsed("organization", "an organization id");
+    let role = parameters.text("role");
+    if let Some(role) = &role
+        && !domain::policy::Role::ALL
+            .iter()
+            .any(|known| known.as_str() == role)
+    {
+        parameters.fault("role", FaultCode::Value, "is not a role");
+    }
+    let page = listed::Page::<Uuid>::take(&mut parameters, "an id of an account");
+    parameters.end()?;
+    let viewer = caller.viewer();
+    let matches =
+        |text: &Option<String>, q: &str| text.as_ref().is_some_and(|text| collate::key(text).contains(q));
+    let found = caller.application.directory().accounts(|account| {
+        may_on_account(viewer, AccountOperation::See, account)
+            && organization
+                .as_ref()
+                .is_none_or(|of| account.organizations.contains(of))
+            && role
+                .as_ref()
+                .is_none_or(|role| account.grants.iter().any(|grant| grant.role.as_str() == role))
+            && q.as_ref()
+                .is_none_or(|q| matches(&account.name, q) || matches(&account.username, q))
+    });
+    let (found, total, next_cursor) = page.cut(found, |account| account.id.0);
+    let items = found
+        .iter()
+        .map(|account| answer::account_in_full(&caller.application, viewer, account));
+    Ok(HttpResponse::Ok().json(AccountPage {
+        items: items.collect(),
+        next_cursor,
+        total,
+    }))
+}
+
+/// One account: the profile that a requester's name leads to (seed 003, F174).
+#[utoipa::path(
+    operation_id = "get_account", tag = "accounts",
+    params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
+    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version."))), OfQuestion),
+)]
+#[get("/accounts/{id}")]
+pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let id = account_in(&caller, &path)?;
+    let account = caller
+        .application
+        .account_for(caller.viewer(), id, AccountOperation::See)?;
+    Ok(account_answer(&caller, &account))
+}
+
+/// Change the profile of an account that one administers.
+#[utoipa::path(
+    operation_id = "edit_account", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "Its id, or its user name."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = EditProfile,
+    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version."))), OfCommand),
+)]
+#[patch("/accounts/{id}")]
+pub(crate) async fn edit_account(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<EditProfile>,
+) -> Result<HttpResponse, Refusal> {
+    let id = account_in(&caller, &path)?;
+    let call = caller.call(&format!("PATCH /v1/accounts/{id}"), &body.canonical);
+    let edited = caller
+        .application
+        .edit_profile(call, id, edit_of(body.value)?)
+        .await;
+    let edited = edited.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(account_answer(&caller, &edited))
+}
+
+/// The picture of an account, as the server has encoded it.
+#[utoipa::path(
+    operation_id = "get_avatar", tag = "accounts",
+    params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
+    responses((status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg"), OfQuestion),
+)]
+#[get("/accounts/{id}/avatar")]
+pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let id = account_in(&caller, &path)?;
+    let avatar = caller.application.avatar(caller.viewer(), id)?;
+    Ok(HttpResponse::Ok()
+        .content_type(avatar.media_type)
+        .insert_header(super::etag(avatar.version))
+        .insert_header((header::CACHE_CONTROL, "private, max-age=300"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+        .body(avatar.bytes))
+}

@@ -1,0 +1,351 @@
+//! What those who administer an account change on it: roles, memberships, whether anybody signs in.
+
+use std::collections::BTreeSet;
+
+use actix_web::{HttpResponse, delete, post, put, web::Path};
+use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, SetAddress};
+use application::accounts::NamedGrant;
+use domain::{
+    Fault,
+    account::{ProfileField, change::Change},
+    fault::FaultCode,
+    policy::{
+        Profile,
+        administration::{AccountOperation, may_on_account},
+    },
+};
+
+use super::{account_answer, account_in};
+use crate::{
+    body::Body,
+    caller::Caller,
+    problems::OfCommand,
+    refusal::{self, FORBIDDEN, NOT_FOUND, Refusal},
+};
+
+/// Carries out a change and answers the account.
+async fn changed(
+    caller: &Caller,
+    what: &str,
+    asked: &[u8],
+    id: &str,
+    change: Change,
+) -> Result<HttpResponse, Refusal> {
+    let id = account_in(caller, id)?;
+    let call = caller.call(&what.replace("{id}", &id.to_string()), asked);
+    let account = caller.application.change_account(call, id, vec![change]).await;
+    let account = account.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(account_answer(caller, &account))
+}
+
+/// Grant a role.
+///
+/// Within the caller's own limits of desk and organization; nobody grants to themselves.
+#[utoipa::path(
+    operation_id = "grant_role", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: granted once."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = NewRole,
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[post("/accounts/{id}/roles")]
+pub(crate) async fn grant_role(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<NewRole>,
+) -> Result<HttpResponse, Refusal> {
+    let asked = NamedGrant {
+        role: body.value.role,
+        desk: body.value.desk,
+        organization: body.value.organization,
+    };
+    // Who may not see the account must not learn from a fault that it is there.
+    account_in(&caller, &path)?;
+    let grant = caller
+        .application
+        .grant_named(&asked, "")
+        .map_err(Refusal::faults)?;
+    changed(
+        &caller,
+        "POST /v1/accounts/{id}/roles",
+        &body.canonical,
+        &path,
+        Change::Grant(grant),
+    )
+    .await
+}
+
+/// Take a role back.
+#[utoipa::path(
+    operation_id = "revoke_role", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("profile" = String, Path, description = "The role as its `profile` names it.", example = "local_admin@lycee-a"),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[delete("/accounts/{id}/roles/{profile}")]
+pub(crate) async fn revoke_role(
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, profile) = path.into_inner();
+    account_in(&caller, &id)?;
+    let profile: Profile = profile
+        .parse()
+        .map_err(|error: domain::ids::NameError| Refusal::new(&NOT_FOUND).cause(error))?;
+    let what = format!("DELETE /v1/accounts/{{id}}/roles/{profile}");
+    changed(&caller, &what, b"", &id, Change::Revoke(profile.0)).await
+}
+
+/// Make an account a member of an organization.
+#[utoipa::path(
+    operation_id = "create_membership", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: made once."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = NewMembership,
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[post("/accounts/{id}/memberships")]
+pub(crate) async fn create_membership(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<NewMembership>,
+) -> Result<HttpResponse, Refusal> {
+    account_in(&caller, &path)?;
+    let named = caller
+        .application
+        .directory()
+        .organization_named(&body.value.organization);
+    let unknown = || {
+        Refusal::faults(vec![Fault::new(
+            "/organization",
+            FaultCode::Value,
+            "names no organization",
+        )])
+    };
+    let change = Change::Join(named.ok_or_else(unknown)?.id.clone());
+    changed(
+        &caller,
+        "POST /v1/accounts/{id}/memberships",
+        &body.canonical,
+        &path,
+        change,
+    )
+    .await
+}
+
+/// End a membership.
+///
+/// What was shared with the organization is no longer shared with the account from now on.
+#[utoipa::path(
+    operation_id = "delete_membership", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("organization" = String, Path, description = "The organization's id."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[delete("/accounts/{id}/memberships/{organization}")]
+pub(crate) async fn delete_membership(
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, organization) = path.into_inner();
+    account_in(&caller, &id)?;
+    let organization = caller.application.directory().organization_named(&organization);
+    let organization = organization.ok_or_else(|| Refusal::new(&NOT_FOUND))?.id.clone();
+    let what = format!("DELETE /v1/accounts/{{id}}/memberships/{organization}");
+    changed(&caller, &what, b"", &id, Change::Leave(organization)).await
+}
+
+/// Let nobody sign in with an account any more.
+///
+/// Its sign-ins end. Its tickets and its name stay; only an erasure takes those away.
+#[utoipa::path(
+    operation_id = "disable_account", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: disabled once."),
+    ),
+    request_body = DisableAccount,
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[post("/accounts/{id}/disablement")]
+pub(crate) async fn disable_account(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<DisableAccount>,
+) -> Result<HttpResponse, Refusal> {
+    let change = Change::Disable {
+        reason: body.value.reason,
+    };
+    changed(
+        &caller,
+        "POST /v1/accounts/{id}/disablement",
+        &body.canonical,
+        &path,
+        change,
+    )
+    .await
+}
+
+/// Let its holder sign in again.
+#[utoipa::path(
+    operation_id = "enable_account", tag = "accounts",
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[delete("/accounts/{id}/disablement")]
+pub(crate) async fn enable_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    changed(
+        &caller,
+        "DELETE /v1/accounts/{id}/disablement",
+        b"",
+        &path,
+        Change::Enable,
+    )
+    .await
+}
+
+/// End a lock-out before its time.
+#[utoipa::path(
+    operation_id = "unlock_account", tag = "accounts",
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[delete("/accounts/{id}/lock")]
+pub(crate) async fn unlock_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    changed(
+        &caller,
+        "DELETE /v1/accounts/{id}/lock",
+        b"",
+        &path,
+        Change::Unlock,
+    )
+    .await
+}
+
+/// Say which fields of the profile only administrators change.
+#[utoipa::path(
+    operation_id = "lock_fields", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = LockedFields,
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[put("/accounts/{id}/locked-fields")]
+pub(crate) async fn lock_fields(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<LockedFields>,
+) -> Result<HttpResponse, Refusal> {
+    let mut fields = BTreeSet::new();
+    let mut faults = Vec::new();
+    for (index, name) in body.value.fields.iter().enumerate() {
+        match ProfileField::ALL.into_iter().find(|field| field.as_str() == name) {
+            Some(field) => drop(fields.insert(field)),
+            None => {
+                let pointer = format!("/fields/{index}");
+                faults.push(Fault::new(
+                    pointer,
+                    FaultCode::Value,
+                    "is not a field of a profile",
+                ));
+            }
+        }
+    }
+    account_in(&caller, &path)?;
+    if !faults.is_empty() {
+        return Err(Refusal::faults(faults));
+    }
+    changed(
+        &caller,
+        "PUT /v1/accounts/{id}/locked-fields",
+        &body.canonical,
+        &path,
+        Change::LockFields(fields),
+    )
+    .await
+}
+
+/// Correct the address of notifications.
+///
+/// It counts as not confirmed until its holder confirms it.
+#[utoipa::path(
+    operation_id = "set_address", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = SetAddress,
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[put("/accounts/{id}/address")]
+pub(crate) async fn set_address(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<SetAddress>,
+) -> Result<HttpResponse, Refusal> {
+    let change = Change::SetAddress(body.value.address);
+    changed(
+        &caller,
+        "PUT /v1/accounts/{id}/address",
+        &body.canonical,
+        &path,
+        change,
+    )
+    .await
+}
+
+/// Take the second factor away from who has lost it.
+#[utoipa::path(
+    operation_id = "delete_second_factor", tag = "accounts",
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The account.", body = Account), OfCommand),
+)]
+#[delete("/accounts/{id}/second-factor")]
+pub(crate) async fn delete_second_factor(
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    changed(
+        &caller,
+        "DELETE /v1/accounts/{id}/second-factor",
+        b"",
+        &path,
+        Change::RemoveSecondFactor,
+    )
+    .await
+}
+
+/// Sign an account out everywhere.
+#[utoipa::path(
+    operation_id = "delete_sign_ins_of", tag = "accounts",
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 204, description = "Every sign-in of the account has ended."), OfCommand),
+)]
+#[delete("/accounts/{id}/sign-ins")]
+pub(crate) async fn delete_sign_ins_of(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let id = account_in(&caller, &path)?;
+    let account = caller
+        .application
+        .account_for(caller.viewer(), id, AccountOperation::See)?;
+    if !may_on_account(caller.viewer(), AccountOperation::Manage, &account) {
+        return Err(Refusal::new(&FORBIDDEN));
+    }
+    let call = caller.call(&format!("DELETE /v1/accounts/{id}/sign-ins"), b"");
+    let ended = caller.application.sign_out_everywhere(call, id).await;
+    ended.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}

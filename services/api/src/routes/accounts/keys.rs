@@ -1,0 +1,139 @@
+//! API keys of programs.
+
+use std::collections::BTreeSet;
+
+use actix_web::{HttpResponse, delete, get, http::header, post, web::Path};
+use api_types::{ApiKey, ApiKeyList, NewApiKey};
+use application::credentials::SecretText;
+use domain::{
+    ApiKeyId, Fault,
+    account::{self, change::Change},
+    fault::FaultCode,
+    policy::{KeyScope, administration::AccountOperation},
+};
+
+use super::account_in;
+use crate::{
+    body::Body,
+    caller::Caller,
+    problems::{OfCommand, OfQuestion},
+    refusal::{self, NOT_FOUND, Refusal},
+};
+
+fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiKey {
+    ApiKey {
+        id: id.0,
+        label: key.label.clone().unwrap_or_default(),
+        scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        issued_at: key.issued_at,
+        expires_at: key.expires_at,
+        key: text,
+    }
+}
+
+/// Issue a key to a program.
+///
+/// The key is in this answer and never again: only its hash is kept, sealed. Repeated under the same `Idempotency-Key`, the
+/// answer names the key without showing it.
+#[utoipa::path(
+    operation_id = "create_api_key", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: issued once."),
+    ),
+    request_body = NewApiKey,
+    responses((status = 201, description = "The key.", body = ApiKey, headers(("Location", description = "Where it is revoked."))), OfCommand),
+)]
+#[post("/accounts/{id}/keys")]
+pub(crate) async fn create_api_key(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<NewApiKey>,
+) -> Result<HttpResponse, Refusal> {
+    let id = account_in(&caller, &path)?;
+    let call = caller.call(&format!("POST /v1/accounts/{id}/keys"), &body.canonical);
+    let scopes = scopes(&body.value.scopes).map_err(Refusal::faults)?;
+    let issued = caller
+        .application
+        .issue_key(call, id, body.value.label, scopes, body.value.expires_at)
+        .await;
+    let (key, text) = issued.map_err(|error| refusal::of_command(error, caller.language))?;
+    let account = caller
+        .application
+        .account_for(caller.viewer(), id, AccountOperation::See)?;
+    let known = account
+        .api_keys
+        .get(&key)
+        .ok_or_else(|| Refusal::new(&NOT_FOUND))?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/accounts/{id}/keys/{key}")))
+        .json(key_answer(key, known, text.map(SecretText::into_exposed))))
+}
+
+fn scopes(names: &[String]) -> Result<BTreeSet<KeyScope>, Vec<Fault>> {
+    let mut scopes = BTreeSet::new();
+    let mut faults = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        match KeyScope::ALL.into_iter().find(|scope| scope.as_str() == name) {
+            Some(scope) => drop(scopes.insert(scope)),
+            None => {
+                let detail = "is not one of: read, write, audit, administer";
+                faults.push(Fault::new(format!("/scopes/{index}"), FaultCode::Value, detail));
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(scopes)
+    } else {
+        Err(faults)
+    }
+}
+
+/// The keys of a program that were issued and not revoked.
+#[utoipa::path(
+    operation_id = "list_api_keys", tag = "accounts",
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The keys.", body = ApiKeyList), OfQuestion),
+)]
+#[get("/accounts/{id}/keys")]
+pub(crate) async fn list_api_keys(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let id = account_in(&caller, &path)?;
+    let account = caller
+        .application
+        .account_for(caller.viewer(), id, AccountOperation::IssueKeys)?;
+    let items = account
+        .api_keys
+        .iter()
+        .map(|(id, key)| key_answer(*id, key, None));
+    Ok(HttpResponse::Ok().json(ApiKeyList {
+        items: items.collect(),
+    }))
+}
+
+/// Revoke a key.
+#[utoipa::path(
+    operation_id = "delete_api_key", tag = "accounts",
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("key" = Uuid, Path, description = "The key's id."),
+    ),
+    responses((status = 204, description = "It no longer holds."), OfCommand),
+)]
+#[delete("/accounts/{id}/keys/{key}")]
+pub(crate) async fn delete_api_key(
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, key) = path.into_inner();
+    let id = account_in(&caller, &id)?;
+    let key: ApiKeyId = key
+        .parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
+    let call = caller.call(&format!("DELETE /v1/accounts/{id}/keys/{key}"), b"");
+    let revoked = caller
+        .application
+        .change_account(call, id, vec![Change::RevokeKey(key)])
+        .await;
+    revoked.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,180 @@
+//! What the courier is to deliver (design §6). For our own doors only: they show the service key, and no token.
+
+use std::time::Duration;
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    get, post,
+    web::{Data, Path},
+};
+use api_types::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome, Problem};
+use application::{Application, sessions::Settled};
+use chrono::Utc;
+use domain::{Fault, Language, fault::FaultCode};
+
+use crate::{
+    answer,
+    body::Body,
+    caller::is_believed,
+    config::ApiConfig,
+    parameters::Parameters,
+    refusal::{self, INTERNAL, NOT_FOUND, Refusal, UNAUTHENTICATED},
+};
+
+/// How many deliveries a page has at most.
+const LIMIT_MAX: u32 = 100;
+/// How long a question waits for something to deliver, at most, s.
+const WAIT_S_MAX: u64 = 25;
+/// Longest word of a mail server that is taken, characters.
+const DETAIL_CHARS_MAX: usize = 500;
+
+/// A door of ours, by its service key.
+pub(crate) struct Door {
+    application: Data<Application>,
+}
+
+impl FromRequest for Door {
+    type Error = Refusal;
+    type Future = std::future::Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let missing = || Refusal::new(&INTERNAL).cause("the door lacks its application data");
+        let read = || {
+            let application = request.app_data::<Data<Application>>().ok_or_else(missing)?;
+            let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
+            if !is_believed(application, config, request.headers()) {
+                return Err(Refusal::new(&UNAUTHENTICATED));
+            }
+            Ok(Door {
+                application: application.clone(),
+            })
+        };
+        std::future::ready(read())
+    }
+}
+
+fn number(text: &str) -> Result<u64, Refusal> {
+    text.parse()
+        .map_err(|error: std::num::ParseIntError| Refusal::new(&NOT_FOUND).cause(error))
+}
+
+/// What waits to be delivered, oldest first.
+///
+/// With `wait_s`, the answer comes when something waits, or after so long.
+#[utoipa::path(
+    operation_id = "list_deliveries", tag = "deliveries", security(("service" = [])),
+    params(
+        ("after" = Option<u64>, Query, description = "The `next_after` of the page before."),
+        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100."),
+        ("wait_s" = Option<u64>, Query, description = "How long to wait for something, 0 to 25 s."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = DeliveryPage),
+        (status = 401, description = "No service key that is ours.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/deliveries")]
+pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let after: u64 = parameters.parsed("after", "a number").unwrap_or(0);
+    let limit: u32 = parameters.parsed("limit", "a whole number").unwrap_or(LIMIT_MAX);
+    if limit == 0 || limit > LIMIT_MAX {
+        parameters.fault(
+            "limit",
+            FaultCode::Value,
+            &format!("lies between 1 and {LIMIT_MAX}"),
+        );
+    }
+    let wait_s: u64 = parameters.parsed("wait_s", "a whole number").unwrap_or(0);
+    if wait_s > WAIT_S_MAX {
+        parameters.fault("wait_s", FaultCode::Value, &format!("is at most {WAIT_S_MAX}"));
+    }
+    parameters.end()?;
+    let found = door
+        .application
+        .deliveries(after, limit, Duration::from_secs(wait_s), Utc::now)
+        .await?;
+    let next_after = found.last().map_or(after, |last| last.id);
+    let items = found.into_iter().map(|delivery| Delivery {
+        id: delivery.id,
+        recipient: delivery.account,
+        channel: "mail".to_owned(),
+        effect: delivery.effect,
+        attempts: delivery.attempts,
+        due_at: delivery.due_at,
+    });
+    Ok(HttpResponse::Ok().json(DeliveryPage {
+        items: items.collect(),
+        next_after,
+    }))
+}
+
+/// Claim a delivery and learn what it says.
+///
+/// Nobody else is given it for a minute. One-time links in it are made for this claim.
+#[utoipa::path(
+    operation_id = "claim_delivery", tag = "deliveries", security(("service" = [])),
+    params(("id" = u64, Path, description = "The delivery's number.")),
+    responses(
+        (status = 200, description = "What it says.", body = ClaimedDelivery),
+        (status = 401, description = "No service key that is ours.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "It does not wait any more.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/deliveries/{id}/claim")]
+pub(crate) async fn claim_delivery(door: Door, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let claimed = door
+        .application
+        .claim_delivery(number(&path)?, Utc::now())
+        .await?;
+    Ok(HttpResponse::Ok().json(ClaimedDelivery {
+        id: claimed.id,
+        to: claimed.to,
+        subject: claimed.letter.subject,
+        text: claimed.letter.text,
+        language: answer::language(claimed.language),
+        claimed_until: claimed.until,
+    }))
+}
+
+/// Say what became of a claimed delivery.
+#[utoipa::path(
+    operation_id = "settle_delivery", tag = "deliveries", security(("service" = [])),
+    params(("id" = u64, Path, description = "The delivery's number.")),
+    request_body = DeliveryOutcome,
+    responses(
+        (status = 204, description = "Heard."),
+        (status = 401, description = "No service key that is ours.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such delivery any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/deliveries/{id}/outcome")]
+pub(crate) async fn settle_delivery(
+    door: Door,
+    path: Path<String>,
+    body: Body<DeliveryOutcome>,
+) -> Result<HttpResponse, Refusal> {
+    let id = number(&path)?;
+    let detail = body.value.detail.unwrap_or_default();
+    if detail.chars().count() > DETAIL_CHARS_MAX {
+        let long = format!("holds at most {DETAIL_CHARS_MAX} characters");
+        return Err(Refusal::faults(vec![Fault::new(
+            "/detail",
+            FaultCode::Length,
+            long,
+        )]));
+    }
+    let outcome = match body.value.outcome {
+        Outcome::Delivered => Settled::Delivered,
+        Outcome::Refused => Settled::Refused,
+        Outcome::Failed => Settled::Failed,
+    };
+    // What a mail server says may name the address: it stays out of the log.
+    tracing::info!(delivery = id, outcome = ?body.value.outcome, "a delivery is settled");
+    let settled = door.application.settle_delivery(id, outcome, Utc::now()).await;
+    settled.map_err(|error| refusal::of_command(error, Language::default()))?;
+    Ok(HttpResponse::NoContent().finish())
+}

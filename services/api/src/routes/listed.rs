@@ -1,0 +1,47 @@
+//! Pages of lists that lie in memory in the order of their names.
+
+use std::{fmt::Display, str::FromStr};
+
+use domain::fault::FaultCode;
+
+use crate::parameters::Parameters;
+
+/// How many items a page has unless told.
+pub(super) const LIMIT: usize = 50;
+/// How many items a page has at most.
+pub(super) const LIMIT_MAX: usize = 200;
+
+/// Which page: up to so many, after this name.
+pub(super) struct Page<K> {
+    limit: usize,
+    after: Option<K>,
+}
+
+impl<K: FromStr + Display + Ord> Page<K> {
+    /// Reads `limit` and `cursor`.
+    pub(super) fn take(parameters: &mut Parameters, what: &str) -> Page<K> {
+        let limit = parameters.parsed("limit", "a whole number").unwrap_or(LIMIT);
+        if limit == 0 || limit > LIMIT_MAX {
+            parameters.fault(
+                "limit",
+                FaultCode::Value,
+                &format!("lies between 1 and {LIMIT_MAX}"),
+            );
+        }
+        Page {
+            limit,
+            after: parameters.parsed("cursor", what),
+        }
+    }
+
+    /// The page, how many there are on all pages, and where the next one starts.
+    pub(super) fn cut<T>(&self, all: Vec<T>, name: impl Fn(&T) -> K) -> (Vec<T>, u64, Option<String>) {
+        let total = all.len() as u64;
+        let is_after = |item: &T| self.after.as_ref().is_none_or(|after| name(item) > *after);
+        let mut page: Vec<T> = all.into_iter().filter(is_after).take(self.limit + 1).collect();
+        let more = page.len() > self.limit;
+        page.truncate(self.limit);
+        let next = page.last().filter(|_| more).map(|last| name(last).to_string());
+        (page, total, next)
+    }
+}

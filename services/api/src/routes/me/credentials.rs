@@ -1,0 +1,174 @@
+//! What only the holder of an account does: password, second factor, sign-ins.
+
+use actix_web::{HttpResponse, delete, get, post, web::Path};
+use api_types::{
+    ChangePassword, PasswordConfirmation, PendingSecondFactor, RecoveryCodes, SecondFactorCode, SignIn,
+    SignInList,
+};
+use chrono::Utc;
+use uuid::Uuid;
+
+use crate::{
+    body::Body,
+    caller::Caller,
+    problems::{OfCommand, OfQuestion},
+    refusal::{self, NOT_FOUND, Refusal},
+};
+
+/// Change one's own password.
+///
+/// The password until now is asked for; all other sign-ins of the caller end.
+#[utoipa::path(
+    operation_id = "change_password", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: changed once.")),
+    request_body = ChangePassword,
+    responses((status = 204, description = "The new password holds."), OfCommand),
+)]
+#[post("/me/password")]
+pub(crate) async fn change_password(
+    caller: Caller,
+    body: Body<ChangePassword>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/me/password", &body.canonical);
+    let asked = body.value;
+    let changed = caller.application.change_password(
+        call,
+        asked.current_password,
+        asked.new_password,
+        &asked.confirmation,
+    );
+    changed
+        .await
+        .map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Begin a second factor.
+///
+/// Put the secret into an authenticator, then confirm it with a first code within ten minutes.
+#[utoipa::path(
+    operation_id = "begin_second_factor", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST; each time another secret.")),
+    request_body = PasswordConfirmation,
+    responses((status = 200, description = "The secret, shown this once.", body = PendingSecondFactor), OfCommand),
+)]
+#[post("/me/second-factor")]
+pub(crate) async fn begin_second_factor(
+    caller: Caller,
+    body: Body<PasswordConfirmation>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/me/second-factor", &body.canonical);
+    let begun = caller
+        .application
+        .begin_second_factor(&call, body.value.password)
+        .await;
+    let begun = begun.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Ok().json(PendingSecondFactor {
+        secret: begun.secret,
+        url: begun.url,
+    }))
+}
+
+/// Confirm a second factor with its first code.
+///
+/// From now on a code is asked for at sign-in.
+#[utoipa::path(
+    operation_id = "confirm_second_factor", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST.")),
+    request_body = SecondFactorCode,
+    responses((status = 200, description = "Codes for who loses the device, shown this once.", body = RecoveryCodes), OfCommand),
+)]
+#[post("/me/second-factor/confirmation")]
+pub(crate) async fn confirm_second_factor(
+    caller: Caller,
+    body: Body<SecondFactorCode>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/me/second-factor/confirmation", &body.canonical);
+    let codes = caller
+        .application
+        .confirm_second_factor(call, &body.value.code)
+        .await;
+    let codes = codes.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Ok().json(RecoveryCodes { codes }))
+}
+
+/// Give one's own second factor up.
+#[utoipa::path(
+    operation_id = "remove_second_factor", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST.")),
+    request_body = PasswordConfirmation,
+    responses((status = 204, description = "No code is asked for any more."), OfCommand),
+)]
+#[post("/me/second-factor/removal")]
+pub(crate) async fn remove_second_factor(
+    caller: Caller,
+    body: Body<PasswordConfirmation>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/me/second-factor/removal", &body.canonical);
+    let removed = caller
+        .application
+        .remove_second_factor(call, body.value.password)
+        .await;
+    removed.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// One's own sign-ins that hold.
+#[utoipa::path(
+    operation_id = "list_sign_ins", tag = "me",
+    responses((status = 200, description = "The sign-ins, the newest first.", body = SignInList), OfQuestion),
+)]
+#[get("/me/sign-ins")]
+pub(crate) async fn list_sign_ins(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let found = caller
+        .application
+        .sign_ins(caller.account().id, Utc::now())
+        .await?;
+    let items = found.into_iter().map(|sign_in| SignIn {
+        current: sign_in.id == caller.sign_in(),
+        id: sign_in.id,
+        at: sign_in.at,
+        last_used_at: sign_in.last_used_at,
+        expires_at: sign_in.expires_at,
+        method: sign_in.method.as_str().to_owned(),
+        stays: sign_in.stays,
+        user_agent: sign_in.user_agent_hint,
+        address: sign_in.address,
+    });
+    Ok(HttpResponse::Ok().json(SignInList {
+        items: items.collect(),
+    }))
+}
+
+/// End one of one's own sign-ins.
+#[utoipa::path(
+    operation_id = "delete_sign_in", tag = "me",
+    params(("id" = Uuid, Path, description = "The sign-in.")),
+    responses((status = 204, description = "It has ended."), OfCommand),
+)]
+#[delete("/me/sign-ins/{id}")]
+pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let id: Uuid = path
+        .parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
+    if !caller.application.end_sign_in(caller.account().id, id).await? {
+        return Err(Refusal::new(&NOT_FOUND));
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Sign out everywhere, here too.
+#[utoipa::path(
+    operation_id = "delete_sign_ins", tag = "me",
+    responses((status = 204, description = "Every sign-in of the caller has ended."), OfCommand),
+)]
+#[delete("/me/sign-ins")]
+pub(crate) async fn delete_sign_ins(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("DELETE /v1/me/sign-ins", b"");
+    let ended = caller
+        .application
+        .sign_out_everywhere(call, caller.account().id)
+        .await;
+    ended.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}

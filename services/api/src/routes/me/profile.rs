@@ -1,0 +1,87 @@
+//! The caller's own profile (seed 002, F78-F83).
+
+use actix_web::{HttpResponse, delete, patch, post, put, web::Bytes};
+use api_types::{EditProfile, Me, NewAddress, Problem};
+
+use super::{super::edit_of, me};
+use crate::{
+    body::Body,
+    caller::Caller,
+    problems::OfCommand,
+    refusal::{self, Refusal},
+};
+
+/// Change one's own profile.
+///
+/// Fields that an administrator has locked are refused.
+#[utoipa::path(
+    operation_id = "edit_me", tag = "me",
+    params(("If-Match" = Option<String>, Header, description = "The `version` that this rests on, in quotes.")),
+    request_body = EditProfile,
+    responses((status = 200, description = "The caller.", body = Me), OfCommand),
+)]
+#[patch("/me")]
+pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("PATCH /v1/me", &body.canonical);
+    let edit = edit_of(body.value)?;
+    let edited = caller
+        .application
+        .edit_profile(call, caller.account().id, edit)
+        .await;
+    edited.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Ok().json(me(&caller)))
+}
+
+/// Ask for another address of notifications.
+///
+/// A link to confirm it is mailed there; until then notifications go where they went.
+#[utoipa::path(
+    operation_id = "request_address", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST; asking twice mails twice.")),
+    request_body = NewAddress,
+    responses((status = 202, description = "A link is mailed."), OfCommand),
+)]
+#[post("/me/address")]
+pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/me/address", &body.canonical);
+    let asked = caller
+        .application
+        .request_address(&call, body.value.address)
+        .await;
+    asked.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Set one's own picture.
+///
+/// PNG, JPEG, GIF or WebP, at most 5 MiB. It is kept as a small square that the server has encoded anew, and never served as
+/// it was uploaded.
+#[utoipa::path(
+    operation_id = "set_avatar", tag = "me",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The picture's bytes."),
+    responses(
+        (status = 204, description = "It is set."),
+        (status = 413, description = "It is too large.", body = Problem, content_type = "application/problem+json"),
+        OfCommand,
+    ),
+)]
+#[put("/me/avatar")]
+pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("PUT /v1/me/avatar", &bytes);
+    let set = caller.application.set_avatar(call, bytes.to_vec()).await;
+    set.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Take one's own picture away.
+#[utoipa::path(
+    operation_id = "delete_avatar", tag = "me",
+    responses((status = 204, description = "There is none."), OfCommand),
+)]
+#[delete("/me/avatar")]
+pub(crate) async fn delete_avatar(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("DELETE /v1/me/avatar", b"");
+    let removed = caller.application.remove_avatar(call).await;
+    removed.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::NoContent().finish())
+}

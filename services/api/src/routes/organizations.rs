@@ -1,0 +1,336 @@
+//! Organizations, their tree and their contracts.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, patch, post, put, web::Path};
+use api_types::{
+    ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage, OrganizationQuery,
+};
+use application::views::collate;
+use domain::{
+    AccountId, ContractId, Fault, OrganizationId,
+    fault::FaultCode,
+    organization::{Contract, ContractLevel, OrganizationCreated, change::Change},
+    policy::administration::{OrganizationOperation, may_on_organization},
+};
+use uuid::Uuid;
+
+use super::listed;
+use crate::{
+    answer,
+    body::Body,
+    caller::Caller,
+    parameters::Parameters,
+    problems::{OfCommand, OfQuestion},
+    refusal::{self, NOT_FOUND, Refusal},
+};
+
+/// The organization in a path, that the caller may see.
+fn organization_in(caller: &Caller, text: &str) -> Result<OrganizationId, Refusal> {
+    let id: OrganizationId = text
+        .parse()
+        .map_err(|error: domain::ids::NameError| Refusal::new(&NOT_FOUND).cause(error))?;
+    caller
+        .application
+        .organization_for(caller.viewer(), &id, OrganizationOperation::See)?;
+    Ok(id)
+}
+
+fn organization_answer(caller: &Caller, organization: &domain::organization::Organization) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(super::etag(organization.version))
+        .json(answer::organization_in_full(
+            &caller.application,
+            caller.viewer(),
+            organization,
+        ))
+}
+
+/// Make an organization.
+///
+/// For administrators: at the top of the tree, or below an organization that they administer.
+#[utoipa::path(
+    operation_id = "create_organization", tag = "organizations",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same organization, made once.")),
+    request_body = CreateOrganization,
+    responses((status = 201, description = "The organization.", body = Organization, headers(("Location", description = "Where it is."))), OfCommand),
+)]
+#[post("/organizations")]
+pub(crate) async fn create_organization(
+    caller: Caller,
+    body: Body<CreateOrganization>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call("POST /v1/organizations", &body.canonical);
+    let asked = body.value;
+    let mut faults = Vec::new();
+    let mut named = |pointer: &str, text: &str| match text.parse::<OrganizationId>() {
+        Ok(id) => Some(id),
+        Err(error) => {
+            faults.push(Fault::new(
+                pointer,
+                FaultCode::Format,
+                format!("is not {}", error.what),
+            ));
+            None
+        }
+    };
+    let id = named("/id", &asked.id);
+    let parent = asked.parent.as_ref().map(|parent| named("/parent", parent));
+    let (Some(id), false) = (id, parent == Some(None)) else {
+        return Err(Refusal::faults(faults));
+    };
+    let new = OrganizationCreated {
+        id,
+        name: asked.name.trim().to_owned(),
+        siren: asked.siren,
+        parent: parent.flatten(),
+    };
+    let made = caller.application.create_organization(call, new).await;
+    let made = made.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/organizations/{}", made.id)))
+        .insert_header(super::etag(made.version))
+        .json(answer::organization_in_full(
+            &caller.application,
+            caller.viewer(),
+            &made,
+        )))
+}
+
+/// The organizations that the caller may see: one's own, and those that one treats, audits or administers.
+#[utoipa::path(
+    operation_id = "list_organizations", tag = "organizations", params(OrganizationQuery),
+    responses((status = 200, description = "A page.", body = OrganizationPage), OfQuestion),
+)]
+#[get("/organizations")]
+pub(crate) async fn list_organizations(
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    let mut parameters = Parameters::read(&request)?;
+    let q = parameters.text("q").map(|q| collate::key(&q));
+    let mine: bool = parameters.parsed("mine", "true or false").unwrap_or(false);
+    let within: Option<OrganizationId> = parameters.parsed("within", "an organization id");
+    let page = listed::Page::<OrganizationId>::take(&mut parameters, "an id of an organization");
+    parameters.end()?;
+    let directory = caller.application.directory();
+    let within = within.map(|id| directory.tree().within(&id));
+    let viewer = caller.viewer();
+    let mut found = directory.organizations();
+    found.retain(|organization| {
+        may_on_organization(viewer, OrganizationOperation::See, &organization.id)
+            && (!mine || viewer.organizations.contains(&organization.id))
+            && within
+                .as_ref()
+                .is_none_or(|within| within.contains(&organization.id))
+            && q.as_ref().is_none_or(|q| {
+                collate::key(&organization.name).contains(q) || organization.id.as_str().contains(q.as_str())
+            })
+    });
+    let (found, total, next_cursor) = page.cut(found, |organization| organization.id.clone());
+    let items = found
+        .iter()
+        .map(|of| answer::organization_in_full(&caller.application, viewer, of));
+    Ok(HttpResponse::Ok().json(OrganizationPage {
+        items: items.collect(),
+        next_cursor,
+        total,
+    }))
+}
+
+/// One organization, with its place in the tree and its contracts.
+#[utoipa::path(
+    operation_id = "get_organization", tag = "organizations",
+    params(("id" = String, Path, description = "Its id.", example = "lycee-a")),
+    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version."))), OfQuestion),
+)]
+#[get("/organizations/{id}")]
+pub(crate) async fn get_organization(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
+    let id = organization_in(&caller, &path)?;
+    let found = caller
+        .application
+        .organization_for(caller.viewer(), &id, OrganizationOperation::See)?;
+    Ok(organization_answer(&caller, &found))
+}
+
+/// Change an organization: its name, SIREN, place in the tree and referent.
+///
+/// Moving it rewrites no ticket: who sees them follows from where it is now. Its referent may be named by its local
+/// administrator too.
+#[utoipa::path(
+    operation_id = "edit_organization", tag = "organizations",
+    params(
+        ("id" = String, Path, description = "Its id.", example = "lycee-a"),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    request_body = EditOrganization,
+    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version."))), OfCommand),
+)]
+#[patch("/organizations/{id}")]
+pub(crate) async fn edit_organization(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<EditOrganization>,
+) -> Result<HttpResponse, Refusal> {
+    let id = organization_in(&caller, &path)?;
+    let call = caller.call(&format!("PATCH /v1/organizations/{id}"), &body.canonical);
+    let asked = body.value;
+    let mut faults = Vec::new();
+    let mut changes: Vec<Change> = asked
+        .name
+        .map(|name| Change::Rename(name.trim().to_owned()))
+        .into_iter()
+        .collect();
+    changes.extend(asked.siren.map(Change::SetSiren));
+    if let Some(parent) = asked.parent {
+        match parent.map(|parent| parent.parse()).transpose() {
+            Ok(parent) => changes.push(Change::Move(parent)),
+            Err(_named) => faults.push(Fault::new("/parent", FaultCode::Value, "names no organization")),
+        }
+    }
+    if let Some(referent) = asked.referent {
+        match account_meant(&caller, referent, "/referent") {
+            Ok(referent) => changes.push(Change::NameReferent(referent)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::faults(faults));
+    }
+    let changed = caller.application.change_organization(call, id, changes).await;
+    let changed = changed.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(organization_answer(&caller, &changed))
+}
+
+/// The account that a member of a body names.
+fn account_meant(caller: &Caller, named: Option<String>, pointer: &str) -> Result<Option<AccountId>, Fault> {
+    let Some(named) = named else {
+        return Ok(None);
+    };
+    let known = caller.application.account_seen(caller.viewer(), &named);
+    let known = known.ok_or_else(|| Fault::new(pointer, FaultCode::Value, "names no account"))?;
+    Ok(Some(known.id))
+}
+
+/// Sign a contract for an organization.
+#[utoipa::path(
+    operation_id = "create_contract", tag = "organizations",
+    params(
+        ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: signed once."),
+    ),
+    request_body = ContractTerms,
+    responses((status = 200, description = "The organization.", body = Organization), OfCommand),
+)]
+#[post("/organizations/{id}/contracts")]
+pub(crate) async fn create_contract(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<ContractTerms>,
+) -> Result<HttpResponse, Refusal> {
+    let id = organization_in(&caller, &path)?;
+    let what = format!("POST /v1/organizations/{id}/contracts");
+    sign(&caller, id, ContractId(Uuid::now_v7()), &what, body).await
+}
+
+/// Change what a contract says.
+#[utoipa::path(
+    operation_id = "edit_contract", tag = "organizations",
+    params(
+        ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
+        ("contract" = Uuid, Path, description = "The contract's id."),
+        ("If-Match" = Option<String>, Header, description = "The organization's version that this rests on, in quotes."),
+    ),
+    request_body = ContractTerms,
+    responses((status = 200, description = "The organization.", body = Organization), OfCommand),
+)]
+#[put("/organizations/{id}/contracts/{contract}")]
+pub(crate) async fn edit_contract(
+    caller: Caller,
+    path: Path<(String, String)>,
+    body: Body<ContractTerms>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, contract) = contract_in(&caller, path.into_inner())?;
+    let what = format!("PUT /v1/organizations/{id}/contracts/{contract}");
+    sign(&caller, id, contract, &what, body).await
+}
+
+/// Withdraw a contract that should not have been signed.
+#[utoipa::path(
+    operation_id = "delete_contract", tag = "organizations",
+    params(
+        ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
+        ("contract" = Uuid, Path, description = "The contract's id."),
+    ),
+    responses((status = 200, description = "The organization.", body = Organization), OfCommand),
+)]
+#[delete("/organizations/{id}/contracts/{contract}")]
+pub(crate) async fn delete_contract(
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, contract) = contract_in(&caller, path.into_inner())?;
+    let call = caller.call(
+        &format!("DELETE /v1/organizations/{id}/contracts/{contract}"),
+        b"",
+    );
+    let changes = vec![Change::WithdrawContract(contract)];
+    let changed = caller.application.change_organization(call, id, changes).await;
+    let changed = changed.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(organization_answer(&caller, &changed))
+}
+
+/// A contract that the organization has.
+fn contract_in(
+    caller: &Caller,
+    (id, contract): (String, String),
+) -> Result<(OrganizationId, ContractId), Refusal> {
+    let id = organization_in(caller, &id)?;
+    let contract: ContractId = contract
+        .parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
+    let organization = caller.application.directory().organization(&id);
+    if organization.is_none_or(|organization| !organization.contracts.contains_key(&contract)) {
+        return Err(Refusal::new(&NOT_FOUND));
+    }
+    Ok((id, contract))
+}
+
+async fn sign(
+    caller: &Caller,
+    id: OrganizationId,
+    contract: ContractId,
+    what: &str,
+    body: Body<ContractTerms>,
+) -> Result<HttpResponse, Refusal> {
+    let call = caller.call(what, &body.canonical);
+    let terms = terms(caller, body.value).map_err(Refusal::faults)?;
+    let changes = vec![Change::SignContract(contract, terms)];
+    let changed = caller.application.change_organization(call, id, changes).await;
+    let changed = changed.map_err(|error| refusal::of_command(error, caller.language))?;
+    Ok(organization_answer(caller, &changed))
+}
+
+fn terms(caller: &Caller, asked: ContractTerms) -> Result<Contract, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let level = ContractLevel::ALL
+        .into_iter()
+        .find(|level| level.as_str() == asked.level);
+    if level.is_none() {
+        let detail = "is not one of: standard, silver, gold, platinum";
+        faults.push(Fault::new("/level", FaultCode::Value, detail));
+    }
+    let responsible = account_meant(caller, asked.responsible, "/responsible").unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    match level.filter(|_| faults.is_empty()) {
+        Some(level) => Ok(Contract {
+            reference: asked.reference,
+            level,
+            valid_from: asked.valid_from,
+            valid_to: asked.valid_to,
+            categories: asked.categories.into_iter().collect(),
+            responsible,
+        }),
+        None => Err(faults),
+    }
+}

@@ -1,0 +1,26 @@
+//! Files.
+
+use super::{
+    asked::{Asked, Row},
+    subject::State,
+    tickets::as_of,
+};
+
+pub(super) fn rows() -> Vec<Row> {
+    let with_file = |row| Row {
+        state: State::WithFile,
+        ..row
+    };
+    vec![
+        Row::changes("create_attachment", "", State::Opened, |scene| {
+            Some(Asked::ticket(scene).file(b"une page"))
+        }),
+        with_file(Row::reads("list_attachments", "", |scene| {
+            Some(Asked::ticket(scene))
+        })),
+        with_file(Row::reads("list_attachments", "as of", as_of)),
+        with_file(Row::reads("get_attachment", "", |scene| {
+            Some(Asked::ticket(scene).with("id", scene.subject.attachment.as_ref()?))
+        })),
+    ]
+}

@@ -1,0 +1,15 @@
+//! What happened: history in words, and what set each field.
+
+use super::{
+    asked::{Asked, Row},
+    tickets::as_of,
+};
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::reads("list_history", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("list_history", "as of", as_of),
+        Row::reads("get_blame", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("get_blame", "as of", as_of),
+    ]
+}

@@ -1,0 +1,203 @@
+//! Tickets: opening, listing, reading, changing, transitions, sharing, reopening.
+
+use guichet_tests::answer::Answer;
+use serde_json::{Value, json};
+
+use super::{
+    asked::{Asked, Look, Row, Turn},
+    cast::Desk,
+    expected::{Relation, Role},
+    scene::Scene,
+    subject::{State, opening},
+};
+
+pub(super) fn rows() -> Vec<Row> {
+    let total = Row {
+        turn: Turn::Alone,
+        look: Look::Count(|page| page["total"].as_u64().unwrap()),
+        ..Row::reads("list_tickets", "total", |scene| list("limit=1".to_owned(), scene))
+    };
+    let counted = |case, ask| Row {
+        look: Look::By(counts_the_note),
+        ..Row::reads("list_tickets", case, ask)
+    };
+    let counted_one = |case, ask| Row {
+        look: Look::By(counts_the_note),
+        ..Row::reads("get_ticket", case, ask)
+    };
+    let found = |case, ask| Row {
+        look: Look::By(is_found),
+        ..Row::reads("list_tickets", case, ask)
+    };
+    vec![
+        Row::reads("create_ticket", "", create),
+        Row::reads("list_tickets", "", |scene| list(since(scene), scene)),
+        Row::reads("list_tickets", "as of", |scene| {
+            past(list(since(scene), scene), scene)
+        }),
+        found("search", search),
+        found("search as of", |scene| past(search(scene), scene)),
+        counted("event count", |scene| list(since(scene), scene)),
+        counted("event count as of", |scene| {
+            past(list(since(scene), scene), scene)
+        }),
+        total,
+        Row::reads("get_ticket", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("get_ticket", "as of", as_of),
+        counted_one("event count", |scene| Some(Asked::ticket(scene))),
+        counted_one("event count as of", as_of),
+        edit("words", |scene| {
+            edit_with(scene, json!({"summary": "Autrement dit"}))
+        }),
+        edit("priority", |scene| edit_with(scene, json!({"priority": "high"}))),
+        edit("assignee", |scene| edit_with(scene, json!({"assignee": "admin"}))),
+        edit("outdated", outdated),
+        Row::changes("reopen_ticket", "", State::Resolved, |scene| {
+            Some(Asked::ticket(scene).json(json!({"reason": "Cela recommence."})))
+        }),
+        Row::changes("share_ticket", "", State::Opened, share),
+        Row::changes(
+            "create_transition",
+            "of the requester",
+            State::Resolved,
+            of_requester,
+        ),
+        Row::changes("create_transition", "of the desk", State::Opened, of_desk),
+    ]
+}
+
+/// A read of a ticket's past, when its note was the last thing said.
+pub(super) fn as_of(scene: &Scene<'_>) -> Option<Asked> {
+    past_of(Asked::ticket(scene), scene)
+}
+
+fn past_of(asked: Asked, scene: &Scene<'_>) -> Option<Asked> {
+    Some(asked.query(format!("as_of={}", scene.subject.noted_position)))
+}
+
+/// For oneself, or for who the ticket of the scene is for, on its desk.
+fn create(scene: &Scene<'_>) -> Option<Asked> {
+    let caller = scene.caller;
+    let word = format!("ouverture{:06}", scene.world.number());
+    let (desk, on_behalf_of) = match scene.relation {
+        Relation::Own | Relation::InternalNote => (caller.home, None),
+        Relation::OtherDesk if caller.has_role_elsewhere && !caller.holds_everywhere => return None,
+        Relation::OtherDesk => (caller.elsewhere?.0, None),
+        // The colleague must be one in earnest: a ticket is opened for an organization of its requester.
+        Relation::SameOrganization if matches!(scene.role, Role::Operator | Role::Supplier) => return None,
+        Relation::SameOrganization | Relation::Private => (caller.home, Some(caller.colleague)),
+        Relation::OtherOrganization | Relation::Shared => (caller.home, Some(caller.stranger)),
+    };
+    let mut body = opening(desk, &word);
+    if let Some(requester) = on_behalf_of {
+        body["on_behalf_of"] = json!(requester);
+    }
+    Some(Asked::plain().json(body))
+}
+
+fn list(query: String, scene: &Scene<'_>) -> Option<Asked> {
+    Some(Asked::plain().query(format!("{query}&at_least={}", scene.subject.position)))
+}
+
+/// Everything from the ticket on, the ticket first.
+fn since(scene: &Scene<'_>) -> String {
+    format!(
+        "created_after={}&sort=created_at&limit=200",
+        scene.subject.opened_at
+    )
+}
+
+fn search(scene: &Scene<'_>) -> Option<Asked> {
+    let subject = scene.subject;
+    let word = if scene.is_of_note() {
+        &subject.note
+    } else {
+        &subject.word
+    };
+    list(format!("q={word}"), scene)
+}
+
+/// The same question of the past in which the note was the last thing said.
+fn past(asked: Option<Asked>, scene: &Scene<'_>) -> Option<Asked> {
+    Some(asked?.and(&format!("as_of={}", scene.subject.noted_position)))
+}
+
+/// The search finds this ticket and no other; rows and total must say the same.
+fn is_found(scene: &Scene<'_>, answer: &Answer) -> Result<bool, String> {
+    let page: Value = answer.json();
+    let keys: Vec<&Value> = page["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|row| &row["key"])
+        .collect();
+    let found = keys == [&json!(scene.subject.key)];
+    if page["total"] == json!(u8::from(found)) {
+        Ok(found)
+    } else {
+        Err(format!("{keys:?} are listed, and {} counted", page["total"]))
+    }
+}
+
+/// The ticket, or its row in a list, counts the note among its events: as many events as versions.
+fn counts_the_note(scene: &Scene<'_>, answer: &Answer) -> Result<bool, String> {
+    let body = answer.json();
+    let key = json!(scene.subject.key);
+    let row = match body["items"].as_array() {
+        Some(rows) => rows.iter().find(|row| row["key"] == key),
+        None => Some(&body),
+    };
+    let row = row.ok_or("it is not listed")?;
+    match (row["event_count"].as_u64(), row["version"].as_u64()) {
+        (Some(count), Some(version)) if count == version => Ok(true),
+        (Some(count), Some(version)) if count + 1 == version => Ok(false),
+        (count, version) => Err(format!("{count:?} events are counted of {version:?}")),
+    }
+}
+
+fn edit(case: &'static str, ask: fn(&Scene<'_>) -> Option<Asked>) -> Row {
+    Row::changes("edit_ticket", case, State::Opened, ask)
+}
+
+fn edit_with(scene: &Scene<'_>, change: Value) -> Option<Asked> {
+    Some(Asked::ticket(scene).json(change))
+}
+
+/// A change that rests on the version before the note, or on one that never was.
+fn outdated(scene: &Scene<'_>) -> Option<Asked> {
+    let version = if scene.is_of_note() { "\"1\"" } else { "\"99\"" };
+    Some(edit_with(scene, json!({"summary": "Autrement dit"}))?.header("if-match", version))
+}
+
+/// One shares with an organization of one's own; those who treat the ticket, with any.
+fn share(scene: &Scene<'_>) -> Option<Asked> {
+    let any = match scene.role {
+        Role::Agent | Role::Admin => Some("commune-b"),
+        Role::Anonymous
+        | Role::Requester
+        | Role::LocalAdmin
+        | Role::Operator
+        | Role::Supplier
+        | Role::Auditor => None,
+    };
+    let organization = scene.caller.organization.or(any)?;
+    Some(Asked::ticket(scene).json(json!({"organizations": [organization]})))
+}
+
+/// What a desk lets its requesters do.
+fn of_requester(scene: &Scene<'_>) -> Option<Asked> {
+    follow(scene, "confirm", "withdraw")
+}
+
+/// What a desk lets those do who treat its tickets, or supply it.
+fn of_desk(scene: &Scene<'_>) -> Option<Asked> {
+    follow(scene, "take", "activate")
+}
+
+fn follow(scene: &Scene<'_>, on_sup: &str, on_sav: &str) -> Option<Asked> {
+    let action = match scene.subject.desk {
+        Desk::Sup => on_sup,
+        Desk::Sav => on_sav,
+    };
+    Some(Asked::ticket(scene).json(json!({"action": action})))
+}

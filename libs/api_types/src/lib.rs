@@ -63,8 +63,8 @@ pub use sign_in::{
     SignInList, SignUpRequest, Solution, UsernameReminderRequest,
 };
 pub use ticket::{
-    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Share, Status,
-    StatusCategory, Ticket, TicketPage, TicketRow,
+    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Share, ShareList,
+    Sharer, Status, StatusCategory, Ticket, TicketPage, TicketRow,
 };
 pub use ticket_query::TicketQuery;
 pub use transition::{AllowedAction, Transition};

@@ -14,9 +14,9 @@ use api_types::{
     NewMembership, NewRole, OneTimeToken, Organization, OrganizationPage, OrganizationQuery, OrganizationRef,
     PageQuery, PasswordConfirmation, PasswordPolicy, PasswordReset, PasswordResetRequest,
     PendingSecondFactor, Problem, ProofHealth, Readiness, RecoveryCodes, Referent, RefreshRequest, Reopen,
-    RequestType, RescueRequest, RoleGrant, SecondFactorCode, SetAddress, Share, SignIn, SignInList,
-    SignUpRequest, Solution, Status, StatusSeries, Ticket, TicketPage, TicketQuery, TicketRow, TokenAnswer,
-    TokenRequest, Transition, UsernameReminderRequest, ViewHealth, Visibility,
+    RequestType, RescueRequest, RoleGrant, SecondFactorCode, SetAddress, Share, ShareList, Sharer, SignIn,
+    SignInList, SignUpRequest, Solution, Status, StatusSeries, Ticket, TicketPage, TicketQuery, TicketRow,
+    TokenAnswer, TokenRequest, Transition, UsernameReminderRequest, ViewHealth, Visibility,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -111,6 +111,8 @@ fn every_example_of_an_answer_is_read_and_written_back_unchanged() {
     example_is_real::<IdentityProvider>();
     example_is_real::<IdentityProviderList>();
     example_is_real::<FederatedSignIn>();
+    example_is_real::<ShareList>();
+    example_is_real::<Sharer>();
     example_is_real::<BlamePage>();
     example_is_real::<ProofHealth>();
     example_is_real::<StatusSeries>();

@@ -6,6 +6,7 @@ use domain::{
     account::Account,
     account::AccountEvent,
     organization::{Organization, OrganizationEvent},
+    ticket::Rejection,
 };
 use event_log::{AppendError, Appended, Commit, Expected, StreamName, StreamWrite, Target, Version};
 use uuid::Uuid;
@@ -87,6 +88,10 @@ impl Application {
         call: &Call,
         decide: impl Fn(&Application) -> Result<Vec<Write>, ExecuteError>,
     ) -> Result<Committed, ExecuteError> {
+        if call.on_behalf_of.is_some() {
+            let what = "acting for somebody else on what is no ticket";
+            return Err(Rejection::NotPermitted { what }.into());
+        }
         for _ in 0..ATTEMPTS_MAX {
             if let Some((digest, appended)) = self
                 .log()

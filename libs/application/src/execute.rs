@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     Event, TicketKey,
     policy::{self, Operation},
-    ticket::{Action, Context, Stamp, State, TicketEvent, decide_each},
+    ticket::{Action, Context, Rejection, Stamp, State, TicketEvent, decide_each},
 };
 use event_log::{
     AppendError, Appended, Commit, EventDraft, Expected, StreamName, StreamWrite, Target, Version,
@@ -182,6 +182,7 @@ impl Application {
         if !policy::may(&call.viewer, Operation::Read, &tip.state.scope()) {
             return Err(ExecuteError::NotFound);
         }
+        self.may_act_for(call, &tip.state)?;
         call.expects(tip.version)?;
         let desk = self
             .directory()
@@ -197,6 +198,24 @@ impl Application {
             &unplaced(call),
             actions.to_vec(),
         )?)
+    }
+
+    /// Who treats a ticket may do something on it for somebody else who may read it: a requester on the telephone. It is done
+    /// with the rights of who does it, and both stand in the event (complaint C17).
+    fn may_act_for(&self, call: &Call, ticket: &State) -> Result<(), ExecuteError> {
+        let Some(other) = call.on_behalf_of else {
+            return Ok(());
+        };
+        let scope = ticket.scope();
+        let reads = self
+            .directory()
+            .viewer(other)
+            .is_some_and(|other| policy::may(&other, Operation::Read, &scope));
+        if reads && policy::may(&call.viewer, Operation::ActAsAgent, &scope) {
+            return Ok(());
+        }
+        let what = "acting for this person on this ticket";
+        Err(Rejection::NotPermitted { what }.into())
     }
 
     /// What this very command wrote before, if it did.

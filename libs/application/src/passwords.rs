@@ -128,33 +128,28 @@ impl Application {
         call: &Call,
     ) -> Result<(), ExecuteError> {
         let key = self.tries_key(account.username.as_deref().unwrap_or_default());
-        let (counted, since) = (
-            key.clone(),
-            call.at - chrono::TimeDelta::hours(sessions::FAILURES_KEPT_HOURS),
-        );
-        let tries = self
-            .with_sessions(move |sessions| sessions.tries(&counted, since))
-            .await;
-        let tries = tries.map_err(ExecuteError::internal)?;
-        let locked = self.sign_in_rules().locked_until(tries.count, tries.last);
-        if locked.is_some_and(|until| until > call.at) {
-            let detail = "cannot be checked now: too many tries have failed";
-            faults.push(Fault::new(pointer, FaultCode::Forbidden, detail));
-            return Ok(());
+        // Whoever is signed in is asked for no challenge, and held by the same delay.
+        match self.admit(&key, None, true, call.at).await {
+            Ok(_) => {}
+            Err(SignInError::Locked { .. }) => {
+                let detail = "cannot be checked now: too many tries have failed";
+                faults.push(Fault::new(pointer, FaultCode::Forbidden, detail));
+                return Ok(());
+            }
+            Err(error) => return Err(ExecuteError::internal(error)),
         }
         let checked = self.check_password(password, account.password_hash.clone()).await;
-        if !checked.map_err(ExecuteError::internal)?.fits {
-            let at = call.at;
-            let counted = self
-                .with_sessions(move |sessions| sessions.record_failure(&key, at))
+        if checked.map_err(ExecuteError::internal)?.fits {
+            let cleared = self
+                .with_sessions(move |sessions| sessions.clear_failures(&key))
                 .await;
-            counted.map_err(ExecuteError::internal)?;
-            faults.push(Fault::new(
-                pointer,
-                FaultCode::Value,
-                "is not the password of this account",
-            ));
+            return cleared.map_err(ExecuteError::internal);
         }
+        faults.push(Fault::new(
+            pointer,
+            FaultCode::Value,
+            "is not the password of this account",
+        ));
         Ok(())
     }
 

@@ -127,13 +127,15 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
         let key = self.tries_key(&attempt.username);
-        self.admit(&key, &attempt, client, at).await?;
+        let count = self
+            .admit(&key, attempt.solution.as_ref(), client.is_door, at)
+            .await?;
         let account = self.directory().account_by_username(&attempt.username);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let checked = self.check_password(attempt.password.clone(), hash).await?;
         let account = account.filter(|account| checked.fits && !account.disabled);
         let Some(account) = account else {
-            self.failed(&key, &attempt.username, at).await?;
+            self.failed(count, &attempt.username, at);
             return Err(SignInError::Refused);
         };
         let method = match self.check_code(&account, attempt.code.as_deref(), at).await? {
@@ -141,7 +143,7 @@ impl Application {
             CodeCheck::Fits => SignInMethod::PasswordAndCode,
             CodeCheck::Missing => return Err(SignInError::SecondFactorRequired),
             CodeCheck::Wrong => {
-                self.failed(&key, &attempt.username, at).await?;
+                self.failed(count, &attempt.username, at);
                 return Err(SignInError::Refused);
             }
         };
@@ -161,14 +163,15 @@ impl Application {
         )
     }
 
-    /// Refuses a try that comes too soon, or without the challenge that is due.
-    async fn admit(
+    /// Refuses a try that comes too soon, or without the challenge that is due, and counts it as failed until it succeeds:
+    /// tries that come at once must not all pass before the first of them has failed. Answers how many there are now.
+    pub(crate) async fn admit(
         &self,
         key: &str,
-        attempt: &Attempt,
-        client: &Client,
+        solution: Option<&(String, String)>,
+        is_door: bool,
         at: DateTime<Utc>,
-    ) -> Result<(), SignInError> {
+    ) -> Result<u32, SignInError> {
         let rules = self.sign_in_rules();
         let (counted, since) = (
             key.to_owned(),
@@ -183,27 +186,58 @@ impl Application {
         {
             return Err(SignInError::Locked { until });
         }
-        if client.is_door || rules.challenge_bits(tries.count).is_none() {
-            return Ok(());
+        let solved = match rules.challenge_bits(tries.count) {
+            Some(_) if !is_door => self.solved(key, solution, tries.count, at).await?,
+            Some(_) | None => true,
+        };
+        if !solved {
+            return Err(self.challenge_due(key, tries.count, at));
         }
-        let bits = rules.bits(tries.count).map_err(internal)?;
-        let solved = attempt.solution.as_ref().and_then(|(token, solution)| {
+        let counted = key.to_owned();
+        let count = self
+            .with_sessions(move |sessions| sessions.record_failure(&counted, at))
+            .await?;
+        // What came in between may have changed the answer.
+        let others = count.saturating_sub(1).max(tries.count);
+        if others > tries.count {
+            if let Some(until) = rules.locked_until(others, Some(at)) {
+                return Err(SignInError::Locked { until });
+            }
+            if !is_door
+                && rules.challenge_bits(others).is_some()
+                && rules.challenge_bits(tries.count).is_none()
+            {
+                return Err(self.challenge_due(key, others, at));
+            }
+        }
+        Ok(count)
+    }
+
+    /// Whether a challenge was solved that is hard enough, for the first time.
+    async fn solved(
+        &self,
+        key: &str,
+        solution: Option<&(String, String)>,
+        failures: u32,
+        at: DateTime<Utc>,
+    ) -> Result<bool, SignInError> {
+        let bits = self.sign_in_rules().bits(failures).map_err(internal)?;
+        let spent = solution.and_then(|(token, solution)| {
             self.challenges()
                 .check(token, solution, key.as_bytes(), bits, at)
                 .ok()
         });
-        let is_fresh = match solved {
-            Some(spent) => self.spend(spent, at).await?,
-            None => false,
-        };
-        if is_fresh {
-            return Ok(());
+        match spent {
+            Some(spent) => self.spend(spent, at).await,
+            None => Ok(false),
         }
-        Err(SignInError::ChallengeRequired(self.challenges().make(
-            key.as_bytes(),
-            bits,
-            at,
-        )))
+    }
+
+    fn challenge_due(&self, key: &str, failures: u32, at: DateTime<Utc>) -> SignInError {
+        match self.sign_in_rules().bits(failures) {
+            Ok(bits) => SignInError::ChallengeRequired(self.challenges().make(key.as_bytes(), bits, at)),
+            Err(error) => internal(error),
+        }
     }
 
     /// A challenge for the next try of a name, on demand (seed 002, F72): also when none is due yet.
@@ -227,14 +261,10 @@ impl Application {
             .await
     }
 
-    /// Counts a failed try; the one that locks is an event of the account, if there is one.
-    async fn failed(&self, key: &str, username: &str, at: DateTime<Utc>) -> Result<(), SignInError> {
-        let counted = key.to_owned();
-        let count = self
-            .with_sessions(move |sessions| sessions.record_failure(&counted, at))
-            .await?;
+    /// Records the lock that a failed try has begun, if there is such an account.
+    fn failed(&self, count: u32, username: &str, at: DateTime<Utc>) {
         let Some(until) = self.sign_in_rules().locked_until(count, Some(at)) else {
-            return Ok(());
+            return;
         };
         // In its own time: the answer must not tell whether there is such an account.
         let (this, username) = (self.clone(), username.to_owned());
@@ -253,7 +283,6 @@ impl Application {
                 tracing::warn!(%error, "a lock-out could not be recorded");
             }
         });
-        Ok(())
     }
 
     /// Hashes the same password under today's cost, in its own time.

@@ -215,16 +215,7 @@ impl Account {
             AccountEvent::Enabled {} => self.disabled = false,
             AccountEvent::Locked { until, .. } => self.locked_until = Some(until),
             AccountEvent::Unlocked {} => self.locked_until = None,
-            AccountEvent::SecondFactorEnrolled(factor) => {
-                self.second_factor = factor.secret.value;
-                self.recovery = factor
-                    .recovery
-                    .value
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(Some)
-                    .collect();
-            }
+            AccountEvent::SecondFactorEnrolled(factor) => self.enroll(factor),
             AccountEvent::SecondFactorRemoved {} => {
                 self.second_factor = None;
                 self.recovery.clear();
@@ -252,6 +243,12 @@ impl Account {
             }
             AccountEvent::ApiKeyRevoked { key } => drop(self.api_keys.remove(&key)),
         }
+    }
+
+    fn enroll(&mut self, factor: SecondFactor) {
+        let codes = factor.recovery.value.unwrap_or_default();
+        self.second_factor = factor.secret.value;
+        self.recovery = codes.into_iter().map(Some).collect();
     }
 
     fn change_profile(&mut self, changed: ProfileChanged) {

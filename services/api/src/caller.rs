@@ -16,7 +16,8 @@ use application::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Language, TicketKey,
+    AccountId, Fault, Language, TicketKey,
+    fault::FaultCode,
     policy::{Profile, Viewer},
 };
 use uuid::Uuid;
@@ -29,6 +30,9 @@ use crate::{
     refusal::{self, Refusal},
     scopes,
 };
+
+/// Names whom a command is for, when somebody else gives it (complaint C17).
+const ON_BEHALF_OF: &str = "guichet-on-behalf-of";
 
 /// Who calls a `/v1` operation. Being one means that the token held when the request came.
 pub struct Caller {
@@ -44,6 +48,7 @@ pub struct Caller {
     client: Client,
     acting_as: Option<String>,
     acting_in: Option<String>,
+    on_behalf_of: Option<AccountId>,
     sent_at: Option<DateTime<Utc>>,
     occurred_at: Option<DateTime<Utc>>,
 }
@@ -122,6 +127,7 @@ impl Caller {
             expected_version: expected_version(headers)?,
             channel,
             client: client::read(request, believed, config)?,
+            on_behalf_of: on_behalf_of(&application, &actor.viewer, headers)?,
             acting_as,
             acting_in,
             sent_at: clock("guichet-sent-at")?,
@@ -149,6 +155,12 @@ impl Caller {
         &self.client
     }
 
+    /// For whom the call is made, when its header names somebody else.
+    #[must_use]
+    pub fn on_behalf_of(&self) -> Option<AccountId> {
+        self.on_behalf_of
+    }
+
     /// The profile and the organization that the call is made in, as its headers name them.
     #[must_use]
     pub fn acting(&self) -> (Option<&str>, Option<&str>) {
@@ -168,21 +180,26 @@ impl Caller {
         let account: AccountId = self.viewer().account;
         Call {
             viewer: Viewer::clone(self.viewer()),
-            on_behalf_of: None,
+            on_behalf_of: self.on_behalf_of,
             // Read anew: a body that came slowly must not make the stamp older than the log.
             at: Utc::now(),
             occurred_at: self.occurred_at,
             sent_at: self.sent_at,
             channel: self.channel,
             command_id: command_id(account, self.channel, what, self.idempotency_key.as_deref()),
-            command_digest: self
-                .application
-                .secret()
-                .digest(&[b"command", what.as_bytes(), asked]),
+            command_digest: self.digest(what, asked),
             correlation_id: self.request_id,
             expected_version: self.expected_version,
             sign_in: Some(self.sign_in()),
         }
+    }
+
+    /// What tells one request from another under the same key. Whom it is for is part of it, when it is for somebody else.
+    fn digest(&self, what: &str, asked: &[u8]) -> [u8; 32] {
+        let other = self.on_behalf_of.map(|account| account.0);
+        let mut parts: Vec<&[u8]> = vec![b"command", what.as_bytes(), asked];
+        parts.extend(other.as_ref().map(|other| other.as_bytes().as_slice()));
+        self.application.secret().digest(&parts)
     }
 
     /// The refusal of a command on a ticket; a stale one carries the events that the caller missed (N6).
@@ -220,6 +237,27 @@ impl Caller {
             Err(error) => refusal.cause(error),
         }
     }
+}
+
+/// For whom the caller acts, as `Guichet-On-Behalf-Of` names them.
+fn on_behalf_of(
+    application: &Application,
+    viewer: &Viewer,
+    headers: &HeaderMap,
+) -> Result<Option<AccountId>, Refusal> {
+    let Some(named) = text(headers, ON_BEHALF_OF)? else {
+        return Ok(None);
+    };
+    let known = application.account_seen(viewer, named);
+    let unknown = || {
+        Refusal::faults(vec![Fault::new(
+            ON_BEHALF_OF,
+            FaultCode::Value,
+            "names no account",
+        )])
+    };
+    let account = known.ok_or_else(unknown)?.id;
+    Ok(Some(account).filter(|account| *account != viewer.account))
 }
 
 /// The request shows the key of our own doors (design §6).

@@ -16,7 +16,7 @@ use crate::routes;
 #[openapi(
     info(
         title = "Guichet",
-        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`).",
+        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`); `Guichet-On-Behalf-Of` with a user name says for whom somebody acts who treats a ticket, and both stand in its history.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "The maintainers of Guichet", url = "https://guichet.example/"),
     ),

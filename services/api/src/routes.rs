@@ -17,6 +17,7 @@ pub mod organizations;
 pub mod persons;
 pub mod recovery;
 pub mod series;
+pub mod sharing;
 pub mod tickets;
 pub mod transitions;
 
@@ -25,6 +26,7 @@ use api_types::EditProfile;
 use application::{Loaded, as_of::AsOf};
 use domain::{AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::{
     answer,
@@ -72,6 +74,7 @@ pub fn register(config: &mut ServiceConfig) {
                 .service(tickets::edit_ticket)
                 .service(tickets::reopen_ticket)
                 .service(tickets::share_ticket)
+                .service(sharing::list_shares)
                 .service(comments::create_comment)
                 .service(comments::list_comments)
                 .service(attachments::create_attachment)
@@ -199,17 +202,12 @@ fn ticket_response(ticket: api_types::Ticket) -> HttpResponse {
         .json(ticket)
 }
 
-/// An account by id, by user name, or `me`.
-fn account_named(caller: &Caller, parameters: &mut Parameters, name: &str, named: &str) -> Option<AccountId> {
+/// An account to look for, by id, by user name, or `me`. A name that nobody has finds nothing, like that of somebody whom
+/// nothing is found of: it is not told whether there is such an account.
+fn account_named(caller: &Caller, named: &str) -> AccountId {
     if named == "me" {
-        return Some(caller.viewer().account);
+        return caller.viewer().account;
     }
-    let account = caller
-        .application
-        .account_seen(caller.viewer(), named)
-        .map(|account| account.id);
-    if account.is_none() {
-        parameters.fault(name, FaultCode::Value, "names no account");
-    }
-    account
+    let known = caller.application.directory().account_meant(named);
+    known.map_or_else(|| AccountId(Uuid::new_v4()), |account| account.id)
 }

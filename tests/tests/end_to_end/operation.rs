@@ -150,7 +150,7 @@ fn init(home: &Home, username: &str, password: &str) -> (bool, String) {
 fn the_first_administrator_is_made_once_and_can_sign_in() {
     let home = Home::new();
     let (made, said) = init(&home, "root", "short");
-    assert!(!made && said.contains("fewer than 12 characters"), "{said}");
+    assert!(!made && said.contains("at least 12 characters"), "{said}");
     let (made, said) = init(&home, "root", "a long enough password");
     assert!(made, "{said}");
     let (made, said) = init(&home, "other", "a long enough password");
@@ -165,7 +165,7 @@ fn the_first_administrator_is_made_once_and_can_sign_in() {
     let me = server.nobody().with_token(&token).get("/v1/me").expect(200);
     assert_eq!(
         me["roles"],
-        json!([{"role": "admin", "desk": null, "organization": null}])
+        json!([{"role": "admin", "desk": null, "organization": null, "profile": "admin"}])
     );
 }
 

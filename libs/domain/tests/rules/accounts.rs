@@ -1,238 +1,28 @@
-//! Making accounts, and what those who administer them change.
+//! What those who administer accounts change of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use domain::{
     Personal,
     account::{
         Account, AccountEvent, AccountKind, ProfileField, SecondFactor,
-        change::{
-            Change, GRANTS_MAX, MEMBERSHIPS_MAX, NewAccount, REASON_CHARS_MAX, Refusal, create, decide,
-            judge_new,
-        },
-        profile::{NAME_CHARS_MAX, USERNAME_CHARS_MAX},
+        change::{Change, GRANTS_MAX, MEMBERSHIPS_MAX, NewAccount, REASON_CHARS_MAX, Refusal, decide},
     },
     fault::FaultCode,
-    organization::Organization,
     policy::{Grant, Role, Viewer},
 };
 
 use crate::{
-    given::{account, at, grant, organization, organizations, person, start},
+    given::{account, at, grant, organization, person, start},
     holders::{
-        a_place, a_program, after, at_place, faults_of, folded, founded, holding, limited, not_permitted,
-        rita, root, somebody,
+        a_program, after, at_place, faults_of, holding, not_permitted, referent, rita, root, somebody,
     },
+    new_accounts::{judged, of},
 };
-
-fn referent() -> Viewer {
-    holding([at_place(Role::LocalAdmin, "lycee-a")])
-}
-
-/// Judges by an administrator's rights where `lycee-a`, `commune-a` and, with SIRENs, `oc-alpha` and `oc-beta` exist.
-fn judged(viewer: &Viewer, new: &NewAccount) -> Result<(), Refusal> {
-    let with_siren = |name, siren| {
-        let created = domain::organization::OrganizationEvent::Created(founded(name, Some(siren)));
-        Organization::evolve(None, created).unwrap()
-    };
-    let known = [
-        a_place("lycee-a"),
-        a_place("commune-a"),
-        with_siren("oc-alpha", "123456782"),
-        with_siren("oc-beta", "111222337"),
-    ];
-    let named: BTreeMap<_, _> = known.iter().map(|place| (place.id.clone(), place)).collect();
-    judge_new(viewer, new, &named)
-}
-
-fn of(new: NewAccount, names: &[&str]) -> NewAccount {
-    NewAccount {
-        organizations: organizations(names),
-        ..new
-    }
-}
 
 fn changed(viewer: &Viewer, account: &Account, change: Change) -> Result<Vec<AccountEvent>, Refusal> {
     decide(viewer, account, change, start())
-}
-
-#[test]
-fn an_account_begins_with_all_that_it_was_given() {
-    let new = NewAccount {
-        address: Some("rita.requerante@commune-a.example".to_owned()),
-        address_confirmed: true,
-        password_hash: Some("$argon2id$".to_owned()),
-        grants: [grant(Role::Requester), at_place(Role::LocalAdmin, "lycee-a")].into(),
-        ..of(rita(), &["commune-a", "lycee-a"])
-    };
-    assert_eq!(judged(&root(), &new), Ok(()));
-    let made = folded(new.id, create(new.clone()));
-    assert_eq!((made.username, made.name), (Some(new.username), Some(new.name)));
-    assert_eq!((made.grants, made.organizations), (new.grants, new.organizations));
-    assert_eq!(made.password_hash, new.password_hash);
-    assert_eq!(
-        made.address.map(|address| (address.address, address.confirmed)),
-        new.address.map(|it| (it, true))
-    );
-    assert_eq!(
-        (made.version, made.created_at, made.disabled),
-        (7, start(), false)
-    );
-}
-
-#[test]
-fn every_fault_of_a_new_account_is_named_at_once() {
-    let new = NewAccount {
-        username: " ".to_owned(),
-        name: "R\nR".to_owned(),
-        address: Some("contact@commune-a.example".to_owned()),
-        ..of(rita(), &["nowhere"])
-    };
-    assert_eq!(
-        faults_of(judged(&root(), &new)),
-        [
-            at("/username", FaultCode::Required),
-            at("/name", FaultCode::Length),
-            at("/address", FaultCode::Value),
-            at("/organizations", FaultCode::Value),
-        ]
-    );
-}
-
-#[test]
-fn names_end_at_their_limits_and_a_user_name_is_no_id() {
-    let long = |chars| "é".repeat(chars);
-    let ids = [
-        "me",
-        " me",
-        "00000000-0000-0000-0000-000000000001",
-        "0000000000000000000000000000000a",
-    ];
-    let taken = NewAccount {
-        username: long(USERNAME_CHARS_MAX),
-        name: long(NAME_CHARS_MAX),
-        ..rita()
-    };
-    assert_eq!(judged(&root(), &taken), Ok(()));
-    let longer = NewAccount {
-        username: long(USERNAME_CHARS_MAX + 1),
-        name: long(NAME_CHARS_MAX + 1),
-        ..rita()
-    };
-    assert_eq!(
-        faults_of(judged(&root(), &longer)),
-        [at("/username", FaultCode::Length), at("/name", FaultCode::Length)]
-    );
-    for id in ids {
-        let new = NewAccount {
-            username: id.to_owned(),
-            ..rita()
-        };
-        assert_eq!(
-            faults_of(judged(&root(), &new)),
-            [at("/username", FaultCode::Format)],
-            "{id}"
-        );
-    }
-}
-
-#[test]
-fn accounts_are_made_by_administrators_within_their_limits() {
-    for role in [
-        Role::Requester,
-        Role::Agent,
-        Role::Operator,
-        Role::Supplier,
-        Role::Auditor,
-    ] {
-        assert_eq!(
-            not_permitted(judged(&holding([grant(role)]), &rita())),
-            "making accounts",
-            "{role:?}"
-        );
-    }
-    let elsewhere = at("/organizations", FaultCode::Forbidden);
-    assert_eq!(judged(&referent(), &of(rita(), &["lycee-a"])), Ok(()));
-    assert_eq!(
-        faults_of(judged(&referent(), &rita())),
-        [at("/organizations", FaultCode::Required)]
-    );
-    assert_eq!(
-        faults_of(judged(&referent(), &of(rita(), &["commune-a", "lycee-a"]))),
-        std::slice::from_ref(&elsewhere)
-    );
-    let of_a_desk = holding([limited(Role::Admin, Some("SUP"), None)]);
-    assert_eq!(
-        faults_of(judged(&of_a_desk, &of(rita(), &["lycee-a"]))),
-        [elsewhere]
-    );
-    let of_a_region = holding([at_place(Role::Admin, "region")]);
-    assert_eq!(judged(&of_a_region, &of(rita(), &["lycee-a"])), Ok(()));
-}
-
-#[test]
-fn a_new_account_holds_no_role_that_its_maker_could_not_grant() {
-    let with = |grants: &[Grant]| NewAccount {
-        grants: grants.iter().cloned().collect(),
-        ..of(rita(), &["lycee-a"])
-    };
-    let new = with(&[
-        at_place(Role::Requester, "lycee-a"),
-        grant(Role::Agent),
-        at_place(Role::LocalAdmin, "lycee-a"),
-    ]);
-    // Roles are in the order of a set: requester, agent, local administrator.
-    assert_eq!(
-        faults_of(judged(&referent(), &new)),
-        [at("/roles/1", FaultCode::Forbidden)]
-    );
-    assert_eq!(judged(&root(), &new), Ok(()));
-}
-
-#[test]
-fn programs_are_made_by_administrators_of_everything_and_an_operators_has_one_siren() {
-    let program = |kind, names| NewAccount {
-        kind,
-        ..of(rita(), names)
-    };
-    for kind in [AccountKind::Service, AccountKind::Operator] {
-        let told = faults_of(judged(&referent(), &program(kind, &["lycee-a"])));
-        assert_eq!(told.first(), Some(&at("/kind", FaultCode::Forbidden)), "{kind:?}");
-    }
-    assert_eq!(judged(&root(), &program(AccountKind::Service, &[])), Ok(()));
-    for (names, is_one) in [
-        (&["oc-alpha"][..], true),
-        (&["oc-alpha", "commune-a"], true),
-        (&[], false),
-        (&["commune-a"], false),
-        (&["oc-alpha", "oc-beta"], false),
-    ] {
-        let judged = judged(&root(), &program(AccountKind::Operator, names));
-        if is_one {
-            assert_eq!(judged, Ok(()), "{names:?}");
-        } else {
-            assert_eq!(
-                faults_of(judged),
-                [at("/organizations", FaultCode::Value)],
-                "{names:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_program_may_have_the_address_of_an_office() {
-    let with = |kind| NewAccount {
-        kind,
-        address: Some("contact@commune-a.example".to_owned()),
-        ..rita()
-    };
-    assert_eq!(judged(&root(), &with(AccountKind::Service)), Ok(()));
-    assert_eq!(
-        faults_of(judged(&root(), &with(AccountKind::Person))),
-        [at("/address", FaultCode::Value)]
-    );
 }
 
 fn many_grants(count: usize) -> BTreeSet<Grant> {
@@ -273,102 +63,72 @@ fn roles_and_memberships_end_at_their_limits() {
     );
 }
 
-#[test]
-fn a_change_makes_one_event_and_once_it_is_so_none() {
-    let lycee = || organization("lycee-a");
-    let reason = || Change::Disable {
-        reason: "Partie".to_owned(),
+/// Changes of account 50 one after the other, each with the event that it makes.
+fn changes() -> Vec<(Change, AccountEvent)> {
+    let local = || at_place(Role::LocalAdmin, "lycee-a");
+    let place = |name: &str| organization(name);
+    let hers = |text: &str| Personal::new(person(50), text.to_owned());
+    let (reason, address) = ("Partie".to_owned(), "rita.requerante@lycee-a.example".to_owned());
+    let fields = || BTreeSet::from([ProfileField::Name, ProfileField::Avatar]);
+    let set = AccountEvent::AddressSet {
+        address: hers(&address),
+        confirmed: false,
     };
-    let enrolled = AccountEvent::SecondFactorEnrolled(SecondFactor {
-        secret: Personal::new(person(50), "JBSWY3DPEHPK3PXP".to_owned()),
-        recovery: Personal::new(person(50), Vec::new()),
-    });
-    let locked = AccountEvent::Locked {
-        failures: 5,
-        until: start() + TimeDelta::seconds(1),
+    let disabled = AccountEvent::Disabled {
+        reason: Personal::new(person(91), reason.clone()),
     };
-    let fields = BTreeSet::from([ProfileField::Name, ProfileField::Avatar]);
-    let address = || "rita.requerante@lycee-a.example".to_owned();
-    // What took place before, what is asked, and what it makes.
-    let table = [
+    let requester = || grant(Role::Requester);
+    let (annexe, lycee) = (|| place("annexe"), || place("lycee-a"));
+    vec![
         (
-            vec![],
-            Change::Grant(at_place(Role::LocalAdmin, "lycee-a")),
-            AccountEvent::RoleGranted {
-                grant: at_place(Role::LocalAdmin, "lycee-a"),
-            },
+            Change::Grant(local()),
+            AccountEvent::RoleGranted { grant: local() },
         ),
         (
-            vec![],
-            Change::Revoke(grant(Role::Requester)),
-            AccountEvent::RoleRevoked {
-                grant: grant(Role::Requester),
-            },
+            Change::Revoke(requester()),
+            AccountEvent::RoleRevoked { grant: requester() },
         ),
         (
-            vec![],
-            Change::Join(organization("annexe")),
+            Change::Join(annexe()),
             AccountEvent::Joined {
-                organization: organization("annexe"),
+                organization: annexe(),
             },
         ),
         (
-            vec![],
             Change::Leave(lycee()),
             AccountEvent::Left {
                 organization: lycee(),
             },
         ),
+        (Change::Disable { reason }, disabled),
+        (Change::Enable, AccountEvent::Enabled {}),
+        (Change::Unlock, AccountEvent::Unlocked {}),
         (
-            vec![],
-            reason(),
-            AccountEvent::Disabled {
-                reason: Personal::new(person(91), "Partie".to_owned()),
-            },
+            Change::LockFields(fields()),
+            AccountEvent::FieldsLocked { fields: fields() },
         ),
-        (
-            vec![AccountEvent::Disabled {
-                reason: Personal::new(person(91), "Partie".to_owned()),
-            }],
-            Change::Enable,
-            AccountEvent::Enabled {},
-        ),
-        (vec![locked], Change::Unlock, AccountEvent::Unlocked {}),
-        (
-            vec![],
-            Change::LockFields(fields.clone()),
-            AccountEvent::FieldsLocked { fields },
-        ),
-        (
-            vec![],
-            Change::SetAddress(Some(address())),
-            AccountEvent::AddressSet {
-                address: Personal::new(person(50), address()),
-                confirmed: false,
-            },
-        ),
-        (
-            vec![AccountEvent::AddressSet {
-                address: Personal::new(person(50), address()),
-                confirmed: true,
-            }],
-            Change::SetAddress(None),
-            AccountEvent::AddressRemoved {},
-        ),
-        (
-            vec![enrolled],
-            Change::RemoveSecondFactor,
-            AccountEvent::SecondFactorRemoved {},
-        ),
-    ];
-    for (before, change, made) in table {
-        let rita = after(somebody([grant(Role::Requester)], &["lycee-a"]), before);
-        assert_eq!(
-            changed(&root(), &rita, change.clone()),
-            Ok(vec![made.clone()]),
-            "{change:?}"
-        );
-        let rita = after(rita, [made]);
+        (Change::SetAddress(Some(address)), set),
+        (Change::SetAddress(None), AccountEvent::AddressRemoved {}),
+        (Change::RemoveSecondFactor, AccountEvent::SecondFactorRemoved {}),
+    ]
+}
+
+#[test]
+fn a_change_makes_one_event_and_once_it_is_so_none() {
+    let enrolled = AccountEvent::SecondFactorEnrolled(SecondFactor {
+        secret: Personal::new(person(50), "JBSWY3DPEHPK3PXP".to_owned()),
+        recovery: Personal::new(person(50), Vec::new()),
+    });
+    let until = start() + TimeDelta::seconds(1);
+    let locked = AccountEvent::Locked { failures: 5, until };
+    let mut rita = after(
+        somebody([grant(Role::Requester)], &["lycee-a"]),
+        [locked, enrolled],
+    );
+    for (change, made) in changes() {
+        let asked = changed(&root(), &rita, change.clone());
+        assert_eq!(asked, Ok(vec![made.clone()]), "{change:?}");
+        rita = after(rita, [made]);
         assert_eq!(
             changed(&root(), &rita, change.clone()),
             Ok(vec![]),

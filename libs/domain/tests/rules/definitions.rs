@@ -88,7 +88,7 @@ fn every_shipped_form_is_valid_json_schema_2020_12() {
             );
         }
     }
-    assert_eq!(forms, 3 + 1 + 1 + 5);
+    assert_eq!(forms, 4 + 1 + 1 + 5);
 }
 
 /// A change of the `SUP` definition, as JSON, at a pointer.

@@ -66,6 +66,11 @@ pub(crate) fn holding(grants: impl IntoIterator<Item = Grant>) -> Viewer {
     viewer_in(&a_tree(), 90, grants.into_iter().collect(), BTreeSet::new())
 }
 
+/// The local administrator of `lycee-a`.
+pub(crate) fn referent() -> Viewer {
+    holding([at_place(Role::LocalAdmin, "lycee-a")])
+}
+
 /// An administrator of everything, account 91.
 pub(crate) fn root() -> Viewer {
     viewer_in(&a_tree(), 91, [grant(Role::Admin)].into(), BTreeSet::new())

@@ -57,7 +57,7 @@ fn a_question_needs_a_summary_and_a_description_and_nothing_else() {
     let expected = Opened {
         side: Side::Requester,
         desk: "SUP".parse().unwrap(),
-        desk_version: 1,
+        desk_version: SUP.definition().version,
         request_type: "question".to_owned(),
         summary: Personal::new(person(1), "Imprimante".to_owned()),
         description: Some(Personal::new(person(1), "Elle n'imprime plus.".to_owned())),

@@ -1,27 +1,26 @@
-//! Making organizations, changing them, and their tree.
+//! Making organizations and changing them.
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use domain::{
-    ContractId, OrganizationId,
+    ContractId,
     account::change::Refusal,
     fault::FaultCode,
     organization::{
-        Contract, ContractLevel, Organization, OrganizationCreated, OrganizationEvent, Tree,
+        Contract, ContractLevel, Organization, OrganizationCreated, OrganizationEvent,
         change::{Change, NAME_CHARS_MAX, decide, judge_new},
         contract::{CATEGORIES_MAX, CONTRACTS_MAX, REFERENCE_CHARS_MAX},
         tree::DEPTH_MAX,
     },
     policy::{Role, Viewer},
 };
-use proptest::{prelude::*, sample::Index, test_runner::RngSeed};
 use uuid::Uuid;
 
 use crate::{
-    given::{account, at, grant, organization, organizations},
+    given::{account, at, grant, organization},
     holders::{a_place, a_tree, at_place, faults_of, founded, holding, limited, not_permitted, root},
-    lists::{PLACES, a_forest, an_organization},
+    tree::a_chain,
 };
 
 fn known(name: &str) -> bool {
@@ -37,12 +36,12 @@ fn known(name: &str) -> bool {
     .contains(&name)
 }
 
-fn changed(viewer: &Viewer, name: &str, change: Change) -> Result<Vec<OrganizationEvent>, Refusal> {
+pub(crate) fn changed(
+    viewer: &Viewer,
+    name: &str,
+    change: Change,
+) -> Result<Vec<OrganizationEvent>, Refusal> {
     decide(viewer, &a_place(name), change, &a_tree(), known)
-}
-
-fn moved(viewer: &Viewer, name: &str, parent: Option<&str>) -> Result<Vec<OrganizationEvent>, Refusal> {
-    changed(viewer, name, Change::Move(parent.map(organization)))
 }
 
 fn under(name: &str, parent: &str) -> OrganizationCreated {
@@ -65,16 +64,6 @@ fn terms() -> Contract {
         categories: BTreeSet::from(["SUP/incident".to_owned()]),
         responsible: Some(account(10)),
     }
-}
-
-/// A chain of that many organizations, `o1` at the top.
-fn a_chain(count: usize) -> Tree {
-    let mut tree = Tree::default();
-    for number in 1..=count {
-        let parent = (number > 1).then(|| organization(&format!("o{}", number - 1)));
-        tree.place(&organization(&format!("o{number}")), parent.as_ref());
-    }
-    tree
 }
 
 #[test]
@@ -132,94 +121,63 @@ fn every_fault_of_a_new_organization_is_named_at_once() {
     }
 }
 
-#[test]
-fn a_change_makes_one_event_and_once_it_is_so_none() {
+/// Changes of one organization one after the other, each with the event that it makes.
+fn changes() -> Vec<(Change, OrganizationEvent)> {
+    let name = || "Lycée A".to_owned();
     let siren = || Some("123456782".to_owned());
-    let table = [
+    let parent = || Some(organization("region"));
+    let account = || Some(account(7));
+    let silver = || Contract {
+        level: ContractLevel::Silver,
+        ..terms()
+    };
+    let contract = contract(1);
+    let signed = |terms: Contract| {
+        let change = Change::SignContract(contract, terms.clone());
+        (change, OrganizationEvent::ContractSigned { contract, terms })
+    };
+    vec![
         (
-            vec![],
-            Change::Rename("Lycée A".to_owned()),
-            OrganizationEvent::Renamed {
-                name: "Lycée A".to_owned(),
-            },
+            Change::Rename(name()),
+            OrganizationEvent::Renamed { name: name() },
         ),
         (
-            vec![],
             Change::SetSiren(siren()),
             OrganizationEvent::SirenSet { siren: siren() },
         ),
         (
-            vec![OrganizationEvent::SirenSet { siren: siren() }],
             Change::SetSiren(None),
             OrganizationEvent::SirenSet { siren: None },
         ),
         (
-            vec![],
-            Change::Move(Some(organization("region"))),
-            OrganizationEvent::Moved {
-                parent: Some(organization("region")),
-            },
+            Change::Move(parent()),
+            OrganizationEvent::Moved { parent: parent() },
+        ),
+        (Change::Move(None), OrganizationEvent::Moved { parent: None }),
+        (
+            Change::NameReferent(account()),
+            OrganizationEvent::ReferentNamed { account: account() },
         ),
         (
-            vec![OrganizationEvent::Moved {
-                parent: Some(organization("region")),
-            }],
-            Change::Move(None),
-            OrganizationEvent::Moved { parent: None },
-        ),
-        (
-            vec![],
-            Change::NameReferent(Some(account(7))),
-            OrganizationEvent::ReferentNamed {
-                account: Some(account(7)),
-            },
-        ),
-        (
-            vec![OrganizationEvent::ReferentNamed {
-                account: Some(account(7)),
-            }],
             Change::NameReferent(None),
             OrganizationEvent::ReferentNamed { account: None },
         ),
+        signed(silver()),
+        signed(terms()),
         (
-            vec![],
-            Change::SignContract(contract(1), terms()),
-            OrganizationEvent::ContractSigned {
-                contract: contract(1),
-                terms: terms(),
-            },
+            Change::WithdrawContract(contract),
+            OrganizationEvent::ContractWithdrawn { contract },
         ),
-        (
-            vec![OrganizationEvent::ContractSigned {
-                contract: contract(1),
-                terms: Contract {
-                    level: ContractLevel::Silver,
-                    ..terms()
-                },
-            }],
-            Change::SignContract(contract(1), terms()),
-            OrganizationEvent::ContractSigned {
-                contract: contract(1),
-                terms: terms(),
-            },
-        ),
-        (
-            vec![OrganizationEvent::ContractSigned {
-                contract: contract(1),
-                terms: terms(),
-            }],
-            Change::WithdrawContract(contract(1)),
-            OrganizationEvent::ContractWithdrawn {
-                contract: contract(1),
-            },
-        ),
-    ];
-    for (before, change, made) in table {
-        let fold = |place, event| Organization::evolve(place, event);
-        let place = before.into_iter().fold(Some(a_place("lycee-a")), fold).unwrap();
+    ]
+}
+
+#[test]
+fn a_change_makes_one_event_and_once_it_is_so_none() {
+    let mut place = a_place("lycee-a");
+    for (change, made) in changes() {
         let asked = |place: &Organization| decide(&root(), place, change.clone(), &a_tree(), known);
         assert_eq!(asked(&place), Ok(vec![made.clone()]), "{change:?}");
-        let place = Organization::evolve(Some(place), made).unwrap();
+        place = Organization::evolve(Some(place), made).unwrap();
         assert_eq!(asked(&place), Ok(vec![]), "{change:?} again");
     }
 }
@@ -279,67 +237,6 @@ fn no_operator_chooses_the_siren_that_its_programs_report_under() {
             not_permitted(changed(&of_alpha, "lycee-a", Change::SetSiren(siren))),
             "setting a SIREN"
         );
-    }
-}
-
-#[test]
-fn an_organization_moves_within_what_one_administers_and_into_no_part_of_itself() {
-    let of_region = holding([at_place(Role::Admin, "region")]);
-    let to = |parent| {
-        Ok(vec![OrganizationEvent::Moved {
-            parent: Some(organization(parent)),
-        }])
-    };
-    assert_eq!(moved(&of_region, "annexe", Some("lycee-b")), to("lycee-b"));
-    assert_eq!(moved(&root(), "region", Some("commune-a")), to("commune-a"));
-    for parent in [None, Some("commune-a")] {
-        assert_eq!(
-            not_permitted(moved(&of_region, "annexe", parent)),
-            "moving an organization there"
-        );
-    }
-    for (name, parent) in [
-        ("region", "region"),
-        ("region", "annexe"),
-        ("lycee-a", "annexe"),
-        ("region", "nowhere"),
-    ] {
-        assert_eq!(
-            faults_of(moved(&root(), name, Some(parent))),
-            [at("/parent", FaultCode::Value)],
-            "{name} {parent}"
-        );
-    }
-}
-
-#[test]
-fn the_tree_has_its_depth_from_above_and_from_below() {
-    // A chain of `above` organizations takes one that has `below` levels, itself counted.
-    for (above, below, is) in [
-        (DEPTH_MAX - 1, 1, true),
-        (DEPTH_MAX, 1, false),
-        (1, DEPTH_MAX - 1, true),
-        (1, DEPTH_MAX, false),
-        (8, DEPTH_MAX - 8, true),
-        (8, DEPTH_MAX - 7, false),
-        (1, DEPTH_MAX + 4, false),
-    ] {
-        let mut tree = a_chain(above);
-        for number in 1..=below {
-            let parent = (number > 1).then(|| organization(&format!("p{}", number - 1)));
-            tree.place(&organization(&format!("p{number}")), parent.as_ref());
-        }
-        let change = Change::Move(Some(organization(&format!("o{above}"))));
-        let answer = decide(&root(), &a_place("p1"), change, &tree, |_| true);
-        if is {
-            assert_eq!(answer.unwrap().len(), 1, "{above} {below}");
-        } else {
-            assert_eq!(
-                faults_of(answer),
-                [at("/parent", FaultCode::Length)],
-                "{above} {below}"
-            );
-        }
     }
 }
 
@@ -452,50 +349,4 @@ fn from_gold_on_the_responsible_is_called() {
             ("platinum", true)
         ]
     );
-}
-
-#[test]
-fn a_circle_that_was_recorded_ends_somewhere() {
-    let mut tree = Tree::default();
-    for (member, parent) in [("a", "b"), ("b", "c"), ("c", "a")] {
-        tree.place(&organization(member), Some(&organization(parent)));
-    }
-    let all = organizations(&["a", "b", "c"]);
-    assert_eq!(tree.within(&organization("b")), all);
-    assert_eq!(
-        tree.upwards(&organization("b")),
-        ["b", "c", "a"].map(organization)
-    );
-    assert_eq!(tree.height(&organization("b")), 3);
-    tree.place(&organization("a"), Some(&organization("a")));
-    assert_eq!(tree.upwards(&organization("a")), [organization("a")]);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 2_000, rng_seed: RngSeed::Fixed(3), failure_persistence: None, ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn up_and_down_the_tree_agree_however_often_it_changes(
-        mut tree in a_forest(),
-        moves in prop::collection::vec((any::<Index>(), prop::option::of(an_organization())), 0..20),
-    ) {
-        for (member, parent) in moves {
-            let member = organization(member.get(&PLACES));
-            // Only moves that the rules allow: circles are seen above.
-            if parent.as_ref().is_some_and(|parent| tree.within(&member).contains(parent)) {
-                continue;
-            }
-            tree.place(&member, parent.as_ref());
-            for (one, other) in PLACES.iter().flat_map(|one| PLACES.iter().map(move |other| (one, other))) {
-                let (one, other): (OrganizationId, OrganizationId) = (organization(one), organization(other));
-                prop_assert_eq!(tree.within(&one).contains(&other), tree.upwards(&other).contains(&one));
-            }
-        }
-        for name in PLACES.map(organization) {
-            let deepest = tree.within(&name).iter().map(|member| tree.upwards(member).len()).max();
-            prop_assert_eq!(Some(tree.height(&name) + tree.upwards(&name).len() - 1), deepest);
-        }
-    }
 }

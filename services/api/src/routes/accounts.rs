@@ -117,14 +117,16 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
     let viewer = caller.viewer();
     let matches =
         |text: &Option<String>, q: &str| text.as_ref().is_some_and(|text| collate::key(text).contains(q));
+    // A filter by what one may not read would tell it.
+    let reads = |account: &domain::account::Account| may_on_account(viewer, AccountOperation::Read, account);
     let found = caller.application.directory().accounts(|account| {
         may_on_account(viewer, AccountOperation::See, account)
-            && organization
-                .as_ref()
-                .is_none_or(|of| account.organizations.contains(of))
-            && role
-                .as_ref()
-                .is_none_or(|role| account.grants.iter().any(|grant| grant.role.as_str() == role))
+            && organization.as_ref().is_none_or(|of| {
+                account.organizations.contains(of) && (viewer.organizations.contains(of) || reads(account))
+            })
+            && role.as_ref().is_none_or(|role| {
+                reads(account) && account.grants.iter().any(|grant| grant.role.as_str() == role)
+            })
             && q.as_ref()
                 .is_none_or(|q| matches(&account.name, q) || matches(&account.username, q))
     });

@@ -111,7 +111,7 @@ fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
     });
     let actor = parameters
         .text("actor")
-        .and_then(|named| super::account_named(caller, parameters, "actor", &named));
+        .map(|named| super::account_named(caller, &named));
     FeedFilter {
         stream,
         types: parameters.all("type"),

@@ -56,7 +56,9 @@ pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Res
         priority: asked.priority,
         urgency: asked.urgency,
         organization: asked.organization,
-        on_behalf_of: asked.on_behalf_of,
+        on_behalf_of: asked
+            .on_behalf_of
+            .or_else(|| caller.on_behalf_of().map(|account| account.to_string())),
         private: asked.private.unwrap_or(false),
         share_with: asked.share_with.unwrap_or_default(),
         notify: asked.notify.unwrap_or(true),
@@ -150,12 +152,12 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
 fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
     let assignee = match parameters.text("assignee") {
         Some(none) if none == "none" => Some(AssigneeFilter::Nobody),
-        Some(named) => account_named(caller, parameters, "assignee", &named).map(AssigneeFilter::Account),
+        Some(named) => Some(AssigneeFilter::Account(account_named(caller, &named))),
         None => None,
     };
     let mut account = |name: &'static str| {
         let named = parameters.text(name)?;
-        account_named(caller, parameters, name, &named)
+        Some(account_named(caller, &named))
     };
     let (requester, created_by) = (account("requester"), account("created_by"));
     let sort = parameters.text("sort").unwrap_or_default();

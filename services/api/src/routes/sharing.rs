@@ -1,0 +1,71 @@
+//! Who a ticket is shared with.
+
+use actix_web::{HttpRequest, HttpResponse, get, web::Path};
+use api_types::{ShareList, Sharer};
+use domain::AccountId;
+
+use super::key;
+use crate::{answer, caller::Caller, parameters::Parameters, problems::OfQuestion, refusal::Refusal};
+
+/// Who a ticket is shared with, persons and organizations, each with its part (seed 002, F100).
+#[utoipa::path(
+    operation_id = "list_shares", tag = "tickets",
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
+    responses((status = 200, description = "The list.", body = ShareList), OfQuestion),
+)]
+#[get("/tickets/{key}/share")]
+pub(crate) async fn list_shares(
+    caller: Caller,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    Parameters::read(&request)?.end()?;
+    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
+    let (document, directory) = (&loaded.document, caller.application.directory());
+    let mut persons: Vec<(AccountId, Vec<String>)> = Vec::new();
+    let parts = [
+        (Some(document.requester), "requester"),
+        (Some(document.created_by), "creator"),
+        (document.assignee, "assignee"),
+    ];
+    for (account, part) in parts
+        .into_iter()
+        .filter_map(|(account, part)| Some((account?, part.to_owned())))
+    {
+        match persons.iter_mut().find(|(known, _)| *known == account) {
+            Some((_, parts)) => parts.push(part),
+            None => persons.push((account, vec![part])),
+        }
+    }
+    let mut items: Vec<Sharer> = Vec::new();
+    for (id, parts) in persons {
+        let account = answer::account(directory, id);
+        items.push(Sharer {
+            kind: "person".to_owned(),
+            id: id.to_string(),
+            name: account.name,
+            parts,
+        });
+    }
+    let own = document.organization.as_ref().filter(|_| !document.private);
+    let mut organizations: Vec<_> = own.into_iter().chain(&document.shared_with).collect();
+    organizations.sort();
+    organizations.dedup();
+    for id in organizations {
+        let mut parts = Vec::new();
+        if own == Some(id) {
+            parts.push("organization".to_owned());
+        }
+        if document.shared_with.contains(id) {
+            parts.push("shared".to_owned());
+        }
+        let name = Some(answer::organization(directory, id).name);
+        items.push(Sharer {
+            kind: "organization".to_owned(),
+            id: id.to_string(),
+            name,
+            parts,
+        });
+    }
+    Ok(HttpResponse::Ok().json(ShareList { items }))
+}

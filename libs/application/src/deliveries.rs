@@ -148,13 +148,15 @@ impl Application {
             return Err(ReadError::NotFound);
         };
         let link = self.link_for(&delivery, at).await?;
+        let (name, username) = (&addressed.name, &addressed.username);
         let letter = letters::write(
             &delivery.effect,
-            &addressed.name,
-            &addressed.username,
+            name,
+            username,
             link.as_deref(),
             addressed.language,
         );
+        let letter = letter.ok_or(ReadError::NotFound)?;
         Ok(Claimed {
             id,
             to: addressed.to,

@@ -146,9 +146,11 @@ impl Application {
         self.with_sessions(move |sessions| sessions.put_once(pending))
             .await
             .map_err(ExecuteError::internal)?;
+        // A colon ends the issuer in such a URL; a user name may hold one.
+        let label = account.username.as_deref().unwrap_or_default().replace(':', " ");
         Ok(PendingFactor {
             url: secret
-                .url(ISSUER, account.username.as_deref().unwrap_or_default())
+                .url(ISSUER, &label)
                 .map_err(ExecuteError::internal)?
                 .into_exposed(),
             secret: secret.to_base32().into_exposed(),

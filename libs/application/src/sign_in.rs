@@ -4,14 +4,17 @@
 //! name, whether anybody has it or not. After some failures a challenge must be solved first, after more nothing is taken
 //! for a while that doubles.
 
+mod actor;
+mod guard;
 pub mod rules;
+mod tries;
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::{SecretText, challenge::Challenge, opaque, tokens::ACCESS_TOKEN_S};
 use domain::{
-    AccountId, ApiKeyId,
+    AccountId,
     account::{Account, AccountEvent},
     personal::Personal,
     policy::{KeyScope, Viewer},
@@ -20,10 +23,9 @@ use event_log::Channel;
 use sessions::{Lifetimes, NewSignIn, RotateError, SignIn, SignInMethod};
 use uuid::Uuid;
 
+pub(crate) use self::guard::Guard;
 pub use self::rules::SignInRules;
-use crate::{
-    call::Call, directory::username_key, error::ExecuteError, second_factor::CodeCheck, start::Application,
-};
+use crate::{call::Call, error::ExecuteError, second_factor::CodeCheck, start::Application};
 
 /// How long a refresh token holds for who wants to stay signed in, days (seed 002, F71).
 pub const REFRESH_TOKEN_DAYS: i64 = 30;
@@ -153,136 +155,6 @@ impl Application {
             self.rehash(account.clone(), attempt.password, at);
         }
         self.begin(account.id, method, attempt.stays, client, at).await
-    }
-
-    /// What failed tries of a name are counted under: the name itself stands nowhere.
-    pub(crate) fn tries_key(&self, username: &str) -> String {
-        hex::encode(
-            self.secret()
-                .digest(&[b"tries", username_key(username).as_bytes()]),
-        )
-    }
-
-    /// Refuses a try that comes too soon, or without the challenge that is due, and counts it as failed until it succeeds:
-    /// tries that come at once must not all pass before the first of them has failed. Answers how many there are now.
-    pub(crate) async fn admit(
-        &self,
-        key: &str,
-        solution: Option<&(String, String)>,
-        is_door: bool,
-        at: DateTime<Utc>,
-    ) -> Result<u32, SignInError> {
-        let rules = self.sign_in_rules();
-        let (counted, since) = (
-            key.to_owned(),
-            at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS),
-        );
-        let tries = self
-            .with_sessions(move |sessions| sessions.tries(&counted, since))
-            .await?;
-        if let Some(until) = rules
-            .locked_until(tries.count, tries.last)
-            .filter(|until| *until > at)
-        {
-            return Err(SignInError::Locked { until });
-        }
-        let solved = match rules.challenge_bits(tries.count) {
-            Some(_) if !is_door => self.solved(key, solution, tries.count, at).await?,
-            Some(_) | None => true,
-        };
-        if !solved {
-            return Err(self.challenge_due(key, tries.count, at));
-        }
-        let counted = key.to_owned();
-        let count = self
-            .with_sessions(move |sessions| sessions.record_failure(&counted, at))
-            .await?;
-        // What came in between may have changed the answer.
-        let others = count.saturating_sub(1).max(tries.count);
-        if others > tries.count {
-            if let Some(until) = rules.locked_until(others, Some(at)) {
-                return Err(SignInError::Locked { until });
-            }
-            if !is_door
-                && rules.challenge_bits(others).is_some()
-                && rules.challenge_bits(tries.count).is_none()
-            {
-                return Err(self.challenge_due(key, others, at));
-            }
-        }
-        Ok(count)
-    }
-
-    /// Whether a challenge was solved that is hard enough, for the first time.
-    async fn solved(
-        &self,
-        key: &str,
-        solution: Option<&(String, String)>,
-        failures: u32,
-        at: DateTime<Utc>,
-    ) -> Result<bool, SignInError> {
-        let bits = self.sign_in_rules().bits(failures).map_err(internal)?;
-        let spent = solution.and_then(|(token, solution)| {
-            self.challenges()
-                .check(token, solution, key.as_bytes(), bits, at)
-                .ok()
-        });
-        match spent {
-            Some(spent) => self.spend(spent, at).await,
-            None => Ok(false),
-        }
-    }
-
-    fn challenge_due(&self, key: &str, failures: u32, at: DateTime<Utc>) -> SignInError {
-        match self.sign_in_rules().bits(failures) {
-            Ok(bits) => SignInError::ChallengeRequired(self.challenges().make(key.as_bytes(), bits, at)),
-            Err(error) => internal(error),
-        }
-    }
-
-    /// A challenge for the next try of a name, on demand (seed 002, F72): also when none is due yet.
-    ///
-    /// # Errors
-    /// [`SignInError::Internal`].
-    pub async fn challenge(&self, username: &str, at: DateTime<Utc>) -> Result<Challenge, SignInError> {
-        let key = self.tries_key(username);
-        let (counted, since) = (key.clone(), at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS));
-        let tries = self
-            .with_sessions(move |sessions| sessions.tries(&counted, since))
-            .await?;
-        let bits = self.sign_in_rules().bits(tries.count).map_err(internal)?;
-        Ok(self.challenges().make(key.as_bytes(), bits, at))
-    }
-
-    /// Says that something served that serves once; false when it had before.
-    pub(crate) async fn spend(&self, what: [u8; 32], at: DateTime<Utc>) -> Result<bool, SignInError> {
-        let until = at + TimeDelta::minutes(10);
-        self.with_sessions(move |sessions| sessions.spend(what, until))
-            .await
-    }
-
-    /// Records the lock that a failed try has begun, if there is such an account.
-    fn failed(&self, count: u32, username: &str, at: DateTime<Utc>) {
-        let Some(until) = self.sign_in_rules().locked_until(count, Some(at)) else {
-            return;
-        };
-        // In its own time: the answer must not tell whether there is such an account.
-        let (this, username) = (self.clone(), username.to_owned());
-        tokio::spawn(async move {
-            let Some(account) = this.directory().account_by_username(&username) else {
-                return;
-            };
-            let call = this.system_call(at, Channel::Rest);
-            let locked = |_: &Account| {
-                Ok(vec![AccountEvent::Locked {
-                    failures: count,
-                    until,
-                }])
-            };
-            if let Err(error) = this.append_own(&call, account.id, locked).await {
-                tracing::warn!(%error, "a lock-out could not be recorded");
-            }
-        });
     }
 
     /// Hashes the same password under today's cost, in its own time.
@@ -427,64 +299,6 @@ impl Application {
         self.append_own(&call, account, |_| Ok(vec![AccountEvent::SignedOutEverywhere {}]))
             .await?;
         Ok(())
-    }
-
-    /// Who holds this access token or API key, with today's rights; `None` when it is refused for whatever reason.
-    #[must_use]
-    pub fn actor(&self, token: &str, at: DateTime<Utc>) -> Option<Actor> {
-        if let Some((id, hash)) = opaque::ApiKey::read(token) {
-            return self.actor_of_key(ApiKeyId(id), hash, at);
-        }
-        let claims = self.tokens().verify(token, at).ok()?;
-        if self.sessions().is_revoked(claims.sid) {
-            return None;
-        }
-        let account = self
-            .directory()
-            .account(AccountId(claims.sub))
-            .filter(|account| !account.disabled)?;
-        Some(Actor {
-            viewer: self.directory().viewer(account.id)?,
-            account,
-            sign_in: claims.sid,
-            scopes: None,
-        })
-    }
-
-    fn actor_of_key(&self, id: ApiKeyId, hash: [u8; 32], at: DateTime<Utc>) -> Option<Actor> {
-        let account = self
-            .directory()
-            .account_of_key(id)
-            .filter(|account| !account.disabled)?;
-        let key = account.api_keys.get(&id).filter(|key| key.expires_at > at)?;
-        // Both are hashes of 256 random bits: how long the comparison takes tells nothing that leads to the key.
-        if key.hash.as_deref() != Some(hex::encode(hash).as_str()) {
-            return None;
-        }
-        Some(Actor {
-            viewer: self.directory().viewer(account.id)?,
-            sign_in: id.0,
-            scopes: Some(key.scopes.clone()),
-            account,
-        })
-    }
-
-    /// The rights of an account today, as long as this sign-in of it holds; for what goes on longer than a request.
-    #[must_use]
-    pub fn viewer_of(&self, account: AccountId, sign_in: Uuid) -> Option<Arc<Viewer>> {
-        if self.sessions().is_revoked(sign_in) {
-            return None;
-        }
-        let known = self
-            .directory()
-            .account(account)
-            .filter(|account| !account.disabled)?;
-        // Ids of API keys are made with their time, those of sign-ins are random.
-        let is_key = sign_in.get_version() == Some(uuid::Version::SortRand);
-        if is_key && !known.api_keys.contains_key(&ApiKeyId(sign_in)) {
-            return None;
-        }
-        self.directory().viewer(account)
     }
 
     /// Removes what is over from the sessions. To be run now and then.

@@ -1,10 +1,8 @@
 //! Opening a data directory, and closing it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+mod settings;
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use credentials::{challenge::Challenges, passwords::Passwords, tokens::Tokens};
 use domain::AccountId;
@@ -18,14 +16,15 @@ use uuid::Uuid;
 use vault::{DigestKey, MasterKey, Vault};
 use views::{OpenError, Views};
 
+pub use self::settings::{AUDIT_NAME, PUBLIC_URL, RESCUE_DESK, Settings, StartError};
 use crate::{
-    attachments::{FILE_BYTES_MAX, Files, INCOMING},
+    attachments::{Files, INCOMING},
     directory::Directory,
     erasure::{self, Erasures},
     lanes::Lanes,
     places::{Places, directory},
     proof::{self, Promise, Signer, Tree, TreeState},
-    sign_in::{PASSWORD_CHECKS_MAX, SignInRules},
+    sign_in::{Guard, SignInRules},
     tickets::Tickets,
 };
 
@@ -35,98 +34,6 @@ const OWN_WRITE_REMEMBERED_S: u64 = 60;
 const OWN_WRITES_MAX: u64 = 100_000;
 /// How many readers of the feed are remembered to have left their trace of this hour.
 const FEED_TRACES_MAX: u64 = 10_000;
-
-/// What the names of logs begin with unless the configuration says otherwise.
-pub const AUDIT_NAME: &str = "guichet.local";
-
-/// Where links in mails lead unless the configuration says otherwise.
-pub const PUBLIC_URL: &str = "http://127.0.0.1:8080";
-/// The desk that rescue forms go to unless the configuration says otherwise.
-pub const RESCUE_DESK: &str = "SUP";
-
-/// Where things lie and how much they may take.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The data directory; made when it is not there.
-    pub data: PathBuf,
-    /// The master key's file; `keys/master.key` in the data directory when absent, which is for trying out only.
-    pub master_key: Option<PathBuf>,
-    /// Largest attachment, bytes.
-    pub file_bytes_max: u64,
-    /// What the names of new logs begin with in their checkpoints, such as the name of the host that serves them.
-    pub audit_name: String,
-    /// A directory of another machine, or at least of another disk, that every checkpoint is copied to.
-    pub checkpoints_to: Option<PathBuf>,
-    /// A directory of another machine, or at least of another disk, that sealed segments of the log are written to.
-    pub archive: Option<PathBuf>,
-    /// How signing in is guarded.
-    pub sign_in: SignInRules,
-    /// Where links in mails lead: the frontend's address, without a slash at its end.
-    pub public_url: String,
-    /// The desk that rescue forms go to.
-    pub rescue_desk: String,
-}
-
-impl Settings {
-    /// The defaults for a data directory.
-    #[must_use]
-    pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self {
-            data: data.into(),
-            master_key: None,
-            file_bytes_max: FILE_BYTES_MAX,
-            audit_name: AUDIT_NAME.to_owned(),
-            checkpoints_to: None,
-            archive: None,
-            sign_in: SignInRules::default(),
-            public_url: PUBLIC_URL.to_owned(),
-            rescue_desk: RESCUE_DESK.to_owned(),
-        }
-    }
-}
-
-/// Why a data directory could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A directory could not be made.
-    #[error("the directory {path} cannot be made")]
-    Directory {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A secret could not be read or made.
-    #[error("a secret of the server cannot be read or made")]
-    Secret(#[source] vault::SecretFileError),
-    /// The keys file.
-    #[error("the keys of persons cannot be opened")]
-    Keys(#[source] vault::OpenKeysError),
-    /// The log.
-    #[error("the log cannot be opened")]
-    Log(#[source] event_log::OpenError),
-    /// The sessions.
-    #[error("the sessions cannot be opened")]
-    Sessions(#[source] sessions::OpenError),
-    /// The views.
-    #[error("the views cannot be opened")]
-    Views(#[source] views::OpenViewsError),
-    /// The attachment store.
-    #[error("the attachment store cannot be opened")]
-    Files(#[source] object_store::Error),
-    /// The keys that sign access tokens.
-    #[error("the keys of access tokens cannot be opened")]
-    Tokens(#[source] credentials::tokens::KeyFileError),
-    /// The cost of password hashes.
-    #[error("passwords cannot be hashed at this cost")]
-    Passwords(#[source] credentials::passwords::PasswordsError),
-    /// The Merkle tree over the log.
-    #[error("the tree over the log cannot be opened")]
-    Tree(#[source] std::io::Error),
-    /// An erasure that the log tells of could not be obeyed, or accounts or desks not be read from the log.
-    #[error("accounts and desks cannot be read from the log")]
-    Accounts(#[source] crate::error::ReadError),
-}
 
 /// The counter, open. A cheap handle.
 #[derive(Clone)]
@@ -145,11 +52,7 @@ struct Inner {
     directory: Directory,
     tickets: Tickets,
     lanes: Lanes,
-    tokens: Tokens,
-    passwords: Arc<Passwords>,
-    password_checks: Arc<Semaphore>,
-    challenges: Challenges,
-    sign_in_rules: SignInRules,
+    guard: Guard,
     /// Something was put into the queue of mails.
     posted: Notify,
     public_url: String,
@@ -206,10 +109,7 @@ impl Application {
         let files = files.map_err(StartError::Files)?.with_fsync(true);
         let accounts = Directory::default();
         accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
-        let tokens = Tokens::load_or_create(&keys.join("tokens.keys"), chrono::Utc::now())
-            .map_err(StartError::Tokens)?;
-        let challenges = Challenges::new(secret.digest(&[b"challenges"]));
-        let passwords = Passwords::new(settings.sign_in.hashing).map_err(StartError::Passwords)?;
+        let guard = Guard::open(keys, &secret, &settings.sign_in)?;
         let tree = Tree::open(&data.join("tree"), log.clone(), promise);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -224,14 +124,10 @@ impl Application {
                 file_bytes_max: settings.file_bytes_max,
                 directory: accounts,
                 lanes: Lanes::default(),
-                tokens,
-                passwords: Arc::new(passwords),
-                challenges,
-                sign_in_rules: settings.sign_in.clone(),
+                guard,
                 posted: Notify::new(),
                 public_url: settings.public_url.trim_end_matches('/').to_owned(),
                 rescue_desk: settings.rescue_desk.clone(),
-                password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX)),
                 own_writes: Cache::builder()
                     .max_capacity(OWN_WRITES_MAX)
                     .time_to_live(Duration::from_secs(OWN_WRITE_REMEMBERED_S))
@@ -284,7 +180,7 @@ impl Application {
     /// The signing of tokens.
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
-        &self.inner.tokens
+        &self.inner.guard.tokens
     }
 
     /// The server's secret for keyed digests.
@@ -379,15 +275,15 @@ impl Application {
     /// How signing in is guarded.
     #[must_use]
     pub fn sign_in_rules(&self) -> &SignInRules {
-        &self.inner.sign_in_rules
+        &self.inner.guard.rules
     }
 
     pub(crate) fn passwords(&self) -> &Arc<Passwords> {
-        &self.inner.passwords
+        &self.inner.guard.passwords
     }
 
     pub(crate) fn challenges(&self) -> &Challenges {
-        &self.inner.challenges
+        &self.inner.guard.challenges
     }
 
     pub(crate) fn posted(&self) -> &Notify {
@@ -403,7 +299,7 @@ impl Application {
     }
 
     pub(crate) fn password_checks(&self) -> &Arc<Semaphore> {
-        &self.inner.password_checks
+        &self.inner.guard.password_checks
     }
 
     pub(crate) fn note_write(&self, sign_in: Uuid, position: u64) {

@@ -16,12 +16,18 @@ pub struct Refusal {
     kind: &'static Kind,
     detail: Option<String>,
     errors: Vec<FieldError>,
+    /// What few refusals have; apart, so that a result stays small.
+    more: Option<Box<More>>,
+    /// What only we may know; logged once at the boundary.
+    cause: Option<Box<dyn std::error::Error>>,
+}
+
+#[derive(Debug, Default)]
+struct More {
     missed: Option<Vec<HistoryEntry>>,
     allowed: Option<Vec<AllowedAction>>,
     challenge: Option<Challenge>,
     retry_after_s: Option<u64>,
-    /// What only we may know; logged once at the boundary.
-    cause: Option<Box<dyn std::error::Error>>,
 }
 
 /// A kind of refusal: its code is for programs and for ever (docs/errors.md lists them).
@@ -120,10 +126,7 @@ impl Refusal {
             kind,
             detail: None,
             errors: Vec::new(),
-            missed: None,
-            allowed: None,
-            challenge: None,
-            retry_after_s: kind.retry_after_s,
+            more: None,
             cause: None,
         }
     }
@@ -149,31 +152,35 @@ impl Refusal {
         refusal
     }
 
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
     /// With the actions that are allowed instead.
     #[must_use]
     pub fn allowed(mut self, allowed: Vec<AllowedAction>) -> Self {
-        self.allowed = Some(allowed);
+        self.more().allowed = Some(allowed);
         self
     }
 
     /// With the events that the caller missed.
     #[must_use]
     pub fn missed(mut self, missed: Vec<HistoryEntry>) -> Self {
-        self.missed = Some(missed);
+        self.more().missed = Some(missed);
         self
     }
 
     /// With a challenge to be solved.
     #[must_use]
     pub fn challenge(mut self, challenge: Challenge) -> Self {
-        self.challenge = Some(challenge);
+        self.more().challenge = Some(challenge);
         self
     }
 
     /// With when to come back, s.
     #[must_use]
     pub fn retry_after_s(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.more().retry_after_s = Some(seconds);
         self
     }
 
@@ -187,6 +194,7 @@ impl Refusal {
     /// The problem for this request and language.
     #[must_use]
     pub fn problem(&self, request_id: &str, language: Language) -> Problem {
+        let more = self.more.as_ref();
         let (fr, en) = self.kind.title;
         let title = Label {
             fr: fr.to_owned(),
@@ -200,10 +208,10 @@ impl Refusal {
             code: self.kind.code.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.errors.clone(),
-            missed: self.missed.clone(),
-            allowed: self.allowed.clone(),
-            challenge: self.challenge.clone(),
-            retry_after_s: self.retry_after_s,
+            missed: more.and_then(|more| more.missed.clone()),
+            allowed: more.and_then(|more| more.allowed.clone()),
+            challenge: more.and_then(|more| more.challenge.clone()),
+            retry_after_s: more.and_then(|more| more.retry_after_s).or(self.kind.retry_after_s),
         }
     }
 

@@ -30,89 +30,94 @@ pub(super) fn link_of(effect: &str) -> Option<(&'static str, &'static str, i64)>
     }
 }
 
-/// Writes a letter.
+/// What each letter says: its effect, then subject and text in French and in English.
+const LETTERS: [(&str, Label, Label); 6] = [
+    (
+        PASSWORD_RESET,
+        ("Votre nouveau mot de passe", "Your new password"),
+        (
+            "Vous avez demandé un nouveau mot de passe. Choisissez-le dans l'heure à cette adresse :",
+            "You asked for a new password. Choose it within the hour here:",
+        ),
+    ),
+    (
+        INVITATION,
+        ("Votre compte est ouvert", "Your account is open"),
+        (
+            "Un compte a été ouvert pour vous. Choisissez votre mot de passe dans les trois jours à cette adresse :",
+            "An account was opened for you. Choose your password within three days here:",
+        ),
+    ),
+    (
+        USERNAME_REMINDER,
+        ("Votre identifiant", "Your user name"),
+        (
+            "Vous avez demandé à retrouver votre identifiant.",
+            "You asked for your user name.",
+        ),
+    ),
+    (
+        ADDRESS_CONFIRMATION,
+        ("Confirmez votre adresse", "Confirm your address"),
+        (
+            "Vos notifications iront à cette adresse une fois que vous l'aurez confirmée ici, dans les trois jours :",
+            "Your notifications will go to this address once you have confirmed it here, within three days:",
+        ),
+    ),
+    (
+        SIGN_UP,
+        ("Confirmez votre inscription", "Confirm your registration"),
+        (
+            "Votre compte sera ouvert une fois que vous aurez confirmé votre inscription ici, dans les trois jours :",
+            "Your account will be opened once you have confirmed your registration here, within three days:",
+        ),
+    ),
+    (
+        PASSWORD_CHANGED,
+        ("Votre mot de passe a changé", "Your password has changed"),
+        (
+            "Le mot de passe de votre compte vient d'être changé. Si ce n'était pas vous, prévenez le support sans attendre.",
+            "The password of your account has just been changed. If that was not you, tell support at once.",
+        ),
+    ),
+];
+
+/// The same in French and in English.
+type Label = (&'static str, &'static str);
+
+/// Writes a letter; `None` for an effect of which there is none.
 pub(super) fn write(
     effect: &str,
     name: &str,
     username: &str,
     link: Option<&str>,
     language: Language,
-) -> Letter {
-    let french = language == Language::Fr;
-    let (subject, said) = match (effect, french) {
-        (PASSWORD_RESET, true) => (
-            "Votre nouveau mot de passe",
-            "Vous avez demandé un nouveau mot de passe. Choisissez-le dans l'heure à cette adresse :",
-        ),
-        (PASSWORD_RESET, false) => (
-            "Your new password",
-            "You asked for a new password. Choose it within the hour here:",
-        ),
-        (INVITATION, true) => (
-            "Votre compte est ouvert",
-            "Un compte a été ouvert pour vous. Choisissez votre mot de passe dans les trois jours à cette adresse :",
-        ),
-        (INVITATION, false) => (
-            "Your account is open",
-            "An account was opened for you. Choose your password within three days here:",
-        ),
-        (USERNAME_REMINDER, true) => (
-            "Votre identifiant",
-            "Vous avez demandé à retrouver votre identifiant.",
-        ),
-        (USERNAME_REMINDER, false) => ("Your user name", "You asked for your user name."),
-        (ADDRESS_CONFIRMATION, true) => (
-            "Confirmez votre adresse",
-            "Vos notifications iront à cette adresse une fois que vous l'aurez confirmée ici, dans les trois jours :",
-        ),
-        (ADDRESS_CONFIRMATION, false) => (
-            "Confirm your address",
-            "Your notifications will go to this address once you have confirmed it here, within three days:",
-        ),
-        (SIGN_UP, true) => (
-            "Confirmez votre inscription",
-            "Votre compte sera ouvert une fois que vous aurez confirmé votre inscription ici, dans les trois jours :",
-        ),
-        (SIGN_UP, false) => (
-            "Confirm your registration",
-            "Your account will be opened once you have confirmed your registration here, within three days:",
-        ),
-        (PASSWORD_CHANGED, true) => (
-            "Votre mot de passe a changé",
-            "Le mot de passe de votre compte vient d'être changé. Si ce n'était pas vous, prévenez le support sans attendre.",
-        ),
-        (_, true) => ("À propos de votre compte", "Votre compte a changé."),
-        (PASSWORD_CHANGED, false) => (
-            "Your password has changed",
-            "The password of your account has just been changed. If that was not you, tell support at once.",
-        ),
-        (_, false) => ("About your account", "Your account has changed."),
+) -> Option<Letter> {
+    let (_, subject, said) = LETTERS.iter().find(|(known, _, _)| *known == effect)?;
+    let of = |label: &Label| match language {
+        Language::Fr => label.0,
+        Language::En => label.1,
     };
-    let (greeting, account, ignore) = if french {
-        (
-            "Bonjour",
-            "Votre identifiant",
-            "Si vous n'avez rien demandé, ne tenez pas compte de ce message.",
-        )
-    } else {
-        (
-            "Hello",
-            "Your user name",
-            "If you asked for nothing, leave this message aside.",
-        )
-    };
-    let mut text = format!("{greeting} {name},\n\n{said}\n");
+    let (greeting, account) = (
+        of(&("Bonjour", "Hello")),
+        of(&("Votre identifiant", "Your user name")),
+    );
+    let mut text = format!("{greeting} {name},\n\n{}\n", of(said));
     if let Some(link) = link {
         text.push_str(&format!("\n{link}\n"));
     }
     text.push_str(&format!("\n{account} : {username}\n"));
     if effect != PASSWORD_CHANGED {
-        text.push_str(&format!("\n{ignore}\n"));
+        let ignore = (
+            "Si vous n'avez rien demandé, ne tenez pas compte de ce message.",
+            "If you asked for nothing, leave this message aside.",
+        );
+        text.push_str(&format!("\n{}\n", of(&ignore)));
     }
-    Letter {
-        subject: subject.to_owned(),
+    Some(Letter {
+        subject: of(subject).to_owned(),
         text,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -130,10 +135,9 @@ mod tests {
             PASSWORD_CHANGED,
         ] {
             let link = link_of(effect).map(|_| "https://portal.example/page#token=abc");
-            let french = write(effect, "Rita", "rita", link, Language::Fr);
-            let english = write(effect, "Rita", "rita", link, Language::En);
+            let french = write(effect, "Rita", "rita", link, Language::Fr).unwrap();
+            let english = write(effect, "Rita", "rita", link, Language::En).unwrap();
             assert_ne!(french.subject, english.subject, "{effect}");
-            assert_ne!(french.subject, "À propos de votre compte", "{effect}");
             for letter in [&french, &english] {
                 assert_eq!(letter.text.contains("#token=abc"), link.is_some(), "{effect}");
                 assert!(letter.text.contains("rita"), "{effect}");

@@ -1,0 +1,188 @@
+//! From names as people write them to an account that rules can judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    AccountId, Event, Fault, NameEvent, OrganizationId,
+    account::{
+        AccountEvent, AccountKind,
+        change::{self, NewAccount, Refusal},
+    },
+    fault::FaultCode,
+    policy::{Grant, Role, Viewer},
+};
+use event_log::{StreamName, Version};
+use uuid::Uuid;
+
+use super::{AccountDraft, NamedGrant};
+use crate::{commit::Write, directory::username_key, error::ExecuteError, start::Application};
+
+impl Application {
+    /// The names in a draft as ids, and the faults of those that name nothing.
+    pub(super) fn resolve_account(&self, draft: &AccountDraft) -> (NewAccount, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let kinds = [AccountKind::Person, AccountKind::Operator, AccountKind::Service];
+        let kind = kinds.into_iter().find(|kind| kind.as_str() == draft.kind);
+        if kind.is_none() {
+            let detail = "is not one of: person, operator, service";
+            faults.push(Fault::new("/kind", FaultCode::Value, detail));
+        }
+        let mut grants = BTreeSet::new();
+        for (index, role) in draft.roles.iter().enumerate() {
+            match self.grant_named(role, &format!("/roles/{index}")) {
+                Ok(grant) => drop(grants.insert(grant)),
+                Err(found) => faults.extend(found),
+            }
+        }
+        let mut organizations = BTreeSet::new();
+        for (index, name) in draft.organizations.iter().enumerate() {
+            match name.parse::<OrganizationId>() {
+                Ok(id) => drop(organizations.insert(id)),
+                Err(_named) => {
+                    let pointer = format!("/organizations/{index}");
+                    faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+                }
+            }
+        }
+        let new = NewAccount {
+            id: AccountId(Uuid::now_v7()),
+            kind: kind.unwrap_or(AccountKind::Person),
+            username: draft.username.trim().to_owned(),
+            name: draft.name.trim().to_owned(),
+            language: draft.language,
+            address: draft.address.clone(),
+            address_confirmed: false,
+            password_hash: None,
+            grants,
+            organizations,
+        };
+        (new, faults)
+    }
+
+    /// A role with its limits, whose names must name something.
+    ///
+    /// # Errors
+    /// Every fault, below this pointer.
+    pub fn grant_named(&self, named: &NamedGrant, pointer: &str) -> Result<Grant, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == named.role);
+        if role.is_none() {
+            let known: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+            let detail = format!("is not one of: {}", known.join(", "));
+            faults.push(Fault::new(format!("{pointer}/role"), FaultCode::Value, detail));
+        }
+        let desk = named.desk.as_ref().map(|name| {
+            let key = name.parse().ok();
+            key.and_then(|key| self.directory().desk(&key))
+                .map(|desk| desk.definition().key.clone())
+        });
+        if desk == Some(None) {
+            let pointer = format!("{pointer}/desk");
+            faults.push(Fault::new(pointer, FaultCode::Value, "names no desk"));
+        }
+        let organization = named.organization.as_ref().map(|name| {
+            self.directory()
+                .organization_named(name)
+                .map(|found| found.id.clone())
+        });
+        if organization == Some(None) {
+            let pointer = format!("{pointer}/organization");
+            faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+        }
+        match role.filter(|_| faults.is_empty()) {
+            Some(role) => Ok(Grant {
+                role,
+                desk: desk.flatten(),
+                organization: organization.flatten(),
+            }),
+            None => Err(faults),
+        }
+    }
+
+    pub(super) fn password_faults_of(&self, draft: &AccountDraft) -> Vec<Fault> {
+        let about = [draft.username.as_str(), draft.name.as_str()];
+        let password = draft.password.as_deref();
+        password.map_or_else(Vec::new, |password| {
+            self.password_faults("/password", password, &about)
+        })
+    }
+
+    pub(super) fn judge_account(
+        &self,
+        viewer: &Viewer,
+        new: &NewAccount,
+        faults: &[Fault],
+    ) -> Result<(), ExecuteError> {
+        let known: Vec<_> = new
+            .organizations
+            .iter()
+            .filter_map(|id| self.directory().organization(id))
+            .collect();
+        let organizations: BTreeMap<_, _> = known.iter().map(|of| (of.id.clone(), &**of)).collect();
+        let mut faults = faults.to_vec();
+        match change::judge_new(viewer, new, &organizations) {
+            Ok(()) => {}
+            Err(Refusal::Invalid(found)) => faults.extend(found),
+            Err(other @ (Refusal::NotFound | Refusal::NotPermitted { .. })) => return Err(other.into()),
+        }
+        if self.is_held(&["username", &username_key(&new.username)])? {
+            faults.push(Fault::new("/username", FaultCode::Value, "is taken"));
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(ExecuteError::invalid(faults))
+        }
+    }
+
+    pub(super) fn writes_of_new(
+        &self,
+        new: &NewAccount,
+        linked: Option<&domain::account::Identity>,
+    ) -> Result<Vec<Write>, ExecuteError> {
+        let holds = |name: String| Write {
+            stream: name,
+            version: 0,
+            events: vec![Event::Name(NameEvent::Reserved { holder: new.id })],
+        };
+        let mut writes = vec![holds(
+            self.unique_stream(&["username", &username_key(&new.username)]),
+        )];
+        let mut events: Vec<Event> = change::create(new.clone())
+            .into_iter()
+            .map(Event::Account)
+            .collect();
+        if let Some(identity) = linked {
+            let subject = identity.subject.value.as_deref().unwrap_or_default();
+            writes.push(holds(self.unique_stream(&[
+                "identity",
+                &identity.issuer,
+                subject,
+            ])));
+            events.push(Event::Account(AccountEvent::IdentityLinked(identity.clone())));
+        }
+        writes.push(Write {
+            stream: format!("account-{}", new.id),
+            version: 0,
+            events,
+        });
+        Ok(writes)
+    }
+
+    /// The stream that holds a name once only, without telling the name (design §3).
+    pub(crate) fn unique_stream(&self, name: &[&str]) -> String {
+        let mut parts: Vec<&[u8]> = vec![b"unique"];
+        parts.extend(name.iter().map(|part| part.as_bytes()));
+        format!("unique-{}", hex::encode(self.secret().digest(&parts)))
+    }
+
+    /// Somebody holds this name, or has held it.
+    pub(crate) fn is_held(&self, name: &[&str]) -> Result<bool, ExecuteError> {
+        let stream = StreamName::try_from(self.unique_stream(name)).map_err(ExecuteError::internal)?;
+        let held = self
+            .log()
+            .read_stream(&stream, Version(0), 1)
+            .map_err(ExecuteError::internal)?;
+        Ok(!held.is_empty())
+    }
+}

@@ -1,0 +1,97 @@
+//! Where things lie and what is allowed.
+
+use std::path::PathBuf;
+
+use crate::{attachments::FILE_BYTES_MAX, sign_in::SignInRules};
+
+/// What the names of logs begin with unless the configuration says otherwise.
+pub const AUDIT_NAME: &str = "guichet.local";
+
+/// Where links in mails lead unless the configuration says otherwise.
+pub const PUBLIC_URL: &str = "http://127.0.0.1:8080";
+/// The desk that rescue forms go to unless the configuration says otherwise.
+pub const RESCUE_DESK: &str = "SUP";
+
+/// Where things lie and how much they may take.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data directory; made when it is not there.
+    pub data: PathBuf,
+    /// The master key's file; `keys/master.key` in the data directory when absent, which is for trying out only.
+    pub master_key: Option<PathBuf>,
+    /// Largest attachment, bytes.
+    pub file_bytes_max: u64,
+    /// What the names of new logs begin with in their checkpoints, such as the name of the host that serves them.
+    pub audit_name: String,
+    /// A directory of another machine, or at least of another disk, that every checkpoint is copied to.
+    pub checkpoints_to: Option<PathBuf>,
+    /// A directory of another machine, or at least of another disk, that sealed segments of the log are written to.
+    pub archive: Option<PathBuf>,
+    /// How signing in is guarded.
+    pub sign_in: SignInRules,
+    /// Where links in mails lead: the frontend's address, without a slash at its end.
+    pub public_url: String,
+    /// The desk that rescue forms go to.
+    pub rescue_desk: String,
+}
+
+impl Settings {
+    /// The defaults for a data directory.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            master_key: None,
+            file_bytes_max: FILE_BYTES_MAX,
+            audit_name: AUDIT_NAME.to_owned(),
+            checkpoints_to: None,
+            archive: None,
+            sign_in: SignInRules::default(),
+            public_url: PUBLIC_URL.to_owned(),
+            rescue_desk: RESCUE_DESK.to_owned(),
+        }
+    }
+}
+
+/// Why a data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A directory could not be made.
+    #[error("the directory {path} cannot be made")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A secret could not be read or made.
+    #[error("a secret of the server cannot be read or made")]
+    Secret(#[source] vault::SecretFileError),
+    /// The keys file.
+    #[error("the keys of persons cannot be opened")]
+    Keys(#[source] vault::OpenKeysError),
+    /// The log.
+    #[error("the log cannot be opened")]
+    Log(#[source] event_log::OpenError),
+    /// The sessions.
+    #[error("the sessions cannot be opened")]
+    Sessions(#[source] sessions::OpenError),
+    /// The views.
+    #[error("the views cannot be opened")]
+    Views(#[source] views::OpenViewsError),
+    /// The attachment store.
+    #[error("the attachment store cannot be opened")]
+    Files(#[source] object_store::Error),
+    /// The keys that sign access tokens.
+    #[error("the keys of access tokens cannot be opened")]
+    Tokens(#[source] credentials::tokens::KeyFileError),
+    /// The cost of password hashes.
+    #[error("passwords cannot be hashed at this cost")]
+    Passwords(#[source] credentials::passwords::PasswordsError),
+    /// The Merkle tree over the log.
+    #[error("the tree over the log cannot be opened")]
+    Tree(#[source] std::io::Error),
+    /// An erasure that the log tells of could not be obeyed, or accounts or desks not be read from the log.
+    #[error("accounts and desks cannot be read from the log")]
+    Accounts(#[source] crate::error::ReadError),
+}

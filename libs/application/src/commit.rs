@@ -92,6 +92,8 @@ impl Application {
             let what = "acting for somebody else on what is no ticket";
             return Err(Rejection::NotPermitted { what }.into());
         }
+        // One at a time on this node: who changes people waits for the disk, and few do.
+        let _turn = self.people_turn().lock().await;
         for _ in 0..ATTEMPTS_MAX {
             if let Some((digest, appended)) = self
                 .log()

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use credentials::opaque;
 use domain::{
     AccountId, Language, OrganizationId,
     account::{
@@ -15,7 +16,7 @@ use domain::{
     policy::Grant,
 };
 use event_log::Channel;
-use sessions::SignInMethod;
+use sessions::{NewOnce, OnceError, SignInMethod};
 use uuid::Uuid;
 
 use crate::{
@@ -24,6 +25,18 @@ use crate::{
     sign_in::{Client, SignInError, SignedIn, internal},
     start::Application,
 };
+
+/// How long a browser may stay at a provider, minutes.
+pub const FEDERATED_MINUTES: i64 = 10;
+
+/// A sign-in through a provider that has begun.
+#[derive(Clone)]
+pub struct Begun {
+    /// What comes back with the browser: 256 random bits in base64url.
+    pub state: String,
+    /// Until when it must be back.
+    pub expires_at: DateTime<Utc>,
+}
 
 /// Who somebody is at a provider, as its verified token says, and what the configuration makes of it.
 #[derive(Debug, Clone)]
@@ -53,27 +66,101 @@ pub struct Federated {
 }
 
 impl Application {
+    /// Keeps what must be found again when the browser is back from this provider.
+    ///
+    /// # Errors
+    /// [`SignInError::Internal`].
+    pub async fn begin_federated(
+        &self,
+        provider: &str,
+        kept: String,
+        at: DateTime<Utc>,
+    ) -> Result<Begun, SignInError> {
+        let (state, hash) = opaque::one_time();
+        let expires_at = at + TimeDelta::minutes(FEDERATED_MINUTES);
+        let once = NewOnce {
+            purpose: purpose(provider),
+            hash,
+            account: None,
+            payload: Some(kept),
+            at,
+            expires_at,
+        };
+        self.with_sessions(move |sessions| sessions.put_once(once)).await?;
+        Ok(Begun {
+            state: state.into_exposed(),
+            expires_at,
+        })
+    }
+
+    /// What was kept under this state at this provider. It is found once.
+    ///
+    /// # Errors
+    /// [`SignInError::Refused`] when the state is unknown, another provider's, used or expired.
+    pub async fn end_federated(
+        &self,
+        provider: &str,
+        state: &str,
+        at: DateTime<Utc>,
+    ) -> Result<String, SignInError> {
+        let (purpose, hash) = (purpose(provider), opaque::digest(state));
+        let sessions = self.sessions().clone();
+        let taken = tokio::task::spawn_blocking(move || sessions.take_once(&purpose, hash, at)).await;
+        match taken.map_err(internal)? {
+            Ok(once) => Ok(once.payload.unwrap_or_default()),
+            Err(OnceError::Unknown | OnceError::Expired) => Err(SignInError::Refused),
+            Err(error) => Err(internal(error)),
+        }
+    }
+
     /// Signs in who was verified by a provider.
+    ///
+    /// Desks and organizations that do not exist here give nothing; the log says so.
     ///
     /// # Errors
     /// [`SignInError::Refused`] when they have no account and none is made for them, or it is disabled.
     pub async fn sign_in_federated(
         &self,
-        who: Federated,
+        mut who: Federated,
         client: &Client,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
+        self.leave_out_unknown(&mut who);
         let id = match self.account_of_identity(&who.issuer, &who.subject) {
             Some(id) => id,
             None => self.make_federated(&who, at).await?,
         };
+        let enabled = || self.directory().account(id).filter(|account| !account.disabled);
+        // Nothing is given to an account that is disabled, and it may become so meanwhile.
+        enabled().ok_or(SignInError::Refused)?;
         let call = self.system_call(at, Channel::Rest);
         self.append_own(&call, id, |account| Ok(synced(account, &who)))
             .await?;
-        let account = self.directory().account(id).filter(|account| !account.disabled);
-        let account = account.ok_or(SignInError::Refused)?;
+        let account = enabled().ok_or(SignInError::Refused)?;
         self.begin(account.id, SignInMethod::Federated, false, client, at)
             .await
+    }
+
+    /// Rules may name what is not there yet, or no longer: that gives nothing, and takes nothing.
+    fn leave_out_unknown(&self, who: &mut Federated) {
+        let directory = self.directory();
+        let organization_known = |id: &OrganizationId| {
+            let known = directory.organization(id).is_some();
+            if !known {
+                tracing::warn!(organization = %id, "an identity provider's rule names no organization");
+            }
+            known
+        };
+        let desk_known = |grant: &Grant| {
+            let unknown = grant.desk.as_ref().filter(|desk| directory.desk(desk).is_none());
+            if let Some(desk) = unknown {
+                tracing::warn!(%desk, "an identity provider's rule names no desk");
+            }
+            unknown.is_none()
+        };
+        who.grants
+            .retain(|grant| desk_known(grant) && grant.organization.as_ref().is_none_or(organization_known));
+        who.organizations.retain(organization_known);
     }
 
     fn account_of_identity(&self, issuer: &str, subject: &str) -> Option<AccountId> {
@@ -124,19 +211,24 @@ impl Application {
         match self.make_account(&call, new, Some(identity)).await {
             Ok(Made::Now) => Ok(id),
             Ok(Made::Before) => {
-                tracing::warn!(
-                    issuer = who.issuer,
-                    "a provider's user has the name of a local account"
-                );
-                Err(SignInError::Refused)
+                // Two first sign-ins at once: the other one has made it.
+                let made = self.account_of_identity(&who.issuer, &who.subject);
+                if made.is_none() {
+                    tracing::warn!(
+                        issuer = who.issuer,
+                        "a provider's user has the name of another account"
+                    );
+                }
+                made.ok_or(SignInError::Refused)
             }
-            // Two first sign-ins at once: the other one has made it.
-            Err(ExecuteError::Unavailable { .. }) => self
-                .account_of_identity(&who.issuer, &who.subject)
-                .ok_or(SignInError::Refused),
             Err(error) => Err(internal(error)),
         }
     }
+}
+
+/// What one-time entries of this provider serve for.
+fn purpose(provider: &str) -> String {
+    format!("oidc:{provider}")
 }
 
 /// What brings an account's roles and organizations to what the provider says today.

@@ -53,6 +53,8 @@ struct Inner {
     tickets: Tickets,
     lanes: Lanes,
     guard: Guard,
+    /// Commands on accounts, organizations and desks take turns.
+    people_turn: tokio::sync::Mutex<()>,
     /// Something was put into the queue of mails.
     posted: Notify,
     public_url: String,
@@ -125,6 +127,7 @@ impl Application {
                 directory: accounts,
                 lanes: Lanes::default(),
                 guard,
+                people_turn: tokio::sync::Mutex::new(()),
                 posted: Notify::new(),
                 public_url: settings.public_url.trim_end_matches('/').to_owned(),
                 rescue_desk: settings.rescue_desk.clone(),
@@ -284,6 +287,10 @@ impl Application {
 
     pub(crate) fn challenges(&self) -> &Challenges {
         &self.inner.guard.challenges
+    }
+
+    pub(crate) fn people_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.people_turn
     }
 
     pub(crate) fn posted(&self) -> &Notify {

@@ -4,6 +4,7 @@
 mod crowds;
 mod files;
 mod past;
+mod people;
 mod privacy;
 mod questions;
 mod repeats;

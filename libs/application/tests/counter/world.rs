@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use application::{
     Application, Call, ExecuteError, Settings,
     accounts::Made,
+    credentials::passwords::HashingCost,
     event_log::{Channel, Position, Version},
     execute::Done,
     open_ticket::NewTicket,
+    sign_in::SignInRules,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -39,6 +41,15 @@ pub(crate) fn at() -> DateTime<Utc> {
 fn settings(dir: &TempDir) -> Settings {
     Settings {
         file_bytes_max: FILE_BYTES_MAX,
+        sign_in: SignInRules {
+            // What a hash costs is not what these tests are about.
+            hashing: HashingCost {
+                memory_kib: 8,
+                iterations: 1,
+                parallelism: 1,
+            },
+            ..SignInRules::default()
+        },
         ..Settings::new(dir.path())
     }
 }

@@ -1,0 +1,244 @@
+//! Accounts and organizations: changed at once, repeated, moved, and tried by strangers.
+
+use std::collections::BTreeSet;
+
+use application::{
+    ExecuteError,
+    accounts::{AccountDraft, NamedGrant},
+    event_log::Version,
+    sign_in::{Attempt, Client, SignInError},
+};
+use domain::{
+    AccountId, OrganizationId,
+    account::{change::Change, profile::ProfileEdit},
+    organization::{OrganizationCreated, change::Change as Move},
+    policy::{Grant, Role},
+};
+use views::queue::QueueQuery;
+
+use crate::world::{World, at, new_account, question};
+
+fn organization(name: &str) -> OrganizationId {
+    name.parse().unwrap()
+}
+
+fn limited(role: Role, name: &str) -> Grant {
+    Grant {
+        role,
+        desk: None,
+        organization: Some(organization(name)),
+    }
+}
+
+fn id_of(world: &World, username: &str) -> AccountId {
+    let account = world.application.directory().account_by_username(username);
+    account.unwrap().id
+}
+
+fn draft(username: &str) -> AccountDraft {
+    AccountDraft {
+        kind: "person".to_owned(),
+        username: username.to_owned(),
+        name: format!("Name of {username}"),
+        roles: vec![NamedGrant {
+            role: "requester".to_owned(),
+            ..NamedGrant::default()
+        }],
+        organizations: vec!["commune-a".to_owned()],
+        ..AccountDraft::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tries_that_come_at_once_do_not_all_pass_before_the_first_has_failed() {
+    let world = World::new().await;
+    let rules = world.application.sign_in_rules().clone();
+    let tries = (0..40).map(|n| {
+        let application = world.application.clone();
+        async move {
+            let attempt = Attempt {
+                username: "ann".to_owned(),
+                password: format!("guess {n}"),
+                ..Attempt::default()
+            };
+            let door = Client {
+                is_door: true,
+                ..Client::default()
+            };
+            application.sign_in(attempt, &door, at()).await
+        }
+    });
+    let answers = futures_util::future::join_all(tries.map(tokio::spawn)).await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    let checked = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(SignInError::Refused)));
+    assert_eq!(checked.count(), rules.lock_after as usize);
+    let locked = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(SignInError::Locked { .. })));
+    assert_eq!(locked.count(), 40 - rules.lock_after as usize);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_changes_of_one_account_at_once_are_all_there() {
+    let world = World::new().await;
+    let ann = id_of(&world, "ann");
+    let desks = ["SUP", "SAV"];
+    let roles = [Role::Agent, Role::Supplier, Role::Auditor, Role::LocalAdmin];
+    let mut wanted = BTreeSet::new();
+    for role in roles {
+        for desk in desks {
+            for of in ["commune-a", "commune-b"] {
+                let desk = Some(desk.parse().unwrap());
+                wanted.insert(Grant {
+                    desk,
+                    ..limited(role, of)
+                });
+            }
+        }
+    }
+    let changes = wanted.iter().map(|grant| {
+        let call = world.call("admin");
+        world
+            .application
+            .change_account(call, ann, vec![Change::Grant(grant.clone())])
+    });
+    for done in futures_util::future::join_all(changes).await {
+        assert!(done.is_ok(), "{done:?}");
+    }
+    let account = world.application.directory().account(ann).unwrap();
+    assert!(account.grants.is_superset(&wanted));
+    let restarted = world.restarted();
+    assert_eq!(restarted.application.directory().account(ann).unwrap(), account);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_sixteen_who_want_one_user_name_one_gets_it_and_the_others_are_told() {
+    let world = World::new().await;
+    let wanted = (0..16).map(|n| {
+        let name = if n % 2 == 0 { "Newcomer" } else { " newcomer" };
+        world.application.create_account(world.call("admin"), draft(name))
+    });
+    let made = futures_util::future::join_all(wanted).await;
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
+    for refused in made.into_iter().filter_map(Result::err) {
+        let told = format!("{refused:?}");
+        assert!(told.contains("is taken"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_command_makes_one_account_and_another_under_its_key_is_refused() {
+    let world = World::new().await;
+    let call = world.keyed("admin", "k1", "one");
+    let first = world
+        .application
+        .create_account(call.clone(), draft("twice"))
+        .await
+        .unwrap();
+    let head = world.head();
+    let again = world
+        .application
+        .create_account(call, draft("twice"))
+        .await
+        .unwrap();
+    assert_eq!((again.id, world.head()), (first.id, head));
+    let other = world.keyed("admin", "k1", "two");
+    let told = world.application.create_account(other, draft("other")).await;
+    assert!(matches!(told, Err(ExecuteError::KeyReused)), "{told:?}");
+    assert_eq!(world.head(), head);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_rests_on_an_older_version_is_refused_and_nothing_is_written() {
+    let world = World::new().await;
+    let ann = id_of(&world, "ann");
+    let version = world.application.directory().account(ann).unwrap().version;
+    let edit = |name: &str| ProfileEdit {
+        name: Some(name.to_owned()),
+        ..ProfileEdit::default()
+    };
+    let mut call = world.call("ann");
+    call.expected_version = Some(Version(version));
+    world
+        .application
+        .edit_profile(call, ann, edit("Ann Elle"))
+        .await
+        .unwrap();
+    let head = world.head();
+    let mut late = world.call("admin");
+    late.expected_version = Some(Version(version));
+    let told = world.application.edit_profile(late, ann, edit("Ann Autre")).await;
+    assert!(
+        matches!(told, Err(ExecuteError::Stale { expected, actual }) if (expected.0, actual.0) == (version, version + 1)),
+        "{told:?}"
+    );
+    let name = world.application.directory().account(ann).unwrap().name.clone();
+    assert_eq!((name.as_deref(), world.head()), (Some("Ann Elle"), head));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn moving_an_organization_moves_who_sees_its_tickets_and_writes_none() {
+    let world = World::new().await;
+    let region = OrganizationCreated {
+        id: organization("region"),
+        name: "Région".to_owned(),
+        siren: None,
+        parent: None,
+    };
+    world
+        .application
+        .create_organization(world.call("admin"), region)
+        .await
+        .unwrap();
+    let mut chief = new_account("chief", Role::Requester, None, "");
+    chief.grants = [limited(Role::LocalAdmin, "region")].into();
+    world.account(chief).await;
+    let opened = world
+        .application
+        .open_ticket(world.call("ann"), question("Une question"))
+        .await
+        .unwrap();
+    let seen = || async {
+        let viewer = world.viewer("chief");
+        let at_least = Some(world.head());
+        let page = world
+            .application
+            .queue(&viewer, uuid::Uuid::nil(), QueueQuery::default(), at_least, None)
+            .await;
+        let read = world.application.ticket(&viewer, &opened.loaded.key).is_ok();
+        (page.unwrap().total, read)
+    };
+    assert_eq!(seen().await, (0, false));
+    let up = vec![Move::Move(Some(organization("region")))];
+    let changed = world
+        .application
+        .change_organization(world.call("admin"), organization("commune-a"), up);
+    changed.await.unwrap();
+    assert_eq!(seen().await, (1, true));
+    let out = vec![Move::Move(None)];
+    let changed = world
+        .application
+        .change_organization(world.call("admin"), organization("commune-a"), out);
+    changed.await.unwrap();
+    assert_eq!(seen().await, (0, false));
+    let today = world
+        .application
+        .ticket(&world.viewer("ann"), &opened.loaded.key)
+        .unwrap();
+    assert_eq!(today.version(), opened.loaded.version());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_ticket_is_done_for_nobody_else() {
+    let world = World::new().await;
+    let ann = id_of(&world, "ann");
+    let mut call = world.call("admin");
+    call.on_behalf_of = Some(ann);
+    let told = world
+        .application
+        .edit_profile(call, ann, ProfileEdit::default())
+        .await;
+    assert!(format!("{told:?}").contains("NotPermitted"), "{told:?}");
+}

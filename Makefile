@@ -80,6 +80,11 @@ crash-unsynced: cc ## the same power cuts against a server that never waits for 
 	cargo build --release -p guichet_tests --bins
 	CYCLES=0 CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) EXPECT_LOSS=1 GUICHET_BIN=target/release/guichet-unsynced target/release/crash
 
+.PHONY: courier
+courier: build nextest $(VENV)/installed ## account mail against a real mail server
+	cargo nextest run -p courier
+	cargo nextest run -p guichet_tests -E 'test(mail)'
+
 .PHONY: failpoints
 failpoints: nextest ## the log on a disk that fails at each of its fault points
 	cargo nextest run -p event_log --features failpoints

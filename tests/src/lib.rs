@@ -6,6 +6,8 @@
 //! | [`client`], [`answer`] | an account that is signed in, and what it is told |
 //! | [`normal`] | answers without what differs from run to run, compared whole |
 //! | [`operator_program`] | a real SOAP client, in Python |
+//! | [`mail`] | a real mail server, in Python |
+//! | [`people`] | accounts beyond those of the demo world, and their sign-ins |
 //! | [`envelope`] | SOAP requests written by hand |
 //! | [`disk`] | what lies in files, and in which form |
 //! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
@@ -24,7 +26,9 @@ pub mod client;
 pub mod disk;
 pub mod envelope;
 pub mod home;
+pub mod mail;
 pub mod normal;
 pub mod operator_program;
+pub mod people;
 pub mod server;
 pub mod wire;

@@ -21,7 +21,6 @@ use uuid::Uuid;
 
 use crate::{
     accounts::Made,
-    error::ExecuteError,
     sign_in::{Client, SignInError, SignedIn, internal},
     start::Application,
 };
@@ -86,7 +85,8 @@ impl Application {
             at,
             expires_at,
         };
-        self.with_sessions(move |sessions| sessions.put_once(once)).await?;
+        self.with_sessions(move |sessions| sessions.put_once(once))
+            .await?;
         Ok(Begun {
             state: state.into_exposed(),
             expires_at,
@@ -141,7 +141,7 @@ impl Application {
             .await
     }
 
-    /// Rules may name what is not there yet, or no longer: that gives nothing, and takes nothing.
+    /// Rules may name what is not there yet, or no longer: that gives nothing.
     fn leave_out_unknown(&self, who: &mut Federated) {
         let directory = self.directory();
         let organization_known = |id: &OrganizationId| {
@@ -186,6 +186,15 @@ impl Application {
                 "a provider's user gets no account"
             );
             return Err(SignInError::Refused);
+        }
+        let held = self
+            .is_held(&["identity", &who.issuer, &who.subject])
+            .map_err(internal)?;
+        if held {
+            // Made meanwhile by another first sign-in; or erased, and an erasure is final.
+            return self
+                .account_of_identity(&who.issuer, &who.subject)
+                .ok_or(SignInError::Refused);
         }
         let id = AccountId(Uuid::now_v7());
         let address = who.address.clone();

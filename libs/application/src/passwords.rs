@@ -128,6 +128,7 @@ impl Application {
         call: &Call,
     ) -> Result<(), ExecuteError> {
         let key = self.tries_key(account.username.as_deref().unwrap_or_default());
+        let _turn = self.turn_at(&key).await;
         // Whoever is signed in is asked for no challenge, and held by the same delay.
         match self.admit(&key, None, true, call.at).await {
             Ok(_) => {}

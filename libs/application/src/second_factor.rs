@@ -27,6 +27,8 @@ pub const PENDING_MINUTES: i64 = 10;
 const ISSUER: &str = "Guichet";
 /// The purpose of the entry that waits for the first code.
 const PURPOSE: &str = "second-factor";
+/// The digits of base32 (RFC 4648 §6).
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A second factor to be put into an authenticator.
 #[derive(Clone)]
@@ -114,6 +116,17 @@ impl Application {
         })
     }
 
+    /// The secret that a nonce stands for as long as it waits for its first code: what waits is not sealed, so the secret itself
+    /// is not kept there. The server's own secret makes it from the nonce, 5 bits of each of 32 bytes.
+    fn pending_secret(&self, account: AccountId, nonce: &str) -> Result<Secret, ExecuteError> {
+        let made = self
+            .secret()
+            .digest(&[b"second-factor", account.0.as_bytes(), nonce.as_bytes()]);
+        let text = made.iter().filter_map(|byte| BASE32.get(usize::from(byte % 32)));
+        let text: String = text.map(|digit| char::from(*digit)).collect();
+        Secret::from_base32(&text).map_err(ExecuteError::internal)
+    }
+
     /// Makes a secret that becomes the second factor once a first code of it is shown.
     ///
     /// # Errors
@@ -133,13 +146,13 @@ impl Application {
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
         }
-        let secret = Secret::generate();
-        let (_, hash) = opaque::one_time();
+        let (nonce, hash) = opaque::one_time();
+        let secret = self.pending_secret(account.id, nonce.expose())?;
         let pending = NewOnce {
             purpose: PURPOSE.to_owned(),
             hash,
             account: Some(account.id.0),
-            payload: Some(secret.to_base32().into_exposed()),
+            payload: Some(nonce.into_exposed()),
             at: call.at,
             expires_at: call.at + TimeDelta::minutes(PENDING_MINUTES),
         };
@@ -165,12 +178,12 @@ impl Application {
         let (id, at) = (call.viewer.account, call.at);
         let pending = self.sessions().clone();
         let found = tokio::task::spawn_blocking(move || pending.peek_once_of(PURPOSE, id.0, at)).await;
-        let secret = match found.map_err(ExecuteError::internal)? {
+        let nonce = match found.map_err(ExecuteError::internal)? {
             Ok(once) => once.payload.unwrap_or_default(),
             Err(OnceError::Unknown | OnceError::Expired) => return Err(ExecuteError::NotFound),
             Err(error) => return Err(ExecuteError::internal(error)),
         };
-        let known = Secret::from_base32(&secret).map_err(ExecuteError::internal)?;
+        let known = self.pending_secret(id, &nonce)?;
         let step = known.matching_step(code, at);
         let fresh = match step {
             Some(step) => self
@@ -186,7 +199,7 @@ impl Application {
         let RecoveryCodes { codes, digests } = RecoveryCodes::generate();
         self.append_own(&call, id, |_| {
             Ok(vec![AccountEvent::SecondFactorEnrolled(SecondFactor {
-                secret: Personal::new(id.person(), secret.clone()),
+                secret: Personal::new(id.person(), known.to_base32().into_exposed()),
                 recovery: Personal::new(id.person(), digests.clone()),
             })])
         })

@@ -129,6 +129,7 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
         let key = self.tries_key(&attempt.username);
+        let _turn = self.turn_at(&key).await;
         let count = self
             .admit(&key, attempt.solution.as_ref(), client.is_door, at)
             .await?;

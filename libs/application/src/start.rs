@@ -305,6 +305,10 @@ impl Application {
         &self.inner.rescue_desk
     }
 
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.inner.guard
+    }
+
     pub(crate) fn password_checks(&self) -> &Arc<Semaphore> {
         &self.inner.guard.password_checks
     }

@@ -5,6 +5,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::oidc::IdentityProviders;
+
 /// Largest JSON body, bytes: the longest text with everything around it, escaped.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// What a multipart body may hold beside its file, bytes.
@@ -27,6 +29,8 @@ pub struct ApiConfig {
     pub service_key: Option<String>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Identity providers that people may sign in through.
+    pub identity_providers: IdentityProviders,
     /// How many requests an address may make of what nobody needs to be signed in for.
     pub limits: Limits,
     /// How many threads serve requests; as many as there are processors when absent.

@@ -5,6 +5,7 @@
 //! | [`config`], [`door`] | how the door is opened: address, TLS, CORS |
 //! | [`openapi`] | the contract, collected from the handlers |
 //! | [`routes`] | one file per resource, one function per operation |
+//! | [`oidc`] | identity providers that people sign in through |
 //! | [`caller`] | who calls: token, language, idempotency key, expected version |
 //! | [`body`] | reading a JSON body with every fault named at once |
 //! | [`refusal`] | the one place where errors become status, code and log line |
@@ -20,6 +21,7 @@ pub mod config;
 pub mod door;
 pub mod limit;
 pub mod metrics;
+pub mod oidc;
 pub mod openapi;
 pub mod parameters;
 mod problems;

@@ -211,7 +211,9 @@ impl Refusal {
             missed: more.and_then(|more| more.missed.clone()),
             allowed: more.and_then(|more| more.allowed.clone()),
             challenge: more.and_then(|more| more.challenge.clone()),
-            retry_after_s: more.and_then(|more| more.retry_after_s).or(self.kind.retry_after_s),
+            retry_after_s: more
+                .and_then(|more| more.retry_after_s)
+                .or(self.kind.retry_after_s),
         }
     }
 

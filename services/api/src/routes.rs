@@ -13,6 +13,7 @@ pub mod health;
 pub mod history;
 mod listed;
 pub mod me;
+pub mod oidc;
 pub mod organizations;
 pub mod persons;
 pub mod recovery;
@@ -45,6 +46,9 @@ pub fn register(config: &mut ServiceConfig) {
                 .service(auth::delete_token)
                 .service(auth::create_challenge)
                 .service(auth::get_password_policy)
+                .service(oidc::list_identity_providers)
+                .service(oidc::begin_federated_sign_in)
+                .service(oidc::create_federated_token)
                 .service(recovery::request_password_reset)
                 .service(recovery::reset_password)
                 .service(recovery::request_username_reminder)

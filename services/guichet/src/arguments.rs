@@ -139,6 +139,9 @@ pub(crate) struct Api {
     /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times.
     #[arg(long, env = "GUICHET_TRUSTED_PROXIES", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<IpAddr>,
+    /// The TOML file of the identity providers that people may sign in through.
+    #[arg(long, env = "GUICHET_OIDC_CONFIG")]
+    pub(crate) oidc_config: Option<PathBuf>,
     /// How signing in is guarded.
     #[command(flatten)]
     pub(crate) sign_in: SignIn,

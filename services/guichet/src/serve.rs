@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::SocketAddr};
 
-use api::ApiConfig;
+use api::{ApiConfig, oidc::IdentityProviders};
 use application::{Application, ExecuteError, Settings};
 use chrono::Utc;
 use courier::CourierConfig;
@@ -139,6 +139,10 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
     if options.log != "sled" {
         return Err(ServeError::UnknownLog(options.log).into());
     }
+    let identity_providers = match &options.oidc_config {
+        Some(path) => IdentityProviders::load(path)?,
+        None => IdentityProviders::default(),
+    };
     let data = options.data.clone();
     let settings = Settings {
         data: options.data,
@@ -174,6 +178,7 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
         },
         service_key: options.service_key,
         trusted_proxies: options.trusted_proxy,
+        identity_providers,
         limits: options.sign_in.limits(),
         workers: options.workers,
         with_inner,

@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod api_keys;
 mod arrows;
 mod bad_input;
 mod bad_soap;
@@ -15,14 +16,24 @@ mod documentation;
 mod durability;
 mod erasure;
 mod feed;
+mod lock_out;
+mod mail;
 mod operation;
+mod organizations;
+mod passwords;
+mod profiles;
 mod proofs;
 mod rebuild;
 mod repeating;
 mod restoring;
 mod sealed;
+mod second_factor;
+mod secrets;
+mod sign_in_timing;
+mod sign_ins;
 mod story_operators;
 mod story_school;
 mod story_service_desk;
 mod story_urgent_request;
 mod time_travel;
+mod tokens;

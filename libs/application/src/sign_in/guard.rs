@@ -4,11 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use chrono::Utc;
 use credentials::{challenge::Challenges, passwords::Passwords, tokens::Tokens};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use vault::DigestKey;
 
 use super::{PASSWORD_CHECKS_MAX, SignInRules};
-use crate::start::StartError;
+use crate::start::{Application, StartError};
+
+/// How many names may be tried at once. Names that share a turn wait for each other.
+const TURNS: usize = 64;
 
 /// Keys, costs and rules.
 pub(crate) struct Guard {
@@ -17,6 +20,7 @@ pub(crate) struct Guard {
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) password_checks: Arc<Semaphore>,
     pub(crate) challenges: Challenges,
+    pub(crate) turns: [Mutex<()>; TURNS],
 }
 
 impl Guard {
@@ -30,6 +34,18 @@ impl Guard {
             passwords: Arc::new(passwords),
             password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX)),
             challenges: Challenges::new(secret.digest(&[b"challenges"])),
+            turns: std::array::from_fn(|_| Mutex::new(())),
         })
+    }
+}
+
+impl Application {
+    /// One's turn at a name, by what its tries are counted under. Tries of one name come one after the other: each is judged
+    /// by all before it, and whoever signs in at many places at once is not taken for somebody who guesses.
+    pub(crate) async fn turn_at(&self, key: &str) -> MutexGuard<'_, ()> {
+        let place = key
+            .bytes()
+            .fold(0_usize, |place, byte| (place * 31 + usize::from(byte)) % TURNS);
+        self.guard().turns[place].lock().await
     }
 }

@@ -11,13 +11,13 @@ use super::{
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::changes("create_approval", "", State::InProgress, |scene| {
-            Some(Asked::ticket(scene).json(json!({"proposal": "La réparer pour 300 €."})))
+            Asked::ticket(scene).json(json!({"proposal": "La réparer pour 300 €."}))
         }),
-        Row::reads("list_approvals", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("list_approvals", "", Asked::ticket),
         Row::reads("list_approvals", "as of", as_of),
         Row::changes("decide_approval", "", State::Proposed, |scene| {
             let asked = Asked::ticket(scene).with("id", &scene.subject.approval);
-            Some(asked.json(json!({"decision": "accept"})))
+            asked.json(json!({"decision": "accept"}))
         }),
     ]
 }

@@ -1,4 +1,4 @@
-//! A way to ask an operation: when, of which ticket, with which request, and what is looked for in the answer.
+//! A way to ask an operation: when, about what, with which request, and what is looked for in the answer.
 
 use guichet_tests::{answer::Answer, client::Client};
 use reqwest::blocking::{
@@ -7,10 +7,14 @@ use reqwest::blocking::{
 };
 use serde_json::Value;
 
-use super::{contract::Operation, scene::Scene, subject::State};
+use super::{cast::Acts, contract::Operation, scene::Scene, subject::State, target::About};
 
 /// What a live stream is asked for with.
 pub(super) const LIVE: &str = "text/event-stream";
+/// A name that no account, no organization and no identity provider has.
+pub(super) const NOBODY: &str = "nobody-of-that-name";
+/// A number that no ticket of any desk has.
+const NO_TICKET: u32 = 99_999_999;
 
 /// When the cells of a row are played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub(super) enum Look {
     By(fn(&Scene<'_>, &Answer) -> Result<bool, String>),
     /// This number rises by one with a new ticket that stands so.
     Count(fn(&Value) -> u64),
+    /// It answers otherwise, if only by a byte, than the same with this name of nobody.
+    Apart(fn(&Scene<'_>, &str) -> Asked),
 }
 
 /// A way to ask an operation.
@@ -41,26 +47,26 @@ pub(super) struct Row {
     /// What the file calls it; empty when there is one way.
     pub(super) case: &'static str,
     pub(super) turn: Turn,
-    /// The ticket is changed, so that each cell has one of its own.
+    pub(super) about: About,
+    /// By which of those who play a role.
+    pub(super) acts: Acts,
+    /// What it is about is changed, so that each cell has one of its own.
     pub(super) changes: bool,
     /// How far the ticket must be.
     pub(super) state: State,
-    /// The request; `None` when nobody can ask that.
-    pub(super) ask: fn(&Scene<'_>) -> Option<Asked>,
+    pub(super) ask: fn(&Scene<'_>) -> Asked,
     pub(super) look: Look,
 }
 
 impl Row {
     /// A request that leaves the ticket as it is, so that cells can share one.
-    pub(super) fn reads(
-        operation: &'static str,
-        case: &'static str,
-        ask: fn(&Scene<'_>) -> Option<Asked>,
-    ) -> Row {
+    pub(super) fn reads(operation: &'static str, case: &'static str, ask: fn(&Scene<'_>) -> Asked) -> Row {
         Row {
             operation,
             case,
             turn: Turn::Crowd,
+            about: About::Tickets,
+            acts: Acts::Tickets,
             changes: false,
             state: State::Opened,
             ask,
@@ -73,12 +79,39 @@ impl Row {
         operation: &'static str,
         case: &'static str,
         state: State,
-        ask: fn(&Scene<'_>) -> Option<Asked>,
+        ask: fn(&Scene<'_>) -> Asked,
     ) -> Row {
         Row {
             changes: true,
             state,
             ..Row::reads(operation, case, ask)
+        }
+    }
+
+    /// A request about an account, an organization or nothing, that leaves it as it is.
+    pub(super) fn asks(
+        operation: &'static str,
+        case: &'static str,
+        about: About,
+        ask: fn(&Scene<'_>) -> Asked,
+    ) -> Row {
+        Row {
+            about,
+            acts: Acts::People,
+            ..Row::reads(operation, case, ask)
+        }
+    }
+
+    /// A command on an account or an organization.
+    pub(super) fn orders(
+        operation: &'static str,
+        case: &'static str,
+        about: About,
+        ask: fn(&Scene<'_>) -> Asked,
+    ) -> Row {
+        Row {
+            changes: true,
+            ..Row::asks(operation, case, about, ask)
         }
     }
 }
@@ -89,6 +122,7 @@ enum Body {
     Nothing,
     Json(Value),
     File(&'static [u8]),
+    Bytes(&'static [u8]),
 }
 
 /// A request, but for the method and path that the contract gives.
@@ -117,6 +151,23 @@ impl Asked {
     /// A request on the ticket of a scene.
     pub(super) fn ticket(scene: &Scene<'_>) -> Asked {
         Asked::plain().with("key", &scene.subject.key)
+    }
+
+    /// A request on the account or organization of a scene.
+    pub(super) fn target(scene: &Scene<'_>) -> Asked {
+        Asked::plain().with("id", &scene.target().name)
+    }
+
+    /// The same request of a ticket, an account or an organization that does not exist; `None` when it is about none.
+    pub(super) fn of_nothing(&self) -> Option<Asked> {
+        let mut asked = self.clone();
+        let (name, value) = asked.parameters.first_mut()?;
+        match *name {
+            "id" => NOBODY.clone_into(value),
+            "key" => *value = format!("{}-{NO_TICKET}", value.split('-').next()?),
+            _ => return None,
+        }
+        Some(asked)
     }
 
     /// With a parameter of the path.
@@ -161,6 +212,12 @@ impl Asked {
         self
     }
 
+    /// With bytes as the body.
+    pub(super) fn bytes(mut self, content: &'static [u8]) -> Asked {
+        self.body = Body::Bytes(content);
+        self
+    }
+
     /// The answer does not end by itself.
     pub(super) fn is_live(&self) -> bool {
         self.headers.iter().any(|(_, value)| value == LIVE)
@@ -181,6 +238,7 @@ impl Asked {
                 let part = Part::bytes(*content).file_name("note.txt");
                 request.multipart(Form::new().part("file", part))
             }
+            Body::Bytes(content) => request.body(*content),
         }
     }
 }

@@ -13,14 +13,12 @@ pub(super) fn rows() -> Vec<Row> {
     };
     vec![
         Row::changes("create_attachment", "", State::Opened, |scene| {
-            Some(Asked::ticket(scene).file(b"une page"))
+            Asked::ticket(scene).file(b"une page")
         }),
-        with_file(Row::reads("list_attachments", "", |scene| {
-            Some(Asked::ticket(scene))
-        })),
+        with_file(Row::reads("list_attachments", "", Asked::ticket)),
         with_file(Row::reads("list_attachments", "as of", as_of)),
         with_file(Row::reads("get_attachment", "", |scene| {
-            Some(Asked::ticket(scene).with("id", scene.subject.attachment.as_ref()?))
+            Asked::ticket(scene).with("id", &scene.subject.attachment)
         })),
     ]
 }

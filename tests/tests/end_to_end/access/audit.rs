@@ -13,26 +13,26 @@ use super::{
 const TILE_ENTRIES: u64 = 256;
 
 pub(super) fn rows() -> Vec<Row> {
-    let evidence = Row::reads("get_evidence", "", |scene| Some(Asked::ticket(scene)));
+    let evidence = Row::reads("get_evidence", "", Asked::ticket);
     vec![
-        Row::reads("get_checkpoint", "", |_| Some(Asked::plain())),
-        Row::reads("get_checkpoint_key", "", |_| Some(Asked::plain())),
+        Row::reads("get_checkpoint", "", |_| Asked::plain()),
+        Row::reads("get_checkpoint_key", "", |_| Asked::plain()),
         Row::reads("get_inclusion_proof", "", |scene| {
-            Some(Asked::plain().query(format!("position={}", scene.subject.noted_position)))
+            Asked::plain().query(format!("position={}", scene.subject.noted_position))
         }),
         Row::reads("get_consistency_proof", "", |_| {
-            Some(Asked::plain().query("from=1".to_owned()))
+            Asked::plain().query("from=1".to_owned())
         }),
-        Row::reads("get_tile", "of hashes", |scene| Some(tile(scene, "0"))),
-        Row::reads("get_tile", "of entries", |scene| Some(tile(scene, "entries"))),
-        Row::reads("export_log", "", |_| Some(Asked::plain())),
+        Row::reads("get_tile", "of hashes", |scene| tile(scene, "0")),
+        Row::reads("get_tile", "of entries", |scene| tile(scene, "entries")),
+        Row::reads("export_log", "", |_| Asked::plain()),
         Row {
             look: Look::By(is_told_offline),
             ..evidence
         },
-        Row::reads("list_events", "", |scene| Some(of_ticket(scene))),
+        Row::reads("list_events", "", of_ticket),
         Row::reads("list_events", "live", |scene| {
-            Some(of_ticket(scene).header("accept", LIVE))
+            of_ticket(scene).header("accept", LIVE)
         }),
     ]
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    asked::{Asked, Row},
+    asked::{Asked, NOBODY, Row},
     cast::PASSWORD,
     expected::Role,
     scene::Scene,
@@ -12,15 +12,22 @@ use super::{
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::reads("create_token", "", |scene| {
-            Some(Asked::plain().json(credentials(scene)))
+            Asked::plain().json(credentials(scene))
         }),
         Row::reads("refresh_token", "", |scene| {
             let token = signed_in(scene)["refresh_token"].clone();
-            Some(Asked::plain().json(json!({"refresh_token": token})))
+            Asked::plain().json(json!({"refresh_token": token}))
         }),
         Row::reads("delete_token", "", sign_out),
-        Row::reads("get_jwks", "", |_| Some(Asked::plain())),
-        Row::reads("get_me", "", |_| Some(Asked::plain())),
+        Row::reads("list_identity_providers", "", |_| Asked::plain()),
+        Row::reads("begin_federated_sign_in", "", |_| {
+            Asked::plain().with("id", NOBODY)
+        }),
+        Row::reads("create_federated_token", "", |_| {
+            let callback = json!({"state": "inconnu", "code": "inconnu"});
+            Asked::plain().with("id", NOBODY).json(callback)
+        }),
+        Row::reads("get_jwks", "", |_| Asked::plain()),
     ]
 }
 
@@ -36,10 +43,10 @@ fn signed_in(scene: &Scene<'_>) -> Value {
         .expect(200)
 }
 
-fn sign_out(scene: &Scene<'_>) -> Option<Asked> {
+fn sign_out(scene: &Scene<'_>) -> Asked {
     if scene.role == Role::Anonymous {
-        return Some(Asked::plain());
+        return Asked::plain();
     }
-    let token = signed_in(scene)["access_token"].as_str()?.to_owned();
-    Some(Asked::plain().by(scene.world.nobody.with_token(&token)))
+    let token = signed_in(scene)["access_token"].as_str().unwrap().to_owned();
+    Asked::plain().by(scene.world.nobody.with_token(&token))
 }

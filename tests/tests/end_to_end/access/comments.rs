@@ -12,16 +12,16 @@ use super::{
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::changes("create_comment", "public", State::Opened, |scene| {
-            Some(Asked::ticket(scene).json(json!({"body": "Un mot.", "visibility": "public"})))
+            Asked::ticket(scene).json(json!({"body": "Un mot.", "visibility": "public"}))
         }),
         Row::changes("create_comment", "internal", State::Opened, internal),
-        Row::reads("list_comments", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("list_comments", "", Asked::ticket),
         Row::reads("list_comments", "as of", as_of),
     ]
 }
 
 /// A note in the words of the one that may be there.
-fn internal(scene: &Scene<'_>) -> Option<Asked> {
+fn internal(scene: &Scene<'_>) -> Asked {
     let body = format!("Toujours rien à dire de {}.", scene.subject.note);
-    Some(Asked::ticket(scene).json(json!({"body": body, "visibility": "internal"})))
+    Asked::ticket(scene).json(json!({"body": body, "visibility": "internal"}))
 }

@@ -1,16 +1,18 @@
 //! The operations of the contract, as the server serves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guichet_tests::client::Client;
 use reqwest::Method;
 
-/// Where an operation is.
+/// Where an operation is, and how it answers.
 #[derive(Debug, Clone)]
 pub(super) struct Operation {
     pub(super) method: Method,
     /// With its parameters in braces.
     pub(super) path: String,
+    /// The statuses that it says it answers with.
+    pub(super) statuses: BTreeSet<u16>,
 }
 
 impl Operation {
@@ -42,9 +44,13 @@ pub(super) fn operations(nobody: &Client) -> BTreeMap<String, Operation> {
             let Some(id) = operation["operationId"].as_str() else {
                 continue;
             };
-            let method = method.to_uppercase().parse().unwrap();
-            let path = path.clone();
-            let before = operations.insert(id.to_owned(), Operation { method, path });
+            let responses = operation["responses"].as_object().unwrap();
+            let place = Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                statuses: responses.keys().map(|status| status.parse().unwrap()).collect(),
+            };
+            let before = operations.insert(id.to_owned(), place);
             assert!(before.is_none(), "two operations are called {id}");
         }
     }

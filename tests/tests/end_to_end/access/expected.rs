@@ -27,7 +27,7 @@ pub(super) const ROLES: [(Role, &str); 8] = [
     (Role::Admin, "admin"),
 ];
 
-/// How the ticket that is asked about stands to the caller.
+/// How the ticket that is asked about stands to the caller. For accounts and organizations the head of the file says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Relation {
     /// The caller is its requester.

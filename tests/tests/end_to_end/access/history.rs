@@ -7,9 +7,9 @@ use super::{
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        Row::reads("list_history", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("list_history", "", Asked::ticket),
         Row::reads("list_history", "as of", as_of),
-        Row::reads("get_blame", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("get_blame", "", Asked::ticket),
         Row::reads("get_blame", "as of", as_of),
     ]
 }

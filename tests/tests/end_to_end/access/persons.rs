@@ -15,10 +15,10 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         last(Row::reads("erase_person", "", |scene| {
             let body = json!({"reason": "Demande du 2 mars"});
-            Some(Asked::plain().with("id", &customer(scene)).json(body))
+            Asked::plain().with("id", &customer(scene)).json(body)
         })),
         last(Row::reads("get_erasure", "", |scene| {
-            Some(Asked::plain().with("id", &erased(scene)))
+            Asked::plain().with("id", &erased(scene))
         })),
     ]
 }

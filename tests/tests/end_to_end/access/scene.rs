@@ -1,30 +1,25 @@
-//! One cell being played: who asks, on which ticket, how, and what is seen of the answer.
+//! One cell being played: who asks, about what, how, and what is seen of the answer.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Read,
-    path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::io::Read;
 
-use guichet_tests::{answer::Answer, client::Client, server::Server};
+use guichet_tests::{answer::Answer, client::Client};
 use memchr::memmem;
-use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::{
-    asked::{Asked, Look, Row},
-    cast::{self, Caller, PREPARER},
-    contract::{self, Operation},
-    expected::{Cell, Expected, ROLES, Relation, Role},
-    subject::{self, State, Subject, Thread},
+    asked::{Asked, Look, NOBODY, Row, Turn},
+    cast::{self, Caller},
+    expected::{Cell, Expected, Relation, Role},
+    subject::{State, Subject},
+    target::{About, Target},
+    world::World,
 };
 
 /// How much of a live stream is read for what is looked for, bytes.
 const LIVE_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers that tell nothing: that of the request's id, the time, and a list that comes in any order.
+const UNTOLD: [&str; 3] = ["x-request-id", "date", "access-control-expose-headers"];
 
 /// What came of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,29 +27,9 @@ pub(super) enum Played {
     AsExpected,
     /// Something else, in words.
     Otherwise(String),
-    /// No account stands so to any ticket.
-    ByNobody,
 }
 
-/// A ticket that whoever needs it first makes; none when nobody stands so to one.
-type Shared = Arc<OnceLock<Option<Subject>>>;
-
-/// The server, everybody who asks it, and the tickets that are looked at by several cells.
-pub(super) struct World {
-    /// Of the account that prepares everything.
-    pub(super) admin: Client,
-    pub(super) nobody: Client,
-    /// Where files of this test may lie.
-    pub(super) scratch: PathBuf,
-    /// The end customer whom the first that asks for one has erased.
-    pub(super) erased: OnceLock<String>,
-    contract: BTreeMap<String, Operation>,
-    clients: BTreeMap<Role, Client>,
-    shared: Mutex<BTreeMap<(Role, Relation, State), Shared>>,
-    number: AtomicU32,
-}
-
-/// A caller before a ticket.
+/// A caller before a ticket, an account or an organization.
 pub(super) struct Scene<'a> {
     pub(super) world: &'a World,
     pub(super) role: Role,
@@ -62,80 +37,9 @@ pub(super) struct Scene<'a> {
     /// As which they ask.
     pub(super) client: &'a Client,
     pub(super) relation: Relation,
+    /// The ticket; one of the caller's own when the row is not about one.
     pub(super) subject: &'a Subject,
-}
-
-impl World {
-    /// Signs everybody in.
-    pub(super) fn begin(server: &Server) -> World {
-        let nobody = server.nobody();
-        let client = |role| match role {
-            Role::Anonymous => nobody.clone(),
-            Role::Requester
-            | Role::Agent
-            | Role::LocalAdmin
-            | Role::Operator
-            | Role::Supplier
-            | Role::Auditor
-            | Role::Admin => cast::sign_in(server, cast::caller(role).username),
-        };
-        World {
-            admin: cast::sign_in(server, PREPARER),
-            scratch: server.home().path().to_owned(),
-            erased: OnceLock::new(),
-            contract: contract::operations(&nobody),
-            clients: ROLES.into_iter().map(|(role, _)| (role, client(role))).collect(),
-            shared: Mutex::default(),
-            number: AtomicU32::new(0),
-            nobody,
-        }
-    }
-
-    /// The ids of all operations.
-    pub(super) fn operations(&self) -> BTreeSet<&str> {
-        self.contract.keys().map(String::as_str).collect()
-    }
-
-    /// A number that nothing had before.
-    pub(super) fn number(&self) -> u32 {
-        self.number.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// A ticket of its own for one cell.
-    fn fresh(&self, role: Role, relation: Relation, state: State) -> Option<Subject> {
-        let thread = match relation {
-            Relation::InternalNote => Thread::Noted,
-            Relation::Own
-            | Relation::SameOrganization
-            | Relation::OtherOrganization
-            | Relation::OtherDesk
-            | Relation::Private
-            | Relation::Shared => Thread::Empty,
-        };
-        let caller = cast::caller(role);
-        subject::make(&self.admin, &caller, relation, (state, thread), self.number())
-    }
-
-    /// A ticket that is only looked at: the same for all cells.
-    fn shared(&self, role: Role, relation: Relation, state: State) -> Option<Subject> {
-        let place = self
-            .shared
-            .lock()
-            .entry((role, relation, state))
-            .or_default()
-            .clone();
-        let make = || {
-            let caller = cast::caller(role);
-            subject::make(
-                &self.admin,
-                &caller,
-                relation,
-                (state, Thread::Noted),
-                self.number(),
-            )
-        };
-        place.get_or_init(make).clone()
-    }
+    target: Option<&'a Target>,
 }
 
 impl Scene<'_> {
@@ -144,12 +48,22 @@ impl Scene<'_> {
         self.relation == Relation::InternalNote
     }
 
+    /// The account or organization that is asked about.
+    pub(super) fn target(&self) -> &Target {
+        self.target.unwrap()
+    }
+
+    /// Sends a request; what it answers is held against the contract in the end.
     fn send(&self, operation: &str, asked: &Asked) -> Answer {
         let request = asked.request(&self.world.contract[operation], self.client);
-        if asked.is_live() {
-            return self.begun(request.send().unwrap());
-        }
-        Answer::of(request.send())
+        let answer = if asked.is_live() {
+            self.begun(request.send().unwrap())
+        } else {
+            Answer::of(request.send())
+        };
+        let answered = (operation.to_owned(), answer.status);
+        self.world.answered.lock().insert(answered);
+        answer
     }
 
     /// The beginning of an answer that does not end: up to what is looked for.
@@ -171,9 +85,13 @@ impl Scene<'_> {
         }
     }
 
-    fn shows(&self, answer: &Answer, look: Look) -> Result<bool, String> {
-        match look {
+    fn shows(&self, row: &Row, answer: &Answer) -> Result<bool, String> {
+        match row.look {
             Look::By(shown) => shown(self, answer),
+            Look::Apart(ask) => {
+                let of_nobody = self.send(row.operation, &ask(self, NOBODY));
+                Ok(told(answer) != told(&of_nobody))
+            }
             Look::Bytes | Look::Count(_) if self.is_of_note() => Ok(holds(&answer.bytes, &self.subject.note)),
             Look::Bytes | Look::Count(_) => Ok(holds(&answer.bytes, &format!("\"{}\"", self.subject.key))),
         }
@@ -188,13 +106,11 @@ impl Scene<'_> {
         before: u64,
     ) -> Result<bool, String> {
         let new = self.world.fresh(self.role, stands, row.state);
-        let new = new.ok_or("nobody stands so any more")?;
         let scene = Scene {
             subject: &new,
             ..*self
         };
-        let asked = (row.ask)(&scene).ok_or("nobody asks that any more")?;
-        let after = count(&scene.send(row.operation, &asked).expect(200));
+        let after = count(&scene.send(row.operation, &(row.ask)(&scene)).expect(200));
         match after.checked_sub(before) {
             Some(0) => Ok(false),
             Some(1) => Ok(true),
@@ -202,24 +118,59 @@ impl Scene<'_> {
         }
     }
 
-    /// What a refusal must not do: tell something of the ticket, or change it.
-    fn refused(&self, row: &Row, answer: &Answer) -> Result<(), String> {
+    /// What a refusal must not do: tell something of what it is about, or be told from that of what does not exist.
+    fn refused(&self, row: &Row, asked: &Asked, answer: &Answer) -> Result<(), String> {
         let subject = self.subject;
-        if [&subject.word, &subject.note]
-            .iter()
+        let address = self.target.map(|target| cast::address(&target.name));
+        if [Some(&subject.word), Some(&subject.note), address.as_ref()]
+            .into_iter()
+            .flatten()
             .any(|word| holds(&answer.bytes, word))
         {
-            return Err(format!("the refusal of {} quotes the ticket", answer.status));
-        }
-        let position = || self.world.admin.ticket(&subject.key)["position"].as_u64();
-        if row.changes && self.role != Role::Anonymous && position() != Some(subject.position) {
             return Err(format!(
-                "refused with {}, and changed all the same",
+                "the refusal of {} quotes what it is about",
                 answer.status
             ));
         }
-        Ok(())
+        let is_unseen = match self.relation {
+            Relation::OtherOrganization | Relation::OtherDesk | Relation::Private => answer.status == 404,
+            Relation::Own | Relation::SameOrganization | Relation::InternalNote | Relation::Shared => false,
+        };
+        match asked.of_nothing().filter(|_| is_unseen) {
+            Some(of_nothing) if told(&self.send(row.operation, &of_nothing)) != told(answer) => {
+                Err("it answers otherwise than what does not exist".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
     }
+
+    /// The version of what a command might change and nothing else does; `None` where others change it as well.
+    fn version(&self, row: &Row) -> Option<u64> {
+        if !row.changes {
+            return None;
+        }
+        let admin = &self.world.admin;
+        match (row.about, self.target) {
+            (About::Tickets, _) => admin.ticket(&self.subject.key)["version"].as_u64(),
+            (_, Some(target)) if self.relation != Relation::Own || row.turn == Turn::Last => {
+                Some(target.version(admin))
+            }
+            (_, Some(_) | None) => None,
+        }
+    }
+}
+
+/// What an answer tells: status, headers and bytes, but for the request's id.
+fn told(answer: &Answer) -> (u16, Vec<(String, Vec<u8>)>, String) {
+    let mut headers: Vec<_> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .filter(|(name, _)| !UNTOLD.contains(&name.as_str()))
+        .collect();
+    headers.sort();
+    let body = answer.text().replace(answer.header("x-request-id"), "");
+    (answer.status, headers, body)
 }
 
 /// Is this text among these bytes?
@@ -237,64 +188,76 @@ pub(super) fn play(world: &World, cell: &Cell<'_>, row: &Row) -> Played {
     // Colleagues read the same as the requester, notes included.
     match play_on(world, cell, row, relation, Relation::SameOrganization) {
         Played::Otherwise(how) => Played::Otherwise(format!("on the ticket of a colleague: {how}")),
-        Played::AsExpected | Played::ByNobody => first,
+        Played::AsExpected => first,
     }
 }
 
-/// Plays a cell on a ticket that stands as `stands` says, and looks for what `relation` looks for.
+/// Plays a cell on what stands as `stands` says, and looks for what `relation` looks for.
 fn play_on(world: &World, cell: &Cell<'_>, row: &Row, relation: Relation, stands: Relation) -> Played {
-    let caller = cast::caller(cell.role);
-    // Nobody may change anything who is not signed in: all of them look at the same ticket.
-    let subject = if row.changes && cell.role != Role::Anonymous {
-        world.fresh(cell.role, stands, row.state)
-    } else {
-        world.shared(cell.role, stands, row.state)
+    let caller = cast::caller(cell.role, row.acts);
+    // Who is refused changes nothing: they can all be refused the same.
+    let changes = row.changes && cell.expected.status < 400;
+    let subject = match row.about {
+        About::Tickets if changes => world.fresh(cell.role, stands, row.state),
+        About::Tickets => world.shared(cell.role, stands, row.state),
+        About::Person | About::Program | About::Administrator | About::Organization | About::Nothing => {
+            world.shared(cell.role, Relation::Own, State::Opened)
+        }
     };
-    let Some(subject) = subject else {
-        return Played::ByNobody;
+    let target = world.target(&caller, row, stands, changes);
+    let client = match cell.role {
+        Role::Anonymous => &world.nobody,
+        Role::Requester
+        | Role::Agent
+        | Role::LocalAdmin
+        | Role::Operator
+        | Role::Supplier
+        | Role::Auditor
+        | Role::Admin => &world.clients[caller.username],
     };
     let scene = Scene {
         world,
         role: cell.role,
         caller: &caller,
-        client: &world.clients[&cell.role],
+        client,
         relation,
         subject: &subject,
+        target: target.as_ref(),
     };
-    let Some(asked) = (row.ask)(&scene) else {
-        return Played::ByNobody;
-    };
-    match observed(&scene, cell, row, stands, &scene.send(row.operation, &asked)) {
+    let on = target.as_ref().map_or(&subject.key, |target| &target.name);
+    match observed(&scene, cell, row, stands) {
         Ok(observed) if observed == cell.expected => Played::AsExpected,
         Ok(observed) => Played::Otherwise(format!(
-            "expected {}, observed {observed} ({})",
-            cell.expected, subject.key
+            "expected {}, observed {observed} ({} on {on})",
+            cell.expected, caller.username
         )),
         Err(how) => Played::Otherwise(format!(
-            "expected {}, observed that {how} ({})",
-            cell.expected, subject.key
+            "expected {}, observed that {how} ({} on {on})",
+            cell.expected, caller.username
         )),
     }
 }
 
 /// What the answer comes to, in the terms of the file; an error is an answer that no cell can want.
-fn observed(
-    scene: &Scene<'_>,
-    cell: &Cell<'_>,
-    row: &Row,
-    stands: Relation,
-    answer: &Answer,
-) -> Result<Expected, String> {
+fn observed(scene: &Scene<'_>, cell: &Cell<'_>, row: &Row, stands: Relation) -> Result<Expected, String> {
+    let asked = (row.ask)(scene);
+    let before = scene.version(row);
+    let answer = scene.send(row.operation, &asked);
     let status = answer.status;
-    if (400..500).contains(&status) && cell.expected.status == status && cell.expected.shown != Some(true) {
-        scene.refused(row, answer)?;
+    if (400..500).contains(&status) && cell.expected.status == status {
+        if cell.expected.shown != Some(true) {
+            scene.refused(row, &asked, &answer)?;
+        }
+        if scene.version(row) != before {
+            return Err(format!("it is refused with {status}, and changed all the same"));
+        }
     }
     let shown = match (cell.expected.shown, row.look) {
         (None, _) => None,
         (Some(_), Look::Count(count)) if !scene.is_of_note() && status == 200 => {
             Some(scene.is_counted(row, stands, count, count(&answer.json()))?)
         }
-        (Some(_), look) => Some(scene.shows(answer, look)?),
+        (Some(_), _) => Some(scene.shows(row, &answer)?),
     };
     Ok(Expected { status, shown })
 }

@@ -15,10 +15,10 @@ pub(super) fn rows() -> Vec<Row> {
     }]
 }
 
-fn of_its_day(scene: &Scene<'_>) -> Option<Asked> {
+fn of_its_day(scene: &Scene<'_>) -> Asked {
     let day = &scene.subject.opened_at[..10];
     let at_least = scene.subject.position;
-    Some(Asked::plain().query(format!("from={day}&to={day}&at_least={at_least}")))
+    Asked::plain().query(format!("from={day}&to={day}&at_least={at_least}"))
 }
 
 /// The tickets of all statuses on the last day of a series.

@@ -51,19 +51,17 @@ pub(super) struct Subject {
     pub(super) noted_position: u64,
     /// The approval that waits; any id where the desk knows no approvals.
     pub(super) approval: String,
-    /// Its file, if it has one.
-    pub(super) attachment: Option<String>,
+    /// Its file; any id where it has none.
+    pub(super) attachment: String,
 }
 
-/// For whom a ticket that stands so is opened, and where; `None` when nobody plays that.
-fn placed(caller: &Caller, relation: Relation) -> Option<(Desk, &'static str)> {
-    let colleague = caller.organization.map(|_| (caller.home, caller.colleague));
+/// For whom a ticket that stands so is opened, and where.
+fn placed(caller: &Caller, relation: Relation) -> (Desk, &'static str) {
     match relation {
-        Relation::Own | Relation::InternalNote => Some((caller.home, caller.username)),
-        Relation::SameOrganization | Relation::Private => colleague,
-        Relation::OtherOrganization => Some((caller.home, caller.stranger)),
-        Relation::Shared => caller.organization.map(|_| (caller.home, caller.stranger)),
-        Relation::OtherDesk => caller.elsewhere,
+        Relation::Own | Relation::InternalNote => (caller.home, caller.username),
+        Relation::SameOrganization | Relation::Private => (caller.home, caller.colleague),
+        Relation::OtherOrganization | Relation::Shared => (caller.home, caller.home.stranger().0),
+        Relation::OtherDesk => (caller.elsewhere, caller.elsewhere.stranger().0),
     }
 }
 
@@ -84,21 +82,21 @@ pub(super) fn opening(desk: Desk, word: &str) -> Value {
     })
 }
 
-/// Makes a ticket; `number` makes its words its own. `None` when nobody plays that relation.
+/// Makes a ticket; `number` makes its words its own.
 pub(super) fn make(
     admin: &Client,
     caller: &Caller,
     relation: Relation,
     (state, thread): (State, Thread),
     number: u32,
-) -> Option<Subject> {
-    let (desk, requester) = placed(caller, relation)?;
+) -> Subject {
+    let (desk, requester) = placed(caller, relation);
     let (word, note) = (format!("sujet{number:06}"), format!("cachette{number:06}"));
     let mut opening = opening(desk, &word);
     opening["on_behalf_of"] = json!(requester);
     opening["private"] = json!(relation == Relation::Private);
     if relation == Relation::Shared {
-        opening["share_with"] = json!([caller.organization?]);
+        opening["share_with"] = json!([caller.organization]);
     }
     let ticket = admin.open(&opening);
     let mut subject = Subject {
@@ -110,21 +108,15 @@ pub(super) fn make(
         position: position(&ticket),
         noted_position: position(&ticket),
         approval: Uuid::new_v4().to_string(),
-        attachment: None,
+        attachment: Uuid::new_v4().to_string(),
     };
-    let of_colleague = matches!(relation, Relation::SameOrganization | Relation::Private);
-    if of_colleague && ticket["organization"]["id"] != json!(caller.organization) {
-        let moved = json!({"organization": caller.organization});
-        let moved = admin.patch(&format!("/v1/tickets/{}", subject.key), &moved);
-        subject.position = position(&moved.expect(200));
-    }
     bring(admin, &mut subject, state);
     if thread == Thread::Noted {
         let note = format!("Rien à dire de {}.", subject.note);
         subject.noted_position = position(&admin.comment(&subject.key, &note, "internal"));
         subject.position = position(&admin.comment(&subject.key, "À suivre.", "public"));
     }
-    Some(subject)
+    subject
 }
 
 /// Brings a ticket where its desk can bring it: on SAV everything is asked of a new ticket.
@@ -135,7 +127,7 @@ fn bring(admin: &Client, subject: &mut Subject, state: State) {
         (_, State::Opened) | (Desk::Sav, State::InProgress | State::Resolved | State::Proposed) => {}
         (_, State::WithFile) => {
             let file = admin.attach(&key, "plan.txt", b"au fond du couloir").expect(201);
-            subject.attachment = file["id"].as_str().map(str::to_owned);
+            subject.attachment = file["id"].as_str().unwrap().to_owned();
             subject.position = position(&file);
         }
         (Desk::Sup, State::InProgress) => subject.position = follow("take"),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     asked::{Asked, Look, Row, Turn},
     cast::Desk,
-    expected::{Relation, Role},
+    expected::Relation,
     scene::Scene,
     subject::{State, opening},
 };
@@ -42,20 +42,23 @@ pub(super) fn rows() -> Vec<Row> {
             past(list(since(scene), scene), scene)
         }),
         total,
-        Row::reads("get_ticket", "", |scene| Some(Asked::ticket(scene))),
+        Row::reads("get_ticket", "", Asked::ticket),
         Row::reads("get_ticket", "as of", as_of),
-        counted_one("event count", |scene| Some(Asked::ticket(scene))),
+        counted_one("event count", Asked::ticket),
         counted_one("event count as of", as_of),
         edit("words", |scene| {
             edit_with(scene, json!({"summary": "Autrement dit"}))
         }),
         edit("priority", |scene| edit_with(scene, json!({"priority": "high"}))),
-        edit("assignee", |scene| edit_with(scene, json!({"assignee": "admin"}))),
+        edit("assignee", |scene| {
+            edit_with(scene, json!({"assignee": scene.caller.username}))
+        }),
         edit("outdated", outdated),
         Row::changes("reopen_ticket", "", State::Resolved, |scene| {
-            Some(Asked::ticket(scene).json(json!({"reason": "Cela recommence."})))
+            Asked::ticket(scene).json(json!({"reason": "Cela recommence."}))
         }),
         Row::changes("share_ticket", "", State::Opened, share),
+        Row::reads("list_shares", "", Asked::ticket),
         Row::changes(
             "create_transition",
             "of the requester",
@@ -67,36 +70,32 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// A read of a ticket's past, when its note was the last thing said.
-pub(super) fn as_of(scene: &Scene<'_>) -> Option<Asked> {
+pub(super) fn as_of(scene: &Scene<'_>) -> Asked {
     past_of(Asked::ticket(scene), scene)
 }
 
-fn past_of(asked: Asked, scene: &Scene<'_>) -> Option<Asked> {
-    Some(asked.query(format!("as_of={}", scene.subject.noted_position)))
+fn past_of(asked: Asked, scene: &Scene<'_>) -> Asked {
+    asked.query(format!("as_of={}", scene.subject.noted_position))
 }
 
 /// For oneself, or for who the ticket of the scene is for, on its desk.
-fn create(scene: &Scene<'_>) -> Option<Asked> {
+fn create(scene: &Scene<'_>) -> Asked {
     let caller = scene.caller;
-    let word = format!("ouverture{:06}", scene.world.number());
     let (desk, on_behalf_of) = match scene.relation {
         Relation::Own | Relation::InternalNote => (caller.home, None),
-        Relation::OtherDesk if caller.has_role_elsewhere && !caller.holds_everywhere => return None,
-        Relation::OtherDesk => (caller.elsewhere?.0, None),
-        // The colleague must be one in earnest: a ticket is opened for an organization of its requester.
-        Relation::SameOrganization if matches!(scene.role, Role::Operator | Role::Supplier) => return None,
+        Relation::OtherDesk => (caller.elsewhere, None),
         Relation::SameOrganization | Relation::Private => (caller.home, Some(caller.colleague)),
-        Relation::OtherOrganization | Relation::Shared => (caller.home, Some(caller.stranger)),
+        Relation::OtherOrganization | Relation::Shared => (caller.home, Some(caller.home.stranger().0)),
     };
-    let mut body = opening(desk, &word);
+    let mut body = opening(desk, &format!("ouverture{:06}", scene.world.number()));
     if let Some(requester) = on_behalf_of {
         body["on_behalf_of"] = json!(requester);
     }
-    Some(Asked::plain().json(body))
+    Asked::plain().json(body)
 }
 
-fn list(query: String, scene: &Scene<'_>) -> Option<Asked> {
-    Some(Asked::plain().query(format!("{query}&at_least={}", scene.subject.position)))
+fn list(query: String, scene: &Scene<'_>) -> Asked {
+    Asked::plain().query(format!("{query}&at_least={}", scene.subject.position))
 }
 
 /// Everything from the ticket on, the ticket first.
@@ -107,7 +106,7 @@ fn since(scene: &Scene<'_>) -> String {
     )
 }
 
-fn search(scene: &Scene<'_>) -> Option<Asked> {
+fn search(scene: &Scene<'_>) -> Asked {
     let subject = scene.subject;
     let word = if scene.is_of_note() {
         &subject.note
@@ -118,8 +117,8 @@ fn search(scene: &Scene<'_>) -> Option<Asked> {
 }
 
 /// The same question of the past in which the note was the last thing said.
-fn past(asked: Option<Asked>, scene: &Scene<'_>) -> Option<Asked> {
-    Some(asked?.and(&format!("as_of={}", scene.subject.noted_position)))
+fn past(asked: Asked, scene: &Scene<'_>) -> Asked {
+    asked.and(&format!("as_of={}", scene.subject.noted_position))
 }
 
 /// The search finds this ticket and no other; rows and total must say the same.
@@ -155,49 +154,39 @@ fn counts_the_note(scene: &Scene<'_>, answer: &Answer) -> Result<bool, String> {
     }
 }
 
-fn edit(case: &'static str, ask: fn(&Scene<'_>) -> Option<Asked>) -> Row {
+fn edit(case: &'static str, ask: fn(&Scene<'_>) -> Asked) -> Row {
     Row::changes("edit_ticket", case, State::Opened, ask)
 }
 
-fn edit_with(scene: &Scene<'_>, change: Value) -> Option<Asked> {
-    Some(Asked::ticket(scene).json(change))
+fn edit_with(scene: &Scene<'_>, change: Value) -> Asked {
+    Asked::ticket(scene).json(change)
 }
 
 /// A change that rests on the version before the note, or on one that never was.
-fn outdated(scene: &Scene<'_>) -> Option<Asked> {
+fn outdated(scene: &Scene<'_>) -> Asked {
     let version = if scene.is_of_note() { "\"1\"" } else { "\"99\"" };
-    Some(edit_with(scene, json!({"summary": "Autrement dit"}))?.header("if-match", version))
+    edit_with(scene, json!({"summary": "Autrement dit"})).header("if-match", version)
 }
 
-/// One shares with an organization of one's own; those who treat the ticket, with any.
-fn share(scene: &Scene<'_>) -> Option<Asked> {
-    let any = match scene.role {
-        Role::Agent | Role::Admin => Some("commune-b"),
-        Role::Anonymous
-        | Role::Requester
-        | Role::LocalAdmin
-        | Role::Operator
-        | Role::Supplier
-        | Role::Auditor => None,
-    };
-    let organization = scene.caller.organization.or(any)?;
-    Some(Asked::ticket(scene).json(json!({"organizations": [organization]})))
+/// One shares with an organization of one's own.
+fn share(scene: &Scene<'_>) -> Asked {
+    Asked::ticket(scene).json(json!({"organizations": [scene.caller.organization]}))
 }
 
 /// What a desk lets its requesters do.
-fn of_requester(scene: &Scene<'_>) -> Option<Asked> {
+fn of_requester(scene: &Scene<'_>) -> Asked {
     follow(scene, "confirm", "withdraw")
 }
 
 /// What a desk lets those do who treat its tickets, or supply it.
-fn of_desk(scene: &Scene<'_>) -> Option<Asked> {
+fn of_desk(scene: &Scene<'_>) -> Asked {
     follow(scene, "take", "activate")
 }
 
-fn follow(scene: &Scene<'_>, on_sup: &str, on_sav: &str) -> Option<Asked> {
+fn follow(scene: &Scene<'_>, on_sup: &str, on_sav: &str) -> Asked {
     let action = match scene.subject.desk {
         Desk::Sup => on_sup,
         Desk::Sav => on_sav,
     };
-    Some(Asked::ticket(scene).json(json!({"action": action})))
+    Asked::ticket(scene).json(json!({"action": action}))
 }

@@ -1,0 +1,133 @@
+//! One's own sign-ins: how long they hold, what is seen of them, and refresh tokens that serve once (seed 002, F71, F77).
+
+use std::thread;
+
+use guichet_tests::{
+    answer::Answer,
+    client::Client,
+    home::DEMO_PASSWORD,
+    people::{delete, holder, quick, refresh, sign_in, tokens},
+};
+use serde_json::{Value, json};
+
+fn listed(client: &Client) -> Vec<Value> {
+    let answer = client.get("/v1/me/sign-ins").expect(200);
+    answer["items"].as_array().unwrap().clone()
+}
+
+/// Seconds between two instants of an answer, as the database of the tests' own counts them.
+fn seconds_between(from: &Value, to: &Value) -> i64 {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    let asked = "SELECT unixepoch(?1) - unixepoch(?2)";
+    let instants = [to.as_str().unwrap(), from.as_str().unwrap()];
+    database.query_row(asked, instants, |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_sign_in_is_seen_with_its_client_and_holds_for_half_a_day_or_for_a_month() {
+    let server = quick().with("GUICHET_TRUSTED_PROXIES", "127.0.0.1").start();
+    let from = |agent: &str, address: &str, stays: bool| {
+        let client = server
+            .nobody()
+            .with("User-Agent", agent)
+            .with("X-Forwarded-For", address);
+        let body = json!({"username": "requester-1", "password": DEMO_PASSWORD, "stay_signed_in": stays});
+        client.post("/v1/auth/token", &body).expect(200)
+    };
+    let brief = from("Salle informatique", "198.51.100.7", false);
+    let long = from("Téléphone".replace('é', "e").as_str(), "2001:db8::7", true);
+    let seen = listed(&holder(&server, &long));
+    assert_eq!(seen.len(), 2);
+    let what = |one: &Value| {
+        json!([
+            one["current"],
+            one["method"],
+            one["stays"],
+            one["user_agent"],
+            one["address"]
+        ])
+    };
+    assert_eq!(
+        what(&seen[0]),
+        json!([true, "password", true, "Telephone", "2001:db8::7"])
+    );
+    assert_eq!(
+        what(&seen[1]),
+        json!([false, "password", false, "Salle informatique", "198.51.100.7"])
+    );
+    let holds_s = |one: &Value| seconds_between(&one["at"], &one["expires_at"]);
+    assert_eq!([holds_s(&seen[0]), holds_s(&seen[1])], [30 * 86_400, 12 * 3_600]);
+    // Both hold from their last use on.
+    let renewed = refresh(&server, &brief).expect(200);
+    let seen = listed(&holder(&server, &renewed));
+    let current = seen.iter().find(|one| one["current"] == true).unwrap();
+    assert_eq!(
+        seconds_between(&current["last_used_at"], &current["expires_at"]),
+        12 * 3_600
+    );
+    assert_eq!(
+        (renewed["token_type"].as_str(), renewed["expires_in"].as_u64()),
+        (Some("Bearer"), Some(900))
+    );
+}
+
+#[test]
+fn one_ends_ones_own_sign_ins_and_nobody_elses() {
+    let server = quick().start();
+    let (one, two) = (
+        sign_in(&server, "requester-1", DEMO_PASSWORD),
+        sign_in(&server, "requester-1", DEMO_PASSWORD),
+    );
+    let id_of = |client: &Client| {
+        let seen = listed(client);
+        let current = seen.iter().find(|one| one["current"] == true);
+        current.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let path = format!("/v1/me/sign-ins/{}", id_of(&two));
+    let _ = delete(&server.client("requester-2"), &path).refused(404, "not-found");
+    let _ = two.get("/v1/me").expect(200);
+    assert_eq!(delete(&one, &path).status, 204);
+    let _ = two.get("/v1/me").refused(401, "unauthenticated");
+    let _ = delete(&one, &path).refused(404, "not-found");
+    let _ = delete(&one, "/v1/me/sign-ins/none").refused(404, "not-found");
+    assert_eq!(listed(&one).len(), 1);
+}
+
+#[test]
+fn a_refresh_token_serves_once_and_used_again_it_ends_the_sign_in() {
+    let server = quick().start();
+    let first = tokens(&server, "requester-1", DEMO_PASSWORD);
+    let bystander = sign_in(&server, "requester-1", DEMO_PASSWORD);
+    let second = refresh(&server, &first).expect(200);
+    assert_ne!(second["refresh_token"], first["refresh_token"]);
+    let third = refresh(&server, &second).expect(200);
+    let _ = holder(&server, &third).get("/v1/me").expect(200);
+    // Whoever shows the second again has stolen it, or was stolen from: nobody goes on with this sign-in.
+    let refused = |answer: Answer| answer.refused(401, "wrong-credentials");
+    let _ = refused(refresh(&server, &second));
+    let _ = refused(refresh(&server, &third));
+    for tokens in [&first, &second, &third] {
+        let _ = holder(&server, tokens)
+            .get("/v1/me")
+            .refused(401, "unauthenticated");
+    }
+    let _ = bystander.get("/v1/me").expect(200);
+    let _ = refused(refresh(&server, &json!({"refresh_token": "never issued"})));
+    let _ = refused(refresh(&server, &json!({"refresh_token": first["access_token"]})));
+}
+
+#[test]
+fn whoever_signs_in_at_many_places_at_once_is_let_in_at_each() {
+    let server = quick().start();
+    let (nobody, credentials) = (
+        server.nobody(),
+        json!({"username": "requester-1", "password": DEMO_PASSWORD}),
+    );
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let tries: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| nobody.post("/v1/auth/token", &credentials).status))
+            .collect();
+        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 16]);
+}

@@ -63,9 +63,15 @@ impl Application {
                     .as_ref()
                     .is_none_or(|id| directory.organization(id).is_some());
                 rules::judge_new(&call.viewer, &new, exists, &directory.tree())?;
+                let mut faults: Vec<Fault> = application
+                    .siren_taken(&new.id, new.siren.as_deref())
+                    .into_iter()
+                    .collect();
                 if directory.organization(&new.id).is_some() {
-                    let taken = Fault::new("/id", FaultCode::Value, "is taken");
-                    return Err(ExecuteError::invalid(vec![taken]));
+                    faults.push(Fault::new("/id", FaultCode::Value, "is taken"));
+                }
+                if !faults.is_empty() {
+                    return Err(ExecuteError::invalid(faults));
                 }
                 Ok(new_organization(&new))
             })
@@ -98,6 +104,9 @@ impl Application {
                 let (mut events, mut faults) = (Vec::new(), Vec::new());
                 for change in &changes {
                     faults.extend(application.unknown_account(change));
+                    if let Change::SetSiren(siren) = change {
+                        faults.extend(application.siren_taken(&id, siren.as_deref()));
+                    }
                     match rules::decide(&call.viewer, &organization, change.clone(), &tree, |name| {
                         application.knows(name)
                     }) {
@@ -122,6 +131,16 @@ impl Application {
             this.directory().organization(&id).ok_or(ExecuteError::NotFound)
         })
         .await
+    }
+
+    /// A SIREN names one organization (seed 001 §3.1.1): an operator's programs report in its name.
+    fn siren_taken(&self, own: &OrganizationId, siren: Option<&str>) -> Option<Fault> {
+        let siren = siren?;
+        let organizations = self.directory().organizations();
+        let taken = organizations
+            .iter()
+            .any(|other| other.id != *own && other.siren.as_deref() == Some(siren));
+        taken.then(|| Fault::new("/siren", FaultCode::Value, "is that of another organization"))
     }
 
     /// A referent or a responsible that is nobody.

@@ -51,6 +51,10 @@ pub fn judge_new(
     }
     let mut faults = name_faults(&new.name);
     faults.extend(siren_faults(new.siren.as_deref()));
+    if new.siren.is_some() && !administers_all(viewer) {
+        let detail = "is set by administrators of everything only";
+        faults.push(Fault::new("/siren", FaultCode::Forbidden, detail));
+    }
     if let Some(parent) = &new.parent {
         if !parent_exists {
             faults.push(Fault::new("/parent", FaultCode::Value, "names no organization"));

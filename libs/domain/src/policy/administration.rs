@@ -53,7 +53,7 @@ pub enum AccountRelation {
     Oneself,
     /// A member of one of the same organizations.
     Colleague,
-    /// Treats or supplies tickets that people like them open.
+    /// Treats tickets that people like them open. A supplier repairs lines: what it must know of people stands in their tickets.
     Serves,
     /// Administers one of its organizations, and it holds nothing that they could not have granted.
     AdministersPart,
@@ -138,7 +138,7 @@ impl OrganizationOperation {
 pub enum OrganizationRelation {
     /// Is a member of it.
     Member,
-    /// Treats or supplies its tickets.
+    /// Treats its tickets.
     Serves,
     /// Is its local administrator.
     LocallyAdministers,
@@ -265,10 +265,10 @@ fn relations_to_account(viewer: &Viewer, account: &Account) -> Vec<AccountRelati
     };
     for grant in viewer.grants.iter().filter(|grant| reaches(grant)) {
         relations.extend(match grant.role {
-            Role::Agent | Role::LocalAdmin | Role::Supplier => Some(AccountRelation::Serves),
+            Role::Agent | Role::LocalAdmin => Some(AccountRelation::Serves),
             Role::Auditor => Some(AccountRelation::Audits),
             Role::Admin => Some(AccountRelation::Grants),
-            Role::Requester | Role::Operator => None,
+            Role::Requester | Role::Operator | Role::Supplier => None,
         });
     }
     // Everybody may ask for something somewhere: that role is no power over anybody.
@@ -322,7 +322,6 @@ pub fn may_on_organization(
 
 fn serves(viewer: &Viewer, organization: &OrganizationId) -> bool {
     viewer.grants.iter().any(|grant| {
-        matches!(grant.role, Role::Agent | Role::LocalAdmin | Role::Supplier)
-            && viewer.reaches(grant, Some(organization))
+        matches!(grant.role, Role::Agent | Role::LocalAdmin) && viewer.reaches(grant, Some(organization))
     })
 }

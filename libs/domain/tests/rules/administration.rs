@@ -70,7 +70,7 @@ fn every_cell_of_what_may_be_done_to_an_account_is_as_written() {
         (member([grant(Role::Operator)], &["commune-a"]), "x......."),
         (holding([grant(Role::Agent)]), "xx......"),
         (holding([at_place(Role::Agent, "lycee-a")]), "xx......"),
-        (holding([grant(Role::Supplier)]), "xx......"),
+        (holding([grant(Role::Supplier)]), "........"),
         (
             holding([limited(Role::LocalAdmin, Some("ENT"), Some("lycee-a"))]),
             "xx......",
@@ -107,7 +107,7 @@ fn every_cell_of_what_may_be_done_to_an_organization_is_as_written() {
         (holding([grant(Role::Agent)]), "xxx.."),
         (holding([limited(Role::Agent, Some("SUP"), None)]), "xxx.."),
         (holding([at_place(Role::Agent, "lycee-a")]), "xxx.."),
-        (holding([grant(Role::Supplier)]), "xxx.."),
+        (holding([grant(Role::Supplier)]), "....."),
         (holding([at_place(Role::LocalAdmin, "lycee-a")]), "xxxx."),
         (holding([at_place(Role::LocalAdmin, "region")]), "xxxx."),
         (

@@ -19,6 +19,8 @@ pub(super) const WHOLE: &str = "pays";
 pub(super) const PART: &str = "annexe";
 /// The organization of the strangers on [`Desk::Sup`].
 pub(super) const STRANGERS: &str = "voisins";
+/// The SIREN of the operator's organization, under which it reports.
+pub(super) const SIREN: &str = "444555668";
 /// A picture of one pixel (GIF89a).
 pub(super) const PICTURE: &[u8] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
@@ -31,7 +33,7 @@ const ORGANIZATIONS: [(&str, Option<&str>, Option<&str>); 11] = [
     ("assistance", None, Some(WHOLE)),
     ("college", None, Some(WHOLE)),
     (PART, None, Some("college")),
-    ("operateur", Some("123456782"), Some(WHOLE)),
+    ("operateur", Some(SIREN), Some(WHOLE)),
     ("infrastructure", Some("222333445"), Some(WHOLE)),
     ("inspection", None, Some(WHOLE)),
     ("cabinet", None, Some(WHOLE)),

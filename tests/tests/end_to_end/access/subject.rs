@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    cast::{Caller, Desk},
+    cast::{Caller, Desk, SIREN},
     expected::Relation,
 };
 
@@ -70,7 +70,7 @@ pub(super) fn opening(desk: Desk, word: &str) -> Value {
     let fields = match desk {
         Desk::Sup => json!({"product": "Accueil"}),
         Desk::Sav => json!({
-            "troubleDetectionTime": "2026-03-02T08:00:00+01:00", "serviceProviderID": "123456782",
+            "troubleDetectionTime": "2026-03-02T08:00:00+01:00", "serviceProviderID": SIREN,
             "supplierID": "987654324", "troubleTicketType": 1, "offerId": "FTTH", "technicalId": "CO-ABCD-1234",
             "serviceProviderTroubleTicketKey": word, "defectClassId": "1", "defectDescription": "1",
             "defectPrelocalization": "PTO", "alreadyOperated": true,

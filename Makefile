@@ -80,6 +80,11 @@ crash-unsynced: cc ## the same power cuts against a server that never waits for 
 	cargo build --release -p guichet_tests --bins
 	CYCLES=0 CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) EXPECT_LOSS=1 GUICHET_BIN=target/release/guichet-unsynced target/release/crash
 
+.PHONY: sign-in-timing
+sign-in-timing: release ## a wrong name takes as long as a wrong password: medians of 200 tries each within 5 %
+	cargo build --release -p guichet_tests --bins
+	GUICHET_BIN=target/release/guichet target/release/sign_in_timing
+
 .PHONY: courier
 courier: build nextest $(VENV)/installed ## account mail against a real mail server
 	cargo nextest run -p courier

@@ -262,7 +262,12 @@ fn on_behalf_of(
 
 /// The request shows the key of our own doors (design §6).
 pub(crate) fn is_believed(application: &Application, config: &ApiConfig, headers: &HeaderMap) -> bool {
-    config.service_key.as_deref().is_some_and(|key| {
+    shows(application, headers, config.service_key.as_deref())
+}
+
+/// The request shows this key.
+pub(crate) fn shows(application: &Application, headers: &HeaderMap, key: Option<&str>) -> bool {
+    key.is_some_and(|key| {
         let shown = headers.get("guichet-service-key").map(|shown| shown.as_bytes());
         shown.is_some_and(|shown| same(application, shown, key.as_bytes()))
     })

@@ -27,6 +27,9 @@ pub struct ApiConfig {
     pub cors: Cors,
     /// What the SOAP adapter shows to be believed (design §6).
     pub service_key: Option<String>,
+    /// What the courier shows to be given mails with their one-time links. Another key than the adapter's, which may stand where
+    /// strangers reach it and has no business with links.
+    pub courier_key: Option<String>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Identity providers that people may sign in through.

@@ -52,7 +52,7 @@ impl Modify for Bearer {
             .bearer_format("JWT");
         let scheme = scheme.description(Some("The access token of `POST /v1/auth/token`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
-        let key = ApiKeyValue::with_description("Guichet-Service-Key", "The key of the server's own doors.");
+        let key = ApiKeyValue::with_description("Guichet-Service-Key", "The courier's key.");
         components.add_security_scheme("service", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
 }

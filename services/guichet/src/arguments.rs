@@ -86,8 +86,8 @@ pub(crate) struct Courier {
     #[arg(long, env = "GUICHET_API_CA")]
     pub(crate) api_ca: Option<PathBuf>,
     /// What the REST door knows the courier by.
-    #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
-    pub(crate) service_key: String,
+    #[arg(long, env = "GUICHET_COURIER_KEY", hide_env_values = true)]
+    pub(crate) courier_key: String,
     /// Speak to the REST door over plain HTTP on an address that is not loopback.
     #[arg(long, env = "GUICHET_COURIER_ALLOW_PLAIN_HTTP")]
     pub(crate) allow_plain_http: bool,
@@ -133,6 +133,9 @@ pub(crate) struct Api {
     /// What a SOAP door elsewhere shows to be believed.
     #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
     pub(crate) service_key: Option<String>,
+    /// What a courier elsewhere shows to be given mails; not the key of a SOAP door.
+    #[arg(long, env = "GUICHET_COURIER_KEY", hide_env_values = true)]
+    pub(crate) courier_key: Option<String>,
     /// Where links in mails lead: the address of the frontend.
     #[arg(long, env = "GUICHET_PUBLIC_URL", default_value = application::start::PUBLIC_URL)]
     pub(crate) public_url: String,

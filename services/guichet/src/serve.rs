@@ -32,20 +32,15 @@ enum ServeError {
 /// # Errors
 /// What went wrong, for the operator.
 pub(crate) fn up(options: Up) -> Result<(), Failure> {
-    // The doors of one process know each other by a key that nobody else ever sees.
-    let key = options
-        .api
-        .service_key
-        .clone()
-        .unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
     let mut api = options.api;
-    api.service_key = Some(key.clone());
+    // The doors of one process know each other by keys that nobody else ever sees.
+    let key = api.service_key.get_or_insert_with(a_key).clone();
+    let courier_key = api.courier_key.get_or_insert_with(a_key).clone();
     let tls = api.tls.clone();
     run(async move |stop| {
         let (application, rest) = open_rest(api, true).await?;
         let mut config = SoapConfig::new(options.soap_listen, rest.inner_url());
-        config.service_key = Some(key.clone());
-        let courier_key = key;
+        config.service_key = Some(key);
         config.public_url = options.soap_public_url;
         config.tls = soap_tls(tls);
         let soap = soap::bind(config).await?;
@@ -70,6 +65,11 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
         rest?;
         Ok(soap?)
     })
+}
+
+/// A key of 128 random bits.
+fn a_key() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// Runs the REST door.
@@ -112,7 +112,7 @@ pub(crate) fn courier(options: Courier) -> Result<(), Failure> {
     run(async move |stop| {
         let mut config = CourierConfig::new(
             options.api_url,
-            options.service_key,
+            options.courier_key,
             options.mail.smtp_url,
             options.mail.mail_from,
         );
@@ -177,6 +177,7 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
             origins: options.cors_origin,
         },
         service_key: options.service_key,
+        courier_key: options.courier_key,
         trusted_proxies: options.trusted_proxy,
         identity_providers,
         limits: options.sign_in.limits(),

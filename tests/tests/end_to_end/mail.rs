@@ -286,8 +286,10 @@ impl Drop for Courier {
 #[test]
 fn a_courier_of_its_own_sends_what_waits_and_nobody_else_may_see_it() {
     let mails = MailServer::start(&[]);
-    let (key, wrong) = ("entre-portes-de-la-maison", "devinée-par-quelqu'un");
-    let server = quick().with("GUICHET_SERVICE_KEY", key).start();
+    let (key, wrong) = ("pour-le-seul-coursier", "devinée-par-quelqu'un");
+    let adapters = "entre-portes-de-la-maison";
+    let home = quick().with("GUICHET_SERVICE_KEY", adapters);
+    let server = home.with("GUICHET_COURIER_KEY", key).start();
     let _ = person(&server, "remote");
     assert_eq!(ask_for_reset(&server, "nobody-of-that-name").status, 202);
     assert_eq!(ask_for_reset(&server, "remote").status, 202);
@@ -297,6 +299,7 @@ fn a_courier_of_its_own_sends_what_waits_and_nobody_else_may_see_it() {
         server.nobody(),
         admin.clone(),
         admin.with("Guichet-Service-Key", "guessed"),
+        server.nobody().with("Guichet-Service-Key", adapters),
     ] {
         let _ = client.get(path).refused(401, "unauthenticated");
     }
@@ -316,7 +319,7 @@ fn a_courier_of_its_own_sends_what_waits_and_nobody_else_may_see_it() {
         Command::new(guichet())
             .arg("courier")
             .env("GUICHET_API_URL", server.api())
-            .env("GUICHET_SERVICE_KEY", key)
+            .env("GUICHET_COURIER_KEY", key)
             .env("GUICHET_SMTP_URL", mails.url())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -95,7 +95,7 @@ impl Story {
 fn begun() -> Story {
     let mails = MailServer::start(&[]);
     let home = quick().with("GUICHET_SMTP_URL", mails.url());
-    let server = home.with("GUICHET_SERVICE_KEY", SERVICE_KEY).start();
+    let server = home.with("GUICHET_COURIER_KEY", SERVICE_KEY).start();
     Story {
         server,
         mails,

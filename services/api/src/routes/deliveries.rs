@@ -1,4 +1,5 @@
-//! What the courier is to deliver (design §6). For our own doors only: they show the service key, and no token.
+//! What the courier is to deliver (design §6). For the courier only: it shows its
+//! key, and no token.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use domain::{Fault, Language, fault::FaultCode};
 use crate::{
     answer,
     body::Body,
-    caller::is_believed,
+    caller::shows,
     config::ApiConfig,
     parameters::Parameters,
     refusal::{self, INTERNAL, NOT_FOUND, Refusal, UNAUTHENTICATED},
@@ -29,7 +30,7 @@ const WAIT_S_MAX: u64 = 25;
 /// Longest word of a mail server that is taken, characters.
 const DETAIL_CHARS_MAX: usize = 500;
 
-/// A door of ours, by its service key.
+/// The courier, by its key.
 pub(crate) struct Door {
     application: Data<Application>,
 }
@@ -43,7 +44,7 @@ impl FromRequest for Door {
         let read = || {
             let application = request.app_data::<Data<Application>>().ok_or_else(missing)?;
             let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
-            if !is_believed(application, config, request.headers()) {
+            if !shows(application, request.headers(), config.courier_key.as_deref()) {
                 return Err(Refusal::new(&UNAUTHENTICATED));
             }
             Ok(Door {

@@ -47,7 +47,7 @@ pub(super) fn server() -> Server {
         .with("GUICHET_ARGON2_MEMORY_KIB", "8")
         .with("GUICHET_ARGON2_ITERATIONS", "1")
         .with("GUICHET_STRANGER_BURST", "100000")
-        .with("GUICHET_SERVICE_KEY", SERVICE_KEY)
+        .with("GUICHET_COURIER_KEY", SERVICE_KEY)
         .start()
 }
 

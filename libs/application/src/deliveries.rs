@@ -6,11 +6,12 @@ mod letters;
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::opaque;
 use domain::{
-    AccountId, Language,
+    AccountId, Fault, Language,
     account::{Account, AccountEvent},
+    fault::FaultCode,
 };
 use event_log::Channel;
-use sessions::{ClaimError, Delivery, NewDelivery, NewOnce, Settled};
+use sessions::{ClaimError, Delivery, NewDelivery, NewOnce, Once, OnceError, Sessions, Settled};
 use uuid::Uuid;
 
 pub use self::letters::Letter;
@@ -255,11 +256,10 @@ impl Application {
         purpose: &'static str,
         token: &str,
         at: DateTime<Utc>,
-    ) -> Result<(Option<Uuid>, Option<String>), ExecuteError> {
+    ) -> Result<Linked, ExecuteError> {
         let hash = opaque::digest(token);
-        let sessions = self.sessions().clone();
-        let taken = tokio::task::spawn_blocking(move || sessions.take_once(purpose, hash, at)).await;
-        once(taken.map_err(ExecuteError::internal)?)
+        self.link(move |sessions| sessions.take_once(purpose, hash, at))
+            .await
     }
 
     /// The same without its having served.
@@ -268,27 +268,29 @@ impl Application {
         purpose: &'static str,
         token: &str,
         at: DateTime<Utc>,
-    ) -> Result<(Option<Uuid>, Option<String>), ExecuteError> {
+    ) -> Result<Linked, ExecuteError> {
         let hash = opaque::digest(token);
+        self.link(move |sessions| sessions.peek_once(purpose, hash, at))
+            .await
+    }
+
+    async fn link(
+        &self,
+        ask: impl FnOnce(&Sessions) -> Result<Once, OnceError> + Send + 'static,
+    ) -> Result<Linked, ExecuteError> {
         let sessions = self.sessions().clone();
-        let seen = tokio::task::spawn_blocking(move || sessions.peek_once(purpose, hash, at)).await;
-        once(seen.map_err(ExecuteError::internal)?)
+        let found = tokio::task::spawn_blocking(move || ask(&sessions)).await;
+        match found.map_err(ExecuteError::internal)? {
+            Ok(once) => Ok((once.account, once.payload)),
+            Err(OnceError::Unknown | OnceError::Expired) => {
+                let detail = "is not of a link that holds: it has served, has expired, or never was one";
+                let fault = Fault::new("/token", FaultCode::Value, detail);
+                Err(ExecuteError::invalid(vec![fault]))
+            }
+            Err(error @ OnceError::Storage(_)) => Err(ExecuteError::internal(error)),
+        }
     }
 }
 
-fn once(
-    found: Result<sessions::Once, sessions::OnceError>,
-) -> Result<(Option<Uuid>, Option<String>), ExecuteError> {
-    match found {
-        Ok(once) => Ok((once.account, once.payload)),
-        Err(sessions::OnceError::Unknown | sessions::OnceError::Expired) => {
-            let fault = domain::Fault::new(
-                "/token",
-                domain::fault::FaultCode::Value,
-                "is not of a link that holds: it has served, has expired, or never was one",
-            );
-            Err(ExecuteError::invalid(vec![fault]))
-        }
-        Err(error) => Err(ExecuteError::internal(error)),
-    }
-}
+/// The account that a link is for, if it has one, and what came with it.
+type Linked = (Option<Uuid>, Option<String>);

@@ -1,6 +1,6 @@
 //! Passwords: checking, choosing and changing them (seed 002, F73, F84).
 
-use credentials::passwords::{Checked, PasswordFault};
+use credentials::passwords::{Checked, PasswordFault, Passwords};
 use domain::{
     AccountId, Fault,
     account::{Account, AccountEvent},
@@ -26,12 +26,11 @@ pub(crate) enum Cause {
 }
 
 impl Application {
-    /// Checks a password where blocking is allowed, a few at a time. Without a hash it takes as long and never fits.
-    pub(crate) async fn check_password(
+    /// Works with passwords where blocking is allowed, a few at a time.
+    async fn with_passwords<T: Send + 'static>(
         &self,
-        password: String,
-        hash: Option<String>,
-    ) -> Result<Checked, SignInError> {
+        work: impl FnOnce(&Passwords) -> T + Send + 'static,
+    ) -> Result<T, SignInError> {
         let turn = self
             .password_checks()
             .clone()
@@ -39,12 +38,22 @@ impl Application {
             .await
             .map_err(internal)?;
         let passwords = self.passwords().clone();
-        let checked = tokio::task::spawn_blocking(move || {
-            // The turn ends with the check, not with the caller, who may have hung up.
+        let worked = tokio::task::spawn_blocking(move || {
+            // The turn ends with the work, not with the caller, who may have hung up.
             let _turn = turn;
-            passwords.check(&password, hash.as_deref())
+            work(&passwords)
         });
-        checked.await.map_err(internal)
+        worked.await.map_err(internal)
+    }
+
+    /// Checks a password. Without a hash it takes as long and never fits.
+    pub(crate) async fn check_password(
+        &self,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<Checked, SignInError> {
+        self.with_passwords(move |passwords| passwords.check(&password, hash.as_deref()))
+            .await
     }
 
     /// Hashes a password under today's cost.
@@ -52,18 +61,9 @@ impl Application {
     /// # Errors
     /// [`SignInError::Internal`].
     pub async fn hash(&self, password: String) -> Result<String, SignInError> {
-        let turn = self
-            .password_checks()
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(internal)?;
-        let passwords = self.passwords().clone();
-        let hash = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            passwords.hash(&password)
-        });
-        hash.await.map_err(internal)?.map_err(internal)
+        self.with_passwords(move |passwords| passwords.hash(&password))
+            .await?
+            .map_err(internal)
     }
 
     /// What is at fault with a new password of who is called so.

@@ -202,6 +202,12 @@ impl Caller {
         self.application.secret().digest(&parts)
     }
 
+    /// The refusal of a command, in the caller's language.
+    #[must_use]
+    pub fn refusal(&self, error: ExecuteError) -> Refusal {
+        refusal::of_command(error, self.language)
+    }
+
     /// The refusal of a command on a ticket; a stale one carries the events that the caller missed (N6).
     #[must_use]
     pub fn refused(&self, key: &TicketKey, error: ExecuteError) -> Refusal {
@@ -216,7 +222,7 @@ impl Caller {
             | ExecuteError::Unavailable { .. }
             | ExecuteError::Internal(_) => None,
         };
-        let refusal = refusal::of_command(error, self.language);
+        let refusal = self.refusal(error);
         let Some(since) = since else {
             return refusal;
         };

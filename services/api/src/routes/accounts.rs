@@ -21,7 +21,7 @@ use crate::{
     caller::Caller,
     parameters::Parameters,
     problems::{OfCommand, OfQuestion},
-    refusal::{self, NOT_FOUND, Refusal},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 /// The account in a path: an id, a user name, or `me`.
@@ -81,7 +81,7 @@ pub(crate) async fn create_account(
         organizations: asked.organizations,
     };
     let account = caller.application.create_account(call, draft).await;
-    let account = account.map_err(|error| refusal::of_command(error, caller.language))?;
+    let account = account.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/accounts/{}", account.id)))
         .insert_header(super::etag(account.version))
@@ -178,7 +178,7 @@ pub(crate) async fn edit_account(
         .application
         .edit_profile(call, id, edit_of(body.value)?)
         .await;
-    let edited = edited.map_err(|error| refusal::of_command(error, caller.language))?;
+    let edited = edited.map_err(|error| caller.refusal(error))?;
     Ok(account_answer(&caller, &edited))
 }
 

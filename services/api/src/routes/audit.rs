@@ -15,7 +15,7 @@ use super::key;
 use crate::{
     caller::Caller,
     parameters::Parameters,
-    refusal::{self, NOT_FOUND, Refusal},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 /// How long a full tile may be kept by whoever fetched it, s: it never changes.
@@ -223,5 +223,5 @@ pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<H
 async fn trace(caller: &Caller, what: &str, read: AuditData) -> Result<(), Refusal> {
     let call = caller.call(what, b"");
     let traced = caller.application.trace_audit(call, read).await;
-    traced.map_err(|error| refusal::of_command(error, caller.language))
+    traced.map_err(|error| caller.refusal(error))
 }

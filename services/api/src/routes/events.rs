@@ -73,7 +73,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     application
         .trace_audit(trace, AuditData::Feed)
         .await
-        .map_err(|error| refusal::of_command(error, caller.language))?;
+        .map_err(|error| caller.refusal(error))?;
     let accept = request
         .headers()
         .get(header::ACCEPT)

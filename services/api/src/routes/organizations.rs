@@ -20,7 +20,7 @@ use crate::{
     caller::Caller,
     parameters::Parameters,
     problems::{OfCommand, OfQuestion},
-    refusal::{self, NOT_FOUND, Refusal},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 /// The organization in a path, that the caller may see.
@@ -84,7 +84,7 @@ pub(crate) async fn create_organization(
         parent: parent.flatten(),
     };
     let made = caller.application.create_organization(call, new).await;
-    let made = made.map_err(|error| refusal::of_command(error, caller.language))?;
+    let made = made.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/organizations/{}", made.id)))
         .insert_header(super::etag(made.version))
@@ -196,7 +196,7 @@ pub(crate) async fn edit_organization(
         return Err(Refusal::faults(faults));
     }
     let changed = caller.application.change_organization(call, id, changes).await;
-    let changed = changed.map_err(|error| refusal::of_command(error, caller.language))?;
+    let changed = changed.map_err(|error| caller.refusal(error))?;
     Ok(organization_answer(&caller, &changed))
 }
 
@@ -274,7 +274,7 @@ pub(crate) async fn delete_contract(
     );
     let changes = vec![Change::WithdrawContract(contract)];
     let changed = caller.application.change_organization(call, id, changes).await;
-    let changed = changed.map_err(|error| refusal::of_command(error, caller.language))?;
+    let changed = changed.map_err(|error| caller.refusal(error))?;
     Ok(organization_answer(&caller, &changed))
 }
 
@@ -305,7 +305,7 @@ async fn sign(
     let terms = terms(caller, body.value).map_err(Refusal::faults)?;
     let changes = vec![Change::SignContract(contract, terms)];
     let changed = caller.application.change_organization(call, id, changes).await;
-    let changed = changed.map_err(|error| refusal::of_command(error, caller.language))?;
+    let changed = changed.map_err(|error| caller.refusal(error))?;
     Ok(organization_answer(caller, &changed))
 }
 

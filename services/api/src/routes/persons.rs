@@ -8,7 +8,7 @@ use domain::PersonId;
 use crate::{
     body::Body,
     caller::Caller,
-    refusal::{self, NOT_FOUND, Refusal},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 /// Erase a person: their values can never be read again, in the log, in every backup and in every export.
@@ -43,7 +43,7 @@ pub(crate) async fn erase_person(
         .application
         .erase_person(call, person, body.value.reason)
         .await;
-    let erased = erased.map_err(|error| refusal::of_command(error, caller.language))?;
+    let erased = erased.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Accepted()
         .insert_header((header::LOCATION, format!("/v1/persons/{person}/erasure")))
         .json(answer(erased)))

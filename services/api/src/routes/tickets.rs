@@ -22,7 +22,7 @@ use crate::{
     body::{Body, Raw},
     caller::Caller,
     parameters::Parameters,
-    refusal::{self, Refusal},
+    refusal::Refusal,
 };
 
 /// Open a ticket.
@@ -65,7 +65,7 @@ pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Res
         fields: asked.fields.unwrap_or_default(),
     };
     let done = caller.application.open_ticket(call, new).await;
-    let done = done.map_err(|error| refusal::of_command(error, caller.language))?;
+    let done = done.map_err(|error| caller.refusal(error))?;
     let ticket = ticket_json(&caller, &done.loaded)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/tickets/{}", ticket.key)))

@@ -20,7 +20,7 @@ use crate::{
     body::Body,
     caller::Caller,
     problems::OfCommand,
-    refusal::{self, FORBIDDEN, NOT_FOUND, Refusal},
+    refusal::{FORBIDDEN, NOT_FOUND, Refusal},
 };
 
 /// Carries out a change and answers the account.
@@ -34,7 +34,7 @@ async fn changed(
     let id = account_in(caller, id)?;
     let call = caller.call(&what.replace("{id}", &id.to_string()), asked);
     let account = caller.application.change_account(call, id, vec![change]).await;
-    let account = account.map_err(|error| refusal::of_command(error, caller.language))?;
+    let account = account.map_err(|error| caller.refusal(error))?;
     Ok(account_answer(caller, &account))
 }
 
@@ -346,6 +346,6 @@ pub(crate) async fn delete_sign_ins_of(caller: Caller, path: Path<String>) -> Re
     }
     let call = caller.call(&format!("DELETE /v1/accounts/{id}/sign-ins"), b"");
     let ended = caller.application.sign_out_everywhere(call, id).await;
-    ended.map_err(|error| refusal::of_command(error, caller.language))?;
+    ended.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

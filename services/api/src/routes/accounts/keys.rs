@@ -17,7 +17,7 @@ use crate::{
     body::Body,
     caller::Caller,
     problems::{OfCommand, OfQuestion},
-    refusal::{self, NOT_FOUND, Refusal},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiKey {
@@ -57,7 +57,7 @@ pub(crate) async fn create_api_key(
         .application
         .issue_key(call, id, body.value.label, scopes, body.value.expires_at)
         .await;
-    let (key, text) = issued.map_err(|error| refusal::of_command(error, caller.language))?;
+    let (key, text) = issued.map_err(|error| caller.refusal(error))?;
     let account = caller
         .application
         .account_for(caller.viewer(), id, AccountOperation::See)?;
@@ -134,6 +134,6 @@ pub(crate) async fn delete_api_key(
         .application
         .change_account(call, id, vec![Change::RevokeKey(key)])
         .await;
-    revoked.map_err(|error| refusal::of_command(error, caller.language))?;
+    revoked.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -12,7 +12,7 @@ use crate::{
     body::Body,
     caller::Caller,
     problems::{OfCommand, OfQuestion},
-    refusal::{self, NOT_FOUND, Refusal},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 /// Change one's own password.
@@ -37,9 +37,7 @@ pub(crate) async fn change_password(
         asked.new_password,
         &asked.confirmation,
     );
-    changed
-        .await
-        .map_err(|error| refusal::of_command(error, caller.language))?;
+    changed.await.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -62,7 +60,7 @@ pub(crate) async fn begin_second_factor(
         .application
         .begin_second_factor(&call, body.value.password)
         .await;
-    let begun = begun.map_err(|error| refusal::of_command(error, caller.language))?;
+    let begun = begun.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Ok().json(PendingSecondFactor {
         secret: begun.secret,
         url: begun.url,
@@ -88,7 +86,7 @@ pub(crate) async fn confirm_second_factor(
         .application
         .confirm_second_factor(call, &body.value.code)
         .await;
-    let codes = codes.map_err(|error| refusal::of_command(error, caller.language))?;
+    let codes = codes.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Ok().json(RecoveryCodes { codes }))
 }
 
@@ -109,7 +107,7 @@ pub(crate) async fn remove_second_factor(
         .application
         .remove_second_factor(call, body.value.password)
         .await;
-    removed.map_err(|error| refusal::of_command(error, caller.language))?;
+    removed.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -169,6 +167,6 @@ pub(crate) async fn delete_sign_ins(caller: Caller) -> Result<HttpResponse, Refu
         .application
         .sign_out_everywhere(call, caller.account().id)
         .await;
-    ended.map_err(|error| refusal::of_command(error, caller.language))?;
+    ended.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

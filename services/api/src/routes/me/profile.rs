@@ -4,12 +4,7 @@ use actix_web::{HttpResponse, delete, patch, post, put, web::Bytes};
 use api_types::{EditProfile, Me, NewAddress, Problem};
 
 use super::{super::edit_of, me};
-use crate::{
-    body::Body,
-    caller::Caller,
-    problems::OfCommand,
-    refusal::{self, Refusal},
-};
+use crate::{body::Body, caller::Caller, problems::OfCommand, refusal::Refusal};
 
 /// Change one's own profile.
 ///
@@ -28,7 +23,7 @@ pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<H
         .application
         .edit_profile(call, caller.account().id, edit)
         .await;
-    edited.map_err(|error| refusal::of_command(error, caller.language))?;
+    edited.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Ok().json(me(&caller)))
 }
 
@@ -48,7 +43,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
         .application
         .request_address(&call, body.value.address)
         .await;
-    asked.map_err(|error| refusal::of_command(error, caller.language))?;
+    asked.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -69,7 +64,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpResponse, Refusal> {
     let call = caller.call("PUT /v1/me/avatar", &bytes);
     let set = caller.application.set_avatar(call, bytes.to_vec()).await;
-    set.map_err(|error| refusal::of_command(error, caller.language))?;
+    set.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -82,6 +77,6 @@ pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpRespo
 pub(crate) async fn delete_avatar(caller: Caller) -> Result<HttpResponse, Refusal> {
     let call = caller.call("DELETE /v1/me/avatar", b"");
     let removed = caller.application.remove_avatar(call).await;
-    removed.map_err(|error| refusal::of_command(error, caller.language))?;
+    removed.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

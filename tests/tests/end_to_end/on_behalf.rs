@@ -29,7 +29,7 @@ fn what_an_agent_does_for_a_requester_names_both_in_the_answer_the_history_and_t
         text.contains("Agent de support") && text.contains("Requérante 1"),
         "{text}"
     );
-    let event = &server.client("auditor").feed(&key)[1];
+    let event = &server.client("auditor").feed(&key)[1]["event"];
     let id = |client: &str| server.client(client).get("/v1/me").expect(200)["account"]["id"].clone();
     assert_eq!(
         (&event["by"], &event["on_behalf_of"]),

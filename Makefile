@@ -26,7 +26,7 @@ build: ## build the binary that the tests start
 	cargo build -p guichet
 
 .PHONY: test
-test: build nextest $(VENV)/installed strace ## run all tests; installs what they need
+test: build nextest $(VENV)/installed node_modules/installed strace ## run all tests; installs what they need
 	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
 

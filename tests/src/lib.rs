@@ -26,6 +26,7 @@ pub mod client;
 pub mod disk;
 pub mod envelope;
 pub mod home;
+pub mod identity_provider;
 pub mod mail;
 pub mod normal;
 pub mod operator_program;

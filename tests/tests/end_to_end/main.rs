@@ -18,6 +18,7 @@ mod erasure;
 mod feed;
 mod lock_out;
 mod mail;
+mod oidc;
 mod on_behalf;
 mod operation;
 mod organizations;

@@ -1,0 +1,225 @@
+//! Signing in through a real `OpenID` provider, beside local passwords: authorization code with PKCE, claims to roles and
+//! organizations.
+
+use std::{collections::BTreeMap, fs};
+
+use guichet_tests::{
+    answer::Answer,
+    client::Client,
+    home::{DEMO_PASSWORD, Home},
+    identity_provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, REDIRECT_URI, walk},
+    people::{attempt, events, holder, quick},
+    server::Server,
+};
+use serde_json::{Value, json};
+
+const ADA: &str = "sub-0001";
+
+/// A server that knows this provider, and one that nobody answers for.
+fn server(provider: &IdentityProvider, creates: bool) -> Server {
+    let home = quick();
+    fs::create_dir_all(home.path()).unwrap();
+    let (config, secret) = (home.path().join("oidc.toml"), home.path().join("client.secret"));
+    fs::write(&secret, CLIENT_SECRET).unwrap();
+    let one = |id: &str, issuer: &str| {
+        format!(
+            "[[provider]]\nid = \"{id}\"\nname = \"Académie {id}\"\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT_ID}\"\n\
+             client_secret_file = \"{}\"\nredirect_uri = \"{REDIRECT_URI}\"\ncreate_accounts = {creates}\n\
+             [[provider.rule]]\nclaim = \"groups\"\nvalue = \"staff\"\nrole = \"requester\"\nmember_of = \"lycee-a\"\n\
+             [[provider.rule]]\nclaim = \"groups\"\nvalue = \"referents\"\nrole = \"local_admin\"\norganization = \"lycee-a\"\n\
+             [[provider.rule]]\nclaim = \"groups\"\nvalue = \"ghosts\"\nrole = \"agent\"\ndesk = \"GONE\"\n",
+            secret.display()
+        )
+    };
+    let text = [one("real", provider.issuer()), one("down", "http://127.0.0.1:9")].join("\n");
+    fs::write(&config, text).unwrap();
+    let config = config.to_str().unwrap().to_owned();
+    home.with("GUICHET_OIDC_CONFIG", &config).start()
+}
+
+fn claims(groups: &Value) -> Value {
+    json!({ADA: {
+        "preferred_username": "ada", "name": "Ada L.", "locale": "en", "groups": groups,
+        "email": "ada.l@example.org", "email_verified": true,
+    }})
+}
+
+fn begun(server: &Server) -> Value {
+    server
+        .nobody()
+        .post("/v1/auth/providers/real/authorization", &json!({}))
+        .expect(200)
+}
+
+fn traded(server: &Server, back: &BTreeMap<String, String>) -> Answer {
+    let body = json!({"state": back["state"], "code": back["code"]});
+    server.nobody().post("/v1/auth/providers/real/token", &body)
+}
+
+/// The whole way, as this subject.
+fn through(server: &Server, subject: &str) -> Answer {
+    let begun = begun(server);
+    let back = walk(begun["authorization_url"].as_str().unwrap(), subject);
+    assert_eq!(back["state"], begun["state"].as_str().unwrap());
+    traded(server, &back)
+}
+
+fn roles(client: &Client) -> Vec<String> {
+    let me = client.get("/v1/me").expect(200);
+    let roles = me["roles"].as_array().unwrap().iter();
+    roles
+        .map(|role| role["profile"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn claims_become_an_account_with_roles_and_follow_what_the_provider_says_today() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    let listed = server.nobody().get("/v1/auth/providers").expect(200);
+    assert_eq!(listed["items"][0], json!({"id": "real", "name": "Académie real"}));
+    provider.know(&claims(&json!(["staff", "ghosts"])));
+    let first = through(&server, ADA).expect(200);
+    let ada = holder(&server, &first);
+    let me = ada.get("/v1/me").expect(200);
+    assert_eq!(
+        json!([
+            me["account"]["username"],
+            me["account"]["name"],
+            me["profile"]["language"],
+            me["profile"]["address"]
+        ]),
+        json!(["ada", "Ada L.", "en", {"address": "ada.l@example.org", "confirmed": true, "refused": false}])
+    );
+    assert_eq!(roles(&ada), ["requester"]);
+    assert_eq!(me["organizations"][0]["id"], "lycee-a");
+    let sign_ins = ada.get("/v1/me/sign-ins").expect(200);
+    assert_eq!(sign_ins["items"][0]["method"], "federated");
+
+    // What is granted here stays; what the provider gives is taken back when it says so no more.
+    let admin = server.client("admin");
+    let _ = admin
+        .post("/v1/accounts/ada/roles", &json!({"role": "agent", "desk": "SUP"}))
+        .expect(200);
+    provider.know(&claims(&json!(["referents"])));
+    let second = through(&server, ADA).expect(200);
+    assert_eq!(
+        roles(&holder(&server, &second)),
+        ["agent:SUP", "local_admin@lycee-a"]
+    );
+    assert_eq!(
+        holder(&server, &second).get("/v1/me").expect(200)["organizations"],
+        json!([])
+    );
+    let told = events(&server, "ada");
+    for event in [
+        "account-identity-linked.v1",
+        "account-role-revoked.v1",
+        "account-left.v1",
+    ] {
+        assert_eq!(
+            told.iter().filter(|known| *known == event).count(),
+            1,
+            "{event} in {told:?}"
+        );
+    }
+    let _ = attempt(&server, "ada", DEMO_PASSWORD).refused(401, "wrong-credentials");
+
+    let _ = admin
+        .post("/v1/accounts/ada/disablement", &json!({"reason": "Partie."}))
+        .expect(200);
+    let _ = through(&server, ADA).refused(401, "wrong-credentials");
+}
+
+#[test]
+fn a_state_and_a_code_serve_once_and_only_together() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let (one, other) = (begun(&server), begun(&server));
+    let url = |begun: &Value| begun["authorization_url"].as_str().unwrap().to_owned();
+    assert!(url(&one).contains("code_challenge_method=S256"), "{one}");
+    let (first, second) = (walk(&url(&one), ADA), walk(&url(&other), ADA));
+    // The code of one browser with the state of another: the verifier does not fit.
+    let mixed = BTreeMap::from([
+        ("state".to_owned(), second["state"].clone()),
+        ("code".to_owned(), first["code"].clone()),
+    ]);
+    let _ = traded(&server, &mixed).refused(401, "wrong-credentials");
+    let elsewhere = json!({"state": first["state"], "code": first["code"]});
+    let _ = server
+        .nobody()
+        .post("/v1/auth/providers/down/token", &elsewhere)
+        .refused(401, "wrong-credentials");
+    let third = begun(&server);
+    let back = walk(&url(&third), ADA);
+    let _ = traded(&server, &back).expect(200);
+    let _ = traded(&server, &back).refused(401, "wrong-credentials");
+    let unknown = json!({"state": "never-given", "code": back["code"]});
+    let _ = server
+        .nobody()
+        .post("/v1/auth/providers/real/token", &unknown)
+        .refused(401, "wrong-credentials");
+    let _ = server
+        .nobody()
+        .post("/v1/auth/providers/none/authorization", &json!({}))
+        .refused(404, "not-found");
+}
+
+#[test]
+fn a_provider_takes_over_no_local_account_and_makes_none_where_it_may_not() {
+    let mut provider = IdentityProvider::start();
+    let taking = server(&provider, true);
+    let thief = json!({"sub-7": {"preferred_username": "admin", "name": "Nobody", "groups": ["referents"]}});
+    provider.know(&thief);
+    let _ = through(&taking, "sub-7").refused(401, "wrong-credentials");
+    let _ = attempt(&taking, "admin", DEMO_PASSWORD).expect(200);
+    drop(taking);
+    let closed = server(&provider, false);
+    provider.know(&claims(&json!(["staff"])));
+    let _ = through(&closed, ADA).refused(401, "wrong-credentials");
+    let accounts = closed.client("admin").get("/v1/accounts?q=ada").expect(200);
+    assert_eq!(accounts["total"], 0);
+}
+
+#[test]
+fn a_provider_that_is_down_is_said_to_be_and_local_passwords_go_on() {
+    let provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    let _ = server
+        .nobody()
+        .post("/v1/auth/providers/down/authorization", &json!({}))
+        .refused(502, "identity-provider-failed");
+    let begun = begun(&server);
+    drop(provider);
+    let body = json!({"state": begun["state"], "code": "whatever"});
+    let _ = server
+        .nobody()
+        .post("/v1/auth/providers/real/token", &body)
+        .refused(502, "identity-provider-failed");
+    let _ = attempt(&server, "requester-1", DEMO_PASSWORD).expect(200);
+}
+
+#[test]
+fn every_fault_of_the_configuration_is_named_before_anything_is_served() {
+    let home = Home::new();
+    let config = home.path().join("oidc.toml");
+    fs::create_dir_all(home.path()).unwrap();
+    fs::write(
+        &config,
+        "[[provider]]\nid = \"Bad Id\"\nname = \"\"\nissuer = \"http://id.example\"\nclient_id = \"c\"\n\
+         redirect_uri = \"https://portal.example/back\"\ncreate_accounts = true\nunheard_of = 1\n",
+    )
+    .unwrap();
+    let output = std::process::Command::new(guichet_tests::home::guichet())
+        .arg("api")
+        .env("GUICHET_DATA", home.data())
+        .env("GUICHET_API_LISTEN", "127.0.0.1:0")
+        .env("GUICHET_OIDC_CONFIG", &config)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("unheard_of"), "{said}");
+    assert!(!home.data().join("log").exists(), "nothing was made");
+}

@@ -3,10 +3,10 @@
 //!
 //! | room | holds |
 //! |---|---|
-//! | [`config`] | the TOML file that names providers, checked whole at start |
-//! | [`claims`] | from what a provider says to an account, roles and organizations; pure |
-//! | [`provider`] | discovery, the address to send a browser to, what its code is traded for |
-//! | [`fetch`] | the HTTP client: no redirects, little time, small answers |
+//! | `config` | the TOML file that names providers, checked whole at start |
+//! | `claims` | from what a provider says to an account, roles and organizations; pure |
+//! | `provider` | discovery, the address to send a browser to, what its code is traded for |
+//! | `fetch` | the HTTP client: no redirects, little time, small answers |
 
 mod claims;
 mod config;

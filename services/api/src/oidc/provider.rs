@@ -299,36 +299,32 @@ fn unverified(error: ClaimsVerificationError) -> Unverified {
     if let ClaimsVerificationError::InvalidNonce(_) = error {
         return Unverified::OtherSignIn;
     }
-    let kinds: [(fn(&ClaimsVerificationError) -> bool, &'static str); 4] = [
-        (
-            |error| matches!(error, ClaimsVerificationError::Expired(_)),
-            "its ID token has expired",
-        ),
-        (
-            |error| matches!(error, ClaimsVerificationError::InvalidAudience(_)),
-            "its ID token is for somebody else",
-        ),
-        (
-            |error| matches!(error, ClaimsVerificationError::InvalidIssuer(_)),
-            "its ID token is of another issuer",
-        ),
-        (
-            |error| matches!(error, ClaimsVerificationError::SignatureVerification(_)),
-            "the signature of its ID token does not hold",
-        ),
-    ];
-    let kind = kinds.iter().find(|(is, _)| is(&error));
-    Unverified::Because(kind.map_or("its ID token does not hold", |(_, why)| why))
+    // The library may come to tell more kinds: those say only that.
+    let why = if matches!(error, ClaimsVerificationError::Expired(_)) {
+        "its ID token has expired"
+    } else if matches!(error, ClaimsVerificationError::InvalidAudience(_)) {
+        "its ID token is for somebody else"
+    } else if matches!(error, ClaimsVerificationError::InvalidIssuer(_)) {
+        "its ID token is of another issuer"
+    } else if matches!(error, ClaimsVerificationError::SignatureVerification(_)) {
+        "the signature of its ID token does not hold"
+    } else {
+        "its ID token does not hold"
+    };
+    Unverified::Because(why)
 }
 
 fn untraded(
     error: RequestTokenError<FetchError, StandardErrorResponse<CoreErrorResponseType>>,
 ) -> TradeError {
     match error {
-        RequestTokenError::ServerResponse(answer) => match answer.error() {
-            CoreErrorResponseType::InvalidGrant => TradeError::Refused,
-            other => TradeError::Misconfigured(other.to_string()),
-        },
+        RequestTokenError::ServerResponse(answer) => {
+            let kind = answer.error();
+            if matches!(kind, CoreErrorResponseType::InvalidGrant) {
+                return TradeError::Refused;
+            }
+            TradeError::Misconfigured(kind.to_string())
+        }
         RequestTokenError::Request(error) => TradeError::Unanswered(error),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
             TradeError::Nonsense("its token endpoint gives no tokens")
@@ -337,13 +333,11 @@ fn untraded(
 }
 
 fn undiscovered(error: openidconnect::DiscoveryError<FetchError>) -> TradeError {
-    match error {
-        openidconnect::DiscoveryError::Request(error) => TradeError::Unanswered(error),
-        other => {
-            // Nothing of a person stands in what a provider says of itself.
-            TradeError::Misconfigured(other.to_string())
-        }
+    if let openidconnect::DiscoveryError::Request(error) = error {
+        return TradeError::Unanswered(error);
     }
+    // Nothing of a person stands in what a provider says of itself.
+    TradeError::Misconfigured(error.to_string())
 }
 
 fn uninformed(error: UserInfoError<FetchError>) -> TradeError {

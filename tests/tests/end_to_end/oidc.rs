@@ -155,6 +155,12 @@ fn a_state_and_a_code_serve_once_and_only_together() {
     let back = walk(&url(&third), ADA);
     let _ = traded(&server, &back).expect(200);
     let _ = traded(&server, &back).refused(401, "wrong-credentials");
+    let fresh = begun(&server);
+    let again = json!({"state": fresh["state"], "code": back["code"]});
+    let _ = server
+        .nobody()
+        .post("/v1/auth/providers/real/token", &again)
+        .refused(401, "wrong-credentials");
     let unknown = json!({"state": "never-given", "code": back["code"]});
     let _ = server
         .nobody()
@@ -164,6 +170,16 @@ fn a_state_and_a_code_serve_once_and_only_together() {
         .nobody()
         .post("/v1/auth/providers/none/authorization", &json!({}))
         .refused(404, "not-found");
+    let log = server.home().log_lines();
+    for secret in [
+        &back["code"],
+        &back["state"],
+        &first["code"],
+        ADA,
+        "ada.l@example.org",
+    ] {
+        assert!(!log.contains(secret), "{secret} stands in the server's log");
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn what_cannot_be_meant_is_refused() {
         whole,
         ["provider \"Académie\": id is not 1 to 32 of a to z, 0 to 9 and -"]
     );
-    let nothing = faults("role = \"agent\"\n        desk = \"SUP\"", "");
+    let nothing = faults("role = \"agent\"\n    desk = \"SUP\"", "");
     assert_eq!(
         nothing,
         ["provider \"academie\": rule 1: gives neither role nor member_of"]

@@ -125,11 +125,15 @@ impl Life {
         running.acknowledged = None;
         *place = Some(Arc::new(opened.opening));
         drop(place);
-        self.shared
-            .opened_anew(opened.report, opened.end.head, opened.state.clone());
-        if opened.state == LogState::Writable {
-            // First, since a writer that finds the queue ended ends too.
+        let is_writable = opened.state == LogState::Writable;
+        if is_writable {
+            // Before the state says so, or who reads it and comes at once would still be told why the queue had ended; and
+            // before the writer, which would find it ended and end too.
             self.shared.queue.restart();
+        }
+        self.shared
+            .opened_anew(opened.report, opened.end.head, opened.state);
+        if is_writable {
             running.threads = open::start_threads(&self.shared, opened.end, &self.dir)
                 .inspect_err(|_| self.shared.poison("the threads of the log could not be started"))?;
         }

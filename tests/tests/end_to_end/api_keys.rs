@@ -105,6 +105,7 @@ fn a_key_opens_what_its_scopes_say_and_nothing_that_is_a_persons() {
     for client in [&reads, &writes, &administers] {
         let _ = missing(client.get("/v1/events?limit=1"));
         let _ = missing(client.get(&format!("{path}/evidence")));
+        let _ = missing(client.get(&format!("{path}/%65vidence")));
         let _ = missing(client.get("/v1/audit/export"));
     }
 

@@ -35,7 +35,8 @@ pub struct Delivery {
     pub recipient: Option<Uuid>,
     /// How it goes: `mail`.
     pub channel: String,
-    /// Why it goes: `password-reset`, `username-reminder`, `address-confirmation`, `sign-up`, `password-changed`.
+    /// Why it goes: `password-reset`, `username-reminder`, `address-confirmation`, `address-changed`, `sign-up`, `invitation`,
+    /// `password-changed`.
     pub effect: String,
     /// How often it was tried before.
     pub attempts: u32,

@@ -31,6 +31,9 @@ pub const USERNAME_REMINDER: &str = "username-reminder";
 pub const ADDRESS_CONFIRMATION: &str = "address-confirmation";
 /// A link that makes the account that somebody asked for (seed 002, F68).
 pub const SIGN_UP: &str = "sign-up";
+/// Word to the address before that another one is used from now on: who has stolen a sign-in must not take the account over
+/// in silence.
+pub const ADDRESS_CHANGED: &str = "address-changed";
 /// Word that the password was changed.
 pub const PASSWORD_CHANGED: &str = "password-changed";
 
@@ -183,7 +186,7 @@ impl Application {
             .account(AccountId(delivery.account?))
             .filter(|account| !account.disabled)?;
         let to = match delivery.effect.as_str() {
-            ADDRESS_CONFIRMATION => delivery.payload.clone()?,
+            ADDRESS_CONFIRMATION | ADDRESS_CHANGED => delivery.payload.clone()?,
             _ => account.address.as_ref()?.address.clone(),
         };
         Some(Addressed {
@@ -234,8 +237,8 @@ impl Application {
             .await
             .map_err(ExecuteError::internal)?;
         let delivery = settled.ok_or(ExecuteError::NotFound)?;
-        // A new address that refuses was never the account's.
-        let is_own = delivery.effect != ADDRESS_CONFIRMATION;
+        // A new address that refuses was never the account's, and one before is it no more.
+        let is_own = ![ADDRESS_CONFIRMATION, ADDRESS_CHANGED].contains(&delivery.effect.as_str());
         if let (Settled::Refused, Some(account), true) = (outcome, delivery.account, is_own) {
             let call = self.system_call(at, Channel::Courier);
             self.append_own(&call, AccountId(account), |account: &Account| {

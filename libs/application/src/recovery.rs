@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     accounts::Made,
     call::Call,
-    deliveries::{ADDRESS_CONFIRMATION, PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
+    deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
     directory::username_key,
     error::ExecuteError,
     open_ticket::NewTicket,
@@ -161,11 +161,18 @@ impl Application {
     pub async fn confirm_address(&self, token: &str, at: DateTime<Utc>) -> Result<(), ExecuteError> {
         let (account, address) = self.take_link(ADDRESS_CONFIRMATION, token, at).await?;
         let id = AccountId(account.ok_or(ExecuteError::NotFound)?);
+        let before = self
+            .directory()
+            .account(id)
+            .and_then(|account| Some(account.address.as_ref()?.address.clone()));
         let call = self.call_of(id, at)?;
         self.append_own(&call, id, |account| {
             Ok(address_set(account, address.clone(), true)?)
         })
         .await?;
+        if before.is_some() && before != address {
+            self.post(id, ADDRESS_CHANGED, before, at).await;
+        }
         Ok(())
     }
 

@@ -190,6 +190,7 @@ fn a_new_address_is_taken_once_its_link_was_shown() {
     let _ = confirm("not it").refused(422, "invalid");
     assert_eq!(confirm(mail.link().1).status, 204);
     assert_eq!(address(), is("moved@people.example", true));
+    let _ = awaited(&mails, "moves@people.example", "Vos notifications vont ailleurs");
     let _ = confirm(mail.link().1).refused(422, "invalid");
 }
 

@@ -2,7 +2,10 @@
 
 use domain::Language;
 
-use super::{ADDRESS_CONFIRMATION, INVITATION, PASSWORD_CHANGED, PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER};
+use super::{
+    ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION, PASSWORD_CHANGED, PASSWORD_RESET, SIGN_UP,
+    USERNAME_REMINDER,
+};
 
 /// How long the link of a reset holds, hours.
 const RESET_HOURS: i64 = 1;
@@ -31,7 +34,7 @@ pub(super) fn link_of(effect: &str) -> Option<(&'static str, &'static str, i64)>
 }
 
 /// What each letter says: its effect, then subject and text in French and in English.
-const LETTERS: [(&str, Label, Label); 6] = [
+const LETTERS: [(&str, Label, Label); 7] = [
     (
         PASSWORD_RESET,
         ("Votre nouveau mot de passe", "Your new password"),
@@ -73,6 +76,17 @@ const LETTERS: [(&str, Label, Label); 6] = [
         ),
     ),
     (
+        ADDRESS_CHANGED,
+        (
+            "Vos notifications vont ailleurs",
+            "Your notifications go elsewhere",
+        ),
+        (
+            "Les notifications de votre compte vont désormais à une autre adresse. Si ce n'était pas vous, prévenez le support sans attendre.",
+            "The notifications of your account go to another address from now on. If that was not you, tell support at once.",
+        ),
+    ),
+    (
         PASSWORD_CHANGED,
         ("Votre mot de passe a changé", "Your password has changed"),
         (
@@ -107,7 +121,7 @@ pub(super) fn write(
         text.push_str(&format!("\n{link}\n"));
     }
     text.push_str(&format!("\n{account} : {username}\n"));
-    if effect != PASSWORD_CHANGED {
+    if ![PASSWORD_CHANGED, ADDRESS_CHANGED].contains(&effect) {
         let ignore = (
             "Si vous n'avez rien demandé, ne tenez pas compte de ce message.",
             "If you asked for nothing, leave this message aside.",
@@ -130,6 +144,7 @@ mod tests {
             PASSWORD_RESET,
             INVITATION,
             ADDRESS_CONFIRMATION,
+            ADDRESS_CHANGED,
             SIGN_UP,
             USERNAME_REMINDER,
             PASSWORD_CHANGED,

@@ -26,6 +26,7 @@ mod organization;
 mod page;
 mod problem;
 mod series;
+mod sharing;
 mod sign_in;
 mod ticket;
 mod ticket_query;
@@ -56,6 +57,7 @@ pub use organization::{
 pub use page::PageQuery;
 pub use problem::{FieldError, Problem};
 pub use series::{DayCounts, StatusSeries};
+pub use sharing::{Share, ShareList, Sharer};
 pub use sign_in::{
     Challenge, ChallengeRequest, ChangePassword, FederatedCallback, FederatedSignIn, IdentityProvider,
     IdentityProviderList, OneTimeToken, PasswordConfirmation, PasswordPolicy, PasswordReset,
@@ -63,8 +65,8 @@ pub use sign_in::{
     SignInList, SignUpRequest, Solution, UsernameReminderRequest,
 };
 pub use ticket::{
-    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Share, ShareList,
-    Sharer, Status, StatusCategory, Ticket, TicketPage, TicketRow,
+    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Status,
+    StatusCategory, Ticket, TicketPage, TicketRow,
 };
 pub use ticket_query::TicketQuery;
 pub use transition::{AllowedAction, Transition};

@@ -123,7 +123,7 @@ impl Application {
         new: NewAccount,
         linked: Option<domain::account::Identity>,
     ) -> Result<Made, ExecuteError> {
-        let made = self
+        let committed = self
             .commit(call, |application| {
                 if application.is_held(&["username", &username_key(&new.username)])? {
                     return Ok(Vec::new());
@@ -131,10 +131,7 @@ impl Application {
                 application.writes_of_new(&new, linked.as_ref())
             })
             .await?;
-        Ok(match made {
-            Committed::Now(_) | Committed::Before(_) => Made::Now,
-            Committed::Nothing => Made::Before,
-        })
+        Ok(committed.made())
     }
 
     /// Makes an account for an administrator, and mails its holder a link when it has no password.
@@ -217,12 +214,11 @@ impl Application {
         let unlocks = changes
             .iter()
             .any(|change| matches!(change, Change::Unlock | Change::Enable));
-        let sessions = self.sessions().clone();
         let key = self
             .directory()
             .account(id)
             .and_then(|account| Some(self.tries_key(account.username.as_deref()?)));
-        tokio::task::spawn_blocking(move || {
+        self.with_sessions(move |sessions| {
             if ends {
                 sessions.revoke_account(id.0).map(drop)?;
             }
@@ -232,7 +228,6 @@ impl Application {
             }
         })
         .await
-        .map_err(ExecuteError::internal)?
         .map_err(ExecuteError::internal)
     }
 

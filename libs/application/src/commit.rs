@@ -11,7 +11,7 @@ use domain::{
 use event_log::{AppendError, Appended, Commit, Expected, StreamName, StreamWrite, Target, Version};
 use uuid::Uuid;
 
-use crate::{call::Call, error::ExecuteError, execute::ATTEMPTS_MAX, start::Application};
+use crate::{accounts::Made, call::Call, error::ExecuteError, execute::ATTEMPTS_MAX, start::Application};
 
 /// Events for one stream, decided on a version of it.
 #[derive(Debug, Clone)]
@@ -63,6 +63,14 @@ pub(crate) enum Committed {
 }
 
 impl Committed {
+    /// Whether a command that makes something made it.
+    pub(crate) fn made(&self) -> Made {
+        match self {
+            Committed::Now(_) | Committed::Before(_) => Made::Now,
+            Committed::Nothing => Made::Before,
+        }
+    }
+
     /// The id of the stream of this kind that it wrote to.
     pub(crate) fn id_in(&self, prefix: &str) -> Option<Uuid> {
         let appended = match self {

@@ -138,8 +138,9 @@ impl Application {
     /// [`ReadError::NotFound`] when it does not wait any more, or there is nobody to send it to.
     pub async fn claim_delivery(&self, id: u64, at: DateTime<Utc>) -> Result<Claimed, ReadError> {
         let until = at + TimeDelta::seconds(CLAIM_S);
-        let sessions = self.sessions().clone();
-        let claimed = tokio::task::spawn_blocking(move || sessions.claim(id, at, until)).await;
+        let claimed = self
+            .ask_sessions(move |sessions| sessions.claim(id, at, until))
+            .await;
         let delivery = match claimed.map_err(ReadError::internal)? {
             Ok(delivery) => delivery,
             Err(ClaimError::NotWaiting) => return Err(ReadError::NotFound),
@@ -281,9 +282,7 @@ impl Application {
         &self,
         ask: impl FnOnce(&Sessions) -> Result<Once, OnceError> + Send + 'static,
     ) -> Result<Linked, ExecuteError> {
-        let sessions = self.sessions().clone();
-        let found = tokio::task::spawn_blocking(move || ask(&sessions)).await;
-        match found.map_err(ExecuteError::internal)? {
+        match self.ask_sessions(ask).await.map_err(ExecuteError::internal)? {
             Ok(once) => Ok((once.account, once.payload)),
             Err(OnceError::Unknown | OnceError::Expired) => {
                 let detail = "is not of a link that holds: it has served, has expired, or never was one";

@@ -104,8 +104,9 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<String, SignInError> {
         let (purpose, hash) = (purpose(provider), opaque::digest(state));
-        let sessions = self.sessions().clone();
-        let taken = tokio::task::spawn_blocking(move || sessions.take_once(&purpose, hash, at)).await;
+        let taken = self
+            .ask_sessions(move |sessions| sessions.take_once(&purpose, hash, at))
+            .await;
         match taken.map_err(internal)? {
             Ok(once) => Ok(once.payload.unwrap_or_default()),
             Err(OnceError::Unknown | OnceError::Expired) => Err(SignInError::Refused),

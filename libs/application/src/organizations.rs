@@ -20,7 +20,7 @@ use event_log::Version;
 use crate::{
     accounts::Made,
     call::Call,
-    commit::{Committed, Write},
+    commit::Write,
     error::{ExecuteError, ReadError},
     execute::own_task,
     start::Application,
@@ -42,7 +42,7 @@ impl Application {
                 Ok(if known { Vec::new() } else { new_organization(&new) })
             })
             .await?;
-        Ok(made(&committed))
+        Ok(committed.made())
     }
 
     /// Makes an organization for an administrator.
@@ -230,7 +230,7 @@ impl Application {
                 }])
             })
             .await?;
-        Ok(made(&committed))
+        Ok(committed.made())
     }
 }
 
@@ -240,11 +240,4 @@ fn new_organization(new: &OrganizationCreated) -> Vec<Write> {
         version: 0,
         events: vec![Event::Organization(OrganizationEvent::Created(new.clone()))],
     }]
-}
-
-fn made(committed: &Committed) -> Made {
-    match committed {
-        Committed::Now(_) | Committed::Before(_) => Made::Now,
-        Committed::Nothing => Made::Before,
-    }
 }

@@ -21,7 +21,6 @@ use crate::{
     accounts::Made,
     call::Call,
     deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
-    directory::username_key,
     error::ExecuteError,
     open_ticket::NewTicket,
     passwords::Cause,
@@ -281,14 +280,6 @@ impl Application {
     pub(crate) fn call_of(&self, id: AccountId, at: DateTime<Utc>) -> Result<Call, ExecuteError> {
         let viewer = self.directory().viewer(id).ok_or(ExecuteError::NotFound)?;
         Ok(self.call_as(Viewer::clone(&viewer), at, Channel::Rest))
-    }
-
-    /// Whether a user name is free, for who may make accounts.
-    ///
-    /// # Errors
-    /// [`ExecuteError::Internal`].
-    pub fn is_free(&self, username: &str) -> Result<bool, ExecuteError> {
-        Ok(!self.is_held(&["username", &username_key(username)])?)
     }
 }
 

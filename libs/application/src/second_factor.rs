@@ -1,5 +1,7 @@
 //! The second factor: one-time codes by time (RFC 6238), and recovery codes for who lost the device.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::{
     SecretText, opaque,
@@ -127,15 +129,8 @@ impl Application {
         Secret::from_base32(&text).map_err(ExecuteError::internal)
     }
 
-    /// Makes a secret that becomes the second factor once a first code of it is shown.
-    ///
-    /// # Errors
-    /// See [`ExecuteError`]; the password is asked for again.
-    pub async fn begin_second_factor(
-        &self,
-        call: &Call,
-        password: String,
-    ) -> Result<PendingFactor, ExecuteError> {
+    /// The caller's account, once its holder has shown the password again.
+    async fn holder_confirmed(&self, call: &Call, password: String) -> Result<Arc<Account>, ExecuteError> {
         let account = self
             .directory()
             .account(call.viewer.account)
@@ -146,6 +141,19 @@ impl Application {
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
         }
+        Ok(account)
+    }
+
+    /// Makes a secret that becomes the second factor once a first code of it is shown.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; the password is asked for again.
+    pub async fn begin_second_factor(
+        &self,
+        call: &Call,
+        password: String,
+    ) -> Result<PendingFactor, ExecuteError> {
+        let account = self.holder_confirmed(call, password).await?;
         let (nonce, hash) = opaque::one_time();
         let secret = self.pending_secret(account.id, nonce.expose())?;
         let pending = NewOnce {
@@ -176,8 +184,9 @@ impl Application {
     /// [`ExecuteError::NotFound`] when none waits; a fault when the code is wrong.
     pub async fn confirm_second_factor(&self, call: Call, code: &str) -> Result<Vec<String>, ExecuteError> {
         let (id, at) = (call.viewer.account, call.at);
-        let pending = self.sessions().clone();
-        let found = tokio::task::spawn_blocking(move || pending.peek_once_of(PURPOSE, id.0, at)).await;
+        let found = self
+            .ask_sessions(move |sessions| sessions.peek_once_of(PURPOSE, id.0, at))
+            .await;
         let nonce = match found.map_err(ExecuteError::internal)? {
             Ok(once) => once.payload.unwrap_or_default(),
             Err(OnceError::Unknown | OnceError::Expired) => return Err(ExecuteError::NotFound),
@@ -216,16 +225,7 @@ impl Application {
     /// # Errors
     /// See [`ExecuteError`]; the password is asked for again.
     pub async fn remove_second_factor(&self, call: Call, password: String) -> Result<(), ExecuteError> {
-        let account = self
-            .directory()
-            .account(call.viewer.account)
-            .ok_or(ExecuteError::NotFound)?;
-        let mut faults = Vec::new();
-        self.confirm_holder(&account, password, "/password", &mut faults, &call)
-            .await?;
-        if !faults.is_empty() {
-            return Err(ExecuteError::invalid(faults));
-        }
+        let account = self.holder_confirmed(&call, password).await?;
         self.append_own(&call, account.id, |today| {
             let has = today.second_factor.is_some();
             Ok(has

@@ -235,8 +235,9 @@ impl Application {
     pub async fn refresh(&self, token: &str, at: DateTime<Utc>) -> Result<SignedIn, SignInError> {
         let old = opaque::digest(token);
         let (refresh_token, new) = opaque::one_time();
-        let sessions = self.sessions().clone();
-        let rotated = tokio::task::spawn_blocking(move || sessions.rotate(old, new, at, lifetimes())).await;
+        let rotated = self
+            .ask_sessions(move |sessions| sessions.rotate(old, new, at, lifetimes()))
+            .await;
         match rotated.map_err(internal)? {
             Ok(rotation) => {
                 let account = AccountId(rotation.account);
@@ -310,16 +311,21 @@ impl Application {
         self.with_sessions(move |sessions| sessions.purge(now)).await
     }
 
-    /// Asks the sessions where blocking is allowed.
+    /// Asks the sessions where blocking is allowed, and answers what they say.
+    pub(crate) async fn ask_sessions<R: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&sessions::Sessions) -> R + Send + 'static,
+    ) -> Result<R, tokio::task::JoinError> {
+        let sessions = self.sessions().clone();
+        tokio::task::spawn_blocking(move || ask(&sessions)).await
+    }
+
+    /// The same where whatever they refuse is a failure of ours.
     pub(crate) async fn with_sessions<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
         &self,
         ask: impl FnOnce(&sessions::Sessions) -> Result<T, E> + Send + 'static,
     ) -> Result<T, SignInError> {
-        let sessions = self.sessions().clone();
-        tokio::task::spawn_blocking(move || ask(&sessions))
-            .await
-            .map_err(internal)?
-            .map_err(internal)
+        self.ask_sessions(ask).await.map_err(internal)?.map_err(internal)
     }
 }
 

@@ -77,7 +77,7 @@ pub fn register(config: &mut ServiceConfig) {
                 .service(tickets::get_ticket)
                 .service(tickets::edit_ticket)
                 .service(tickets::reopen_ticket)
-                .service(tickets::share_ticket)
+                .service(sharing::share_ticket)
                 .service(sharing::list_shares)
                 .service(comments::create_comment)
                 .service(comments::list_comments)
@@ -142,22 +142,23 @@ fn register_people(config: &mut ServiceConfig) {
 }
 
 /// A language that a body names; none when it names none.
-fn language(named: Option<&str>, pointer: &str) -> Result<Option<Language>, Fault> {
+fn language(named: Option<&str>, pointer: &str) -> Result<Option<Language>, Refusal> {
     match named {
         None => Ok(None),
         Some("fr") => Ok(Some(Language::Fr)),
         Some("en") => Ok(Some(Language::En)),
-        Some(_) => Err(Fault::new(pointer, FaultCode::Value, "is not one of: fr, en")),
+        Some(_) => {
+            let fault = Fault::new(pointer, FaultCode::Value, "is not one of: fr, en");
+            Err(Refusal::faults(vec![fault]))
+        }
     }
 }
 
 /// What a body wants of a profile.
 fn edit_of(asked: EditProfile) -> Result<ProfileEdit, Refusal> {
-    let language =
-        language(asked.language.as_deref(), "/language").map_err(|fault| Refusal::faults(vec![fault]))?;
     Ok(ProfileEdit {
         name: asked.name.map(|name| name.trim().to_owned()),
-        language,
+        language: language(asked.language.as_deref(), "/language")?,
         time_zone: asked.time_zone,
         phone: asked.phone,
         default_view: asked.default_view,

@@ -103,14 +103,6 @@ impl Viewer {
         self.holds_for(&[Role::Admin], Some(organization))
     }
 
-    /// The desks on which this role is held without a limit of organization; `None` means all desks.
-    pub fn desks_of(&self, role: Role) -> impl Iterator<Item = Option<&DeskKey>> {
-        self.grants
-            .iter()
-            .filter(move |grant| grant.role == role && grant.organization.is_none())
-            .map(|grant| grant.desk.as_ref())
-    }
-
     /// May sign in new tickets on this desk for themselves.
     #[must_use]
     pub fn may_open_on(&self, desk: &DeskKey) -> bool {

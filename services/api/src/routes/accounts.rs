@@ -4,7 +4,7 @@ pub mod administering;
 pub mod keys;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
-use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile};
+use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, NewRole};
 use application::accounts::{AccountDraft, NamedGrant};
 use application::views::collate;
 use domain::{
@@ -35,6 +35,15 @@ pub(super) fn account_in(caller: &Caller, text: &str) -> Result<AccountId, Refus
         .ok_or_else(|| Refusal::new(&NOT_FOUND))
 }
 
+/// A role that a body names.
+fn named_grant(role: NewRole) -> NamedGrant {
+    NamedGrant {
+        role: role.role,
+        desk: role.desk,
+        organization: role.organization,
+    }
+}
+
 /// An account as an answer, with its version.
 pub(super) fn account_answer(caller: &Caller, account: &domain::account::Account) -> HttpResponse {
     HttpResponse::Ok()
@@ -63,13 +72,7 @@ pub(crate) async fn create_account(
 ) -> Result<HttpResponse, Refusal> {
     let call = caller.call("POST /v1/accounts", &body.canonical);
     let asked = body.value;
-    let language =
-        language(asked.language.as_deref(), "/language").map_err(|fault| Refusal::faults(vec![fault]))?;
-    let roles = asked.roles.into_iter().map(|role| NamedGrant {
-        role: role.role,
-        desk: role.desk,
-        organization: role.organization,
-    });
+    let language = language(asked.language.as_deref(), "/language")?;
     let draft = AccountDraft {
         kind: asked.kind,
         username: asked.username,
@@ -77,7 +80,7 @@ pub(crate) async fn create_account(
         language: language.unwrap_or_default(),
         address: asked.address,
         password: asked.password,
-        roles: roles.collect(),
+        roles: asked.roles.into_iter().map(named_grant).collect(),
         organizations: asked.organizations,
     };
     let account = caller.application.create_account(call, draft).await;

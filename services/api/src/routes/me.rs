@@ -5,7 +5,6 @@ pub mod profile;
 
 use actix_web::{HttpResponse, get};
 use api_types::{DeskSummary, Me, MyOrganization};
-use domain::policy::Viewer;
 
 use crate::{answer, caller::Caller, problems::OfQuestion, refusal::Refusal};
 
@@ -47,16 +46,12 @@ fn me(caller: &Caller) -> Me {
         roles: account.grants.iter().map(answer::role).collect(),
         organizations: organizations.collect(),
         desks: desks(caller),
-        profile: answer::my_profile(account, &viewer_of(caller)),
+        profile: answer::my_profile(account, caller.viewer()),
         acting_as: acting_as.map(str::to_owned),
         acting_in: acting_in.map(str::to_owned),
         second_factor: account.second_factor.is_some(),
         version: account.version,
     }
-}
-
-fn viewer_of(caller: &Caller) -> Viewer {
-    Viewer::clone(caller.viewer())
 }
 
 /// The desks that a caller has anything to do with.

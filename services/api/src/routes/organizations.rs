@@ -1,10 +1,12 @@
 //! Organizations, their tree and their contracts.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, patch, post, put, web::Path};
 use api_types::{
     ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage, OrganizationQuery,
 };
-use application::views::collate;
+use application::{Call, views::collate};
 use domain::{
     AccountId, ContractId, Fault, OrganizationId,
     fault::FaultCode,
@@ -24,14 +26,14 @@ use crate::{
 };
 
 /// The organization in a path, that the caller may see.
-fn organization_in(caller: &Caller, text: &str) -> Result<OrganizationId, Refusal> {
+fn organization_in(caller: &Caller, text: &str) -> Result<Arc<domain::organization::Organization>, Refusal> {
     let id: OrganizationId = text
         .parse()
         .map_err(|error: domain::ids::NameError| Refusal::new(&NOT_FOUND).cause(error))?;
-    caller
+    let known = caller
         .application
-        .organization_for(caller.viewer(), &id, OrganizationOperation::See)?;
-    Ok(id)
+        .organization_for(caller.viewer(), &id, OrganizationOperation::See);
+    Ok(known?)
 }
 
 fn organization_answer(caller: &Caller, organization: &domain::organization::Organization) -> HttpResponse {
@@ -42,6 +44,18 @@ fn organization_answer(caller: &Caller, organization: &domain::organization::Org
             caller.viewer(),
             organization,
         ))
+}
+
+/// Carries out changes and answers the organization.
+async fn changed(
+    caller: &Caller,
+    call: Call,
+    id: OrganizationId,
+    changes: Vec<Change>,
+) -> Result<HttpResponse, Refusal> {
+    let changed = caller.application.change_organization(call, id, changes).await;
+    let changed = changed.map_err(|error| caller.refusal(error))?;
+    Ok(organization_answer(caller, &changed))
 }
 
 /// Make an organization.
@@ -144,10 +158,7 @@ pub(crate) async fn list_organizations(
 )]
 #[get("/organizations/{id}")]
 pub(crate) async fn get_organization(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let id = organization_in(&caller, &path)?;
-    let found = caller
-        .application
-        .organization_for(caller.viewer(), &id, OrganizationOperation::See)?;
+    let found = organization_in(&caller, &path)?;
     Ok(organization_answer(&caller, &found))
 }
 
@@ -170,7 +181,7 @@ pub(crate) async fn edit_organization(
     path: Path<String>,
     body: Body<EditOrganization>,
 ) -> Result<HttpResponse, Refusal> {
-    let id = organization_in(&caller, &path)?;
+    let id = organization_in(&caller, &path)?.id.clone();
     let call = caller.call(&format!("PATCH /v1/organizations/{id}"), &body.canonical);
     let asked = body.value;
     let mut faults = Vec::new();
@@ -195,9 +206,7 @@ pub(crate) async fn edit_organization(
     if !faults.is_empty() {
         return Err(Refusal::faults(faults));
     }
-    let changed = caller.application.change_organization(call, id, changes).await;
-    let changed = changed.map_err(|error| caller.refusal(error))?;
-    Ok(organization_answer(&caller, &changed))
+    changed(&caller, call, id, changes).await
 }
 
 /// The account that a member of a body names.
@@ -226,7 +235,7 @@ pub(crate) async fn create_contract(
     path: Path<String>,
     body: Body<ContractTerms>,
 ) -> Result<HttpResponse, Refusal> {
-    let id = organization_in(&caller, &path)?;
+    let id = organization_in(&caller, &path)?.id.clone();
     let what = format!("POST /v1/organizations/{id}/contracts");
     sign(&caller, id, ContractId(Uuid::now_v7()), &what, body).await
 }
@@ -273,9 +282,7 @@ pub(crate) async fn delete_contract(
         b"",
     );
     let changes = vec![Change::WithdrawContract(contract)];
-    let changed = caller.application.change_organization(call, id, changes).await;
-    let changed = changed.map_err(|error| caller.refusal(error))?;
-    Ok(organization_answer(&caller, &changed))
+    changed(&caller, call, id, changes).await
 }
 
 /// A contract that the organization has.
@@ -283,15 +290,14 @@ fn contract_in(
     caller: &Caller,
     (id, contract): (String, String),
 ) -> Result<(OrganizationId, ContractId), Refusal> {
-    let id = organization_in(caller, &id)?;
+    let organization = organization_in(caller, &id)?;
     let contract: ContractId = contract
         .parse()
         .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
-    let organization = caller.application.directory().organization(&id);
-    if organization.is_none_or(|organization| !organization.contracts.contains_key(&contract)) {
+    if !organization.contracts.contains_key(&contract) {
         return Err(Refusal::new(&NOT_FOUND));
     }
-    Ok((id, contract))
+    Ok((organization.id.clone(), contract))
 }
 
 async fn sign(
@@ -303,10 +309,7 @@ async fn sign(
 ) -> Result<HttpResponse, Refusal> {
     let call = caller.call(what, &body.canonical);
     let terms = terms(caller, body.value).map_err(Refusal::faults)?;
-    let changes = vec![Change::SignContract(contract, terms)];
-    let changed = caller.application.change_organization(call, id, changes).await;
-    let changed = changed.map_err(|error| caller.refusal(error))?;
-    Ok(organization_answer(caller, &changed))
+    changed(caller, call, id, vec![Change::SignContract(contract, terms)]).await
 }
 
 fn terms(caller: &Caller, asked: ContractTerms) -> Result<Contract, Vec<Fault>> {

@@ -155,8 +155,7 @@ pub(crate) async fn sign_up(
     body: Body<SignUpRequest>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
-    let language = super::language(asked.language.as_deref(), "/language")
-        .map_err(|fault| Refusal::faults(vec![fault]))?;
+    let language = super::language(asked.language.as_deref(), "/language")?;
     let wanted = SignUp {
         username: asked.username,
         name: asked.name,

@@ -1,11 +1,49 @@
 //! Who a ticket is shared with.
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Path};
-use api_types::{ShareList, Sharer};
+use actix_web::{HttpRequest, HttpResponse, get, post, web::Path};
+use api_types::{EditTicket, Problem, Share, ShareList, Sharer, Ticket};
 use domain::AccountId;
 
-use super::key;
-use crate::{answer, caller::Caller, parameters::Parameters, problems::OfQuestion, refusal::Refusal};
+use super::{key, ticket_answer, tickets::edit_actions};
+use crate::{
+    answer, body::Body, caller::Caller, parameters::Parameters, problems::OfQuestion, refusal::Refusal,
+};
+
+/// Share a ticket with more organizations.
+///
+/// One shares with organizations of one's own; those who treat the desk's tickets, with any.
+#[utoipa::path(
+    operation_id = "share_ticket", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one event."),
+    ),
+    request_body = Share,
+    responses(
+        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tickets/{key}/share")]
+pub(crate) async fn share_ticket(
+    caller: Caller,
+    path: Path<String>,
+    body: Body<Share>,
+) -> Result<HttpResponse, Refusal> {
+    let key = key(&path)?;
+    let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical);
+    let asked = EditTicket {
+        share_with: Some(body.value.organizations),
+        ..EditTicket::default()
+    };
+    let actions = edit_actions(&caller, asked, "/organizations")?;
+    let done = caller.application.act(call, key.clone(), actions).await;
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
+}
 
 /// Who a ticket is shared with, persons and organizations, each with its part (seed 002, F100).
 #[utoipa::path(

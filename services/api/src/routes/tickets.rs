@@ -1,7 +1,7 @@
-//! Tickets: opening, listing, reading, changing, reopening, sharing.
+//! Tickets: opening, listing, reading, changing, reopening.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
-use api_types::{CreateTicket, EditTicket, Problem, Reopen, Share, Ticket, TicketPage, TicketQuery};
+use api_types::{CreateTicket, EditTicket, Problem, Reopen, Ticket, TicketPage, TicketQuery};
 use application::{
     event_log::Position,
     open_ticket::NewTicket,
@@ -265,7 +265,11 @@ pub(crate) async fn edit_ticket(
 }
 
 /// The commands that one PATCH asks for; names that name nothing are faults, all listed.
-fn edit_actions(caller: &Caller, asked: EditTicket, share_pointer: &str) -> Result<Vec<Action>, Refusal> {
+pub(super) fn edit_actions(
+    caller: &Caller,
+    asked: EditTicket,
+    share_pointer: &str,
+) -> Result<Vec<Action>, Refusal> {
     let directory = caller.application.directory();
     let mut faults = Vec::new();
     let mut organization = |pointer: String, name: &String| {
@@ -361,42 +365,6 @@ pub(crate) async fn reopen_ticket(
         .application
         .act(call, key.clone(), vec![Action::Reopen { reason }])
         .await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
-    ticket_answer(&caller, &done.loaded)
-}
-
-/// Share a ticket with more organizations.
-///
-/// One shares with organizations of one's own; those who treat the desk's tickets, with any.
-#[utoipa::path(
-    operation_id = "share_ticket", tag = "tickets",
-    params(
-        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one event."),
-    ),
-    request_body = Share,
-    responses(
-        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-#[post("/tickets/{key}/share")]
-pub(crate) async fn share_ticket(
-    caller: Caller,
-    path: Path<String>,
-    body: Body<Share>,
-) -> Result<HttpResponse, Refusal> {
-    let key = key(&path)?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical);
-    let asked = EditTicket {
-        share_with: Some(body.value.organizations),
-        ..EditTicket::default()
-    };
-    let actions = edit_actions(&caller, asked, "/organizations")?;
-    let done = caller.application.act(call, key.clone(), actions).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     ticket_answer(&caller, &done.loaded)
 }

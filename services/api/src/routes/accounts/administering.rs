@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, delete, post, put, web::Path};
 use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, SetAddress};
-use application::accounts::NamedGrant;
 use domain::{
     Fault,
     account::{ProfileField, change::Change},
@@ -15,7 +14,7 @@ use domain::{
     },
 };
 
-use super::{account_answer, account_in};
+use super::{account_answer, account_in, named_grant};
 use crate::{
     body::Body,
     caller::Caller,
@@ -57,16 +56,11 @@ pub(crate) async fn grant_role(
     path: Path<String>,
     body: Body<NewRole>,
 ) -> Result<HttpResponse, Refusal> {
-    let asked = NamedGrant {
-        role: body.value.role,
-        desk: body.value.desk,
-        organization: body.value.organization,
-    };
     // Who may not see the account must not learn from a fault that it is there.
     account_in(&caller, &path)?;
     let grant = caller
         .application
-        .grant_named(&asked, "")
+        .grant_named(&named_grant(body.value), "")
         .map_err(Refusal::faults)?;
     changed(
         &caller,

@@ -1,0 +1,43 @@
+//! Who a ticket is shared with.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Organizations to share a ticket with, beside those it is shared with already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"organizations": ["commune-b"]}))]
+pub struct Share {
+    /// Ids of organizations the caller is a member of.
+    pub organizations: Vec<String>,
+}
+
+/// Who a ticket is shared with and in which part: persons and organizations (seed 002, F100).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"items": [{
+    "kind": "person", "id": "0198c0de-7000-7000-8000-000000000001", "name": "Requester 1",
+    "parts": ["requester", "creator"]
+}, {"kind": "organization", "id": "commune-a", "name": "Commune A", "parts": ["organization"]}]}))]
+pub struct ShareList {
+    /// Persons first, then organizations, each once.
+    pub items: Vec<Sharer>,
+}
+
+/// One that a ticket is shared with. Whoever is a member of an organization has part in it for as long as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "kind": "person", "id": "0198c0de-7000-7000-8000-000000000001", "name": "Requester 1",
+    "parts": ["requester", "creator"]
+}))]
+pub struct Sharer {
+    /// `person` or `organization`.
+    pub kind: String,
+    /// Id of the account or organization.
+    pub id: String,
+    /// Its name; `null` once the person is erased.
+    #[schema(required = true)]
+    pub name: Option<String>,
+    /// Of a person: `requester`, `creator`, `assignee`. Of an organization: `organization` when the ticket is asked for it and not
+    /// private, `shared` when it was shared with it.
+    pub parts: Vec<String>,
+}

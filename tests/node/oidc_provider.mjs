@@ -1,6 +1,6 @@
 // A real OpenID provider for the tests: npm's oidc-provider on a free port of loopback.
 //
-//   node oidc_provider.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI
+//   node oidc_provider.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI       (an empty secret: a public client)
 //
 // Prints `oidc listening on http://127.0.0.1:PORT`. Each line on standard input is a JSON object that maps subjects to their
 // claims; it is answered by `known`. Whoever comes with `login_hint` is signed in as that subject and consents to everything: who
@@ -10,13 +10,14 @@ import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
 
 const [clientId, clientSecret, redirectUri] = process.argv.slice(2);
+const credentials = clientSecret ? { client_secret: clientSecret } : { token_endpoint_auth_method: 'none' };
 const people = new Map();
 const server = createServer();
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
 const provider = new Provider(issuer, {
-  clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
+  clients: [{ client_id: clientId, redirect_uris: [redirectUri], ...credentials }],
   claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'locale', 'groups'], email: ['email', 'email_verified'] },
   cookies: { keys: ['a key of this test'] },
   features: { devInteractions: { enabled: false } },

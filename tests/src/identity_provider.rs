@@ -35,6 +35,28 @@ impl IdentityProvider {
     /// When npm's packages are not installed.
     #[must_use]
     pub fn start() -> IdentityProvider {
+        IdentityProvider::run("oidc_provider.mjs", &[CLIENT_ID, CLIENT_SECRET, REDIRECT_URI])
+    }
+
+    /// Starts one for a client that has no secret.
+    ///
+    /// # Panics
+    /// When npm's packages are not installed.
+    #[must_use]
+    pub fn start_for_public_client() -> IdentityProvider {
+        IdentityProvider::run("oidc_provider.mjs", &[CLIENT_ID, "", REDIRECT_URI])
+    }
+
+    /// Starts one that says whatever it is told ([`IdentityProvider::know`]; see the head of `hostile_provider.mjs`).
+    ///
+    /// # Panics
+    /// When npm's packages are not installed.
+    #[must_use]
+    pub fn start_hostile() -> IdentityProvider {
+        IdentityProvider::run("hostile_provider.mjs", &[])
+    }
+
+    fn run(program: &str, arguments: &[&str]) -> IdentityProvider {
         let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let packages = tests.join("../node_modules/oidc-provider");
         assert!(
@@ -43,8 +65,8 @@ impl IdentityProvider {
             packages.display()
         );
         let mut child = Command::new("node")
-            .arg(tests.join("node/oidc_provider.mjs"))
-            .args([CLIENT_ID, CLIENT_SECRET, REDIRECT_URI])
+            .arg(tests.join("node").join(program))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -77,7 +99,7 @@ impl IdentityProvider {
         &self.issuer
     }
 
-    /// Says what it knows of people from now on.
+    /// Says what it knows of people, or does, from now on.
     ///
     /// # Panics
     /// When it has ended.

@@ -77,10 +77,13 @@ pub struct MyProfile {
 /// A new address of one's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"address": "requester-1@example.org"}))]
+#[schema(example = json!({"address": "requester-1@example.org", "password": "Guichet-demo-1"}))]
 pub struct NewAddress {
     /// The address; a link to confirm it is mailed there.
     pub address: String,
+    /// The caller's password. Without one here, a sign-in of the last ten minutes stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
 }
 
 /// One role and where it holds.

@@ -3,7 +3,7 @@
 mod draft;
 mod keys;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -11,7 +11,7 @@ use domain::{
     account::{
         Account, AccountEvent,
         change::{self, Change, NewAccount, Refusal},
-        profile::ProfileEdit,
+        profile::{ProfileEdit, username_key},
     },
     policy::{
         Viewer,
@@ -23,11 +23,12 @@ use event_log::{CommandId, Version};
 use uuid::Uuid;
 
 use crate::{
+    addresses::address_of,
     call::Call,
     commit::{Committed, Write},
-    directory::username_key,
     error::{ExecuteError, ReadError},
     execute::own_task,
+    links,
     start::Application,
 };
 
@@ -86,13 +87,7 @@ impl Application {
     /// The server's own call, for what no person asks: first start, administration over the socket, lock-outs.
     #[must_use]
     pub fn system_call(&self, at: DateTime<Utc>, channel: event_log::Channel) -> Call {
-        let nobody = Viewer {
-            account: AccountId::SYSTEM,
-            grants: BTreeSet::new(),
-            organizations: BTreeSet::new(),
-            within: Arc::default(),
-        };
-        self.call_as(nobody, at, channel)
+        self.call_as(Viewer::system(), at, channel)
     }
 
     /// A call that nobody's token stands behind: the server's, or that of who has shown a one-time link.
@@ -187,6 +182,10 @@ impl Application {
     ) -> Result<Arc<Account>, ExecuteError> {
         let this = self.clone();
         own_task(async move {
+            let before = this
+                .directory()
+                .account(id)
+                .and_then(|account| address_of(&account));
             this.commit(&call, |application| {
                 let account = application
                     .directory()
@@ -201,12 +200,13 @@ impl Application {
             })
             .await?;
             this.after_change(id, &changes).await?;
+            this.address_corrected(id, before, &changes, call.at).await?;
             this.directory().account(id).ok_or(ExecuteError::NotFound)
         })
         .await
     }
 
-    /// What is not history follows the event: sign-ins end, counters start anew.
+    /// What is not history follows the event: sign-ins and links end, counters start anew.
     async fn after_change(&self, id: AccountId, changes: &[Change]) -> Result<(), ExecuteError> {
         let ends = changes
             .iter()
@@ -221,6 +221,7 @@ impl Application {
         self.with_sessions(move |sessions| {
             if ends {
                 sessions.revoke_account(id.0).map(drop)?;
+                sessions.withdraw(id.0, &links::ALL).map(drop)?;
             }
             match key.filter(|_| unlocks) {
                 Some(key) => sessions.clear_failures(&key),

@@ -223,6 +223,7 @@ impl Application {
     /// # Errors
     /// [`ExecuteError::NotFound`] for who may not read the log.
     pub async fn trace_audit(&self, mut call: Call, what: AuditData) -> Result<(), ExecuteError> {
+        call.is_for_oneself()?;
         let account = call.viewer.account;
         let is_feed = what == AuditData::Feed;
         let hour = call.at.timestamp().div_euclid(3_600);

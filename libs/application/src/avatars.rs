@@ -1,8 +1,9 @@
 //! Pictures of persons: encoded anew by the server and never served as they were uploaded (seed 002, F80).
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use domain::{
     AccountId, Event, Fault,
     account::{AccountEvent, AvatarSet, ProfileField},
@@ -12,11 +13,13 @@ use domain::{
 };
 use event_log::{StreamName, Version};
 use image::{DynamicImage, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use tokio::sync::Semaphore;
 
 use crate::{
     call::Call,
     codec,
     error::{ExecuteError, ReadError},
+    execute::own_task,
     start::Application,
 };
 
@@ -24,8 +27,12 @@ use crate::{
 pub const UPLOAD_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// Largest side of an upload, pixels.
 pub const UPLOAD_SIDE_MAX: u32 = 8_192;
-/// Memory that an upload may take while it is decoded, bytes.
-const DECODE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Most pixels of an upload: 16 million, such as 4,096 by 4,096.
+pub const UPLOAD_PIXELS_MAX: u64 = 16 * 1024 * 1024;
+/// Memory that an upload may take while it is decoded, bytes: 4 bytes for each pixel.
+const DECODE_BYTES_MAX: u64 = 4 * UPLOAD_PIXELS_MAX;
+/// How many uploads may wait for their turn to be decoded, which is one at a time.
+pub const UPLOADS_WAITING_MAX: usize = 16;
 /// The side of the picture that is kept, pixels.
 pub const SIDE: u32 = 128;
 /// The picture that is kept, at most, bytes: it lies within its event.
@@ -43,28 +50,69 @@ pub struct Avatar {
     pub version: u64,
 }
 
+/// Who may decode a picture: one upload at a time, and few wait, so that pictures take a bounded part of the memory whoever
+/// uploads how many.
+#[derive(Clone)]
+pub(crate) struct Decoding {
+    waiting: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
+}
+
+impl Default for Decoding {
+    fn default() -> Self {
+        Decoding {
+            waiting: Arc::new(Semaphore::new(UPLOADS_WAITING_MAX)),
+            turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+}
+
+impl Decoding {
+    /// The picture that is kept of an upload.
+    async fn kept(&self, upload: Bytes) -> Result<Vec<u8>, ExecuteError> {
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return Err(ExecuteError::Unavailable {
+                reason: format!("{UPLOADS_WAITING_MAX} pictures wait to be read already"),
+            });
+        };
+        let turn = self
+            .turn
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(ExecuteError::internal)?;
+        let encoded = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            encode_anew(&upload)
+        });
+        encoded
+            .await?
+            .map_err(|detail| ExecuteError::invalid(vec![Fault::new("/file", FaultCode::Format, detail)]))
+    }
+}
+
 impl Application {
     /// Sets one's own picture. What is stored is a square of [`SIDE`] pixels, JPEG, without anything else that came with the
     /// upload.
     ///
     /// # Errors
     /// [`ExecuteError::Rejected`] when it is no picture that can be read.
-    pub async fn set_avatar(&self, call: Call, upload: Vec<u8>) -> Result<(), ExecuteError> {
-        let id = call.viewer.account;
-        self.may_change_avatar(id)?;
-        let picture = tokio::task::spawn_blocking(move || encode_anew(&upload))
-            .await
-            .map_err(ExecuteError::internal)?;
-        let picture = picture
-            .map_err(|detail| ExecuteError::invalid(vec![Fault::new("/file", FaultCode::Format, detail)]))?;
-        self.append_own(&call, id, |_| {
-            Ok(vec![AccountEvent::AvatarSet(AvatarSet {
-                picture: Personal::new(id.person(), STANDARD.encode(&picture)),
-                media_type: "image/jpeg".to_owned(),
-            })])
+    pub async fn set_avatar(&self, call: Call, upload: Bytes) -> Result<(), ExecuteError> {
+        let this = self.clone();
+        own_task(async move {
+            let id = call.viewer.account;
+            this.may_change_avatar(id)?;
+            let picture = this.decoding().kept(upload).await?;
+            this.append_own(&call, id, |_| {
+                Ok(vec![AccountEvent::AvatarSet(AvatarSet {
+                    picture: Personal::new(id.person(), STANDARD.encode(&picture)),
+                    media_type: "image/jpeg".to_owned(),
+                })])
+            })
+            .await?;
+            Ok(())
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Takes one's own picture away.
@@ -72,17 +120,21 @@ impl Application {
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn remove_avatar(&self, call: Call) -> Result<(), ExecuteError> {
-        let id = call.viewer.account;
-        self.may_change_avatar(id)?;
-        self.append_own(&call, id, |account| {
-            let has = account.avatar.is_some();
-            Ok(has
-                .then_some(AccountEvent::AvatarRemoved {})
-                .into_iter()
-                .collect())
+        let this = self.clone();
+        own_task(async move {
+            let id = call.viewer.account;
+            this.may_change_avatar(id)?;
+            this.append_own(&call, id, |account| {
+                let has = account.avatar.is_some();
+                Ok(has
+                    .then_some(AccountEvent::AvatarRemoved {})
+                    .into_iter()
+                    .collect())
+            })
+            .await?;
+            Ok(())
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     fn may_change_avatar(&self, id: AccountId) -> Result<(), ExecuteError> {
@@ -130,9 +182,19 @@ fn encode_anew(upload: &[u8]) -> Result<Vec<u8>, String> {
     }
     let unreadable =
         |_: &dyn std::error::Error| "is no PNG, JPEG, GIF or WebP picture that can be read".to_owned();
-    let mut reader = ImageReader::new(Cursor::new(upload))
-        .with_guessed_format()
-        .map_err(|error| unreadable(&error))?;
+    let reader = || {
+        ImageReader::new(Cursor::new(upload))
+            .with_guessed_format()
+            .map_err(|error| unreadable(&error))
+    };
+    let (width, height) = reader()?.into_dimensions().map_err(|error| unreadable(&error))?;
+    let within = width <= UPLOAD_SIDE_MAX && height <= UPLOAD_SIDE_MAX;
+    if !within || u64::from(width) * u64::from(height) > UPLOAD_PIXELS_MAX {
+        return Err(format!(
+            "has {width} by {height} pixels: a side has at most {UPLOAD_SIDE_MAX}, the whole at most {UPLOAD_PIXELS_MAX}"
+        ));
+    }
+    let mut reader = reader()?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(UPLOAD_SIDE_MAX);
     limits.max_image_height = Some(UPLOAD_SIDE_MAX);
@@ -191,6 +253,45 @@ mod tests {
         image::GrayImage::new(UPLOAD_SIDE_MAX + 1, 1)
             .write_to(&mut Cursor::new(&mut wide), image::ImageFormat::Png)
             .unwrap();
-        assert!(encode_anew(&wide).is_err());
+        let told = encode_anew(&wide).unwrap_err();
+        assert!(told.contains("8193 by 1 pixels"), "{told}");
+        // Few bytes that become many pixels.
+        let mut bomb = Vec::new();
+        image::GrayImage::new(4_097, 4_096)
+            .write_to(&mut Cursor::new(&mut bomb), image::ImageFormat::Png)
+            .unwrap();
+        assert!(bomb.len() < 100_000, "{}", bomb.len());
+        let told = encode_anew(&bomb).unwrap_err();
+        assert!(told.contains("4097 by 4096 pixels"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn pictures_are_read_one_at_a_time_and_few_wait() {
+        let decoding = Decoding::default();
+        let held = decoding.turn.clone().acquire_owned().await.unwrap();
+        let mut small = Vec::new();
+        image::GrayImage::new(2, 2)
+            .write_to(&mut Cursor::new(&mut small), image::ImageFormat::Png)
+            .unwrap();
+        let small = Bytes::from(small);
+        let waiting: Vec<_> = (0..UPLOADS_WAITING_MAX)
+            .map(|_| {
+                let (decoding, small) = (decoding.clone(), small.clone());
+                tokio::spawn(async move { decoding.kept(small).await })
+            })
+            .collect();
+        while decoding.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let told = decoding.kept(small.clone()).await;
+        assert!(
+            matches!(told, Err(ExecuteError::Unavailable { .. })),
+            "one more: {told:?}"
+        );
+        drop(held);
+        for one in waiting {
+            assert!(one.await.unwrap().is_ok());
+        }
+        assert!(decoding.kept(small).await.is_ok());
     }
 }

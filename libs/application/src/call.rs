@@ -1,7 +1,7 @@
 //! Who asks, when, through which door, under which command id: stamped once, at the door.
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, policy::Viewer};
+use domain::{AccountId, policy::Viewer, ticket::Rejection};
 use event_log::{Channel, CommandId, Version};
 use uuid::Uuid;
 
@@ -11,6 +11,8 @@ use crate::error::ExecuteError;
 const COMMANDS: Uuid = Uuid::from_bytes(*b"guichet-commands");
 /// The name space of command ids made from an operator's report, whichever of its accounts sends it.
 const REPORTS: Uuid = Uuid::from_bytes(*b"guichet--reports");
+/// The name space of command ids made from one-time links.
+pub(crate) const LINKS: Uuid = Uuid::from_bytes(*b"guichet----links");
 
 /// One call of a command, as the door stamped it.
 #[derive(Debug, Clone)]
@@ -45,6 +47,17 @@ impl Call {
         match self.expected_version {
             Some(expected) if expected != actual => Err(ExecuteError::Stale { expected, actual }),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses a call for somebody else, where nobody acts for anybody: on what is no ticket.
+    pub(crate) fn is_for_oneself(&self) -> Result<(), ExecuteError> {
+        match self.on_behalf_of {
+            Some(_) => {
+                let what = "acting for somebody else on what is no ticket";
+                Err(Rejection::NotPermitted { what }.into())
+            }
+            None => Ok(()),
         }
     }
 }

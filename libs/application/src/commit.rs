@@ -6,7 +6,6 @@ use domain::{
     account::Account,
     account::AccountEvent,
     organization::{Organization, OrganizationEvent},
-    ticket::Rejection,
 };
 use event_log::{AppendError, Appended, Commit, Expected, StreamName, StreamWrite, Target, Version};
 use uuid::Uuid;
@@ -96,22 +95,12 @@ impl Application {
         call: &Call,
         decide: impl Fn(&Application) -> Result<Vec<Write>, ExecuteError>,
     ) -> Result<Committed, ExecuteError> {
-        if call.on_behalf_of.is_some() {
-            let what = "acting for somebody else on what is no ticket";
-            return Err(Rejection::NotPermitted { what }.into());
-        }
+        call.is_for_oneself()?;
         // One at a time on this node: who changes people waits for the disk, and few do.
         let _turn = self.people_turn().lock().await;
         for _ in 0..ATTEMPTS_MAX {
-            if let Some((digest, appended)) = self
-                .log()
-                .command(call.command_id)
-                .map_err(ExecuteError::internal)?
-            {
-                return match digest == call.command_digest {
-                    true => Ok(Committed::Before(appended)),
-                    false => Err(ExecuteError::KeyReused),
-                };
+            if let Some(appended) = self.written_before(call)? {
+                return Ok(Committed::Before(appended));
             }
             let writes = decide(self)?;
             if writes.is_empty() {
@@ -130,6 +119,19 @@ impl Application {
         Err(ExecuteError::Unavailable {
             reason: "too much happens to this account or organization at once".to_owned(),
         })
+    }
+
+    /// What this very command wrote before, if it did.
+    ///
+    /// # Errors
+    /// [`ExecuteError::KeyReused`] when another was given under the same key.
+    pub(crate) fn written_before(&self, call: &Call) -> Result<Option<Appended>, ExecuteError> {
+        let written = self.log().command(call.command_id);
+        match written.map_err(ExecuteError::internal)? {
+            None => Ok(None),
+            Some((digest, appended)) if digest == call.command_digest => Ok(Some(appended)),
+            Some(_) => Err(ExecuteError::KeyReused),
+        }
     }
 
     async fn append(&self, call: &Call, writes: Vec<Write>) -> Result<Appended, AppendFailure> {

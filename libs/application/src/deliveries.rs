@@ -6,16 +6,17 @@ mod letters;
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::opaque;
 use domain::{
-    AccountId, Fault, Language,
+    AccountId, Language,
     account::{Account, AccountEvent},
-    fault::FaultCode,
 };
 use event_log::Channel;
-use sessions::{ClaimError, Delivery, NewDelivery, NewOnce, Once, OnceError, Sessions, Settled};
+use sessions::{ClaimError, Delivery, NewDelivery, NewOnce, PostError, PostLimit, Settled};
 use uuid::Uuid;
 
+use self::letters::Holder;
 pub use self::letters::Letter;
 use crate::{
+    addresses::NewAddress,
     error::{ExecuteError, ReadError},
     recovery::SignUp,
     start::Application,
@@ -60,9 +61,9 @@ pub struct Claimed {
 /// To whom, with what, in which language.
 struct Addressed {
     to: String,
-    name: String,
+    /// Nobody yet for who has no account: what a stranger wrote is mailed to no address.
+    holder: Option<Holder>,
     language: Language,
-    username: String,
 }
 
 impl Application {
@@ -75,36 +76,57 @@ impl Application {
         payload: Option<String>,
         at: DateTime<Utc>,
     ) {
-        let since = at - TimeDelta::hours(1);
-        let posted = self
-            .with_sessions(move |sessions| sessions.posted(account.0, effect, since))
-            .await;
-        match posted {
-            Ok(count) if count < MAILS_PER_HOUR_MAX => {}
-            Ok(_) => return tracing::info!(%account, effect, "no more mails of this kind within the hour"),
-            Err(error) => return tracing::warn!(%error, "a mail could not be queued"),
-        }
-        self.post_to(Some(account), effect, payload, at).await;
+        self.post_to(Some(account), None, effect, payload, at).await;
     }
 
-    /// The same for who has no account yet.
-    pub(crate) async fn post_to(
+    /// The same to an address that has no account yet.
+    pub(crate) async fn post_to_stranger(
+        &self,
+        address: &str,
+        effect: &'static str,
+        payload: String,
+        at: DateTime<Utc>,
+    ) {
+        let about = self.address_digest(address);
+        self.post_to(None, Some(about), effect, Some(payload), at).await;
+    }
+
+    async fn post_to(
         &self,
         account: Option<AccountId>,
+        about: Option<Uuid>,
         effect: &'static str,
         payload: Option<String>,
         at: DateTime<Utc>,
     ) {
         let new = NewDelivery {
             account: account.map(|account| account.0),
+            about,
             effect: effect.to_owned(),
             payload,
             at,
+            limit: Some(PostLimit {
+                since: at - TimeDelta::hours(1),
+                max: MAILS_PER_HOUR_MAX,
+            }),
         };
-        match self.with_sessions(move |sessions| sessions.post(new)).await {
-            Ok(_) => self.posted().notify_waiters(),
+        match self.ask_sessions(move |sessions| sessions.post(new)).await {
+            Ok(Ok(_)) => self.posted().notify_waiters(),
+            Ok(Err(PostError::Enough(_))) => {
+                tracing::info!(account = ?account, effect, "no more mails of this kind within the hour");
+            }
+            Ok(Err(error)) => tracing::warn!(%error, effect, "a mail could not be queued"),
             Err(error) => tracing::warn!(%error, effect, "a mail could not be queued"),
         }
+    }
+
+    /// By what an address is counted, and found again, that no account has: itself it stands nowhere.
+    pub(crate) fn address_digest(&self, address: &str) -> Uuid {
+        let address = address.trim().to_lowercase();
+        let digest = self.secret().digest(&[b"address", address.as_bytes()]);
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        uuid::Builder::from_custom_bytes(half).into_uuid()
     }
 
     /// What waits to be delivered; when nothing does, waits up to `wait` for something.
@@ -132,19 +154,28 @@ impl Application {
         }
     }
 
-    /// Claims a delivery and writes its letter, with a fresh one-time link where it holds one.
+    /// Claims a delivery and writes its letter, with a fresh one-time link where it holds one: no link lies anywhere before.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] when it does not wait any more, or there is nobody to send it to.
     pub async fn claim_delivery(&self, id: u64, at: DateTime<Utc>) -> Result<Claimed, ReadError> {
         let until = at + TimeDelta::seconds(CLAIM_S);
+        let (token, hash) = opaque::one_time();
+        let this = self.clone();
         let claimed = self
-            .ask_sessions(move |sessions| sessions.claim(id, at, until))
+            .ask_sessions(move |sessions| {
+                sessions.claim(id, at, until, |delivery| {
+                    // What goes nowhere any more takes no other link's place.
+                    this.addressed(delivery).and_then(|_| once_of(delivery, hash, at))
+                })
+            })
             .await;
         let delivery = match claimed.map_err(ReadError::internal)? {
             Ok(delivery) => delivery,
             Err(ClaimError::NotWaiting) => return Err(ReadError::NotFound),
-            Err(error @ ClaimError::Storage(_)) => return Err(ReadError::internal(error)),
+            Err(error @ (ClaimError::Storage(_) | ClaimError::Once(_))) => {
+                return Err(ReadError::internal(error));
+            }
         };
         let Some(addressed) = self.addressed(&delivery) else {
             self.with_sessions(move |sessions| sessions.settle_delivery(id, Settled::Refused, at))
@@ -152,20 +183,19 @@ impl Application {
                 .map_err(ReadError::internal)?;
             return Err(ReadError::NotFound);
         };
-        let link = self.link_for(&delivery, at).await?;
-        let (name, username) = (&addressed.name, &addressed.username);
+        // After the fragment sign nothing goes to a server, to its log or to a next page's referrer.
+        let link = letters::link_of(&delivery.effect)
+            .map(|(_, page, _)| format!("{}/{page}#token={}", self.public_url(), token.expose()));
         let letter = letters::write(
             &delivery.effect,
-            name,
-            username,
+            addressed.holder.as_ref(),
             link.as_deref(),
             addressed.language,
         );
-        let letter = letter.ok_or(ReadError::NotFound)?;
         Ok(Claimed {
             id,
             to: addressed.to,
-            letter,
+            letter: letter.ok_or(ReadError::NotFound)?,
             language: addressed.language,
             until,
         })
@@ -173,13 +203,13 @@ impl Application {
 
     /// To whom a delivery goes; `None` when it goes nowhere any more.
     fn addressed(&self, delivery: &Delivery) -> Option<Addressed> {
+        let payload = delivery.payload.as_deref();
         if delivery.effect == SIGN_UP {
-            let wanted: SignUp = serde_json::from_str(delivery.payload.as_deref()?).ok()?;
+            let wanted: SignUp = serde_json::from_str(payload?).ok()?;
             return Some(Addressed {
                 to: wanted.address,
-                name: wanted.name,
+                holder: None,
                 language: wanted.language,
-                username: wanted.username,
             });
         }
         let account = self
@@ -187,40 +217,19 @@ impl Application {
             .account(AccountId(delivery.account?))
             .filter(|account| !account.disabled)?;
         let to = match delivery.effect.as_str() {
-            ADDRESS_CONFIRMATION | ADDRESS_CHANGED => delivery.payload.clone()?,
+            ADDRESS_CONFIRMATION => serde_json::from_str::<NewAddress>(payload?).ok()?.address,
+            ADDRESS_CHANGED => payload?.to_owned(),
+            PASSWORD_RESET | INVITATION if account.signs_in_elsewhere() => return None,
             _ => account.address.as_ref()?.address.clone(),
         };
         Some(Addressed {
             to,
-            name: account.name.clone()?,
+            holder: Some(Holder {
+                name: account.name.clone()?,
+                username: account.username.clone()?,
+            }),
             language: account.language,
-            username: account.username.clone()?,
         })
-    }
-
-    /// A fresh one-time link for a letter that holds one.
-    async fn link_for(&self, delivery: &Delivery, at: DateTime<Utc>) -> Result<Option<String>, ReadError> {
-        let Some((purpose, page, hours)) = letters::link_of(&delivery.effect) else {
-            return Ok(None);
-        };
-        let (token, hash) = opaque::one_time();
-        let once = NewOnce {
-            purpose: purpose.to_owned(),
-            hash,
-            account: delivery.account,
-            payload: delivery.payload.clone(),
-            at,
-            expires_at: at + TimeDelta::hours(hours),
-        };
-        self.with_sessions(move |sessions| sessions.put_once(once))
-            .await
-            .map_err(ReadError::internal)?;
-        // After the fragment sign nothing goes to a server, to its log or to a next page's referrer.
-        Ok(Some(format!(
-            "{}/{page}#token={}",
-            self.public_url(),
-            token.expose()
-        )))
     }
 
     /// What became of a claimed delivery. An address that a mail server refuses for good is marked (seed 002, F76).
@@ -253,46 +262,18 @@ impl Application {
         }
         Ok(())
     }
-
-    /// The account that a one-time link of this purpose is for, and what came with it; it served.
-    pub(crate) async fn take_link(
-        &self,
-        purpose: &'static str,
-        token: &str,
-        at: DateTime<Utc>,
-    ) -> Result<Linked, ExecuteError> {
-        let hash = opaque::digest(token);
-        self.link(move |sessions| sessions.take_once(purpose, hash, at))
-            .await
-    }
-
-    /// The same without its having served.
-    pub(crate) async fn peek_link(
-        &self,
-        purpose: &'static str,
-        token: &str,
-        at: DateTime<Utc>,
-    ) -> Result<Linked, ExecuteError> {
-        let hash = opaque::digest(token);
-        self.link(move |sessions| sessions.peek_once(purpose, hash, at))
-            .await
-    }
-
-    async fn link(
-        &self,
-        ask: impl FnOnce(&Sessions) -> Result<Once, OnceError> + Send + 'static,
-    ) -> Result<Linked, ExecuteError> {
-        match self.ask_sessions(ask).await.map_err(ExecuteError::internal)? {
-            Ok(once) => Ok((once.account, once.payload)),
-            Err(OnceError::Unknown | OnceError::Expired) => {
-                let detail = "is not of a link that holds: it has served, has expired, or never was one";
-                let fault = Fault::new("/token", FaultCode::Value, detail);
-                Err(ExecuteError::invalid(vec![fault]))
-            }
-            Err(error @ OnceError::Storage(_)) => Err(ExecuteError::internal(error)),
-        }
-    }
 }
 
-/// The account that a link is for, if it has one, and what came with it.
-type Linked = (Option<Uuid>, Option<String>);
+/// The one-time entry behind the link of a letter that holds one.
+fn once_of(delivery: &Delivery, hash: [u8; 32], at: DateTime<Utc>) -> Option<NewOnce> {
+    let (purpose, _, hours) = letters::link_of(&delivery.effect)?;
+    Some(NewOnce {
+        purpose: purpose.to_owned(),
+        hash,
+        account: delivery.account,
+        about: delivery.about,
+        payload: delivery.payload.clone(),
+        at,
+        expires_at: at + TimeDelta::hours(hours),
+    })
+}

@@ -7,7 +7,7 @@ use std::{
 
 use domain::{
     AccountId, DeskKey, Event, OrganizationId,
-    account::{Account, AccountEvent},
+    account::{Account, AccountEvent, profile::username_key},
     desk::{Desk, DeskEvent},
     ids::ApiKeyId,
     organization::{Organization, OrganizationEvent, Tree},
@@ -42,12 +42,6 @@ struct Inside {
     /// What the policy sees of accounts, made when asked for and dropped when anything of it may have changed.
     viewers: HashMap<AccountId, Arc<Viewer>>,
     desks: BTreeMap<DeskKey, Vec<Arc<Desk>>>,
-}
-
-/// User names are one whatever their case and the spaces around them.
-#[must_use]
-pub fn username_key(username: &str) -> String {
-    username.trim().to_lowercase()
 }
 
 impl Directory {
@@ -234,7 +228,7 @@ impl Inside {
         }
     }
 
-    /// What is kept of an account whose person is erased: its id, its roles and memberships. Nobody signs in with it.
+    /// What is kept of an account whose person is erased is its id. Nobody finds it by anything else.
     fn erase(&mut self, recorded: &Recorded) -> Result<(), ReadError> {
         let id = AccountId(id_in(recorded, "person-")?);
         let Some(account) = self.accounts.get_mut(&id) else {

@@ -15,7 +15,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Event, PersonId, Personal,
+    AccountId, Event, PersonId, Personal,
     fault::FaultCode,
     person::PersonEvent,
     policy::{
@@ -71,6 +71,14 @@ pub struct Erasure {
     pub state: ErasureState,
 }
 
+/// Who is left to be cleaned up after.
+#[derive(Debug, Clone)]
+struct Left {
+    person: PersonId,
+    /// What they wrote is found by before they had an account; unknown once the key is destroyed.
+    about: Option<Uuid>,
+}
+
 /// What is known of erasures in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Erasures {
@@ -105,11 +113,15 @@ impl Application {
         }
         let this = self.clone();
         own_task(async move {
+            let left = Left {
+                person,
+                about: this.address_digest_of(person),
+            };
             this.record_erasure(&call, person, reason).await?;
             let erasure = this.erasure_on_record(person)?.ok_or(ExecuteError::NotFound)?;
             this.forget(&erasure).await?;
             let cleaning = this.clone();
-            tokio::spawn(async move { cleaning.clean_up(vec![person]).await });
+            tokio::spawn(async move { cleaning.clean_up(vec![left]).await });
             Ok(erasure)
         })
         .await
@@ -133,15 +145,25 @@ impl Application {
     pub async fn resume_erasures(&self) -> Result<usize, ReadError> {
         let clean = clean_through(self.views_dir());
         let erased = erased_persons(self.log())?;
-        let left: Vec<PersonId> = erased
+        let left: Vec<Left> = erased
             .iter()
             .filter(|(_, position, _)| *position > clean)
-            .map(|(person, _, _)| *person)
+            .map(|(person, _, _)| Left {
+                person: *person,
+                about: None,
+            })
             .collect();
-        if !left.is_empty() {
-            self.clean_up(left.clone()).await;
+        let count = left.len();
+        if count > 0 {
+            self.clean_up(left).await;
         }
-        Ok(left.len())
+        Ok(count)
+    }
+
+    /// What somebody wrote is found by, who wanted an account under the address of this person.
+    fn address_digest_of(&self, person: PersonId) -> Option<Uuid> {
+        let account = self.directory().account(AccountId(person.0))?;
+        Some(self.address_digest(&account.address.as_ref()?.address))
     }
 
     async fn record_erasure(
@@ -179,31 +201,30 @@ impl Application {
         }))
     }
 
-    /// Destroys the key, and drops what is in memory.
+    /// Destroys the key, drops what is in memory, and ends the sign-ins: in this order, so that one that begins meanwhile
+    /// either is ended here or finds that the account is nobody's.
     async fn forget(&self, erasure: &Erasure) -> Result<(), ExecuteError> {
-        let (vault, sessions) = (self.vault().clone(), self.sessions().clone());
+        let vault = self.vault().clone();
         let (person, at) = (erasure.person, erasure.at);
         self.erasures().set(person, ErasureState::Running);
-        tokio::task::spawn_blocking(move || {
-            vault.destroy(person.0, at).map_err(ExecuteError::internal)?;
-            sessions
-                .forget_account(person.0)
-                .map(drop)
-                .map_err(ExecuteError::internal)
-        })
-        .await
-        .map_err(ExecuteError::internal)??;
+        tokio::task::spawn_blocking(move || vault.destroy(person.0, at))
+            .await
+            .map_err(ExecuteError::internal)?
+            .map_err(ExecuteError::internal)?;
         self.directory().refresh(self.log(), self.vault())?;
         self.tickets().forget();
-        Ok(())
+        self.with_sessions(move |sessions| sessions.revoke_account(person.0))
+            .await
+            .map(drop)
+            .map_err(ExecuteError::internal)
     }
 
-    /// Takes away the files of persons and builds the view anew without them.
-    async fn clean_up(&self, persons: Vec<PersonId>) {
+    /// Takes away what sign-ins and files are kept with, and builds the view anew without these persons.
+    async fn clean_up(&self, left: Vec<Left>) {
         let _turn = self.erasures().turn.lock().await;
         // Everybody erased up to here is gone from a view that is built from now on.
         let through = self.log().head();
-        let state = match self.cleaned(&persons, through).await {
+        let state = match self.cleaned(&left, through).await {
             Ok(()) => ErasureState::Done,
             Err(error) => {
                 tracing::error!(%error, "an erased person could not be cleaned up after; it is tried again at the next start");
@@ -212,13 +233,19 @@ impl Application {
                 }
             }
         };
-        for person in persons {
-            self.erasures().set(person, state.clone());
+        for one in left {
+            self.erasures().set(one.person, state.clone());
         }
     }
 
-    async fn cleaned(&self, persons: &[PersonId], through: Position) -> Result<(), ReadError> {
-        let (this, wanted) = (self.clone(), persons.to_vec());
+    async fn cleaned(&self, left: &[Left], through: Position) -> Result<(), ReadError> {
+        for Left { person, about } in left.iter().cloned() {
+            self.with_sessions(move |sessions| sessions.forget_account(person.0, about))
+                .await
+                .map_err(ReadError::internal)?;
+        }
+        let wanted: Vec<PersonId> = left.iter().map(|one| one.person).collect();
+        let this = self.clone();
         let blobs = tokio::task::spawn_blocking(move || this.blobs_of(&wanted)).await;
         for blob in blobs.map_err(ReadError::internal)?? {
             match self.files().delete(&StorePath::from(blob)).await {

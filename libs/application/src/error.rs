@@ -69,6 +69,13 @@ impl From<Rejection> for ExecuteError {
     }
 }
 
+/// A command that panicked, or was cut off by the end of the process.
+impl From<tokio::task::JoinError> for ExecuteError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        ExecuteError::internal(error)
+    }
+}
+
 impl From<ReadError> for ExecuteError {
     fn from(error: ReadError) -> Self {
         match error {

@@ -269,7 +269,8 @@ impl Application {
     /// Writes events to one stream as a command of its own, for what is no command on a ticket.
     ///
     /// # Errors
-    /// [`ExecuteError::Stale`] when the stream is not as expected; otherwise see [`ExecuteError`].
+    /// [`ExecuteError::Stale`] when the stream is not as expected, a refusal of a call for somebody else; otherwise see
+    /// [`ExecuteError`].
     pub(crate) async fn append_to(
         &self,
         call: &Call,
@@ -277,6 +278,7 @@ impl Application {
         expected: Expected,
         events: impl Iterator<Item = Event>,
     ) -> Result<(), ExecuteError> {
+        call.is_for_oneself()?;
         let stream = StreamName::try_from(stream).map_err(ExecuteError::internal)?;
         let commit = Commit {
             command_id: call.command_id,
@@ -324,11 +326,13 @@ impl Application {
     }
 }
 
-/// Runs to its end even when the one who waits for it goes away.
-pub(crate) async fn own_task<T: Send + 'static>(
-    work: impl Future<Output = Result<T, ExecuteError>> + Send + 'static,
-) -> Result<T, ExecuteError> {
-    tokio::spawn(work).await.map_err(ExecuteError::internal)?
+/// Runs to its end even when the one who waits for it goes away: every command that does more than one thing runs so.
+pub(crate) async fn own_task<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<tokio::task::JoinError> + Send + 'static,
+{
+    tokio::spawn(work).await?
 }
 
 /// A stamp for events whose place the log has not told yet; no rule reads the place.

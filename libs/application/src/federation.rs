@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::Made,
+    execute::own_task,
     sign_in::{Client, SignInError, SignedIn, internal},
     start::Application,
 };
@@ -81,6 +82,7 @@ impl Application {
             purpose: purpose(provider),
             hash,
             account: None,
+            about: None,
             payload: Some(kept),
             at,
             expires_at,
@@ -122,6 +124,16 @@ impl Application {
     /// [`SignInError::Refused`] when they have no account and none is made for them, or it is disabled.
     pub async fn sign_in_federated(
         &self,
+        who: Federated,
+        client: Client,
+        at: DateTime<Utc>,
+    ) -> Result<SignedIn, SignInError> {
+        let this = self.clone();
+        own_task(async move { this.verified(who, &client, at).await }).await
+    }
+
+    async fn verified(
+        &self,
         mut who: Federated,
         client: &Client,
         at: DateTime<Utc>,
@@ -131,14 +143,13 @@ impl Application {
             Some(id) => id,
             None => self.make_federated(&who, at).await?,
         };
-        let enabled = || self.directory().account(id).filter(|account| !account.disabled);
-        // Nothing is given to an account that is disabled, and it may become so meanwhile.
-        enabled().ok_or(SignInError::Refused)?;
+        // Nothing is given to an account that is disabled.
+        let account = self.directory().account(id).filter(|account| !account.disabled);
+        let account = account.ok_or(SignInError::Refused)?;
         let call = self.system_call(at, Channel::Rest);
         self.append_own(&call, id, |account| Ok(synced(account, &who)))
             .await?;
-        let account = enabled().ok_or(SignInError::Refused)?;
-        self.begin(account.id, SignInMethod::Federated, false, client, at)
+        self.begin(&account, SignInMethod::Federated, false, client, at)
             .await
     }
 

@@ -11,7 +11,8 @@
 //! | [`reading`], [`as_of`], [`feed`] | tickets, comments, history, now and then; the change feed |
 //! | [`attachments`] | files, sealed while they stream |
 //! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
-//! | [`passwords`], [`recovery`], [`deliveries`] | choosing passwords, getting back in, mail about accounts |
+//! | [`passwords`], [`recovery`], [`addresses`] | choosing passwords, getting back in, changing addresses |
+//! | [`links`], [`deliveries`] | one-time links, mail about accounts |
 //! | [`accounts`], [`avatars`], [`organizations`] | making and changing accounts, organizations and desks; [`demo`] makes some |
 //! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
 //! | [`audit`], [`evidence`] | proofs, exports and bundles for auditors, and the trace that reading them leaves |
@@ -25,6 +26,7 @@ pub use transparency;
 pub use views;
 
 pub mod accounts;
+pub mod addresses;
 pub mod archive;
 pub mod as_of;
 pub mod attachments;
@@ -44,6 +46,7 @@ pub mod execute;
 pub mod federation;
 pub mod feed;
 pub mod lanes;
+mod links;
 pub mod open_ticket;
 pub mod organizations;
 pub mod passwords;

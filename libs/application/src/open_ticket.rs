@@ -227,13 +227,24 @@ fn decide(
         desk: &desk,
     };
     let request_type = resolved.open.request_type.clone();
+    let memberships = resolved.open.requester_organizations.clone();
     match open::open(&context, resolved.open) {
         Ok(events) if faults.is_empty() => {
-            if let Some(TicketEvent::Opened(opened)) = events.first()
-                && let Some(organization) = &opened.organization
-            {
-                let allowed = application.contract_allows(organization, &desk, &request_type, call);
-                allowed.map_err(Rejection::Contract)?;
+            let organization = match events.first() {
+                Some(TicketEvent::Opened(opened)) => opened.organization.as_ref(),
+                Some(_) | None => None,
+            };
+            match organization {
+                Some(organization) => application
+                    .contract_allows(organization, &desk, &request_type, call)
+                    .map_err(Rejection::Contract)?,
+                // Without a name no contract would be asked.
+                None if application.is_under_contract(&memberships) => {
+                    let detail = "is required: one of the requester's organizations is under contract";
+                    let fault = Fault::new("/organization", FaultCode::Required, detail);
+                    return Err(ExecuteError::invalid(vec![fault]));
+                }
+                None => {}
             }
             Ok((desk, events))
         }

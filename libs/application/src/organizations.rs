@@ -1,6 +1,6 @@
 //! Organizations and desks: making and changing them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     AccountId, Event, Fault, OrganizationId,
@@ -12,7 +12,7 @@ use domain::{
     },
     policy::{
         Viewer,
-        administration::{OrganizationOperation, may_on_organization},
+        administration::{AccountOperation, OrganizationOperation, may_on_organization},
     },
 };
 use event_log::Version;
@@ -103,7 +103,7 @@ impl Application {
                 let (before, tree) = (organization.clone(), directory.tree());
                 let (mut events, mut faults) = (Vec::new(), Vec::new());
                 for change in &changes {
-                    faults.extend(application.unknown_account(change));
+                    faults.extend(application.unknown_account(&call.viewer, change));
                     if let Change::SetSiren(siren) = change {
                         faults.extend(application.siren_taken(&id, siren.as_deref()));
                     }
@@ -143,8 +143,9 @@ impl Application {
         taken.then(|| Fault::new("/siren", FaultCode::Value, "is that of another organization"))
     }
 
-    /// A referent or a responsible that is nobody.
-    fn unknown_account(&self, change: &Change) -> Option<Fault> {
+    /// A referent or a responsible that is nobody, or whose profile the one who names them may not read: with the name its
+    /// address or its telephone is shown.
+    fn unknown_account(&self, viewer: &Viewer, change: &Change) -> Option<Fault> {
         let (pointer, named): (_, Option<AccountId>) = match change {
             Change::NameReferent(account) => ("/referent", *account),
             Change::SignContract(_, terms) => ("/responsible", terms.responsible),
@@ -152,8 +153,11 @@ impl Application {
                 return None;
             }
         };
-        let unknown = self.directory().account(named?).is_none();
-        unknown.then(|| Fault::new(pointer, FaultCode::Value, "names no account"))
+        let known = self.account_for(viewer, named?, AccountOperation::Read);
+        let detail = "names no account whose profile you may read";
+        known
+            .is_err()
+            .then(|| Fault::new(pointer, FaultCode::Value, detail))
     }
 
     /// Whether a name is that of an organization, a desk (`SUP`) or a request type of one (`SUP/incident`).
@@ -182,6 +186,17 @@ impl Application {
             request_type,
             call.at.date_naive(),
         )
+    }
+
+    /// Whether a contract governs the tickets of any of these, holding or not.
+    pub(crate) fn is_under_contract(&self, organizations: &BTreeSet<OrganizationId>) -> bool {
+        let governed = |id: &OrganizationId| {
+            let upwards = self.directory().upwards(id);
+            upwards
+                .iter()
+                .any(|organization| !organization.contracts.is_empty())
+        };
+        organizations.iter().any(governed)
     }
 
     /// An organization on which this viewer may do that; what they may not see does not exist.

@@ -2,7 +2,7 @@
 
 use credentials::passwords::{Checked, PasswordFault, Passwords};
 use domain::{
-    AccountId, Fault,
+    Fault,
     account::{Account, AccountEvent},
     fault::FaultCode,
     personal::Personal,
@@ -12,9 +12,20 @@ use crate::{
     call::Call,
     deliveries,
     error::ExecuteError,
+    execute::own_task,
+    links,
     sign_in::{SignInError, internal},
     start::Application,
 };
+
+/// A new password, given twice.
+#[derive(Clone)]
+pub struct NewPassword {
+    /// The password.
+    pub password: String,
+    /// The same once more.
+    pub confirmation: String,
+}
 
 /// How a password came to be another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,19 +91,19 @@ impl Application {
             .collect()
     }
 
-    /// A new password, given twice.
-    pub(crate) fn new_password_faults(&self, account: &Account, new: &str, confirmation: &str) -> Vec<Fault> {
+    /// What is at fault with a new password, given twice.
+    pub(crate) fn new_password_faults(&self, account: &Account, new: &NewPassword) -> Vec<Fault> {
         let about = [account.username.as_deref(), account.name.as_deref()];
         let about: Vec<&str> = about.into_iter().flatten().collect();
-        let mut faults = self.password_faults("/new_password", new, &about);
-        if new != confirmation {
+        let mut faults = self.password_faults("/new_password", &new.password, &about);
+        if new.password != new.confirmation {
             let detail = "is not the same as new_password";
             faults.push(Fault::new("/confirmation", FaultCode::Value, detail));
         }
         faults
     }
 
-    /// Changes one's own password: all other sign-ins end.
+    /// Changes one's own password: all other sign-ins end, and so does every link.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -100,21 +111,29 @@ impl Application {
         &self,
         call: Call,
         current: String,
-        new: String,
-        confirmation: &str,
+        new: NewPassword,
     ) -> Result<(), ExecuteError> {
-        let id = call.viewer.account;
-        let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
-        let mut faults = self.new_password_faults(&account, &new, confirmation);
-        if new == current {
-            faults.push(Fault::new("/new_password", FaultCode::Value, "is the one it was"));
-        }
-        self.confirm_holder(&account, current, "/current_password", &mut faults, &call)
-            .await?;
-        if !faults.is_empty() {
-            return Err(ExecuteError::invalid(faults));
-        }
-        self.store_password(&call, &account, new, Cause::Changed).await
+        let this = self.clone();
+        own_task(async move {
+            let id = call.viewer.account;
+            let account = this.directory().account(id).ok_or(ExecuteError::NotFound)?;
+            // The same command again: what it says was done, and the password that it knows is no longer the one.
+            if this.written_before(&call)?.is_some() {
+                return this.end_others(&account, &call).await;
+            }
+            let mut faults = this.new_password_faults(&account, &new);
+            if new.password == current {
+                faults.push(Fault::new("/new_password", FaultCode::Value, "is the one it was"));
+            }
+            this.confirm_holder(&account, current, "/current_password", &mut faults, &call)
+                .await?;
+            if !faults.is_empty() {
+                return Err(ExecuteError::invalid(faults));
+            }
+            this.store_password(&call, &account, new.password, Cause::Changed)
+                .await
+        })
+        .await
     }
 
     /// Adds a fault unless this is the account's password. Failed tries count like those of signing in: whoever holds a
@@ -179,20 +198,22 @@ impl Application {
             }])
         })
         .await?;
-        self.end_others(id, call, account.username.as_deref().unwrap_or_default())
-            .await?;
+        self.end_others(account, call).await?;
         self.post(id, deliveries::PASSWORD_CHANGED, None, call.at).await;
         Ok(())
     }
 
-    async fn end_others(&self, id: AccountId, call: &Call, username: &str) -> Result<(), ExecuteError> {
-        let (keep, key) = (call.sign_in, self.tries_key(username));
+    /// Ends every sign-in but that of the call, every link, and the count of failed tries.
+    async fn end_others(&self, account: &Account, call: &Call) -> Result<(), ExecuteError> {
+        let id = account.id.0;
+        let key = self.tries_key(account.username.as_deref().unwrap_or_default());
+        let keep = call.sign_in;
         let ended = self.with_sessions(move |sessions| {
             match keep {
-                Some(keep) => sessions.revoke_others(id.0, keep)?,
-                None => sessions.revoke_account(id.0)?,
+                Some(keep) => sessions.revoke_others(id, keep)?,
+                None => sessions.revoke_account(id)?,
             };
-            sessions.drop_once(id.0, None)?;
+            sessions.withdraw(id, &links::ALL)?;
             sessions.clear_failures(&key)
         });
         ended.await.map_err(ExecuteError::internal)

@@ -6,7 +6,7 @@ use domain::{
     AccountId, Fault, Language, TicketKey,
     account::{
         AccountKind,
-        change::{NewAccount, address_set},
+        change::NewAccount,
         profile::{ADDRESS_CHARS_MAX, address_faults, name_faults, username_faults},
     },
     fault::FaultCode,
@@ -20,10 +20,12 @@ use uuid::Uuid;
 use crate::{
     accounts::Made,
     call::Call,
-    deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
+    deliveries::{PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
     error::ExecuteError,
+    execute::own_task,
+    links::{does_not_hold, of_link},
     open_ticket::NewTicket,
-    passwords::Cause,
+    passwords::{Cause, NewPassword},
     start::Application,
 };
 
@@ -68,7 +70,10 @@ impl Application {
         let this = self.clone();
         tokio::spawn(async move {
             let account = this.directory().account_by_username(&username);
-            let account = account.filter(|account| !account.disabled && account.kind == AccountKind::Person);
+            let account = account.filter(|account| {
+                let has_password_here = !account.signs_in_elsewhere();
+                !account.disabled && account.kind == AccountKind::Person && has_password_here
+            });
             if let Some(account) = account.filter(|account| account.address.is_some()) {
                 this.post(account.id, PASSWORD_RESET, None, at).await;
             }
@@ -106,73 +111,31 @@ impl Application {
     /// Chooses a new password through a one-time link. Every sign-in ends.
     ///
     /// # Errors
-    /// [`ExecuteError::Rejected`] with every fault; the link then still holds.
+    /// [`ExecuteError::Rejected`] with every fault; the link then still holds, and so it does when the log takes no commands.
     pub async fn reset_password(
         &self,
-        token: &str,
-        new: String,
-        confirmation: &str,
+        token: String,
+        new: NewPassword,
         at: DateTime<Utc>,
     ) -> Result<(), ExecuteError> {
-        let (account, _) = self.peek_link(PASSWORD_RESET, token, at).await?;
-        let account = account.and_then(|id| self.directory().account(AccountId(id)));
-        let account = account
-            .filter(|account| !account.disabled)
-            .ok_or(ExecuteError::NotFound)?;
-        let faults = self.new_password_faults(&account, &new, confirmation);
-        if !faults.is_empty() {
-            return Err(ExecuteError::invalid(faults));
-        }
-        self.take_link(PASSWORD_RESET, token, at).await?;
-        let call = self.call_of(account.id, at)?;
-        self.store_password(&call, &account, new, Cause::Reset).await
-    }
-
-    /// Asks to confirm a new address of one's own: mail goes to it.
-    ///
-    /// # Errors
-    /// [`ExecuteError::Rejected`] with every fault.
-    pub async fn request_address(&self, call: &Call, address: String) -> Result<(), ExecuteError> {
-        let account = self
-            .directory()
-            .account(call.viewer.account)
-            .ok_or(ExecuteError::NotFound)?;
-        let mut faults = address_faults("/address", &address, account.kind);
-        if account
-            .locked_fields
-            .contains(&domain::account::ProfileField::Address)
-        {
-            let detail = "is changed by administrators only";
-            faults.push(Fault::new("/address", FaultCode::Forbidden, detail));
-        }
-        if !faults.is_empty() {
-            return Err(ExecuteError::invalid(faults));
-        }
-        self.post(account.id, ADDRESS_CONFIRMATION, Some(address), call.at)
-            .await;
-        Ok(())
-    }
-
-    /// Shows that an address is one's own, by the link that was mailed to it.
-    ///
-    /// # Errors
-    /// See [`ExecuteError`].
-    pub async fn confirm_address(&self, token: &str, at: DateTime<Utc>) -> Result<(), ExecuteError> {
-        let (account, address) = self.take_link(ADDRESS_CONFIRMATION, token, at).await?;
-        let id = AccountId(account.ok_or(ExecuteError::NotFound)?);
-        let before = self
-            .directory()
-            .account(id)
-            .and_then(|account| Some(account.address.as_ref()?.address.clone()));
-        let call = self.call_of(id, at)?;
-        self.append_own(&call, id, |account| {
-            Ok(address_set(account, address.clone(), true)?)
+        let this = self.clone();
+        own_task(async move {
+            let link = this.link(PASSWORD_RESET, &token, at).await?;
+            let account = link.account.and_then(|id| this.directory().account(id));
+            let account = account
+                .filter(|account| !account.disabled && !account.signs_in_elsewhere())
+                .ok_or_else(does_not_hold)?;
+            let faults = this.new_password_faults(&account, &new);
+            if !faults.is_empty() {
+                return Err(ExecuteError::invalid(faults));
+            }
+            let call = this.call_by(&link, this.viewer_of_holder(account.id)?, &new.password, at);
+            // With every other link of the account this one is withdrawn.
+            this.store_password(&call, &account, new.password, Cause::Reset)
+                .await
+                .map_err(of_link)
         })
-        .await?;
-        if before.is_some() && before != address {
-            self.post(id, ADDRESS_CHANGED, before, at).await;
-        }
-        Ok(())
+        .await
     }
 
     /// Takes what somebody wants who makes themselves an account, and mails the link that makes it. Where that is switched off
@@ -191,42 +154,52 @@ impl Application {
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
         }
-        wanted.password = self.hash(wanted.password).await.map_err(ExecuteError::internal)?;
-        // Whether the name is free is told to nobody but the holder of the address.
-        let payload = serde_json::to_string(&wanted).map_err(ExecuteError::internal)?;
-        self.post_to(None, SIGN_UP, Some(payload), at).await;
-        Ok(())
+        let this = self.clone();
+        own_task(async move {
+            wanted.password = this.hash(wanted.password).await.map_err(ExecuteError::internal)?;
+            // Whether the name is free is told to nobody but the holder of the address.
+            let payload = serde_json::to_string(&wanted).map_err(ExecuteError::internal)?;
+            this.post_to_stranger(&wanted.address, SIGN_UP, payload, at).await;
+            Ok(())
+        })
+        .await
     }
 
     /// Makes the account that was asked for, by the link that was mailed.
     ///
     /// # Errors
-    /// See [`ExecuteError`]; a fault when the user name is taken by now.
-    pub async fn confirm_sign_up(&self, token: &str, at: DateTime<Utc>) -> Result<AccountId, ExecuteError> {
-        let (_, payload) = self.take_link(SIGN_UP, token, at).await?;
-        let wanted: SignUp =
-            serde_json::from_str(&payload.unwrap_or_default()).map_err(ExecuteError::internal)?;
-        let id = AccountId(Uuid::now_v7());
-        let new = NewAccount {
-            id,
-            kind: AccountKind::Person,
-            username: wanted.username.trim().to_owned(),
-            name: wanted.name.trim().to_owned(),
-            language: wanted.language,
-            address: Some(wanted.address),
-            address_confirmed: true,
-            password_hash: Some(wanted.password),
-            grants: [requesting()].into(),
-            organizations: [].into(),
-        };
-        let call = self.system_call(at, Channel::Rest);
-        match self.make_account(&call, new, None).await? {
-            Made::Now => Ok(id),
-            Made::Before => {
-                let taken = Fault::new("/username", FaultCode::Value, "is taken");
-                Err(ExecuteError::invalid(vec![taken]))
-            }
+    /// See [`ExecuteError`]; a fault when the user name is taken by now. The link then still holds, and so it does when the log
+    /// takes no commands.
+    pub async fn confirm_sign_up(&self, token: String, at: DateTime<Utc>) -> Result<(), ExecuteError> {
+        if !self.sign_in_rules().self_sign_up {
+            return Err(ExecuteError::NotFound);
         }
+        let this = self.clone();
+        own_task(async move {
+            let link = this.link(SIGN_UP, &token, at).await?;
+            let wanted: SignUp = serde_json::from_str(&link.payload).map_err(ExecuteError::internal)?;
+            let new = NewAccount {
+                id: AccountId(Uuid::now_v7()),
+                kind: AccountKind::Person,
+                username: wanted.username.trim().to_owned(),
+                name: wanted.name.trim().to_owned(),
+                language: wanted.language,
+                address: Some(wanted.address),
+                address_confirmed: true,
+                password_hash: Some(wanted.password),
+                grants: [requesting()].into(),
+                organizations: [].into(),
+            };
+            let call = this.call_by(&link, Viewer::system(), "", at);
+            match this.make_account(&call, new, None).await? {
+                Made::Now => this.served(&link, at).await,
+                Made::Before => {
+                    let taken = Fault::new("/username", FaultCode::Value, "is taken");
+                    Err(ExecuteError::invalid(vec![taken]))
+                }
+            }
+        })
+        .await
     }
 
     /// Opens a ticket for whoever can neither sign in nor be mailed: the server asks in their place, and what they wrote is
@@ -276,10 +249,10 @@ impl Application {
         Ok(())
     }
 
-    /// A call by the holder of an account who has shown that by a link.
-    pub(crate) fn call_of(&self, id: AccountId, at: DateTime<Utc>) -> Result<Call, ExecuteError> {
+    /// The rights of who has shown by a link that an account is theirs.
+    pub(crate) fn viewer_of_holder(&self, id: AccountId) -> Result<Viewer, ExecuteError> {
         let viewer = self.directory().viewer(id).ok_or(ExecuteError::NotFound)?;
-        Ok(self.call_as(Viewer::clone(&viewer), at, Channel::Rest))
+        Ok(Viewer::clone(&viewer))
     }
 }
 

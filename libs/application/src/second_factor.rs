@@ -19,6 +19,7 @@ use sessions::{NewOnce, OnceError};
 use crate::{
     call::Call,
     error::ExecuteError,
+    execute::own_task,
     sign_in::{SignInError, internal},
     start::Application,
 };
@@ -28,7 +29,7 @@ pub const PENDING_MINUTES: i64 = 10;
 /// Who issues the codes, as authenticator programs show it.
 const ISSUER: &str = "Guichet";
 /// The purpose of the entry that waits for the first code.
-const PURPOSE: &str = "second-factor";
+pub(crate) const PURPOSE: &str = "second-factor";
 /// The digits of base32 (RFC 4648 §6).
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -150,51 +151,84 @@ impl Application {
     /// See [`ExecuteError`]; the password is asked for again.
     pub async fn begin_second_factor(
         &self,
-        call: &Call,
+        call: Call,
         password: String,
     ) -> Result<PendingFactor, ExecuteError> {
-        let account = self.holder_confirmed(call, password).await?;
-        let (nonce, hash) = opaque::one_time();
-        let secret = self.pending_secret(account.id, nonce.expose())?;
-        let pending = NewOnce {
-            purpose: PURPOSE.to_owned(),
-            hash,
-            account: Some(account.id.0),
-            payload: Some(nonce.into_exposed()),
-            at: call.at,
-            expires_at: call.at + TimeDelta::minutes(PENDING_MINUTES),
-        };
-        self.with_sessions(move |sessions| sessions.put_once(pending))
-            .await
-            .map_err(ExecuteError::internal)?;
-        // A colon ends the issuer in such a URL; a user name may hold one.
-        let label = account.username.as_deref().unwrap_or_default().replace(':', " ");
-        Ok(PendingFactor {
-            url: secret
-                .url(ISSUER, &label)
-                .map_err(ExecuteError::internal)?
-                .into_exposed(),
-            secret: secret.to_base32().into_exposed(),
+        let this = self.clone();
+        own_task(async move {
+            let account = this.holder_confirmed(&call, password).await?;
+            let (nonce, hash) = opaque::one_time();
+            let secret = this.pending_secret(account.id, nonce.expose())?;
+            let pending = NewOnce {
+                purpose: PURPOSE.to_owned(),
+                hash,
+                account: Some(account.id.0),
+                about: None,
+                payload: Some(nonce.into_exposed()),
+                at: call.at,
+                expires_at: call.at + TimeDelta::minutes(PENDING_MINUTES),
+            };
+            this.with_sessions(move |sessions| sessions.put_once(pending))
+                .await
+                .map_err(ExecuteError::internal)?;
+            // A colon ends the issuer in such a URL; a user name may hold one.
+            let label = account.username.as_deref().unwrap_or_default().replace(':', " ");
+            Ok(PendingFactor {
+                url: secret
+                    .url(ISSUER, &label)
+                    .map_err(ExecuteError::internal)?
+                    .into_exposed(),
+                secret: secret.to_base32().into_exposed(),
+            })
         })
+        .await
     }
 
-    /// Takes the first code; answers the recovery codes, which are shown this once.
+    /// Takes the first code; answers the recovery codes, which are shown this once: none when the same command took it before.
     ///
     /// # Errors
     /// [`ExecuteError::NotFound`] when none waits; a fault when the code is wrong.
-    pub async fn confirm_second_factor(&self, call: Call, code: &str) -> Result<Vec<String>, ExecuteError> {
-        let (id, at) = (call.viewer.account, call.at);
+    pub async fn confirm_second_factor(&self, call: Call, code: String) -> Result<Vec<String>, ExecuteError> {
+        let this = self.clone();
+        own_task(async move {
+            if this.written_before(&call)?.is_some() {
+                return Ok(Vec::new());
+            }
+            let (id, at) = (call.viewer.account, call.at);
+            let secret = this.confirmed_secret(id, &code, at).await?;
+            let RecoveryCodes { codes, digests } = RecoveryCodes::generate();
+            this.append_own(&call, id, |_| {
+                Ok(vec![AccountEvent::SecondFactorEnrolled(SecondFactor {
+                    secret: Personal::new(id.person(), secret.to_base32().into_exposed()),
+                    recovery: Personal::new(id.person(), digests.clone()),
+                })])
+            })
+            .await?;
+            this.withdraw(id, &[PURPOSE])
+                .await
+                .map_err(ExecuteError::internal)?;
+            Ok(codes.into_iter().map(SecretText::into_exposed).collect())
+        })
+        .await
+    }
+
+    /// The secret that waits, once a code of this moment was shown that served for nothing before.
+    async fn confirmed_secret(
+        &self,
+        id: AccountId,
+        code: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Secret, ExecuteError> {
         let found = self
             .ask_sessions(move |sessions| sessions.peek_once_of(PURPOSE, id.0, at))
-            .await;
-        let nonce = match found.map_err(ExecuteError::internal)? {
+            .await?;
+        let nonce = match found {
             Ok(once) => once.payload.unwrap_or_default(),
             Err(OnceError::Unknown | OnceError::Expired) => return Err(ExecuteError::NotFound),
-            Err(error) => return Err(ExecuteError::internal(error)),
+            Err(error @ OnceError::Storage(_)) => return Err(ExecuteError::internal(error)),
         };
         let known = self.pending_secret(id, &nonce)?;
-        let step = known.matching_step(code, at);
-        let fresh = match step {
+        let fresh = match known.matching_step(code, at) {
             Some(step) => self
                 .spend_step(id, step, at)
                 .await
@@ -205,19 +239,7 @@ impl Application {
             let wrong = Fault::new("/code", FaultCode::Value, "is not the code of this moment");
             return Err(ExecuteError::invalid(vec![wrong]));
         }
-        let RecoveryCodes { codes, digests } = RecoveryCodes::generate();
-        self.append_own(&call, id, |_| {
-            Ok(vec![AccountEvent::SecondFactorEnrolled(SecondFactor {
-                secret: Personal::new(id.person(), known.to_base32().into_exposed()),
-                recovery: Personal::new(id.person(), digests.clone()),
-            })])
-        })
-        .await?;
-        let dropped = self
-            .with_sessions(move |sessions| sessions.drop_once(id.0, Some(PURPOSE)))
-            .await;
-        dropped.map_err(ExecuteError::internal)?;
-        Ok(codes.into_iter().map(SecretText::into_exposed).collect())
+        Ok(known)
     }
 
     /// Gives one's own second factor up.
@@ -225,15 +247,19 @@ impl Application {
     /// # Errors
     /// See [`ExecuteError`]; the password is asked for again.
     pub async fn remove_second_factor(&self, call: Call, password: String) -> Result<(), ExecuteError> {
-        let account = self.holder_confirmed(&call, password).await?;
-        self.append_own(&call, account.id, |today| {
-            let has = today.second_factor.is_some();
-            Ok(has
-                .then_some(AccountEvent::SecondFactorRemoved {})
-                .into_iter()
-                .collect())
+        let this = self.clone();
+        own_task(async move {
+            let account = this.holder_confirmed(&call, password).await?;
+            this.append_own(&call, account.id, |today| {
+                let has = today.second_factor.is_some();
+                Ok(has
+                    .then_some(AccountEvent::SecondFactorRemoved {})
+                    .into_iter()
+                    .collect())
+            })
+            .await?;
+            Ok(())
         })
-        .await?;
-        Ok(())
+        .await
     }
 }

@@ -25,12 +25,17 @@ use uuid::Uuid;
 
 pub(crate) use self::guard::Guard;
 pub use self::rules::SignInRules;
-use crate::{call::Call, error::ExecuteError, second_factor::CodeCheck, start::Application};
+use crate::{
+    call::Call, error::ExecuteError, execute::own_task, links, second_factor::CodeCheck, start::Application,
+};
 
 /// How long a refresh token holds for who wants to stay signed in, days (seed 002, F71).
 pub const REFRESH_TOKEN_DAYS: i64 = 30;
 /// How long a refresh token holds otherwise, hours.
 pub const REFRESH_TOKEN_HOURS: i64 = 12;
+/// How long a sign-in through an identity provider goes on, hours, however often it is refreshed: then the provider is asked
+/// again whether this person still may sign in.
+pub const FEDERATED_SIGN_IN_HOURS: i64 = 12;
 /// How many passwords are checked at once; each takes 19 MiB for its time (Argon2id, RFC 9106 §4).
 pub const PASSWORD_CHECKS_MAX: usize = 4;
 
@@ -98,6 +103,13 @@ pub(crate) fn internal(source: impl std::error::Error + Send + Sync + 'static) -
     SignInError::Internal(Box::new(source))
 }
 
+/// A sign-in that panicked, or was cut off by the end of the process.
+impl From<tokio::task::JoinError> for SignInError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        internal(error)
+    }
+}
+
 impl From<ExecuteError> for SignInError {
     fn from(error: ExecuteError) -> Self {
         internal(error)
@@ -113,6 +125,8 @@ pub struct Actor {
     pub viewer: Arc<Viewer>,
     /// The sign-in, or the API key.
     pub sign_in: Uuid,
+    /// Until when the token or the key holds.
+    pub until: DateTime<Utc>,
     /// What an API key opens; `None` for a person's own sign-in, which opens all.
     pub scopes: Option<BTreeSet<KeyScope>>,
 }
@@ -123,6 +137,16 @@ impl Application {
     /// # Errors
     /// [`SignInError`].
     pub async fn sign_in(
+        &self,
+        attempt: Attempt,
+        client: Client,
+        at: DateTime<Utc>,
+    ) -> Result<SignedIn, SignInError> {
+        let this = self.clone();
+        own_task(async move { this.tried(attempt, &client, at).await }).await
+    }
+
+    async fn tried(
         &self,
         attempt: Attempt,
         client: &Client,
@@ -155,7 +179,7 @@ impl Application {
         if checked.outdated {
             self.rehash(account.clone(), attempt.password, at);
         }
-        self.begin(account.id, method, attempt.stays, client, at).await
+        self.begin(&account, method, attempt.stays, client, at).await
     }
 
     /// Hashes the same password under today's cost, in its own time.
@@ -182,10 +206,11 @@ impl Application {
         });
     }
 
-    /// Begins a sign-in of who has proven who they are.
+    /// Begins a sign-in of who has proven who they are, to this state of their account. All sign-ins may have ended since, by
+    /// another password, a disabling, an erasure: then this one ends too before anybody has its tokens.
     pub(crate) async fn begin(
         &self,
-        account: AccountId,
+        account: &Account,
         method: SignInMethod,
         stays: bool,
         client: &Client,
@@ -193,20 +218,24 @@ impl Application {
     ) -> Result<SignedIn, SignInError> {
         let sign_in = Uuid::new_v4();
         let (refresh_token, refresh_hash) = opaque::one_time();
-        let lifetimes = lifetimes();
         let new = NewSignIn {
             id: sign_in,
-            account: account.0,
+            account: account.id.0,
             refresh_hash,
             at,
-            expires_at: at + if stays { lifetimes.long } else { lifetimes.brief },
+            expires_at: lifetimes().until(method, stays, at, at),
             user_agent_hint: client.user_agent.clone(),
             address: client.address.map(|address| address.to_string()),
             method,
             stays,
         };
         self.with_sessions(move |sessions| sessions.issue(new)).await?;
-        self.signed_in(account, sign_in, refresh_token, at)
+        let today = self.directory().account(account.id);
+        if today.is_none_or(|today| today.disabled || today.sign_ins_ended != account.sign_ins_ended) {
+            self.sign_out(sign_in).await?;
+            return Err(SignInError::Refused);
+        }
+        self.signed_in(account.id, sign_in, refresh_token, at)
     }
 
     fn signed_in(
@@ -289,18 +318,29 @@ impl Application {
             .await
     }
 
-    /// Signs out everywhere: an event of the account, and the end of all its sign-ins.
+    /// Signs out everywhere: an event of the account, and the end of all its sign-ins and links.
     ///
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn sign_out_everywhere(&self, call: Call, account: AccountId) -> Result<(), ExecuteError> {
-        // The sign-ins end first: who asks for this fears one of them.
-        self.with_sessions(move |sessions| sessions.revoke_account(account.0))
-            .await
-            .map_err(ExecuteError::internal)?;
-        self.append_own(&call, account, |_| Ok(vec![AccountEvent::SignedOutEverywhere {}]))
-            .await?;
-        Ok(())
+        let this = self.clone();
+        own_task(async move {
+            // The sign-ins end first: who asks for this fears one of them, and the log may take no commands.
+            this.end_sign_ins(account).await?;
+            this.append_own(&call, account, |_| Ok(vec![AccountEvent::SignedOutEverywhere {}]))
+                .await?;
+            // Those too that began meanwhile: from here on none begins that rests on what was before.
+            this.end_sign_ins(account).await
+        })
+        .await
+    }
+
+    async fn end_sign_ins(&self, account: AccountId) -> Result<(), ExecuteError> {
+        let ended = self.with_sessions(move |sessions| {
+            sessions.revoke_account(account.0)?;
+            sessions.withdraw(account.0, &links::ALL).map(drop)
+        });
+        ended.await.map_err(ExecuteError::internal)
     }
 
     /// Removes what is over from the sessions. To be run now and then.
@@ -325,7 +365,7 @@ impl Application {
         &self,
         ask: impl FnOnce(&sessions::Sessions) -> Result<T, E> + Send + 'static,
     ) -> Result<T, SignInError> {
-        self.ask_sessions(ask).await.map_err(internal)?.map_err(internal)
+        self.ask_sessions(ask).await?.map_err(internal)
     }
 }
 
@@ -334,5 +374,6 @@ fn lifetimes() -> Lifetimes {
     Lifetimes {
         brief: TimeDelta::hours(REFRESH_TOKEN_HOURS),
         long: TimeDelta::days(REFRESH_TOKEN_DAYS),
+        federated: TimeDelta::hours(FEDERATED_SIGN_IN_HOURS),
     }
 }

@@ -19,6 +19,7 @@ use views::{OpenError, Views};
 pub use self::settings::{AUDIT_NAME, PUBLIC_URL, RESCUE_DESK, Settings, StartError};
 use crate::{
     attachments::{Files, INCOMING},
+    avatars::Decoding,
     directory::Directory,
     erasure::{self, Erasures},
     lanes::Lanes,
@@ -63,6 +64,7 @@ struct Inner {
     tree: Arc<Tree>,
     signer: RwLock<Option<Signer>>,
     erasures: Erasures,
+    decoding: Decoding,
     feed_traces: Cache<AccountId, i64>,
     places: Places,
 }
@@ -137,6 +139,7 @@ impl Application {
                     .build(),
                 signer: RwLock::new(None),
                 erasures: Erasures::default(),
+                decoding: Decoding::default(),
                 feed_traces: Cache::new(FEED_TRACES_MAX),
                 places,
             }),
@@ -225,6 +228,10 @@ impl Application {
 
     pub(crate) fn erasures(&self) -> &Erasures {
         &self.inner.erasures
+    }
+
+    pub(crate) fn decoding(&self) -> &Decoding {
+        &self.inner.decoding
     }
 
     pub(crate) fn feed_traces(&self) -> &Cache<AccountId, i64> {

@@ -113,6 +113,11 @@ pub struct Account {
     pub avatar: Option<u64>,
     /// Nobody signs in with it.
     pub disabled: bool,
+    /// Its person is erased: it is disabled for ever, and nobody changes it.
+    pub erased: bool,
+    /// The version by which every sign-in had to end that had begun before: the password is another, or the account was
+    /// disabled, or its holder signed out everywhere.
+    pub sign_ins_ended: u64,
     /// No try to sign in is taken until then.
     pub locked_until: Option<DateTime<Utc>>,
     /// The Argon2id hash in PHC form; `None` when there is no local password.
@@ -169,6 +174,8 @@ impl Account {
             address: None,
             avatar: None,
             disabled: false,
+            erased: false,
+            sign_ins_ended: 0,
             locked_until: None,
             password_hash: None,
             second_factor: None,
@@ -181,6 +188,9 @@ impl Account {
     }
 
     fn apply(&mut self, at: DateTime<Utc>, event: AccountEvent) {
+        if event.ends_sign_ins() {
+            self.sign_ins_ended = self.version;
+        }
         match event {
             AccountEvent::Created(_) | AccountEvent::SignedOutEverywhere {} => {}
             AccountEvent::PasswordSet { hash }
@@ -283,10 +293,20 @@ impl Account {
         }
     }
 
-    /// What is kept of an account whose person is erased: its id, its roles and memberships. Nobody signs in with it.
+    /// Its holder has no password here: an identity provider says who they are, and whether they still may sign in.
+    #[must_use]
+    pub fn signs_in_elsewhere(&self) -> bool {
+        self.password_hash.is_none() && !self.identities.is_empty()
+    }
+
+    /// What is kept of an account whose person is erased: its id and its times. Nobody signs in with it, and it holds nothing.
     #[must_use]
     pub fn erased(&self) -> Account {
         Account {
+            disabled: true,
+            erased: true,
+            grants: BTreeSet::new(),
+            organizations: BTreeSet::new(),
             username: None,
             name: None,
             phone: None,

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
+use crate::one_time::{self, NewOnce, PutOnceError};
 use crate::stored::{bytes_if_any, id_if_any, micros, time_if_any, time_in};
 use crate::{Sessions, StorageError};
 
@@ -29,22 +30,35 @@ pub const DELIVERY_RETRY_MAX_MINUTES: i64 = 60;
 /// That something was posted is known for so many hours; [`Sessions::purge`] forgets it then.
 pub const POSTED_KEPT_HOURS: i64 = 24;
 
-/// Of one effect for one account [`Sessions::posted`] counts so many at most.
+/// Of one effect for one account so many are counted at most: a greater [`PostLimit`] is none.
 pub const POSTED_PER_EFFECT_MAX: u32 = 1_000;
 
-const COLUMNS: &str = "id, account, effect, made_at, due_at, attempts, claimed_until, payload";
+const COLUMNS: &str = "id, account, effect, made_at, due_at, attempts, claimed_until, payload, about";
 
 /// A delivery to be made.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {
     /// The account it is for; none for somebody who has yet to get one.
     pub account: Option<Uuid>,
+    /// Whom it is about who has no account, by an id of the caller's making; [`Sessions::forget_account`] finds it by this.
+    pub about: Option<Uuid>,
     /// Why it goes, at most [`DELIVERY_EFFECT_BYTES_MAX`] bytes.
     pub effect: String,
     /// What its text is made from, at most [`DELIVERY_PAYLOAD_BYTES_MAX`] bytes.
     pub payload: Option<String>,
     /// When it is posted, and due.
     pub at: DateTime<Utc>,
+    /// How many may be posted, so that nobody is flooded.
+    pub limit: Option<PostLimit>,
+}
+
+/// How many deliveries of one effect may be posted for one account, or about the same one without account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostLimit {
+    /// Those count that were posted then or later, whatever became of them, and were not purged.
+    pub since: DateTime<Utc>,
+    /// So many at most.
+    pub max: u32,
 }
 
 /// A delivery that waits.
@@ -54,6 +68,8 @@ pub struct Delivery {
     pub id: u64,
     /// The account it is for.
     pub account: Option<Uuid>,
+    /// Whom it is about who has no account.
+    pub about: Option<Uuid>,
     /// Why it goes.
     pub effect: String,
     /// What its text is made from.
@@ -91,6 +107,9 @@ pub enum PostError {
     /// [`DELIVERIES_MAX`] wait already.
     #[error("{DELIVERIES_MAX} deliveries wait already: is the courier running?")]
     Full,
+    /// As many were posted as the [`PostLimit`] allows.
+    #[error("{0} deliveries of this effect were posted for the same one already")]
+    Enough(u32),
     /// The database refused.
     #[error("the delivery could not be stored")]
     Storage(#[from] rusqlite::Error),
@@ -102,6 +121,9 @@ pub enum ClaimError {
     /// There is none of this number, it is not due, or somebody else has claimed it.
     #[error("the delivery does not wait")]
     NotWaiting,
+    /// The one-time entry that belongs to it could not be made; then it still waits.
+    #[error("the one-time entry of the delivery could not be made")]
+    Once(#[from] PutOnceError),
     /// The database refused.
     #[error("the delivery could not be claimed")]
     Storage(#[from] rusqlite::Error),
@@ -128,9 +150,16 @@ impl Sessions {
         if waiting >= DELIVERIES_MAX {
             return Err(PostError::Full);
         }
+        let counted = new.account.or(new.about);
+        if let (Some(one), Some(limit)) = (counted, new.limit) {
+            let posted = posted_since(&transaction, one, &new.effect, limit.since)?;
+            if posted >= limit.max {
+                return Err(PostError::Enough(posted));
+            }
+        }
         let id = insert(&transaction, &new)?;
-        if let Some(account) = new.account {
-            count(&transaction, account, &new.effect, new.at)?;
+        if let Some(one) = counted {
+            count(&transaction, one, &new.effect, new.at)?;
         }
         transaction.commit()?;
         Ok(id)
@@ -163,11 +192,18 @@ impl Sessions {
     }
 
     /// Gives a delivery that waits to one who will try it before `until`; nobody else is given it until then. Of two who
-    /// claim at once one is given it.
+    /// claim at once one is given it. The one-time entry that `once` makes of it is put in the same step: no entry is made of
+    /// a delivery that was withdrawn.
     ///
     /// # Errors
     /// See [`ClaimError`].
-    pub fn claim(&self, id: u64, at: DateTime<Utc>, until: DateTime<Utc>) -> Result<Delivery, ClaimError> {
+    pub fn claim(
+        &self,
+        id: u64,
+        at: DateTime<Utc>,
+        until: DateTime<Utc>,
+        once: impl FnOnce(&Delivery) -> Option<NewOnce>,
+    ) -> Result<Delivery, ClaimError> {
         let id = i64::try_from(id).map_err(|_too_great| ClaimError::NotWaiting)?;
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -179,8 +215,12 @@ impl Sessions {
             ))?
             .query_row(params![id, micros(at), micros(until)], delivery_in)
             .optional()?;
+        let claimed = claimed.ok_or(ClaimError::NotWaiting)?;
+        if let Some(once) = once(&claimed) {
+            one_time::put(&transaction, &once)?;
+        }
         transaction.commit()?;
-        claimed.ok_or(ClaimError::NotWaiting)
+        Ok(claimed)
     }
 
     /// Takes note of what became of a delivery. One that was delivered or refused is removed; one that failed is due
@@ -209,28 +249,25 @@ impl Sessions {
         transaction.commit()?;
         Ok(Some(delivery))
     }
+}
 
-    /// How many deliveries of an effect were posted for an account at `since` or later, whatever became of them, so that
-    /// nobody is flooded: at most [`POSTED_PER_EFFECT_MAX`], and none that was purged.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub fn posted(&self, account: Uuid, effect: &str, since: DateTime<Utc>) -> Result<u32, StorageError> {
-        let database = self.inner.database.lock();
-        let mut statement = database
-            .prepare_cached("SELECT count(*) FROM posted WHERE account = ?1 AND effect = ?2 AND at >= ?3")?;
-        Ok(
-            statement.query_row(params![account.as_bytes(), effect, micros(since)], |row| {
-                row.get(0)
-            })?,
-        )
-    }
+fn posted_since(
+    transaction: &Transaction<'_>,
+    account: Uuid,
+    effect: &str,
+    since: DateTime<Utc>,
+) -> rusqlite::Result<u32> {
+    transaction
+        .prepare_cached("SELECT count(*) FROM posted WHERE account = ?1 AND effect = ?2 AND at >= ?3")?
+        .query_row(params![account.as_bytes(), effect, micros(since)], |row| {
+            row.get(0)
+        })
 }
 
 fn insert(transaction: &Transaction<'_>, new: &NewDelivery) -> rusqlite::Result<u64> {
     transaction
         .prepare_cached(
-            "INSERT INTO deliveries (account, effect, made_at, due_at, payload) VALUES (?1, ?2, ?3, ?3, ?4)
+            "INSERT INTO deliveries (account, effect, made_at, due_at, payload, about) VALUES (?1, ?2, ?3, ?3, ?4, ?5)
              RETURNING id",
         )?
         .query_row(
@@ -238,7 +275,8 @@ fn insert(transaction: &Transaction<'_>, new: &NewDelivery) -> rusqlite::Result<
                 bytes_if_any(new.account.as_ref()),
                 new.effect,
                 micros(new.at),
-                new.payload
+                new.payload,
+                bytes_if_any(new.about.as_ref()),
             ],
             number_in,
         )
@@ -307,6 +345,7 @@ fn delivery_in(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         attempts: row.get(5)?,
         claimed_until: time_if_any(row, 6)?,
         payload: row.get(7)?,
+        about: id_if_any(row, 8)?,
     })
 }
 

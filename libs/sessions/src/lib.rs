@@ -26,7 +26,7 @@ mod stored;
 pub use delivery::{
     ClaimError, DELIVERIES_MAX, DELIVERY_EFFECT_BYTES_MAX, DELIVERY_KEPT_HOURS, DELIVERY_PAYLOAD_BYTES_MAX,
     DELIVERY_RETRY_FIRST_MINUTES, DELIVERY_RETRY_MAX_MINUTES, Delivery, NewDelivery, POSTED_KEPT_HOURS,
-    POSTED_PER_EFFECT_MAX, PostError, Settled,
+    POSTED_PER_EFFECT_MAX, PostError, PostLimit, Settled,
 };
 pub use failures::{FAILURE_KEY_BYTES_MAX, FAILURES_KEPT_HOURS, FAILURES_PER_KEY_MAX, FailureError, Tries};
 pub use method::{SignInMethod, UnknownMethod};

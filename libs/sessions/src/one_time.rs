@@ -27,6 +27,8 @@ pub struct NewOnce {
     pub hash: [u8; 32],
     /// Whose it is, when there is an account.
     pub account: Option<Uuid>,
+    /// Whom it is about who has no account, by an id of the caller's making; [`Sessions::forget_account`] finds it by this.
+    pub about: Option<Uuid>,
     /// What the taker is to know, at most [`ONCE_PAYLOAD_BYTES_MAX`] bytes.
     pub payload: Option<String>,
     /// When it is made.
@@ -91,23 +93,9 @@ impl Sessions {
     /// # Errors
     /// See [`PutOnceError`]; then nothing was replaced.
     pub fn put_once(&self, new: NewOnce) -> Result<(), PutOnceError> {
-        if new.purpose.len() > ONCE_PURPOSE_BYTES_MAX {
-            return Err(PutOnceError::PurposeTooLong(new.purpose.len()));
-        }
-        let payload_bytes = new.payload.as_ref().map_or(0, String::len);
-        if payload_bytes > ONCE_PAYLOAD_BYTES_MAX {
-            return Err(PutOnceError::PayloadTooLong(payload_bytes));
-        }
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match &new.account {
-            Some(account) => remove(&transaction, &new.purpose, Key::Account(account))?,
-            None => make_room(&transaction, &new.purpose)?,
-        };
-        insert(&transaction, &new).map_err(|error| match error.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => PutOnceError::Taken(error),
-            Some(_) | None => PutOnceError::Storage(error),
-        })?;
+        put(&transaction, &new)?;
         Ok(transaction.commit()?)
     }
 
@@ -117,15 +105,12 @@ impl Sessions {
     /// # Errors
     /// See [`OnceError`].
     pub fn take_once(&self, purpose: &str, hash: [u8; 32], at: DateTime<Utc>) -> Result<Once, OnceError> {
-        self.take(purpose, Key::Hash(&hash), at)
-    }
-
-    /// As [`Sessions::take_once`], by the account whose entry it is.
-    ///
-    /// # Errors
-    /// See [`OnceError`].
-    pub fn take_once_of(&self, purpose: &str, account: Uuid, at: DateTime<Utc>) -> Result<Once, OnceError> {
-        self.take(purpose, Key::Account(&account), at)
+        let mut database = self.inner.database.lock();
+        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let once = find(&transaction, purpose, Key::Hash(&hash), at)?;
+        remove(&transaction, purpose, Key::Hash(&hash))?;
+        transaction.commit()?;
+        Ok(once)
     }
 
     /// What [`Sessions::take_once`] would answer; the entry stays.
@@ -136,7 +121,7 @@ impl Sessions {
         find(&self.inner.database.lock(), purpose, Key::Hash(&hash), at)
     }
 
-    /// What [`Sessions::take_once_of`] would answer; the entry stays.
+    /// The same by the account whose entry it is.
     ///
     /// # Errors
     /// See [`OnceError`].
@@ -144,25 +129,26 @@ impl Sessions {
         find(&self.inner.database.lock(), purpose, Key::Account(&account), at)
     }
 
-    /// Removes the account's entry of a purpose, or of every purpose. Answers how many there were, expired ones
-    /// included.
+    /// Withdraws what was to serve an account once: its entries of these purposes, and its deliveries under the same words,
+    /// which would make such entries when they are claimed. Answers how many of both there were, expired ones included.
     ///
     /// # Errors
-    /// [`StorageError`].
-    pub fn drop_once(&self, account: Uuid, purpose: Option<&str>) -> Result<usize, StorageError> {
-        let database = self.inner.database.lock();
-        let mut statement = database
-            .prepare_cached("DELETE FROM one_time WHERE account = ?1 AND (?2 IS NULL OR purpose = ?2)")?;
-        Ok(statement.execute(params![account.as_bytes(), purpose])?)
-    }
-
-    fn take(&self, purpose: &str, key: Key<'_>, at: DateTime<Utc>) -> Result<Once, OnceError> {
+    /// [`StorageError`]; then nothing was withdrawn.
+    pub fn withdraw(&self, account: Uuid, words: &[&str]) -> Result<usize, StorageError> {
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let once = find(&transaction, purpose, key, at)?;
-        remove(&transaction, purpose, key)?;
+        let mut withdrawn = 0;
+        for sql in [
+            "DELETE FROM one_time WHERE account = ?1 AND purpose = ?2",
+            "DELETE FROM deliveries WHERE account = ?1 AND effect = ?2",
+        ] {
+            let mut statement = transaction.prepare_cached(sql)?;
+            for word in words {
+                withdrawn += statement.execute(params![account.as_bytes(), word])?;
+            }
+        }
         transaction.commit()?;
-        Ok(once)
+        Ok(withdrawn)
     }
 }
 
@@ -180,6 +166,26 @@ impl Key<'_> {
             Key::Account(account) => account.as_bytes(),
         }
     }
+}
+
+/// Makes an entry within a transaction.
+pub(crate) fn put(transaction: &Transaction<'_>, new: &NewOnce) -> Result<(), PutOnceError> {
+    if new.purpose.len() > ONCE_PURPOSE_BYTES_MAX {
+        return Err(PutOnceError::PurposeTooLong(new.purpose.len()));
+    }
+    let payload_bytes = new.payload.as_ref().map_or(0, String::len);
+    if payload_bytes > ONCE_PAYLOAD_BYTES_MAX {
+        return Err(PutOnceError::PayloadTooLong(payload_bytes));
+    }
+    match &new.account {
+        Some(account) => remove(transaction, &new.purpose, Key::Account(account))?,
+        None => make_room(transaction, &new.purpose)?,
+    };
+    insert(transaction, new).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => PutOnceError::Taken(error),
+        Some(_) | None => PutOnceError::Storage(error),
+    })?;
+    Ok(())
 }
 
 fn find(database: &Connection, purpose: &str, key: Key<'_>, at: DateTime<Utc>) -> Result<Once, OnceError> {
@@ -230,8 +236,8 @@ fn make_room(transaction: &Transaction<'_>, purpose: &str) -> rusqlite::Result<u
 fn insert(transaction: &Transaction<'_>, new: &NewOnce) -> rusqlite::Result<usize> {
     transaction
         .prepare_cached(
-            "INSERT INTO one_time (purpose, hash, account, made_at, expires_at, payload)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO one_time (purpose, hash, account, made_at, expires_at, payload, about)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             new.purpose,
@@ -240,5 +246,6 @@ fn insert(transaction: &Transaction<'_>, new: &NewOnce) -> rusqlite::Result<usiz
             micros(new.at),
             micros(new.expires_at),
             new.payload,
+            bytes_if_any(new.about.as_ref()),
         ])
 }

@@ -47,7 +47,8 @@ impl Sessions {
 
     /// Forgets the person behind an account, who is erased (design §6.1): ends every sign-in, blanks the hints and
     /// addresses of all of them, removes the account's one-time entries, its waiting deliveries and what counts those
-    /// that were posted. Answers the sign-ins that were not yet revoked.
+    /// that were posted; and what is `about` the same person from before they had an account. Answers the sign-ins that were
+    /// not yet revoked.
     ///
     /// The database is then written anew from what is left and the write-ahead log emptied, so that what was removed
     /// stands in no file. That takes about two seconds per 100 MB, as much free disk, and everybody's turn meanwhile. Only
@@ -55,7 +56,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`StorageError`]; the sign-ins may be ended and the rows removed nevertheless. Ask again to have the files clean.
-    pub fn forget_account(&self, account: Uuid) -> Result<Vec<Uuid>, StorageError> {
+    pub fn forget_account(&self, account: Uuid, about: Option<Uuid>) -> Result<Vec<Uuid>, StorageError> {
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let id = account.as_bytes();
@@ -67,6 +68,15 @@ impl Sessions {
             "DELETE FROM posted WHERE account = ?1",
         ] {
             transaction.prepare_cached(sql)?.execute(params![id])?;
+        }
+        for sql in [
+            "DELETE FROM one_time WHERE about = ?1",
+            "DELETE FROM deliveries WHERE about = ?1",
+            "DELETE FROM posted WHERE account = ?1",
+        ] {
+            if let Some(about) = about {
+                transaction.prepare_cached(sql)?.execute([about.as_bytes()])?;
+            }
         }
         transaction.commit()?;
         self.inner.revoked.write().extend(&ended);

@@ -5,7 +5,8 @@ use rusqlite::{ErrorCode, OptionalExtension as _, Transaction, TransactionBehavi
 use uuid::Uuid;
 
 use crate::Sessions;
-use crate::stored::{id_in, micros};
+use crate::method::{SignInMethod, method_in};
+use crate::stored::{id_in, micros, time_in};
 
 /// How long a refresh token lasts (seed 002, F71).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,27 @@ pub struct Lifetimes {
     pub brief: TimeDelta,
     /// When they do.
     pub long: TimeDelta,
+    /// How long a federated sign-in lasts as a whole, however often its token is rotated: whether the person may still sign in
+    /// is the provider's to say, and it is asked again then.
+    pub federated: TimeDelta,
+}
+
+impl Lifetimes {
+    /// Until when a token lasts that is used at `at`, of a sign-in that was begun so.
+    #[must_use]
+    pub fn until(
+        &self,
+        method: SignInMethod,
+        stays: bool,
+        begun_at: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let until = at + if stays { self.long } else { self.brief };
+        match method {
+            SignInMethod::Federated => until.min(begun_at + self.federated),
+            SignInMethod::Password | SignInMethod::PasswordAndCode => until,
+        }
+    }
 }
 
 /// A refresh token was replaced.
@@ -60,6 +82,8 @@ pub enum RotateError {
 struct Token {
     sign_in: Uuid,
     account: Uuid,
+    begun_at: DateTime<Utc>,
+    method: SignInMethod,
     expires_at: i64,
     stays: bool,
     is_rotated: bool,
@@ -68,7 +92,7 @@ struct Token {
 
 impl Sessions {
     /// Replaces the refresh token with the hash `old_hash` by one with the hash `new_hash`, which lasts as long
-    /// from `at` on as `lifetimes` grants to a sign-in that stays, or to one that does not. Of two who try at once
+    /// as `lifetimes` grants to such a sign-in. Of two who try at once
     /// one wins, and the other revokes the sign-in of both.
     ///
     /// # Errors
@@ -101,12 +125,7 @@ impl Sessions {
         if token.expires_at <= micros(at) {
             return Err(RotateError::Expired);
         }
-        let lifetime = if token.stays {
-            lifetimes.long
-        } else {
-            lifetimes.brief
-        };
-        let expires_at = at + lifetime;
+        let expires_at = lifetimes.until(token.method, token.stays, token.begun_at, at);
         mark_rotated(&transaction, &old_hash)?;
         add(&transaction, token.sign_in, &new_hash, expires_at)?;
         prolong(&transaction, token.sign_in, at, expires_at)?;
@@ -123,7 +142,7 @@ impl Sessions {
 fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Option<Token>> {
     let mut statement = transaction.prepare_cached(
         "SELECT sign_ins.id, sign_ins.account, refresh_tokens.expires_at, refresh_tokens.rotated,
-                sign_ins.revoked, sign_ins.stays
+                sign_ins.revoked, sign_ins.stays, sign_ins.at, sign_ins.method
          FROM refresh_tokens JOIN sign_ins ON sign_ins.id = refresh_tokens.sign_in WHERE hash = ?1",
     )?;
     let token = |row: &rusqlite::Row<'_>| {
@@ -134,6 +153,8 @@ fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Opti
             is_rotated: row.get(3)?,
             is_revoked: row.get(4)?,
             stays: row.get(5)?,
+            begun_at: time_in(row, 6)?,
+            method: method_in(row, 7)?,
         })
     };
     statement.query_row([hash], token).optional()

@@ -3,14 +3,18 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The newest schema this program knows; it is the database's `user_version`.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// Tells our database from any other (`application_id`): "GuSe".
 const APPLICATION_ID: i32 = 0x4775_5365;
 
 /// What leads from each version to the next, from nothing on. A new database goes the whole way, so that it and one that
 /// grew with the program have the same tables. A step that was released is never changed.
-const STEPS: [&str; SCHEMA_VERSION as usize] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: [&str; SCHEMA_VERSION as usize] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// What a database file was found to hold.
 pub(crate) enum Schema {

@@ -9,11 +9,7 @@ use actix_web::{
     web::Data,
 };
 use application::event_log::{Channel, Version};
-use application::{
-    Application, Call, ExecuteError,
-    call::command_id,
-    sign_in::{Actor, Client},
-};
+use application::{Application, Call, ExecuteError, call::command_id, sign_in::Actor};
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Fault, Language, TicketKey,
@@ -25,7 +21,6 @@ use uuid::Uuid;
 use crate::{
     answer,
     boundary::{self, RequestId},
-    client,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
     refusal::{self, Refusal},
     scopes,
@@ -45,7 +40,6 @@ pub struct Caller {
     idempotency_key: Option<String>,
     expected_version: Option<Version>,
     channel: Channel,
-    client: Client,
     acting_as: Option<String>,
     acting_in: Option<String>,
     on_behalf_of: Option<AccountId>,
@@ -126,7 +120,6 @@ impl Caller {
             idempotency_key: idempotency_key(headers)?,
             expected_version: expected_version(headers)?,
             channel,
-            client: client::read(request, believed, config)?,
             on_behalf_of: on_behalf_of(&application, &actor.viewer, headers)?,
             acting_as,
             acting_in,
@@ -149,12 +142,6 @@ impl Caller {
         &self.actor.viewer
     }
 
-    /// From where the call comes.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// For whom the call is made, when its header names somebody else.
     #[must_use]
     pub fn on_behalf_of(&self) -> Option<AccountId> {
@@ -171,6 +158,12 @@ impl Caller {
     #[must_use]
     pub fn sign_in(&self) -> Uuid {
         self.actor.sign_in
+    }
+
+    /// Until when the token or the key of this call holds.
+    #[must_use]
+    pub fn until(&self) -> DateTime<Utc> {
+        self.actor.until
     }
 
     /// The command of this request. `what` and `asked` tell one request from another under the same key: the

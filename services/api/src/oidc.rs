@@ -4,6 +4,7 @@
 //! | room | holds |
 //! |---|---|
 //! | `config` | the TOML file that names providers, checked whole at start |
+//! | `fields` | a table of that file, read key by key |
 //! | `claims` | from what a provider says to an account, roles and organizations; pure |
 //! | `provider` | discovery, the address to send a browser to, what its code is traded for |
 //! | `fetch` | the HTTP client: no redirects, little time, small answers |
@@ -11,11 +12,12 @@
 mod claims;
 mod config;
 mod fetch;
+mod fields;
 mod provider;
 
 use std::{fmt, path::Path, sync::Arc};
 
-pub use config::{CLAIMS_UNLESS_TOLD, ClaimNames, ConfigError, PROVIDER_ID_CHARS_MAX};
+pub use config::{ConfigError, PROVIDER_ID_CHARS_MAX};
 pub(crate) use provider::{Kept, Provider, TradeError};
 
 /// The providers that people may sign in through; none unless configured.

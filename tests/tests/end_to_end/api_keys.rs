@@ -8,6 +8,7 @@ use guichet_tests::{
     people::{delete, put, quick, until},
     server::Server,
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// An instant so many seconds from now, as the database of the tests' own writes it.
@@ -119,7 +120,10 @@ fn a_key_opens_what_its_scopes_say_and_nothing_that_is_a_persons() {
     let password = json!({"current_password": "x", "new_password": "y", "confirmation": "y"});
     let _ = missing(all.post("/v1/me/password", &password));
     let _ = missing(all.post("/v1/me/second-factor", &json!({"password": "x"})));
-    let _ = missing(all.post("/v1/me/address", &json!({"address": "key@people.example"})));
+    let _ = missing(all.post(
+        "/v1/me/address",
+        &json!({"address": "key@people.example", "password": "x"}),
+    ));
     let _ = missing(all.patch("/v1/me", &json!({"name": "Autre"})));
     let _ = missing(put(&all, "/v1/me/avatar", &json!(1)));
     let _ = missing(all.get("/v1/me/sign-ins"));
@@ -199,4 +203,25 @@ fn keys_are_for_programs_within_a_year_and_every_fault_is_named() {
         .nobody()
         .post("/v1/auth/token", &nobody)
         .refused(401, "wrong-credentials");
+}
+
+#[test]
+fn a_live_feed_ends_with_the_key_that_it_was_asked_with() {
+    let server = quick().start();
+    let admin = program(&server);
+    let key = issue(&admin, "night-export", &["audit"], &instant(3)).expect(201);
+    let request = by(&server, &key)
+        .request(Method::GET, "/v1/events?after=0")
+        .header("accept", "text/event-stream");
+    let live = request.send().unwrap();
+    assert_eq!(live.status(), 200);
+    // Read to its end, which comes before the first comment that keeps a silent stream open.
+    let told = live.text().unwrap();
+    assert!(
+        told.contains("account-api-key-issued.v1") && !told.contains(": waiting\n\n: waiting"),
+        "{told}"
+    );
+    let _ = by(&server, &key)
+        .get("/v1/events")
+        .refused(401, "unauthenticated");
 }

@@ -112,7 +112,7 @@ fn a_second_link_takes_the_place_of_the_first_and_a_changed_password_that_of_eve
     let _ = reset(&server, &second, PASSWORD, PASSWORD).refused(422, "invalid");
     assert_eq!(mails.next().subject, "Votre mot de passe a changé");
     // A link of another purpose is none of this one.
-    let wanted = json!({"address": "other@people.example"});
+    let wanted = json!({"address": "other@people.example", "password": NEW});
     assert_eq!(holder.post("/v1/me/address", &wanted).status, 202);
     let other = mails.next();
     let _ = reset(&server, other.link().1, PASSWORD, PASSWORD).refused(422, "invalid");
@@ -177,9 +177,12 @@ fn a_new_address_is_taken_once_its_link_was_shown() {
     let is = |address: &str, confirmed: bool| json!({"address": address, "confirmed": confirmed, "refused": false});
     assert_eq!(address(), is("moves@people.example", false));
     let _ = holder
-        .post("/v1/me/address", &json!({"address": "no address"}))
+        .post(
+            "/v1/me/address",
+            &json!({"address": "no address", "password": "guessed"}),
+        )
         .refused(422, "invalid");
-    let wanted = json!({"address": "moved@people.example"});
+    let wanted = json!({"address": "moved@people.example", "password": PASSWORD});
     assert_eq!(holder.post("/v1/me/address", &wanted).status, 202);
     let mail = awaited(&mails, "moved@people.example", "Confirmez votre adresse");
     assert_eq!(
@@ -272,6 +275,8 @@ fn an_address_that_a_mail_server_refuses_for_good_is_marked_until_somebody_corre
     );
     assert_eq!(ask_for_reset(&server, "gone").status, 202);
     let _ = awaited(&mails, "back@people.example", "Votre nouveau mot de passe");
+    // The address before was told first, and refused: that says nothing of the one that holds.
+    assert_eq!(address()["refused"], false);
 }
 
 /// A courier as a process of its own. Dropping it ends it.

@@ -1,14 +1,15 @@
 //! Signing in through a real `OpenID` provider, beside local passwords: authorization code with PKCE, claims to roles and
 //! organizations.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, thread};
 
 use guichet_tests::{
     answer::Answer,
     client::Client,
     home::{DEMO_PASSWORD, Home},
     identity_provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, REDIRECT_URI, walk},
-    people::{attempt, events, holder, quick},
+    mail::MailServer,
+    people::{attempt, events, holder, quick, refresh},
     server::Server,
 };
 use serde_json::{Value, json};
@@ -17,18 +18,25 @@ const ADA: &str = "sub-0001";
 
 /// A server that knows this provider, and one that nobody answers for.
 fn server(provider: &IdentityProvider, creates: bool) -> Server {
-    let home = quick();
+    server_of(quick(), provider, creates, true)
+}
+
+fn server_of(home: Home, provider: &IdentityProvider, creates: bool, has_secret: bool) -> Server {
     fs::create_dir_all(home.path()).unwrap();
     let (config, secret) = (home.path().join("oidc.toml"), home.path().join("client.secret"));
     fs::write(&secret, CLIENT_SECRET).unwrap();
+    let secret = if has_secret {
+        format!("client_secret_file = \"{}\"\n", secret.display())
+    } else {
+        String::new()
+    };
     let one = |id: &str, issuer: &str| {
         format!(
             "[[provider]]\nid = \"{id}\"\nname = \"Académie {id}\"\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT_ID}\"\n\
-             client_secret_file = \"{}\"\nredirect_uri = \"{REDIRECT_URI}\"\ncreate_accounts = {creates}\n\
+             {secret}redirect_uri = \"{REDIRECT_URI}\"\ncreate_accounts = {creates}\n\
              [[provider.rule]]\nclaim = \"groups\"\nvalue = \"staff\"\nrole = \"requester\"\nmember_of = \"lycee-a\"\n\
              [[provider.rule]]\nclaim = \"groups\"\nvalue = \"referents\"\nrole = \"local_admin\"\norganization = \"lycee-a\"\n\
-             [[provider.rule]]\nclaim = \"groups\"\nvalue = \"ghosts\"\nrole = \"agent\"\ndesk = \"GONE\"\n",
-            secret.display()
+             [[provider.rule]]\nclaim = \"groups\"\nvalue = \"ghosts\"\nrole = \"agent\"\ndesk = \"GONE\"\n"
         )
     };
     let text = [one("real", provider.issuer()), one("down", "http://127.0.0.1:9")].join("\n");
@@ -217,6 +225,138 @@ fn a_provider_that_is_down_is_said_to_be_and_local_passwords_go_on() {
 }
 
 #[test]
+fn of_two_first_sign_ins_at_once_one_makes_the_account_and_both_are_let_in() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let back: Vec<_> = (0..2)
+        .map(|_| walk(begun(&server)["authorization_url"].as_str().unwrap(), ADA))
+        .collect();
+    let nobody = server.nobody();
+    let tokens: Vec<Value> = thread::scope(|scope| {
+        let trading: Vec<_> = back
+            .iter()
+            .map(|back| {
+                let body = json!({"state": back["state"], "code": back["code"]});
+                let nobody = &nobody;
+                scope.spawn(move || nobody.post("/v1/auth/providers/real/token", &body).expect(200))
+            })
+            .collect();
+        trading.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let id = |tokens| holder(&server, tokens).get("/v1/me").expect(200)["account"]["id"].clone();
+    assert_eq!(id(&tokens[0]), id(&tokens[1]));
+    let accounts = server.client("admin").get("/v1/accounts?q=ada").expect(200);
+    assert_eq!(accounts["total"], 1);
+}
+
+#[test]
+fn who_was_erased_is_not_known_again_by_the_provider() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let tokens = through(&server, ADA).expect(200);
+    let id = holder(&server, &tokens).get("/v1/me").expect(200)["account"]["id"].clone();
+    let path = format!("/v1/persons/{}/erasure", id.as_str().unwrap());
+    let erased = server
+        .client("admin")
+        .post(&path, &json!({"reason": "Sur demande."}));
+    assert_eq!(erased.status, 202, "{}", erased.text());
+    let _ = holder(&server, &tokens)
+        .get("/v1/me")
+        .refused(401, "unauthenticated");
+    let _ = refresh(&server, &tokens).refused(401, "wrong-credentials");
+    let _ = through(&server, ADA).refused(401, "wrong-credentials");
+}
+
+#[test]
+fn who_signs_in_at_a_provider_gets_no_password_here_and_moves_their_address_after_a_sign_in() {
+    let mut provider = IdentityProvider::start();
+    let mails = MailServer::start(&[]);
+    let home = quick().with("GUICHET_SMTP_URL", mails.url());
+    let server = server_of(home, &provider, true, true);
+    provider.know(&claims(&json!(["staff"])));
+    let ada = holder(&server, &through(&server, ADA).expect(200));
+    let asked = server
+        .nobody()
+        .post("/v1/auth/password-reset", &json!({"username": "ada"}));
+    assert_eq!(asked.status, 202);
+    let wanted = json!({"address": "ada@elsewhere.example"});
+    assert_eq!(ada.post("/v1/me/address", &wanted).status, 202);
+    // Nothing came before it.
+    let mail = mails.next();
+    assert_eq!(
+        (mail.to.as_str(), mail.subject.as_str()),
+        ("ada@elsewhere.example", "Confirm your address")
+    );
+    let token = json!({"token": mail.link().1});
+    let confirmed = server.nobody().post("/v1/auth/address-confirmation", &token);
+    assert_eq!(confirmed.status, 204);
+    assert_eq!(mails.next().to, "ada.l@example.org");
+}
+
+#[test]
+fn a_client_without_a_secret_is_let_in_by_its_verifier() {
+    let mut provider = IdentityProvider::start_for_public_client();
+    let server = server_of(quick(), &provider, true, false);
+    provider.know(&claims(&json!(["staff"])));
+    let ada = holder(&server, &through(&server, ADA).expect(200));
+    assert_eq!(roles(&ada), ["requester"]);
+}
+
+/// Trades a code at a provider that answers with what `answer` makes of the nonce that it was given.
+fn told(server: &Server, provider: &mut IdentityProvider, answer: impl FnOnce(&str) -> Value) -> Answer {
+    let begun = begun(server);
+    let url = reqwest::Url::parse(begun["authorization_url"].as_str().unwrap()).unwrap();
+    let nonce = url.query_pairs().find(|(name, _)| name == "nonce").unwrap().1;
+    provider.know(&answer(&nonce));
+    let body = json!({"state": begun["state"], "code": "whatever"});
+    server.nobody().post("/v1/auth/providers/real/token", &body)
+}
+
+#[test]
+fn a_token_that_the_provider_should_not_have_given_lets_nobody_in() {
+    let mut provider = IdentityProvider::start_hostile();
+    let server = server(&provider, true);
+    let fine = |nonce: &str| {
+        json!({"claims": {
+            "sub": ADA, "nonce": nonce, "preferred_username": "ada", "groups": ["staff"],
+        }})
+    };
+    let with = |nonce: &str, pointer: &str, value: Value| {
+        let mut answer = fine(nonce);
+        let (of, name) = pointer.rsplit_once('/').unwrap();
+        answer.pointer_mut(of).unwrap()[name] = value;
+        answer
+    };
+    let mut refused = |status: u16, code: &str, pointer: &str, value: Value| {
+        let _ = told(&server, &mut provider, |nonce| with(nonce, pointer, value)).refused(status, code);
+    };
+    let failed = "identity-provider-failed";
+    refused(502, failed, "/signed_by", json!("other"));
+    refused(502, failed, "/claims/aud", json!("another client"));
+    refused(502, failed, "/claims/aud", json!(["guichet", "another client"]));
+    refused(502, failed, "/claims/iss", json!("http://127.0.0.1:9"));
+    refused(502, failed, "/claims/exp", json!(1_000_000_000));
+    refused(502, failed, "/at_hash", json!("wrong"));
+    // Made for another sign-in: somebody was sent here with it.
+    refused(401, "wrong-credentials", "/claims/nonce", json!("another"));
+    refused(401, "wrong-credentials", "/claims/nonce", Value::Null);
+    let accounts = server.client("admin").get("/v1/accounts?q=ada").expect(200);
+    assert_eq!(accounts["total"], 0);
+
+    let ada = told(&server, &mut provider, |nonce| {
+        with(nonce, "/at_hash", json!("right"))
+    });
+    let _ = holder(&server, &ada.expect(200)).get("/v1/me").expect(200);
+    // The provider signs with a new key from now on, and publishes it.
+    let ada = told(&server, &mut provider, |nonce| {
+        with(nonce, "/signed_by", json!("rotated"))
+    });
+    let _ = holder(&server, &ada.expect(200)).get("/v1/me").expect(200);
+}
+
+#[test]
 fn every_fault_of_the_configuration_is_named_before_anything_is_served() {
     let home = Home::new();
     let config = home.path().join("oidc.toml");
@@ -236,6 +376,13 @@ fn every_fault_of_the_configuration_is_named_before_anything_is_served() {
         .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("unheard_of"), "{said}");
+    for fault in [
+        "id is not 1 to 32",
+        "name is empty",
+        "issuer is plain http",
+        "unheard_of is no key of this table",
+    ] {
+        assert!(said.contains(fault), "{fault}: {said}");
+    }
     assert!(!home.data().join("log").exists(), "nothing was made");
 }

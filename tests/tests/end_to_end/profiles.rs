@@ -6,6 +6,7 @@ use std::io::Cursor;
 use guichet_tests::{
     answer::{Answer, faults},
     client::Client,
+    home::DEMO_PASSWORD,
     people::{delete, put, quick},
 };
 use image::{ImageFormat, Rgba, RgbaImage};
@@ -68,7 +69,7 @@ fn a_field_that_an_administrator_locks_is_changed_by_them_and_not_by_its_holder(
     assert_eq!(faults(&problem), [fault("/time_zone", "forbidden")]);
     let problem = set_picture(&teacher, picture(8, 8, ImageFormat::Png)).refused(422, "invalid");
     assert_eq!(faults(&problem), [fault("/file", "forbidden")]);
-    let address = json!({"address": "teacher@people.example"});
+    let address = json!({"address": "teacher@people.example", "password": DEMO_PASSWORD});
     let problem = teacher.post("/v1/me/address", &address).refused(422, "invalid");
     assert_eq!(faults(&problem), [fault("/address", "forbidden")]);
     let changed = referent.patch("/v1/accounts/teacher", &zone).expect(200);

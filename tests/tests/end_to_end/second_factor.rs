@@ -94,8 +94,12 @@ fn once_a_first_code_was_shown_a_sign_in_needs_a_code_that_serves_once() {
     // As long as nothing was confirmed, the password is enough.
     let _ = attempt(&server, "careful", PASSWORD).expect(200);
     let first = code(secret, 0);
-    let codes = confirm(&holder, &first).expect(200);
+    let once = holder.with("Idempotency-Key", "confirm-1");
+    let codes = confirm(&once, &first).expect(200);
     assert_eq!(codes["codes"].as_array().unwrap().len(), 10);
+    // Whoever asks the same again is told that it was done, and the codes to nobody a second time.
+    assert_eq!(confirm(&once, &first).expect(200), json!({"codes": []}));
+    let _ = confirm(&once, "123456").refused(422, "idempotency-key-reused");
     assert_eq!(holder.get("/v1/me").expect(200)["second_factor"], true);
 
     let _ = attempt(&server, "careful", PASSWORD).refused(401, "second-factor-required");

@@ -183,7 +183,7 @@ fn second_factor(story: &mut Story, holder: &Client) {
     story.answered("a recovery code again", &again);
     let waits = holder.post("/v1/me/second-factor", &password).expect(200);
     story.hands_out("a secret of a second factor that waits", &waits["secret"]);
-    let address = json!({"address": "moved@people.example"});
+    let address = json!({"address": "moved@people.example", "password": THIRD});
     story.answered("an address asked for", &holder.post("/v1/me/address", &address));
     let _ = story.mailed();
 }

@@ -7,6 +7,7 @@ use domain::{
     account::{
         AccountEvent, AccountKind,
         change::{self, NewAccount, Refusal},
+        profile::username_key,
     },
     fault::FaultCode,
     policy::{Grant, Role, Viewer},
@@ -15,7 +16,7 @@ use event_log::{StreamName, Version};
 use uuid::Uuid;
 
 use super::{AccountDraft, NamedGrant};
-use crate::{commit::Write, directory::username_key, error::ExecuteError, start::Application};
+use crate::{commit::Write, error::ExecuteError, start::Application};
 
 impl Application {
     /// The names in a draft as ids, and the faults of those that name nothing.

@@ -12,6 +12,14 @@ const RESET_HOURS: i64 = 1;
 /// How long the other links hold, hours.
 const LINK_HOURS: i64 = 72;
 
+/// Whose account a letter is about.
+pub(super) struct Holder {
+    /// The name that others see.
+    pub(super) name: String,
+    /// The name used to sign in.
+    pub(super) username: String,
+}
+
 /// A mail's subject and text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -71,8 +79,8 @@ const LETTERS: [(&str, Label, Label); 7] = [
         SIGN_UP,
         ("Confirmez votre inscription", "Confirm your registration"),
         (
-            "Votre compte sera ouvert une fois que vous aurez confirmé votre inscription ici, dans les trois jours :",
-            "Your account will be opened once you have confirmed your registration here, within three days:",
+            "Un compte a été demandé avec cette adresse. Il sera ouvert une fois que vous l'aurez confirmé ici, dans les trois jours :",
+            "An account was asked for with this address. It will be opened once you have confirmed it here, within three days:",
         ),
     ),
     (
@@ -99,11 +107,10 @@ const LETTERS: [(&str, Label, Label); 7] = [
 /// The same in French and in English.
 type Label = (&'static str, &'static str);
 
-/// Writes a letter; `None` for an effect of which there is none.
+/// Writes a letter; `None` for an effect of which there is none. Without a holder it names nobody.
 pub(super) fn write(
     effect: &str,
-    name: &str,
-    username: &str,
+    holder: Option<&Holder>,
     link: Option<&str>,
     language: Language,
 ) -> Option<Letter> {
@@ -112,15 +119,15 @@ pub(super) fn write(
         Language::Fr => label.0,
         Language::En => label.1,
     };
-    let (greeting, account) = (
-        of(&("Bonjour", "Hello")),
-        of(&("Votre identifiant", "Your user name")),
-    );
-    let mut text = format!("{greeting} {name},\n\n{}\n", of(said));
+    let name = holder.map_or_else(String::new, |holder| format!(" {}", holder.name));
+    let mut text = format!("{}{name},\n\n{}\n", of(&("Bonjour", "Hello")), of(said));
     if let Some(link) = link {
         text.push_str(&format!("\n{link}\n"));
     }
-    text.push_str(&format!("\n{account} : {username}\n"));
+    if let Some(holder) = holder {
+        let username = of(&("Votre identifiant", "Your user name"));
+        text.push_str(&format!("\n{username} : {}\n", holder.username));
+    }
     if ![PASSWORD_CHANGED, ADDRESS_CHANGED].contains(&effect) {
         let ignore = (
             "Si vous n'avez rien demandé, ne tenez pas compte de ce message.",
@@ -150,12 +157,20 @@ mod tests {
             PASSWORD_CHANGED,
         ] {
             let link = link_of(effect).map(|_| "https://portal.example/page#token=abc");
-            let french = write(effect, "Rita", "rita", link, Language::Fr).unwrap();
-            let english = write(effect, "Rita", "rita", link, Language::En).unwrap();
-            assert_ne!(french.subject, english.subject, "{effect}");
-            for letter in [&french, &english] {
-                assert_eq!(letter.text.contains("#token=abc"), link.is_some(), "{effect}");
-                assert!(letter.text.contains("rita"), "{effect}");
+            let rita = Holder {
+                name: "Rita".to_owned(),
+                username: "rita-1".to_owned(),
+            };
+            for holder in [Some(&rita), None] {
+                let french = write(effect, holder, link, Language::Fr).unwrap();
+                let english = write(effect, holder, link, Language::En).unwrap();
+                assert_ne!(french.subject, english.subject, "{effect}");
+                for (letter, greeting) in [(&french, "Bonjour"), (&english, "Hello")] {
+                    assert_eq!(letter.text.contains("#token=abc"), link.is_some(), "{effect}");
+                    assert_eq!(letter.text.contains(": rita-1"), holder.is_some(), "{effect}");
+                    let greeted = holder.map_or(format!("{greeting},"), |_| format!("{greeting} Rita,"));
+                    assert!(letter.text.starts_with(&greeted), "{effect}");
+                }
             }
         }
     }

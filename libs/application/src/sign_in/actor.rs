@@ -29,6 +29,7 @@ impl Application {
             viewer: self.directory().viewer(account.id)?,
             account,
             sign_in: claims.sid,
+            until: DateTime::from_timestamp(claims.exp, 0)?,
             scopes: None,
         })
     }
@@ -46,12 +47,14 @@ impl Application {
         Some(Actor {
             viewer: self.directory().viewer(account.id)?,
             sign_in: id.0,
+            until: key.expires_at,
             scopes: Some(key.scopes.clone()),
             account,
         })
     }
 
-    /// The rights of an account today, as long as this sign-in of it holds; for what goes on longer than a request.
+    /// The rights of an account today, as long as this sign-in of it is not ended; for what goes on longer than a request, and
+    /// no longer than [`Actor::until`].
     #[must_use]
     pub fn viewer_of(&self, account: AccountId, sign_in: Uuid) -> Option<Arc<Viewer>> {
         if self.sessions().is_revoked(sign_in) {

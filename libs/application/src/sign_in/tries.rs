@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::challenge::Challenge;
-use domain::account::{Account, AccountEvent};
+use domain::account::{Account, AccountEvent, profile::username_key};
 use event_log::Channel;
 
 use super::{SignInError, internal};
-use crate::{directory::username_key, start::Application};
+use crate::start::Application;
 
 impl Application {
     /// What failed tries of a name are counted under: the name itself stands nowhere.

@@ -3,6 +3,7 @@
 
 mod crowds;
 mod files;
+mod own_account;
 mod past;
 mod people;
 mod privacy;

@@ -6,12 +6,15 @@ use application::{
     ExecuteError,
     accounts::{AccountDraft, NamedGrant},
     event_log::Version,
+    open_ticket::NewTicket,
     sign_in::{Attempt, Client, SignInError},
 };
+use chrono::TimeDelta;
 use domain::{
-    AccountId, OrganizationId,
+    ContractId, OrganizationId,
     account::{change::Change, profile::ProfileEdit},
-    organization::{OrganizationCreated, change::Change as Move},
+    audit::AuditData,
+    organization::{Contract, ContractLevel, OrganizationCreated, change::Change as Move},
     policy::{Grant, Role},
 };
 use views::queue::QueueQuery;
@@ -28,11 +31,6 @@ fn limited(role: Role, name: &str) -> Grant {
         desk: None,
         organization: Some(organization(name)),
     }
-}
-
-fn id_of(world: &World, username: &str) -> AccountId {
-    let account = world.application.directory().account_by_username(username);
-    account.unwrap().id
 }
 
 fn draft(username: &str) -> AccountDraft {
@@ -65,7 +63,7 @@ async fn tries_that_come_at_once_do_not_all_pass_before_the_first_has_failed() {
                 is_door: true,
                 ..Client::default()
             };
-            application.sign_in(attempt, &door, at()).await
+            application.sign_in(attempt, door, at()).await
         }
     });
     let answers = futures_util::future::join_all(tries.map(tokio::spawn)).await;
@@ -83,7 +81,7 @@ async fn tries_that_come_at_once_do_not_all_pass_before_the_first_has_failed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixteen_changes_of_one_account_at_once_are_all_there() {
     let world = World::new().await;
-    let ann = id_of(&world, "ann");
+    let ann = world.id_of("ann");
     let desks = ["SUP", "SAV"];
     let roles = [Role::Agent, Role::Supplier, Role::Auditor, Role::LocalAdmin];
     let mut wanted = BTreeSet::new();
@@ -153,7 +151,7 @@ async fn the_same_command_makes_one_account_and_another_under_its_key_is_refused
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_rests_on_an_older_version_is_refused_and_nothing_is_written() {
     let world = World::new().await;
-    let ann = id_of(&world, "ann");
+    let ann = world.id_of("ann");
     let version = world.application.directory().account(ann).unwrap().version;
     let edit = |name: &str| ProfileEdit {
         name: Some(name.to_owned()),
@@ -233,7 +231,7 @@ async fn moving_an_organization_moves_who_sees_its_tickets_and_writes_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_ticket_is_done_for_nobody_else() {
     let world = World::new().await;
-    let ann = id_of(&world, "ann");
+    let ann = world.id_of("ann");
     let mut call = world.call("admin");
     call.on_behalf_of = Some(ann);
     let told = world
@@ -241,4 +239,93 @@ async fn what_is_no_ticket_is_done_for_nobody_else() {
         .edit_profile(call, ann, ProfileEdit::default())
         .await;
     assert!(format!("{told:?}").contains("NotPermitted"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_an_erasure_nor_a_reading_of_the_log_names_somebody_who_had_no_part_in_it() {
+    let world = World::new().await;
+    let head = world.head();
+    let for_bob = |username: &str| {
+        let mut call = world.call(username);
+        call.on_behalf_of = Some(world.id_of("bob"));
+        call
+    };
+    let ann = world.id_of("ann").person();
+    let erased = world
+        .application
+        .erase_person(for_bob("admin"), ann, "Sur demande".to_owned())
+        .await;
+    assert!(format!("{erased:?}").contains("NotPermitted"), "{erased:?}");
+    for what in [
+        AuditData::Feed,
+        AuditData::Export,
+        AuditData::Bundle {
+            ticket: "SUP-1".parse().unwrap(),
+            redacted: false,
+        },
+    ] {
+        let traced = world.application.trace_audit(for_bob("auditor"), what).await;
+        assert!(format!("{traced:?}").contains("NotPermitted"), "{traced:?}");
+    }
+    assert_eq!(world.head(), head);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_names_a_referent_may_read_what_is_shown_of_them() {
+    let world = World::new().await;
+    let mut local = new_account("local", Role::Requester, Some("commune-a"), "");
+    local.grants = [limited(Role::LocalAdmin, "commune-a")].into();
+    local.organizations.insert(organization("commune-b"));
+    world.account(local).await;
+    let name = |username: &str| {
+        let change = Move::NameReferent(Some(world.id_of(username)));
+        let (call, id) = (world.call("local"), organization("commune-a"));
+        world.application.change_organization(call, id, vec![change])
+    };
+    // A colleague elsewhere, whom one sees and whose address one may not read.
+    let told = format!("{:?}", name("bob").await);
+    assert!(told.contains("/referent"), "{told}");
+    assert!(name("ann").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_of_several_organizations_says_for_which_when_one_is_under_contract() {
+    let world = World::new().await;
+    let mut both = new_account("both", Role::Requester, Some("commune-a"), "");
+    both.organizations.insert(organization("commune-b"));
+    world.account(both).await;
+    let open = |named: Option<&str>| {
+        let new = NewTicket {
+            organization: named.map(str::to_owned),
+            ..question("Bonjour")
+        };
+        world.application.open_ticket(world.call("both"), new)
+    };
+    assert!(open(None).await.is_ok(), "nobody has a contract");
+    let expired = Contract {
+        reference: "2020-1".to_owned(),
+        level: ContractLevel::Standard,
+        valid_from: at().date_naive() - TimeDelta::days(400),
+        valid_to: at().date_naive() - TimeDelta::days(30),
+        categories: BTreeSet::new(),
+        responsible: None,
+    };
+    let sign = Move::SignContract(ContractId(uuid::Uuid::now_v7()), expired);
+    let signed =
+        world
+            .application
+            .change_organization(world.call("admin"), organization("commune-a"), vec![sign]);
+    signed.await.unwrap();
+    let told = format!("{:?}", open(None).await);
+    assert!(
+        told.contains("/organization") && told.contains("Required"),
+        "{told}"
+    );
+    let told = format!("{:?}", open(Some("commune-a")).await);
+    assert!(told.contains("NotValid"), "{told}");
+    assert!(open(Some("commune-b")).await.is_ok());
+    assert!(
+        world.open("bob").await.to_string().starts_with("SUP-"),
+        "whose only one has none"
+    );
 }

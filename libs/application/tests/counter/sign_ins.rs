@@ -30,7 +30,7 @@ async fn sign_in(application: &Application, username: &str, password: &str) -> R
         password: password.to_owned(),
         ..Attempt::default()
     };
-    application.sign_in(attempt, &Client::default(), at()).await
+    application.sign_in(attempt, Client::default(), at()).await
 }
 
 fn is_refused<T>(result: Result<T, SignInError>) -> bool {

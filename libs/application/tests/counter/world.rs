@@ -38,7 +38,7 @@ pub(crate) fn at() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_500)
 }
 
-fn settings(dir: &TempDir) -> Settings {
+pub(crate) fn settings(dir: &TempDir) -> Settings {
     Settings {
         file_bytes_max: FILE_BYTES_MAX,
         sign_in: SignInRules {
@@ -48,6 +48,7 @@ fn settings(dir: &TempDir) -> Settings {
                 iterations: 1,
                 parallelism: 1,
             },
+            self_sign_up: true,
             ..SignInRules::default()
         },
         ..Settings::new(dir.path())
@@ -124,6 +125,11 @@ impl World {
         drop(application);
         let application = Application::open(&settings(&dir)).unwrap();
         World { dir, application }
+    }
+
+    pub(crate) fn id_of(&self, username: &str) -> AccountId {
+        let directory = self.application.directory();
+        directory.account_by_username(username).unwrap().id
     }
 
     pub(crate) fn viewer(&self, username: &str) -> Viewer {

@@ -130,7 +130,7 @@ pub fn decide(
         Change::Revoke(grant) => revoked(viewer, account, grant),
         Change::Join(organization) => joined(viewer, account, organization),
         Change::Leave(organization) => left(viewer, account, organization),
-        Change::Disable { reason } => disabled(viewer, account, reason),
+        Change::Disable { reason } => disabled(account, reason),
         Change::Enable => Ok(one_if(account.disabled, AccountEvent::Enabled {})),
         Change::Unlock => Ok(one_if(
             account.locked_until.is_some_and(|until| until > at),
@@ -265,12 +265,13 @@ fn left(
     ))
 }
 
-fn disabled(viewer: &Viewer, account: &Account, reason: String) -> Result<Vec<AccountEvent>, Refusal> {
+fn disabled(account: &Account, reason: String) -> Result<Vec<AccountEvent>, Refusal> {
     if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
         let detail = format!("holds 1 to {REASON_CHARS_MAX} characters");
         return Err(invalid("/reason", FaultCode::Length, detail));
     }
-    let reason = Personal::new(viewer.account.person(), reason);
+    // About whom it is, not by whom: it goes when they are erased (ADR 3).
+    let reason = Personal::new(account.id.person(), reason);
     Ok(one_if(!account.disabled, AccountEvent::Disabled { reason }))
 }
 

@@ -136,6 +136,41 @@ impl AccountEvent {
         "account-second-factor-enrolled.v1",
         "account-api-key-issued.v1",
     ];
+
+    /// Every sign-in must end that began before: its holder, or an administrator, no longer trusts what was shown then.
+    #[must_use]
+    pub fn ends_sign_ins(&self) -> bool {
+        match self {
+            AccountEvent::PasswordChanged { .. }
+            | AccountEvent::PasswordReset { .. }
+            | AccountEvent::Disabled { .. }
+            | AccountEvent::SignedOutEverywhere {}
+            | AccountEvent::IdentityUnlinked { .. } => true,
+            AccountEvent::Created(_)
+            | AccountEvent::PasswordSet { .. }
+            | AccountEvent::PasswordRehashed { .. }
+            | AccountEvent::RoleGranted { .. }
+            | AccountEvent::RoleRevoked { .. }
+            | AccountEvent::Joined { .. }
+            | AccountEvent::Left { .. }
+            | AccountEvent::ProfileChanged(_)
+            | AccountEvent::FieldsLocked { .. }
+            | AccountEvent::AddressSet { .. }
+            | AccountEvent::AddressRemoved {}
+            | AccountEvent::AddressRefused {}
+            | AccountEvent::AvatarSet(_)
+            | AccountEvent::AvatarRemoved {}
+            | AccountEvent::Enabled {}
+            | AccountEvent::Locked { .. }
+            | AccountEvent::Unlocked {}
+            | AccountEvent::SecondFactorEnrolled(_)
+            | AccountEvent::SecondFactorRemoved {}
+            | AccountEvent::RecoveryCodeUsed { .. }
+            | AccountEvent::IdentityLinked(_)
+            | AccountEvent::ApiKeyIssued(_)
+            | AccountEvent::ApiKeyRevoked { .. } => false,
+        }
+    }
 }
 
 /// The data of `account-created.v1`.

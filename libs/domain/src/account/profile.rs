@@ -6,6 +6,8 @@ use std::{
 };
 
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::{GeneralSecurityProfile, MixedScript};
 
 use super::{Account, AccountEvent, AccountKind, ProfileChanged, ProfileField};
 use crate::{
@@ -147,10 +149,33 @@ pub fn name_faults(pointer: &str, name: &str) -> Vec<Fault> {
     text_faults(pointer, name, NAME_CHARS_MAX)
 }
 
-/// What is at fault with a user name.
+/// User names are one whatever their case, the spaces around and between their parts, and the way their characters are
+/// composed (Unicode Standard Annex 15, NFKC).
+#[must_use]
+pub fn username_key(username: &str) -> String {
+    let composed: String = username.nfkc().collect();
+    // Lower case may decompose what was composed.
+    let lower: String = composed.to_lowercase().nfkc().collect();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is at fault with a user name. Two that look alike are one person's way to be taken for another: what is not printable
+/// ASCII is what identifiers may hold, and letters of one script only (Unicode Technical Standard 39 §3, §5.1).
 #[must_use]
 pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
     let mut faults = text_faults(pointer, username, USERNAME_CHARS_MAX);
+    let readable = |c: char| c == ' ' || c.is_ascii_graphic() || c.identifier_allowed();
+    if faults.is_empty() && !username.trim().chars().all(readable) {
+        let detail = "holds characters that cannot be told from others, or not be seen";
+        faults.push(Fault::new(pointer, FaultCode::Format, detail));
+    }
+    if faults.is_empty() && !username.is_single_script() {
+        faults.push(Fault::new(
+            pointer,
+            FaultCode::Format,
+            "mixes letters of several scripts",
+        ));
+    }
     // An id names an account wherever a user name does.
     if faults.is_empty() && (uuid::Uuid::parse_str(username.trim()).is_ok() || username.trim() == "me") {
         faults.push(Fault::new(

@@ -291,6 +291,10 @@ fn relations_to_account(viewer: &Viewer, account: &Account) -> Vec<AccountRelati
 /// May this viewer do this with this account?
 #[must_use]
 pub fn may_on_account(viewer: &Viewer, operation: AccountOperation, account: &Account) -> bool {
+    // Of who is erased nothing is left to change, and nothing can be sealed for them any more.
+    if account.erased && !matches!(operation, AccountOperation::See | AccountOperation::Read) {
+        return false;
+    }
     // Nobody grants themselves anything, nor takes from themselves: the last administrator stays one.
     if operation == AccountOperation::GrantRoles && viewer.account == account.id {
         return false;

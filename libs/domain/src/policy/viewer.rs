@@ -43,6 +43,17 @@ impl Reach {
 }
 
 impl Viewer {
+    /// The server itself, for what no person asks: no role and no membership.
+    #[must_use]
+    pub fn system() -> Viewer {
+        Viewer {
+            account: AccountId::SYSTEM,
+            grants: BTreeSet::new(),
+            organizations: BTreeSet::new(),
+            within: Arc::default(),
+        }
+    }
+
     /// This viewer with all that they hold, when they act in one profile or entity only.
     pub(super) fn whole(&self) -> Option<&Viewer> {
         self.within.whole.as_ref()

@@ -8,6 +8,7 @@ use domain::{
     account::{
         Account, AccountEvent, AccountKind, ProfileField, SecondFactor,
         change::{Change, GRANTS_MAX, MEMBERSHIPS_MAX, NewAccount, REASON_CHARS_MAX, Refusal, decide},
+        profile::{username_faults, username_key},
     },
     fault::FaultCode,
     policy::{Grant, Role, Viewer},
@@ -75,7 +76,7 @@ fn changes() -> Vec<(Change, AccountEvent)> {
         confirmed: false,
     };
     let disabled = AccountEvent::Disabled {
-        reason: Personal::new(person(91), reason.clone()),
+        reason: hers(&reason),
     };
     let requester = || grant(Role::Requester);
     let (annexe, lycee) = (|| place("annexe"), || place("lycee-a"));
@@ -294,4 +295,102 @@ fn a_reason_is_given_and_ends_at_its_limit() {
     for reason in [String::new(), " \n".to_owned(), "é".repeat(REASON_CHARS_MAX + 1)] {
         assert_eq!(faults_of(disable(reason)), [at("/reason", FaultCode::Length)]);
     }
+}
+
+#[test]
+fn of_who_is_erased_nothing_is_changed_any_more() {
+    let erased = somebody([grant(Role::Requester)], &["lycee-a"]).erased();
+    assert!(erased.disabled);
+    for (change, what) in [
+        (Change::Enable, "administering this account"),
+        (
+            Change::SetAddress(Some("rita.requerante@lycee-a.example".to_owned())),
+            "administering this account",
+        ),
+        (
+            Change::Grant(grant(Role::Agent)),
+            "granting roles to this account",
+        ),
+        (
+            Change::Join(organization("annexe")),
+            "changing the memberships of this account",
+        ),
+    ] {
+        assert_eq!(
+            not_permitted(changed(&root(), &erased, change.clone())),
+            what,
+            "{change:?}"
+        );
+    }
+}
+
+#[test]
+fn what_ends_sign_ins_is_known_by_its_version() {
+    let personal = |text: &str| Personal::new(person(50), text.to_owned());
+    let mut rita = somebody([], &[]);
+    let ended = rita.sign_ins_ended;
+    for event in [
+        AccountEvent::PasswordRehashed {
+            hash: personal("$argon2id$"),
+        },
+        AccountEvent::Enabled {},
+        AccountEvent::SecondFactorRemoved {},
+    ] {
+        rita = after(rita, [event]);
+        assert_eq!(rita.sign_ins_ended, ended);
+    }
+    for event in [
+        AccountEvent::PasswordChanged {
+            hash: personal("$argon2id$"),
+        },
+        AccountEvent::PasswordReset {
+            hash: personal("$argon2id$"),
+        },
+        AccountEvent::SignedOutEverywhere {},
+        AccountEvent::Disabled {
+            reason: personal("Partie"),
+        },
+    ] {
+        rita = after(rita, [event.clone()]);
+        assert_eq!(rita.sign_ins_ended, rita.version, "{event:?}");
+    }
+}
+
+#[test]
+fn user_names_that_look_alike_are_one_or_are_refused() {
+    for (one, other) in [
+        ("Rita", " rITA "),
+        ("é", "e\u{301}"),
+        ("ÉCOLE", "e\u{301}cole"),
+        ("rita r", "rita  r"),
+        ("ｒｉｔａ", "rita"),
+    ] {
+        assert_eq!(username_key(one), username_key(other), "{one:?} {other:?}");
+    }
+    assert_ne!(username_key("rita"), username_key("rito"));
+    let faults = |name: &str| username_faults("/username", name).len();
+    for fine in [
+        "rita",
+        "Rita.R-2_x'y",
+        "rita@lycee-a.example",
+        "Jean Dupont",
+        "Élodie",
+        "мария",
+        "山田たろう",
+    ] {
+        assert_eq!(faults(fine), 0, "{fine:?}");
+    }
+    // A zero width space and joiner, a soft hyphen, a wide letter, a space that does not break, a ligature.
+    for alike in [
+        "ri\u{200b}ta",
+        "ri\u{200d}ta",
+        "ri\u{ad}ta",
+        "ｒita",
+        "ri\u{a0}ta",
+        "ﬁn",
+    ] {
+        assert_eq!(faults(alike), 1, "{alike:?}");
+    }
+    // A Cyrillic letter among Latin ones.
+    assert_eq!(faults("r\u{456}ta"), 1);
 }

@@ -4,13 +4,18 @@ use chrono::TimeDelta;
 use rusqlite::params;
 use sessions::{
     ClaimError, DELIVERIES_MAX, DELIVERY_EFFECT_BYTES_MAX, DELIVERY_KEPT_HOURS, DELIVERY_PAYLOAD_BYTES_MAX,
-    Delivery, NewDelivery, POSTED_PER_EFFECT_MAX, PostError, Sessions, Settled,
+    Delivery, NewDelivery, NewOnce, POSTED_PER_EFFECT_MAX, PostError, PostLimit, Sessions, Settled,
 };
 
-use crate::house::{ALICE, BOB, House, both_at_once, minute, new_delivery};
+use crate::house::{ALICE, BOB, House, both_at_once, hash, minute, new_delivery, new_once, posted};
 
 fn waiting(sessions: &Sessions, minutes: i64) -> Vec<u64> {
     numbers(&sessions.deliveries(0, 100, minute(minutes)).unwrap())
+}
+
+/// No one-time entry belongs to the delivery.
+fn no_entry(_: &Delivery) -> Option<NewOnce> {
+    None
 }
 
 fn numbers(deliveries: &[Delivery]) -> Vec<u64> {
@@ -35,6 +40,7 @@ fn what_was_posted_waits_in_order_page_by_page_and_outlives_a_restart() {
     let expected = Delivery {
         id: 2,
         account: Some(ALICE),
+        about: None,
         effect: "password-reset".into(),
         payload: Some("fr".into()),
         made_at: minute(1),
@@ -50,18 +56,18 @@ fn a_claimed_delivery_is_nobody_elses_until_the_claim_runs_out() {
     let house = House::new();
     let sessions = house.open();
     let id = sessions.post(new_delivery(0, None)).unwrap();
-    let too_early = sessions.claim(id, minute(-1), minute(1));
+    let too_early = sessions.claim(id, minute(-1), minute(1), no_entry);
     assert!(matches!(too_early, Err(ClaimError::NotWaiting)));
-    let claimed = sessions.claim(id, minute(0), minute(2)).unwrap();
+    let claimed = sessions.claim(id, minute(0), minute(2), no_entry).unwrap();
     assert_eq!((claimed.attempts, claimed.claimed_until), (1, Some(minute(2))));
     assert_eq!(waiting(&sessions, 1), Vec::<u64>::new());
-    let refused = sessions.claim(id, minute(1), minute(3));
+    let refused = sessions.claim(id, minute(1), minute(3), no_entry);
     assert!(matches!(refused, Err(ClaimError::NotWaiting)));
     assert_eq!(waiting(&sessions, 2), [id]);
-    let claimed = sessions.claim(id, minute(2), minute(4)).unwrap();
+    let claimed = sessions.claim(id, minute(2), minute(4), no_entry).unwrap();
     assert_eq!((claimed.attempts, claimed.claimed_until), (2, Some(minute(4))));
     for none in [id + 1, u64::MAX] {
-        let refused = sessions.claim(none, minute(5), minute(6));
+        let refused = sessions.claim(none, minute(5), minute(6), no_entry);
         assert!(matches!(refused, Err(ClaimError::NotWaiting)), "{none}");
     }
 }
@@ -72,7 +78,7 @@ fn of_two_threads_that_claim_one_delivery_exactly_one_is_given_it() {
     let sessions = house.open();
     for round in 0..20 {
         let id = sessions.post(new_delivery(0, None)).unwrap();
-        let outcomes = both_at_once(|| sessions.claim(id, minute(1), minute(2)));
+        let outcomes = both_at_once(|| sessions.claim(id, minute(1), minute(2), no_entry));
         let given = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         let refused = outcomes
             .iter()
@@ -88,7 +94,7 @@ fn what_was_delivered_or_refused_is_gone_and_its_number_is_not_given_again() {
     let sessions = house.open();
     for settled in [Settled::Delivered, Settled::Refused] {
         let id = sessions.post(new_delivery(0, Some(ALICE))).unwrap();
-        let claimed = sessions.claim(id, minute(0), minute(1)).unwrap();
+        let claimed = sessions.claim(id, minute(0), minute(1), no_entry).unwrap();
         assert_eq!(
             sessions.settle_delivery(id, settled, minute(1)).unwrap(),
             Some(claimed)
@@ -116,7 +122,7 @@ fn a_failed_delivery_is_due_later_and_later_but_never_later_than_in_an_hour() {
     let id = sessions.post(new_delivery(0, None)).unwrap();
     let mut at = 0;
     for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
-        let claimed = sessions.claim(id, minute(at), minute(at + 5)).unwrap();
+        let claimed = sessions.claim(id, minute(at), minute(at + 5), no_entry).unwrap();
         let before = sessions.settle_delivery(id, Settled::Failed, minute(at)).unwrap();
         assert_eq!(before, Some(claimed));
         assert_eq!(waiting(&sessions, at + wait - 1), Vec::<u64>::new());
@@ -125,7 +131,10 @@ fn a_failed_delivery_is_due_later_and_later_but_never_later_than_in_an_hour() {
         assert_eq!((due[0].due_at, due[0].claimed_until), (minute(at), None));
     }
     assert_eq!(
-        sessions.claim(id, minute(at), minute(at + 5)).unwrap().attempts,
+        sessions
+            .claim(id, minute(at), minute(at + 5), no_entry)
+            .unwrap()
+            .attempts,
         9
     );
 }
@@ -191,10 +200,10 @@ fn when_too_many_wait_a_further_one_is_refused_until_one_is_settled() {
     assert_eq!(last, u64::from(DELIVERIES_MAX));
     let refused = sessions.post(new_delivery(0, Some(ALICE)));
     assert!(matches!(refused, Err(PostError::Full)));
-    assert_eq!(sessions.posted(ALICE, "password-reset", minute(0)).unwrap(), 1);
     sessions
         .settle_delivery(1, Settled::Delivered, minute(1))
         .unwrap();
+    assert_eq!(posted(&sessions, ALICE, 0), 1, "what was refused does not count");
     sessions.post(new_delivery(1, Some(ALICE))).unwrap();
 }
 
@@ -215,10 +224,9 @@ fn what_was_posted_counts_by_account_and_effect_whatever_became_of_it() {
         ..new_delivery(20, Some(ALICE))
     };
     sessions.post(other_effect).unwrap();
-    let since = [0, 1, 20, 21].map(|at| sessions.posted(ALICE, "password-reset", minute(at)).unwrap());
+    let since = [0, 1, 20, 21].map(|at| posted(&sessions, ALICE, at));
     assert_eq!(since, [3, 2, 1, 0]);
-    assert_eq!(sessions.posted(BOB, "password-reset", minute(0)).unwrap(), 1);
-    assert_eq!(sessions.posted(BOB, "password-changed", minute(0)).unwrap(), 0);
+    assert_eq!(posted(&sessions, BOB, 0), 1);
 }
 
 #[test]
@@ -239,7 +247,55 @@ fn of_one_account_and_effect_the_newest_thousand_count() {
         )
         .unwrap();
     sessions.post(new_delivery(1, Some(ALICE))).unwrap();
-    let counts = [0, 1].map(|at| sessions.posted(ALICE, "password-reset", minute(at)).unwrap());
+    let counts = [0, 1].map(|at| posted(&sessions, ALICE, at));
     assert_eq!(counts, [POSTED_PER_EFFECT_MAX, 1]);
-    assert_eq!(sessions.posted(BOB, "password-reset", minute(0)).unwrap(), 1);
+    assert_eq!(posted(&sessions, BOB, 0), 1);
+}
+
+#[test]
+fn of_two_threads_at_the_limit_one_posts_and_the_other_is_told() {
+    let house = House::new();
+    let sessions = house.open();
+    let limited = |about| NewDelivery {
+        about,
+        limit: Some(PostLimit {
+            since: minute(0),
+            max: 1,
+        }),
+        ..new_delivery(0, None)
+    };
+    for round in 0..20 {
+        let about = Some(uuid::Uuid::from_u128(round));
+        let outcomes = both_at_once(|| sessions.post(limited(about)));
+        let posted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        let told = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Err(PostError::Enough(1))))
+            .count();
+        assert_eq!((posted, told), (1, 1), "round {round}");
+    }
+    // Who is nobody in particular is not counted.
+    sessions.post(limited(None)).unwrap();
+    sessions.post(limited(None)).unwrap();
+}
+
+#[test]
+fn the_entry_of_a_delivery_is_made_with_its_claim_or_not_at_all() {
+    let house = House::new();
+    let sessions = house.open();
+    let entry = |_: &Delivery| Some(new_once(1, Some(ALICE)));
+    let id = sessions.post(new_delivery(0, Some(ALICE))).unwrap();
+    sessions.claim(id, minute(1), minute(2), entry).unwrap();
+    sessions.peek_once("reset", hash(1), minute(2)).unwrap();
+    // Withdrawn with what it had made, and it makes nothing any more.
+    assert_eq!(sessions.withdraw(ALICE, &["password-reset", "reset"]).unwrap(), 2);
+    let refused = sessions.claim(id, minute(3), minute(4), entry);
+    assert!(matches!(refused, Err(ClaimError::NotWaiting)), "{refused:?}");
+    assert!(sessions.peek_once("reset", hash(1), minute(4)).is_err());
+    // An entry that cannot be made leaves the delivery waiting.
+    sessions.put_once(new_once(1, Some(BOB))).unwrap();
+    let id = sessions.post(new_delivery(4, Some(ALICE))).unwrap();
+    let refused = sessions.claim(id, minute(4), minute(5), entry);
+    assert!(matches!(refused, Err(ClaimError::Once(_))), "{refused:?}");
+    assert_eq!(waiting(&sessions, 4), [id]);
 }

@@ -6,7 +6,7 @@ use sessions::{NewDelivery, NewOnce, NewSignIn, OnceError, RotateError, Sessions
 use uuid::Uuid;
 
 use crate::house::{
-    ALICE, BOB, House, hash, ids, lifetimes, minute, new_delivery, new_once, new_sign_in, sign_in_id,
+    ALICE, BOB, House, hash, ids, lifetimes, minute, new_delivery, new_once, new_sign_in, posted, sign_in_id,
 };
 
 #[test]
@@ -21,9 +21,9 @@ fn a_forgotten_account_has_no_sign_in_entry_or_delivery_left_and_others_keep_the
         sessions.put_once(new_once(n, account)).unwrap();
         sessions.post(new_delivery(0, account)).unwrap();
     }
-    assert_eq!(sessions.forget_account(ALICE).unwrap(), [sign_in_id(2)]);
+    assert_eq!(sessions.forget_account(ALICE, None).unwrap(), [sign_in_id(2)]);
     assert_eq!(
-        sessions.forget_account(ALICE).unwrap(),
+        sessions.forget_account(ALICE, None).unwrap(),
         Vec::<Uuid>::new(),
         "again"
     );
@@ -37,7 +37,7 @@ fn a_forgotten_account_has_no_sign_in_entry_or_delivery_left_and_others_keep_the
         sessions.peek_once("reset", hash(1), minute(10)),
         Err(OnceError::Unknown)
     ));
-    assert_eq!(sessions.posted(ALICE, "password-reset", minute(0)).unwrap(), 0);
+    assert_eq!(posted(&sessions, ALICE, 0), 0);
 
     assert_eq!(ids(&sessions.sign_ins(BOB, minute(10)).unwrap()), [sign_in_id(3)]);
     for n in [2, 3] {
@@ -46,7 +46,7 @@ fn a_forgotten_account_has_no_sign_in_entry_or_delivery_left_and_others_keep_the
     let waiting = sessions.deliveries(0, 9, minute(10)).unwrap();
     let accounts: Vec<Option<Uuid>> = waiting.iter().map(|delivery| delivery.account).collect();
     assert_eq!(accounts, [Some(BOB), None]);
-    assert_eq!(sessions.posted(BOB, "password-reset", minute(0)).unwrap(), 1);
+    assert_eq!(posted(&sessions, BOB, 0), 1);
 }
 
 /// Numbers without order, so that rows lie among those of others and move when theirs do (Marsaglia's xorshift).
@@ -122,7 +122,38 @@ fn what_a_forgotten_account_left_stands_nowhere_in_the_files() {
         found("of-alice") > 300 && found("of-bob") > 300,
         "found where they stand"
     );
-    sessions.forget_account(ALICE).unwrap();
+    sessions.forget_account(ALICE, None).unwrap();
     assert_eq!(found("of-alice"), 0);
     assert!(found("of-bob") > 300);
+}
+
+#[test]
+fn what_is_about_the_same_person_from_before_they_had_an_account_is_forgotten_too() {
+    let house = House::new();
+    let sessions = house.open();
+    let (hers, his) = (Uuid::from_u128(0xADD1), Uuid::from_u128(0xADD2));
+    for (n, about) in [(1, Some(hers)), (2, Some(his)), (3, None)] {
+        sessions
+            .put_once(NewOnce {
+                about,
+                ..new_once(n, None)
+            })
+            .unwrap();
+        sessions
+            .post(NewDelivery {
+                about,
+                ..new_delivery(0, None)
+            })
+            .unwrap();
+    }
+    sessions.forget_account(ALICE, Some(hers)).unwrap();
+    let gone = sessions.peek_once("reset", hash(1), minute(5));
+    assert!(matches!(gone, Err(OnceError::Unknown)), "{gone:?}");
+    for n in [2, 3] {
+        sessions.peek_once("reset", hash(n), minute(5)).unwrap();
+    }
+    let waiting = sessions.deliveries(0, 9, minute(5)).unwrap();
+    let about: Vec<Option<Uuid>> = waiting.iter().map(|delivery| delivery.about).collect();
+    assert_eq!(about, [Some(his), None]);
+    assert_eq!((posted(&sessions, hers, 0), posted(&sessions, his, 0)), (0, 1));
 }

@@ -6,7 +6,9 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
-use sessions::{Lifetimes, NewDelivery, NewOnce, NewSignIn, Sessions, SignIn, SignInMethod};
+use sessions::{
+    Lifetimes, NewDelivery, NewOnce, NewSignIn, PostError, PostLimit, Sessions, SignIn, SignInMethod,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -50,6 +52,7 @@ pub(crate) fn lifetimes() -> Lifetimes {
     Lifetimes {
         brief: TimeDelta::minutes(10),
         long: TimeDelta::minutes(100),
+        federated: TimeDelta::minutes(60),
     }
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn new_once(n: u8, account: Option<Uuid>) -> NewOnce {
         purpose: "reset".into(),
         hash: hash(n),
         account,
+        about: None,
         payload: Some(format!("payload {n}")),
         at: minute(n.into()),
         expires_at: minute(30),
@@ -92,9 +96,26 @@ pub(crate) fn new_once(n: u8, account: Option<Uuid>) -> NewOnce {
 pub(crate) fn new_delivery(minutes: i64, account: Option<Uuid>) -> NewDelivery {
     NewDelivery {
         account,
+        about: None,
         effect: "password-reset".into(),
         payload: Some("fr".into()),
         at: minute(minutes),
+        limit: None,
+    }
+}
+
+/// How many deliveries of the effect `password-reset` count for an account from a minute on.
+pub(crate) fn posted(sessions: &Sessions, account: Uuid, since: i64) -> u32 {
+    let new = NewDelivery {
+        limit: Some(PostLimit {
+            since: minute(since),
+            max: 0,
+        }),
+        ..new_delivery(since, Some(account))
+    };
+    match sessions.post(new) {
+        Err(PostError::Enough(count)) => count,
+        other => panic!("{other:?}"),
     }
 }
 

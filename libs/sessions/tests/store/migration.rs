@@ -1,19 +1,26 @@
-//! A database of the first schema, opened by this program.
+//! A database of an earlier schema, opened by this program.
 
 use rusqlite::Connection;
 use sessions::{OpenError, RotateError, SCHEMA_VERSION, SignIn, SignInMethod, Tries};
 
-use crate::house::{ALICE, BOB, House, hash, ids, lifetimes, minute, new_delivery, new_once, sign_in_id};
+use crate::house::{
+    ALICE, BOB, House, hash, ids, lifetimes, minute, new_delivery, new_once, posted, sign_in_id,
+};
 
 const FIRST: &str = include_str!("../fixtures/schema_1.sql");
+const SECOND: &str = include_str!("../fixtures/schema_2.sql");
 
 fn house_of_the_first_schema() -> House {
+    house_of(FIRST)
+}
+
+fn house_of(schema: &str) -> House {
     let house = House::new();
     let database = house.sql();
     database
         .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
         .unwrap();
-    database.execute_batch(FIRST).unwrap();
+    database.execute_batch(schema).unwrap();
     house
 }
 
@@ -122,4 +129,34 @@ fn a_migration_that_fails_half_way_changes_nothing_and_succeeds_later() {
         ids(&sessions.sign_ins(ALICE, minute(20)).unwrap()),
         [sign_in_id(1)]
     );
+}
+
+#[test]
+fn links_and_mail_of_the_second_schema_still_serve() {
+    let house = house_of(SECOND);
+    assert_eq!(version(&house.sql()), 2);
+    let sessions = house.open();
+    assert_eq!(version(&house.sql()), SCHEMA_VERSION);
+    assert_eq!(posted(&sessions, ALICE, 3), 1);
+    let waiting = sessions.deliveries(0, 9, minute(5)).unwrap();
+    let seen: Vec<_> = waiting
+        .iter()
+        .map(|one| (one.account, one.effect.as_str(), one.attempts, one.about))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (Some(ALICE), "password-reset", 1, None),
+            (None, "sign-up", 0, None)
+        ]
+    );
+    let link = sessions.take_once("reset", hash(1), minute(5)).unwrap();
+    assert_eq!(
+        (link.account, link.payload.as_deref()),
+        (Some(ALICE), Some("payload 1"))
+    );
+    sessions.take_once("reset", hash(2), minute(5)).unwrap();
+    let new = House::new();
+    drop(new.open());
+    assert_eq!(tables(&house.sql()), tables(&new.sql()));
 }

@@ -64,7 +64,6 @@ fn an_entry_serves_no_more_from_the_instant_it_expires_at_and_says_so_each_time(
         sessions.take_once("reset", hash(1), minute(30)),
         sessions.take_once("reset", hash(1), minute(30)),
         sessions.peek_once_of("reset", ALICE, minute(30)),
-        sessions.take_once_of("reset", ALICE, minute(30)),
     ] {
         assert!(matches!(late, Err(OnceError::Expired)), "{late:?}");
     }
@@ -110,31 +109,27 @@ fn an_entry_with_a_hash_of_another_is_refused_and_replaces_nothing() {
 }
 
 #[test]
-fn an_entry_is_found_and_taken_by_its_account_too() {
+fn an_entry_is_found_by_its_account_too() {
     let house = House::new();
     let sessions = house.open();
     sessions.put_once(new_once(1, Some(ALICE))).unwrap();
     sessions.put_once(new_once(2, None)).unwrap();
     for unknown in [
-        sessions.take_once_of("reset", BOB, minute(5)),
-        sessions.take_once_of("confirm", ALICE, minute(5)),
+        sessions.peek_once_of("reset", BOB, minute(5)),
+        sessions.peek_once_of("confirm", ALICE, minute(5)),
     ] {
         assert!(matches!(unknown, Err(OnceError::Unknown)), "{unknown:?}");
     }
     let peeked = sessions.peek_once_of("reset", ALICE, minute(5)).unwrap();
-    let taken = sessions.take_once_of("reset", ALICE, minute(5)).unwrap();
+    let taken = sessions.take_once("reset", hash(1), minute(5)).unwrap();
     assert_eq!(peeked, taken);
     assert_eq!(taken.payload.as_deref(), Some("payload 1"));
-    for gone in [
-        sessions.take_once_of("reset", ALICE, minute(5)),
-        sessions.take_once("reset", hash(1), minute(5)),
-    ] {
-        assert!(matches!(gone, Err(OnceError::Unknown)), "{gone:?}");
-    }
+    let gone = sessions.peek_once_of("reset", ALICE, minute(5));
+    assert!(matches!(gone, Err(OnceError::Unknown)), "{gone:?}");
 }
 
 #[test]
-fn what_is_dropped_serves_no_more_one_purpose_or_all_of_one_account() {
+fn what_is_withdrawn_serves_no_more_and_the_rest_does() {
     let house = House::new();
     let sessions = house.open();
     let put = |n, purpose: &str, account| {
@@ -149,12 +144,17 @@ fn what_is_dropped_serves_no_more_one_purpose_or_all_of_one_account() {
     put(3, "second-factor", Some(ALICE));
     put(4, "reset", Some(BOB));
     put(5, "reset", None);
-    assert_eq!(sessions.drop_once(ALICE, Some("confirm")).unwrap(), 1);
-    assert_eq!(sessions.drop_once(ALICE, Some("confirm")).unwrap(), 0);
+    assert_eq!(sessions.withdraw(ALICE, &["confirm"]).unwrap(), 1);
+    assert_eq!(sessions.withdraw(ALICE, &["confirm"]).unwrap(), 0);
     let confirm = sessions.peek_once("confirm", hash(2), minute(6));
     assert!(matches!(confirm, Err(OnceError::Unknown)));
     sessions.peek_once("reset", hash(1), minute(6)).unwrap();
-    assert_eq!(sessions.drop_once(ALICE, None).unwrap(), 2);
+    assert_eq!(
+        sessions
+            .withdraw(ALICE, &["second-factor", "reset", "unheard-of"])
+            .unwrap(),
+        2
+    );
     let reset = sessions.peek_once("reset", hash(1), minute(6));
     assert!(matches!(reset, Err(OnceError::Unknown)));
     for n in [4, 5] {
@@ -244,14 +244,7 @@ fn of_two_threads_that_take_one_entry_exactly_one_is_given_it() {
     let sessions = house.open();
     for round in 0..20 {
         sessions.put_once(new_once(round, Some(ALICE))).unwrap();
-        let by_hash = round % 2 == 0;
-        let outcomes = both_at_once(|| {
-            if by_hash {
-                sessions.take_once("reset", hash(round), minute(25))
-            } else {
-                sessions.take_once_of("reset", ALICE, minute(25))
-            }
-        });
+        let outcomes = both_at_once(|| sessions.take_once("reset", hash(round), minute(25)));
         let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         let unknown = outcomes
             .iter()

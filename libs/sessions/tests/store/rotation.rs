@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use chrono::TimeDelta;
-use sessions::{NewSignIn, RotateError, Rotation};
+use sessions::{NewSignIn, RotateError, Rotation, SignInMethod};
 
 use crate::house::{ALICE, BOB, House, hash, ids, lifetimes, minute, new_sign_in, sign_in_id};
 
@@ -182,4 +182,27 @@ fn a_sign_in_was_last_used_when_its_token_was_last_rotated() {
         .rotate(hash(9), hash(12), minute(45), lifetimes())
         .unwrap_err();
     assert_eq!(last_used(), minute(40));
+}
+
+#[test]
+fn a_federated_sign_in_ends_as_a_whole_however_often_its_token_is_rotated() {
+    let house = House::new();
+    let sessions = house.open();
+    let federated = NewSignIn {
+        method: SignInMethod::Federated,
+        stays: false,
+        expires_at: minute(11),
+        ..new_sign_in(1, ALICE)
+    };
+    sessions.issue(federated).unwrap();
+    let mut at = 1;
+    for n in 1..7 {
+        at += 9;
+        let rotation = sessions
+            .rotate(hash(n), hash(n + 1), minute(at), lifetimes())
+            .unwrap();
+        assert_eq!(rotation.expires_at, minute((at + 10).min(61)), "rotation {n}");
+    }
+    let over = sessions.rotate(hash(7), hash(8), minute(61), lifetimes());
+    assert!(matches!(over, Err(RotateError::Expired)), "{over:?}");
 }

@@ -18,7 +18,7 @@ pub(super) fn joined(token: Map<String, Value>, information: Map<String, Value>)
 pub(super) fn federated(settings: &Settings, subject: &str, claims: &Map<String, Value>) -> Federated {
     let names = &settings.claims;
     let username = text(claims, &names.username).unwrap_or_default();
-    let verified = claims.get("email_verified") == Some(&Value::Bool(true));
+    let verified = found(claims, &names.email_verified) == Some(&Value::Bool(true));
     let holds = |rule: &&Rule| has(claims, &rule.claim, &rule.value);
     let given = || settings.rules.iter().filter(holds);
     let grants = |rule: &Rule| rule.grant.clone();
@@ -111,10 +111,14 @@ mod tests {
     }
 
     fn of(claims: Value) -> Federated {
+        under(&settings(), claims)
+    }
+
+    fn under(settings: &Settings, claims: Value) -> Federated {
         let Value::Object(claims) = claims else {
             panic!("no object")
         };
-        federated(&settings(), "subject-1", &claims)
+        federated(settings, "subject-1", &claims)
     }
 
     fn agent() -> Grant {
@@ -147,6 +151,22 @@ mod tests {
             assert_eq!(who.address, None);
         }
         assert_eq!(of(json!({"email": "marie@id.example"})).address, None);
+    }
+
+    #[test]
+    fn an_address_of_another_claim_is_believed_by_that_claims_own_flag() {
+        let mut settings = settings();
+        settings.claims.email = "mail".to_owned();
+        settings.claims.email_verified = "/mail_state/verified".to_owned();
+        let claims =
+            |flag: Value| json!({"mail": "marie@id.example", "email_verified": true, "mail_state": flag});
+        let address = |flag| under(&settings, claims(flag)).address;
+        assert_eq!(address(json!({"verified": false})), None);
+        assert_eq!(address(json!({})), None);
+        assert_eq!(
+            address(json!({"verified": true})).as_deref(),
+            Some("marie@id.example")
+        );
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env, fmt, fs,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use domain::{
@@ -11,12 +12,14 @@ use domain::{
     policy::{Grant, Role},
 };
 use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl, url::Url};
-use serde::Deserialize;
+
+use super::fields::{Fields, said};
 
 /// Longest id of a provider, characters: it stands in paths.
 pub const PROVIDER_ID_CHARS_MAX: usize = 32;
-/// The claims that a profile is read from, unless told: user name, name, address, language (`OpenID` Connect Core 1.0 §5.1).
-pub const CLAIMS_UNLESS_TOLD: [&str; 4] = ["preferred_username", "name", "email", "locale"];
+/// The claims that a profile is read from, unless told: user name, name, address, whether that is verified, language
+/// (`OpenID` Connect Core 1.0 §5.1).
+const CLAIMS_UNLESS_TOLD: [&str; 5] = ["preferred_username", "name", "email", "email_verified", "locale"];
 /// The scopes that are asked for, unless told; `openid` is always one of them.
 const SCOPES_UNLESS_TOLD: [&str; 2] = ["profile", "email"];
 
@@ -59,29 +62,18 @@ pub(crate) struct Settings {
 }
 
 /// From which claims a profile is read: names, or JSON Pointers (RFC 6901) when they begin with `/`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ClaimNames {
+#[derive(Debug, Clone)]
+pub(crate) struct ClaimNames {
     /// The user name of a new account.
-    pub username: String,
+    pub(crate) username: String,
     /// The name that others see.
-    pub name: String,
-    /// The address, believed only beside `email_verified`.
-    pub email: String,
+    pub(crate) name: String,
+    /// The address, believed only when `email_verified` says so.
+    pub(crate) email: String,
+    /// Whether the address is verified.
+    pub(crate) email_verified: String,
     /// The language.
-    pub language: String,
-}
-
-impl Default for ClaimNames {
-    fn default() -> Self {
-        let [username, name, email, language] = CLAIMS_UNLESS_TOLD.map(str::to_owned);
-        Self {
-            username,
-            name,
-            email,
-            language,
-        }
-    }
+    pub(crate) language: String,
 }
 
 /// What somebody is given whose claim has this value.
@@ -91,43 +83,6 @@ pub(crate) struct Rule {
     pub(crate) value: String,
     pub(crate) grant: Option<Grant>,
     pub(crate) member_of: Option<OrganizationId>,
-}
-
-/// Providers and rules are read one by one, so that each tells its own fault of shape.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    provider: Vec<toml::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderTable {
-    id: String,
-    name: String,
-    issuer: String,
-    client_id: String,
-    client_secret_file: Option<PathBuf>,
-    client_secret_env: Option<String>,
-    redirect_uri: String,
-    scopes: Option<Vec<String>>,
-    create_accounts: bool,
-    #[serde(default)]
-    claims: ClaimNames,
-    #[serde(default)]
-    rule: Vec<toml::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleTable {
-    claim: String,
-    value: String,
-    role: Option<String>,
-    desk: Option<String>,
-    organization: Option<String>,
-    member_of: Option<String>,
 }
 
 /// Reads the file.
@@ -141,35 +96,29 @@ pub(super) fn read(path: &Path) -> Result<Vec<Settings>, ConfigError> {
 
 /// The providers of a text, or every fault of it.
 pub(super) fn parse(text: &str) -> Result<Vec<Settings>, Vec<String>> {
-    let file: File = toml::from_str(text).map_err(|error| vec![said(&error)])?;
-    let mut faults = Vec::new();
-    if file.provider.is_empty() {
-        faults.push("there is no [[provider]]".to_owned());
+    let file: toml::Table = toml::from_str(text).map_err(|error| vec![said(&error)])?;
+    let mut file = Fields::of(toml::Value::Table(file), "");
+    let tables = file.each("provider");
+    if tables.is_empty() {
+        file.fault("there is no [[provider]]");
     }
     let (mut ids, mut issuers) = (BTreeSet::new(), BTreeSet::new());
     let mut settings = Vec::new();
-    for (index, table) in file.provider.into_iter().enumerate() {
-        let named = table.get("id").and_then(toml::Value::as_str);
-        let place = named.map_or_else(
-            || format!("provider {}", index + 1),
-            |id| format!("provider {id:?}"),
-        );
-        let table = match ProviderTable::deserialize(table) {
-            Ok(table) => table,
-            Err(error) => {
-                faults.push(format!("{place}: {}", said(&error)));
-                continue;
+    let mut faults = file.end();
+    for mut table in tables {
+        if let Some(id) = table.text("id") {
+            let (place, first) = (format!("provider {id:?}"), ids.insert(id.to_owned()));
+            table.stands(place);
+            if !first {
+                table.fault("id is another provider's already");
             }
-        };
-        let mut found = Vec::new();
-        if !ids.insert(table.id.clone()) {
-            found.push("id is another provider's already".to_owned());
         }
-        if !issuers.insert(table.issuer.clone()) {
-            found.push("issuer is another provider's already".to_owned());
+        if let Some(issuer) = table.text("issuer")
+            && !issuers.insert(issuer.to_owned())
+        {
+            table.fault("issuer is another provider's already");
         }
-        settings.extend(checked(table, &mut found));
-        faults.extend(found.into_iter().map(|fault| format!("{place}: {fault}")));
+        settings.extend(provider(table, &mut faults));
     }
     if faults.is_empty() {
         Ok(settings)
@@ -178,68 +127,98 @@ pub(super) fn parse(text: &str) -> Result<Vec<Settings>, Vec<String>> {
     }
 }
 
-/// What the parser says, without the lines that it draws beneath.
-fn said(error: &toml::de::Error) -> String {
-    error.message().replace('\n', " ")
-}
-
 /// One provider; its faults are added.
-fn checked(table: ProviderTable, faults: &mut Vec<String>) -> Option<Settings> {
+fn provider(mut table: Fields, faults: &mut Vec<String>) -> Option<Settings> {
+    let id: Option<String> = table.required("id");
     let id_char = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !(1..=PROVIDER_ID_CHARS_MAX).contains(&table.id.len()) || !table.id.chars().all(id_char) {
-        faults.push(format!(
+    let is_id = |id: &String| (1..=PROVIDER_ID_CHARS_MAX).contains(&id.len()) && id.chars().all(id_char);
+    if id.as_ref().is_some_and(|id| !is_id(id)) {
+        table.fault(format!(
             "id is not 1 to {PROVIDER_ID_CHARS_MAX} of a to z, 0 to 9 and -"
         ));
     }
-    for (field, text) in [("name", &table.name), ("client_id", &table.client_id)] {
-        if text.trim().is_empty() {
-            faults.push(format!("{field} is empty"));
-        }
+    let (name, client_id) = (filled(&mut table, "name"), filled(&mut table, "client_id"));
+    let (issuer, redirect_uri) = (
+        reachable(&mut table, "issuer"),
+        reachable(&mut table, "redirect_uri"),
+    );
+    let client_secret = secret(&mut table);
+    let create_accounts = table.required("create_accounts");
+    let scopes: Option<Vec<String>> = table.optional("scopes");
+    let (mut below, mut rules, mut further) = (table.below("claims"), Vec::new(), Vec::new());
+    let claims = claim_names(&mut below);
+    further.extend(below.end());
+    for mut rule in table.each("rule") {
+        rules.extend(rule_of(&mut rule));
+        further.extend(rule.end());
     }
-    for (field, text) in [("issuer", &table.issuer), ("redirect_uri", &table.redirect_uri)] {
-        if let Err(why) = address(text) {
-            faults.push(format!("{field} {why}"));
-        }
-    }
-    let client_secret = match (&table.client_secret_file, &table.client_secret_env) {
-        (Some(_), Some(_)) => Err("client_secret_file and client_secret_env are both given".to_owned()),
-        (Some(path), None) => secret_of_file(path).map(Some),
-        (None, Some(name)) => secret_of_environment(name).map(Some),
-        (None, None) => Ok(None),
-    };
-    let client_secret = client_secret.unwrap_or_else(|fault| {
-        faults.push(fault);
-        None
-    });
-    let mut rules = Vec::new();
-    for (index, rule) in table.rule.into_iter().enumerate() {
-        match RuleTable::deserialize(rule)
-            .map_err(|error| vec![said(&error)])
-            .and_then(rule_of)
-        {
-            Ok(rule) => rules.push(rule),
-            Err(found) => {
-                let place = index + 1;
-                faults.extend(found.into_iter().map(|fault| format!("rule {place}: {fault}")));
-            }
-        }
-    }
-    let scopes = table
-        .scopes
-        .unwrap_or_else(|| SCOPES_UNLESS_TOLD.map(str::to_owned).to_vec());
+    faults.extend(table.end());
+    faults.extend(further);
+    let scopes = scopes.unwrap_or_else(|| SCOPES_UNLESS_TOLD.map(str::to_owned).to_vec());
     Some(Settings {
-        id: table.id,
-        name: table.name,
-        issuer: IssuerUrl::new(table.issuer).ok()?,
-        client_id: ClientId::new(table.client_id),
+        id: id?,
+        name: name?,
+        issuer: IssuerUrl::new(issuer?).ok()?,
+        client_id: ClientId::new(client_id?),
         client_secret,
-        redirect_uri: RedirectUrl::new(table.redirect_uri).ok()?,
+        redirect_uri: RedirectUrl::new(redirect_uri?).ok()?,
         // The client adds this one itself.
         scopes: scopes.into_iter().filter(|scope| scope != "openid").collect(),
-        create_accounts: table.create_accounts,
-        claims: table.claims,
+        create_accounts: create_accounts?,
+        claims,
         rules,
     })
+}
+
+/// The text of a key, with something in it.
+fn filled(table: &mut Fields, key: &str) -> Option<String> {
+    let text: String = table.required(key)?;
+    if text.trim().is_empty() {
+        table.fault(format!("{key} is empty"));
+    }
+    Some(text)
+}
+
+/// The text of a key that is an address which secrets may be sent to.
+fn reachable(table: &mut Fields, key: &str) -> Option<String> {
+    let text: String = table.required(key)?;
+    if let Err(why) = address(&text) {
+        table.fault(format!("{key} {why}"));
+    }
+    Some(text)
+}
+
+fn secret(table: &mut Fields) -> Option<ClientSecret> {
+    let file: Option<PathBuf> = table.optional("client_secret_file");
+    let variable: Option<String> = table.optional("client_secret_env");
+    let secret = match (file, variable) {
+        (Some(_), Some(_)) => Err("client_secret_file and client_secret_env are both given".to_owned()),
+        (Some(path), None) => secret_of_file(&path).map(Some),
+        (None, Some(name)) => secret_of_environment(&name).map(Some),
+        (None, None) => Ok(None),
+    };
+    secret.unwrap_or_else(|fault| {
+        table.fault(fault);
+        None
+    })
+}
+
+fn claim_names(table: &mut Fields) -> ClaimNames {
+    let mut told = |key: &str| table.optional::<String>(key);
+    let [username, name, email, email_verified, language] =
+        ["username", "name", "email", "email_verified", "language"].map(&mut told);
+    // The flag speaks of the claim that it came with.
+    if email.as_ref().is_some_and(|email| email != "email") && email_verified.is_none() {
+        table.fault("email names another claim, and email_verified does not say which claim tells that it is verified");
+    }
+    let [of_username, of_name, of_email, of_verified, of_language] = CLAIMS_UNLESS_TOLD.map(str::to_owned);
+    ClaimNames {
+        username: username.unwrap_or(of_username),
+        name: name.unwrap_or(of_name),
+        email: email.unwrap_or(of_email),
+        email_verified: email_verified.unwrap_or(of_verified),
+        language: language.unwrap_or(of_language),
+    }
 }
 
 /// An address that secrets may be sent to: HTTPS, or plain HTTP that does not leave the machine.
@@ -280,41 +259,28 @@ fn secret_of_environment(name: &str) -> Result<ClientSecret, String> {
     }
 }
 
-fn rule_of(table: RuleTable) -> Result<Rule, Vec<String>> {
-    let mut faults = Vec::new();
-    let role = table.role.as_ref().and_then(|name| {
-        let role = Role::ALL.into_iter().find(|role| role.as_str() == name);
-        if role.is_none() {
-            let known: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
-            faults.push(format!("role is not one of: {}", known.join(", ")));
-        }
-        role
-    });
-    let desk = table.desk.as_ref().and_then(|text| {
-        let desk = text.parse::<DeskKey>();
-        desk.map_err(|error| faults.push(format!("desk: {error}"))).ok()
-    });
-    let mut organization = |field: &str, text: &Option<String>| {
-        let id = text.as_ref()?.parse::<OrganizationId>();
-        id.map_err(|error| faults.push(format!("{field}: {error}"))).ok()
-    };
-    let within = organization("organization", &table.organization);
-    let member_of = organization("member_of", &table.member_of);
-    if table.role.is_none() && (table.desk.is_some() || table.organization.is_some()) {
-        faults.push("desk and organization limit a role, and none is given".to_owned());
+fn rule_of(table: &mut Fields) -> Option<Rule> {
+    let (claim, value) = (filled(table, "claim"), filled(table, "value"));
+    let role_named: Option<String> = table.optional("role");
+    let role = role_named
+        .as_ref()
+        .and_then(|name| Role::ALL.into_iter().find(|role| role.as_str() == name));
+    if role_named.is_some() && role.is_none() {
+        let known: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+        table.fault(format!("role is not one of: {}", known.join(", ")));
     }
-    if table.role.is_none() && table.member_of.is_none() {
-        faults.push("gives neither role nor member_of".to_owned());
+    let desk: Option<DeskKey> = named(table, "desk");
+    let within: Option<OrganizationId> = named(table, "organization");
+    let member_of: Option<OrganizationId> = named(table, "member_of");
+    if role_named.is_none() && (desk.is_some() || within.is_some()) {
+        table.fault("desk and organization limit a role, and none is given");
     }
-    if table.claim.is_empty() || table.value.is_empty() {
-        faults.push("claim and value are not empty".to_owned());
+    if role_named.is_none() && member_of.is_none() {
+        table.fault("gives neither role nor member_of");
     }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    Ok(Rule {
-        claim: table.claim,
-        value: table.value,
+    Some(Rule {
+        claim: claim?,
+        value: value?,
         grant: role.map(|role| Grant {
             role,
             desk,
@@ -322,6 +288,13 @@ fn rule_of(table: RuleTable) -> Result<Rule, Vec<String>> {
         }),
         member_of,
     })
+}
+
+/// The name in a key, of something that is named by rules of its own.
+fn named<T: FromStr<Err: fmt::Display>>(table: &mut Fields, key: &str) -> Option<T> {
+    let text: String = table.optional(key)?;
+    let name = text.parse();
+    name.map_err(|error| table.fault(format!("{key}: {error}"))).ok()
 }
 
 #[cfg(test)]

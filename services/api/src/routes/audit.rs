@@ -164,6 +164,7 @@ pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpR
     responses(
         (status = 200, description = "The export.", body = ExportLine, content_type = "application/x-ndjson"),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Tree or view have not caught up with the log.", body = Problem, content_type = "application/problem+json"),
     ),
@@ -194,6 +195,7 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
     responses(
         (status = 200, description = "The bundle.", body = EvidenceBundle),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
     ),

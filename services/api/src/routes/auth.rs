@@ -54,7 +54,7 @@ pub(crate) async fn create_token(
             .map(|challenge| (challenge.token, challenge.solution)),
     };
     Ok(tokens(
-        application.sign_in(attempt, &stranger.0, Utc::now()).await?,
+        application.sign_in(attempt, stranger.0, Utc::now()).await?,
     ))
 }
 

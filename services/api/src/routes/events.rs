@@ -9,6 +9,7 @@ use application::{
     event_log::{Position, StreamName},
     feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
 };
+use chrono::{DateTime, Utc};
 use domain::{AccountId, audit::AuditData, fault::FaultCode};
 use futures_util::{Stream, stream};
 use uuid::Uuid;
@@ -26,7 +27,8 @@ const KEEP_ALIVE_S: u64 = 15;
 
 /// The change feed: every event after a position, in the order of the log.
 ///
-/// With `Accept: text/event-stream` it goes on live and resumes after `Last-Event-ID`; otherwise it is a page of
+/// With `Accept: text/event-stream` it goes on live until the access token or the API key ends, and resumes after
+/// `Last-Event-ID`; otherwise it is a page of
 /// NDJSON, one event a line, and the header `Guichet-Next-After` says where the next page starts. For auditors and
 /// administrators; for everybody else it does not exist. Reading it leaves one `audit-read.v1` an hour.
 #[utoipa::path(
@@ -49,6 +51,7 @@ const KEEP_ALIVE_S: u64 = 15;
     responses(
         (status = 200, description = "Events, one a line.", body = FeedEvent, content_type = "application/x-ndjson"),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
     ),
@@ -83,6 +86,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
             application: application.get_ref().clone(),
             account: caller.viewer().account,
             sign_in: caller.sign_in(),
+            until: caller.until(),
             filter,
             after: Position(resumed.unwrap_or(after)),
         };
@@ -158,15 +162,20 @@ struct Live {
     application: Application,
     account: AccountId,
     sign_in: Uuid,
+    /// When the token that it was asked with ends, or the key.
+    until: DateTime<Utc>,
     filter: FeedFilter,
     after: Position,
 }
 
 impl Live {
     /// First what is there, then what comes, with no seam: each turn reads the log after the last position sent. It ends
-    /// when the sign-in or the right to read the log does.
+    /// when the token, the sign-in or the right to read the log does.
     fn follow(self) -> impl Stream<Item = Result<Bytes, Refusal>> {
         stream::try_unfold(self, |mut live| async move {
+            let Ok(left) = (live.until - Utc::now()).to_std() else {
+                return Ok(None);
+            };
             let Some(viewer) = live.application.viewer_of(live.account, live.sign_in) else {
                 return Ok(None);
             };
@@ -182,7 +191,8 @@ impl Live {
             }
             if sent.is_empty() {
                 let more = live.application.log().wait_past(live.after);
-                match tokio::time::timeout(Duration::from_secs(KEEP_ALIVE_S), more).await {
+                let wait = left.min(Duration::from_secs(KEEP_ALIVE_S));
+                match tokio::time::timeout(wait, more).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(_)) => return Ok(None),
                     Err(_) => sent.extend(b": waiting\n\n"),

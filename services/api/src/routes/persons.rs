@@ -26,6 +26,7 @@ use crate::{
     responses(
         (status = 202, description = "The key is destroyed; the rest is under way.", body = api_types::Erasure, headers(("Location", description = "The job."))),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such person for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No commands are taken now.", body = Problem, content_type = "application/problem+json"),

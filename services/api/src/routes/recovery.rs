@@ -6,6 +6,7 @@ use api_types::{
 };
 use application::{
     Application,
+    passwords::NewPassword,
     recovery::{REFERENCES_MAX, Rescue, SignUp},
 };
 use chrono::Utc;
@@ -56,7 +57,11 @@ pub(crate) async fn reset_password(
     body: Body<PasswordReset>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
-    let reset = application.reset_password(&asked.token, asked.new_password, &asked.confirmation, Utc::now());
+    let new = NewPassword {
+        password: asked.new_password,
+        confirmation: asked.confirmation,
+    };
+    let reset = application.reset_password(asked.token, new, Utc::now());
     reset.await.map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -109,7 +114,7 @@ pub(crate) async fn confirm_address(
     body: Body<OneTimeToken>,
 ) -> Result<HttpResponse, Refusal> {
     application
-        .confirm_address(&body.value.token, Utc::now())
+        .confirm_address(body.value.token, Utc::now())
         .await
         .map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
@@ -180,7 +185,7 @@ pub(crate) async fn confirm_sign_up(
     body: Body<OneTimeToken>,
 ) -> Result<HttpResponse, Refusal> {
     application
-        .confirm_sign_up(&body.value.token, Utc::now())
+        .confirm_sign_up(body.value.token, Utc::now())
         .await
         .map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())

@@ -25,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
             Asked::plain().json(json!({"name": "Un autre nom"}))
         }),
         row("request_address", "", |_| {
-            Asked::plain().json(json!({"address": "ailleurs@guichet.example"}))
+            Asked::plain().json(json!({"address": "ailleurs@guichet.example", "password": PASSWORD}))
         }),
         row("set_avatar", "", |_| Asked::plain().bytes(PICTURE)),
         row("delete_avatar", "", as_double),

@@ -66,14 +66,26 @@ fn a_whole_file_is_read() {
 fn every_fault_is_named_at_once() {
     let text = WHOLE
         .replace("https://id.example", "http://id.example")
+        .replace("name = \"Académie\"", "names = 1")
+        .replace("scopes = [", "scopes = [1, ")
+        .replace("create_accounts = true", "create_accounts = \"yes\"")
+        .replace("username = \"uid\"", "user = \"uid\"\n    email = \"mail\"")
         .replace("\"agent\"", "\"king\"")
+        .replace("desk = \"SUP\"", "desk = 1")
         .replace("member_of = \"commune-a\"", "members = 1");
     assert_eq!(
         parse(&text).unwrap_err(),
         [
+            "provider \"academie\": name is missing",
             "provider \"academie\": issuer is plain http on an address that is not loopback",
+            "provider \"academie\": create_accounts: invalid type: string \"yes\", expected a boolean",
+            "provider \"academie\": scopes: invalid type: integer `1`, expected a string",
+            "provider \"academie\": names is no key of this table",
+            "provider \"academie\": claims: email names another claim, and email_verified does not say which claim tells that it is verified",
+            "provider \"academie\": claims: user is no key of this table",
             "provider \"academie\": rule 1: role is not one of: requester, agent, local_admin, operator, supplier, auditor, admin",
-            "provider \"academie\": rule 2: unknown field `members`, expected one of `claim`, `value`, `role`, `desk`, `organization`, `member_of`",
+            "provider \"academie\": rule 1: desk: invalid type: integer `1`, expected a string",
+            "provider \"academie\": rule 2: members is no key of this table",
         ]
     );
 }
@@ -114,7 +126,14 @@ fn what_cannot_be_meant_is_refused() {
             "provider \"academie\": issuer is another provider's already",
         ]
     );
-    assert_eq!(parse("").unwrap_err(), ["there is no [[provider]]"]);
+    assert_eq!(
+        parse("providers = 1").unwrap_err(),
+        ["there is no [[provider]]", "providers is no key of this table"]
+    );
+    assert_eq!(
+        parse("provider = [1]").unwrap_err()[0],
+        "provider 1: is no table but integer"
+    );
 }
 
 #[test]

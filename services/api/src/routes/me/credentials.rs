@@ -5,6 +5,7 @@ use api_types::{
     ChangePassword, PasswordConfirmation, PendingSecondFactor, RecoveryCodes, SecondFactorCode, SignIn,
     SignInList,
 };
+use application::passwords::NewPassword;
 use chrono::Utc;
 use uuid::Uuid;
 
@@ -31,12 +32,13 @@ pub(crate) async fn change_password(
 ) -> Result<HttpResponse, Refusal> {
     let call = caller.call("POST /v1/me/password", &body.canonical);
     let asked = body.value;
-    let changed = caller.application.change_password(
-        call,
-        asked.current_password,
-        asked.new_password,
-        &asked.confirmation,
-    );
+    let new = NewPassword {
+        password: asked.new_password,
+        confirmation: asked.confirmation,
+    };
+    let changed = caller
+        .application
+        .change_password(call, asked.current_password, new);
     changed.await.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -58,7 +60,7 @@ pub(crate) async fn begin_second_factor(
     let call = caller.call("POST /v1/me/second-factor", &body.canonical);
     let begun = caller
         .application
-        .begin_second_factor(&call, body.value.password)
+        .begin_second_factor(call, body.value.password)
         .await;
     let begun = begun.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Ok().json(PendingSecondFactor {
@@ -69,10 +71,11 @@ pub(crate) async fn begin_second_factor(
 
 /// Confirm a second factor with its first code.
 ///
-/// From now on a code is asked for at sign-in.
+/// From now on a code is asked for at sign-in. The recovery codes are shown once: the same key and body again answers none; who
+/// has lost them gives the factor up and begins anew.
 #[utoipa::path(
     operation_id = "confirm_second_factor", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: confirmed once.")),
     request_body = SecondFactorCode,
     responses((status = 200, description = "Codes for who loses the device, shown this once.", body = RecoveryCodes), OfCommand),
 )]
@@ -84,7 +87,7 @@ pub(crate) async fn confirm_second_factor(
     let call = caller.call("POST /v1/me/second-factor/confirmation", &body.canonical);
     let codes = caller
         .application
-        .confirm_second_factor(call, &body.value.code)
+        .confirm_second_factor(call, body.value.code)
         .await;
     let codes = codes.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Ok().json(RecoveryCodes { codes }))

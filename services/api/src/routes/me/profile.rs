@@ -29,7 +29,8 @@ pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<H
 
 /// Ask for another address of notifications.
 ///
-/// A link to confirm it is mailed there; until then notifications go where they went.
+/// A link to confirm it is mailed there; until then notifications go where they went, and then the address before is told. The
+/// password is asked for; who has none here, since a provider signs them in, must have signed in within ten minutes.
 #[utoipa::path(
     operation_id = "request_address", tag = "me",
     params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST; asking twice mails twice.")),
@@ -41,7 +42,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
     let call = caller.call("POST /v1/me/address", &body.canonical);
     let asked = caller
         .application
-        .request_address(&call, body.value.address)
+        .request_address(call, body.value.address, body.value.password)
         .await;
     asked.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Accepted().finish())
@@ -49,7 +50,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 
 /// Set one's own picture.
 ///
-/// PNG, JPEG, GIF or WebP, at most 5 MiB. It is kept as a small square that the server has encoded anew, and never served as
+/// PNG, JPEG, GIF or WebP, at most 5 MiB and 16 million pixels. It is kept as a small square that the server has encoded anew, and never served as
 /// it was uploaded.
 #[utoipa::path(
     operation_id = "set_avatar", tag = "me",
@@ -63,7 +64,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 #[put("/me/avatar")]
 pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpResponse, Refusal> {
     let call = caller.call("PUT /v1/me/avatar", &bytes);
-    let set = caller.application.set_avatar(call, bytes.to_vec()).await;
+    let set = caller.application.set_avatar(call, bytes).await;
     set.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

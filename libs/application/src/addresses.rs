@@ -1,0 +1,185 @@
+//! Where notifications go: changed by the holder of an account, who shows first that it is them and then that the new address
+//! is theirs (seed 002, F81); corrected by an administrator (F76). The address before is told either way.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    AccountId, Fault,
+    account::{
+        Account, ProfileField,
+        change::{Change, address_set},
+        profile::address_faults,
+    },
+    fault::FaultCode,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::Call,
+    deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION},
+    error::ExecuteError,
+    execute::own_task,
+    links::{WAYS_IN, does_not_hold, of_link},
+    start::Application,
+};
+
+/// Who has no password here shows that it is them by a sign-in that began at most so many minutes ago.
+pub const RECENT_SIGN_IN_MINUTES: i64 = 10;
+
+/// What a link that confirms an address stands for.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NewAddress {
+    /// The address to come.
+    pub(crate) address: String,
+    /// The address when it was asked for: the link serves as long as nobody has set another.
+    before: Option<String>,
+}
+
+impl Application {
+    /// Asks to confirm a new address of one's own: mail goes to it. The password is asked for, since whoever has the mail of an
+    /// account can choose its password; who has none here must have signed in just now.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Rejected`] with every fault.
+    pub async fn request_address(
+        &self,
+        call: Call,
+        address: String,
+        password: Option<String>,
+    ) -> Result<(), ExecuteError> {
+        let this = self.clone();
+        own_task(async move {
+            let account = this
+                .directory()
+                .account(call.viewer.account)
+                .ok_or(ExecuteError::NotFound)?;
+            let mut faults = address_faults("/address", &address, account.kind);
+            faults.extend(locked(&account, "/address"));
+            match password {
+                Some(password) if !account.signs_in_elsewhere() => {
+                    this.confirm_holder(&account, password, "/password", &mut faults, &call)
+                        .await?;
+                }
+                None if !account.signs_in_elsewhere() => faults.push(Fault::required("/password")),
+                Some(_) | None => faults.extend(this.signed_in_just_now(&call).await?),
+            }
+            if !faults.is_empty() {
+                return Err(ExecuteError::invalid(faults));
+            }
+            let wanted = NewAddress {
+                address,
+                before: address_of(&account),
+            };
+            let payload = serde_json::to_string(&wanted).map_err(ExecuteError::internal)?;
+            this.post(account.id, ADDRESS_CONFIRMATION, Some(payload), call.at)
+                .await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A fault unless the sign-in of this call began just now.
+    async fn signed_in_just_now(&self, call: &Call) -> Result<Option<Fault>, ExecuteError> {
+        let since = call.at - TimeDelta::minutes(RECENT_SIGN_IN_MINUTES);
+        let sign_ins = self.sign_ins(call.viewer.account, call.at).await;
+        let recent = sign_ins
+            .map_err(ExecuteError::internal)?
+            .iter()
+            .any(|sign_in| Some(sign_in.id) == call.sign_in && sign_in.at >= since);
+        let detail = format!(
+            "this account has none here: sign in anew at your provider, then ask within {RECENT_SIGN_IN_MINUTES} minutes"
+        );
+        Ok((!recent).then(|| Fault::new("/password", FaultCode::Forbidden, detail)))
+    }
+
+    /// Shows that an address is one's own, by the link that was mailed to it.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; a fault of the token also when the address was set otherwise meanwhile. When the log takes no
+    /// commands the link still holds.
+    pub async fn confirm_address(&self, token: String, at: DateTime<Utc>) -> Result<(), ExecuteError> {
+        let this = self.clone();
+        own_task(async move {
+            let link = this.link(ADDRESS_CONFIRMATION, &token, at).await?;
+            let id = link.account.ok_or_else(does_not_hold)?;
+            let wanted: NewAddress =
+                serde_json::from_str(&link.payload).map_err(|_former| does_not_hold())?;
+            let call = this.call_by(&link, this.viewer_of_holder(id)?, "", at);
+            this.append_own(&call, id, |account| {
+                if account.disabled || address_of(account) != wanted.before {
+                    return Err(does_not_hold());
+                }
+                if let Some(fault) = locked(account, "/token") {
+                    return Err(ExecuteError::invalid(vec![fault]));
+                }
+                Ok(address_set(account, Some(wanted.address.clone()), true)?)
+            })
+            .await
+            .map_err(of_link)?;
+            this.address_changed(id, wanted.before, Some(&wanted.address), at)
+                .await?;
+            this.served(&link, at).await
+        })
+        .await
+    }
+
+    /// What follows a correction by an administrator. Who was invited there and has not come yet is invited anew.
+    pub(crate) async fn address_corrected(
+        &self,
+        id: AccountId,
+        before: Option<String>,
+        changes: &[Change],
+        at: DateTime<Utc>,
+    ) -> Result<(), ExecuteError> {
+        let is_set = changes
+            .iter()
+            .any(|change| matches!(change, Change::SetAddress(_)));
+        let Some(account) = self.directory().account(id).filter(|_| is_set) else {
+            return Ok(());
+        };
+        let after = address_of(&account);
+        if after == before {
+            return Ok(());
+        }
+        self.address_changed(id, before, after.as_deref(), at).await?;
+        if after.is_some() && account.password_hash.is_none() && account.identities.is_empty() {
+            self.post(id, INVITATION, None, at).await;
+        }
+        Ok(())
+    }
+
+    /// No link that was mailed elsewhere serves any more, and the address before is told.
+    async fn address_changed(
+        &self,
+        id: AccountId,
+        before: Option<String>,
+        after: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<(), ExecuteError> {
+        if before.as_deref() == after {
+            return Ok(());
+        }
+        self.withdraw(id, &WAYS_IN)
+            .await
+            .map_err(ExecuteError::internal)?;
+        if before.is_some() {
+            self.post(id, ADDRESS_CHANGED, before, at).await;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn address_of(account: &Account) -> Option<String> {
+    account.address.as_ref().map(|address| address.address.clone())
+}
+
+/// A fault when only administrators change the address.
+fn locked(account: &Account, pointer: &str) -> Option<Fault> {
+    let locked = account.locked_fields.contains(&ProfileField::Address);
+    locked.then(|| {
+        Fault::new(
+            pointer,
+            FaultCode::Forbidden,
+            "the address is changed by administrators only",
+        )
+    })
+}

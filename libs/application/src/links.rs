@@ -1,0 +1,115 @@
+//! One-time links: shown, and used up only once what they stand for is on disk. The command that a link gives has an id made
+//! of the link, so that whoever follows it twice does what it says once.
+
+use chrono::{DateTime, Utc};
+use credentials::opaque;
+use domain::{AccountId, Fault, fault::FaultCode, policy::Viewer};
+use event_log::{Channel, CommandId};
+use sessions::OnceError;
+use uuid::Uuid;
+
+use crate::{
+    call::{Call, LINKS},
+    deliveries::{ADDRESS_CONFIRMATION, INVITATION, PASSWORD_RESET},
+    error::ExecuteError,
+    second_factor,
+    sign_in::SignInError,
+    start::Application,
+};
+
+/// What lets somebody into an account, or their mail: withdrawn when its address becomes another.
+pub(crate) const WAYS_IN: [&str; 3] = [PASSWORD_RESET, INVITATION, ADDRESS_CONFIRMATION];
+/// All that was to serve an account once: withdrawn when whoever asked for it may not have been its holder.
+pub(crate) const ALL: [&str; 4] = [
+    PASSWORD_RESET,
+    INVITATION,
+    ADDRESS_CONFIRMATION,
+    second_factor::PURPOSE,
+];
+
+/// A link that was shown and holds.
+pub(crate) struct Link {
+    purpose: &'static str,
+    hash: [u8; 32],
+    /// The account that it is for, if it has one.
+    pub(crate) account: Option<AccountId>,
+    /// What came with it.
+    pub(crate) payload: String,
+}
+
+/// The refusal of a link that does not serve.
+pub(crate) fn does_not_hold() -> ExecuteError {
+    let detail = "is not of a link that holds: it has served, has expired, or never was one";
+    ExecuteError::invalid(vec![Fault::new("/token", FaultCode::Value, detail)])
+}
+
+impl Application {
+    /// The link of this purpose that this token is of. It still serves.
+    ///
+    /// # Errors
+    /// A fault of the token.
+    pub(crate) async fn link(
+        &self,
+        purpose: &'static str,
+        token: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Link, ExecuteError> {
+        let hash = opaque::digest(token);
+        let found = self
+            .ask_sessions(move |sessions| sessions.peek_once(purpose, hash, at))
+            .await?;
+        match found {
+            Ok(once) => Ok(Link {
+                purpose,
+                hash,
+                account: once.account.map(AccountId),
+                payload: once.payload.unwrap_or_default(),
+            }),
+            Err(OnceError::Unknown | OnceError::Expired) => Err(does_not_hold()),
+            Err(error @ OnceError::Storage(_)) => Err(ExecuteError::internal(error)),
+        }
+    }
+
+    /// The command that a link gives with what is asked beside it.
+    pub(crate) fn call_by(&self, link: &Link, viewer: Viewer, asked: &str, at: DateTime<Utc>) -> Call {
+        let id = Uuid::new_v5(&LINKS, &link.hash);
+        Call {
+            command_id: CommandId(id),
+            command_digest: self.secret().digest(&[b"link", &link.hash, asked.as_bytes()]),
+            ..self.call_as(viewer, at, Channel::Rest)
+        }
+    }
+
+    /// What a link stands for is on disk: it has served.
+    pub(crate) async fn served(&self, link: &Link, at: DateTime<Utc>) -> Result<(), ExecuteError> {
+        let (purpose, hash) = (link.purpose, link.hash);
+        let taken = self
+            .ask_sessions(move |sessions| sessions.take_once(purpose, hash, at))
+            .await?;
+        match taken {
+            // Of two who showed it at once the other one has taken it.
+            Ok(_) | Err(OnceError::Unknown | OnceError::Expired) => Ok(()),
+            Err(error @ OnceError::Storage(_)) => Err(ExecuteError::internal(error)),
+        }
+    }
+
+    /// Withdraws links, those included that would be made when a mail that waits is fetched.
+    pub(crate) async fn withdraw(
+        &self,
+        account: AccountId,
+        words: &'static [&'static str],
+    ) -> Result<(), SignInError> {
+        self.with_sessions(move |sessions| sessions.withdraw(account.0, words))
+            .await
+            .map(drop)
+    }
+}
+
+/// A link that was used for something else meanwhile does not hold.
+pub(crate) fn of_link(error: ExecuteError) -> ExecuteError {
+    if matches!(error, ExecuteError::KeyReused | ExecuteError::Stale { .. }) {
+        does_not_hold()
+    } else {
+        error
+    }
+}

@@ -140,7 +140,7 @@ impl Application {
     ) -> Result<Arc<Account>, ExecuteError> {
         let this = self.clone();
         own_task(async move {
-            let (mut new, mut faults) = this.resolve_account(&draft);
+            let (mut new, mut faults) = this.resolve_account(&call.viewer, &draft);
             faults.extend(this.password_faults_of(&draft));
             let hash = match draft.password.clone().filter(|_| faults.is_empty()) {
                 Some(password) => Some(this.hash(password).await.map_err(ExecuteError::internal)?),

@@ -12,7 +12,7 @@
 //! | [`attachments`] | files, sealed while they stream |
 //! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
 //! | [`passwords`], [`recovery`], [`addresses`] | choosing passwords, getting back in, changing addresses |
-//! | [`links`], [`deliveries`] | one-time links, mail about accounts |
+//! | `links`, [`deliveries`] | one-time links, mail about accounts |
 //! | [`accounts`], [`avatars`], [`organizations`] | making and changing accounts, organizations and desks; [`demo`] makes some |
 //! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
 //! | [`audit`], [`evidence`] | proofs, exports and bundles for auditors, and the trace that reading them leaves |

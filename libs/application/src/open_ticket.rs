@@ -7,6 +7,7 @@ use domain::{
     account::Account,
     desk::Desk,
     fault::FaultCode,
+    policy::Viewer,
     ticket::{Context, Open, Rejection, TicketEvent, open, text},
 };
 use event_log::{Commit, Expected, Prefix, StreamWrite, Target, Version};
@@ -149,7 +150,7 @@ impl Application {
         let requester_id = requester
             .as_ref()
             .map_or(call.viewer.account, |account| account.id);
-        let organizations = self.organizations(&new, &mut faults);
+        let organizations = self.organizations(&call.viewer, &new, &mut faults);
         Resolved {
             desk,
             on_behalf_of: (requester_id != call.viewer.account).then_some(requester_id),
@@ -185,13 +186,13 @@ impl Application {
 
     fn organizations(
         &self,
+        viewer: &Viewer,
         new: &NewTicket,
         faults: &mut Vec<Fault>,
     ) -> (Option<OrganizationId>, BTreeSet<OrganizationId>) {
         let mut known = |pointer: String, name: &String| {
             let found = self
-                .directory()
-                .organization_named(name)
+                .organization_seen(viewer, name)
                 .map(|organization| organization.id.clone());
             if found.is_none() {
                 faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));

@@ -217,6 +217,13 @@ impl Application {
         }
     }
 
+    /// The organization that a viewer names, if they may know of it.
+    #[must_use]
+    pub fn organization_seen(&self, viewer: &Viewer, named: &str) -> Option<Arc<Organization>> {
+        let organization = self.directory().organization_named(named)?;
+        may_on_organization(viewer, OrganizationOperation::See, &organization.id).then_some(organization)
+    }
+
     /// Publishes a desk's definition, unless that version is published.
     ///
     /// # Errors

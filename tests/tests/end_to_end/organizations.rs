@@ -272,3 +272,62 @@ fn from_gold_on_a_contract_names_the_telephone_of_who_answers_for_it() {
         json!([])
     );
 }
+
+#[test]
+fn an_organization_that_one_may_not_see_is_told_from_none_by_nothing() {
+    let server = quick().start();
+    let (admin, referent, teacher) = (
+        server.client("admin"),
+        server.client("referent"),
+        server.client("teacher"),
+    );
+    let key = open(&teacher, &json!({}));
+    let told = |organization: &str| {
+        let account = json!({
+            "kind": "person", "username": "newcomer", "name": "Une autre", "password": PASSWORD,
+            "roles": [{"role": "requester", "organization": organization}], "organizations": ["lycee-a", organization],
+        });
+        let ticket = json!({
+            "desk": "SUP", "type": "question", "summary": "Une question", "description": "…", "share_with": [organization],
+        });
+        let answers = [
+            referent.post("/v1/accounts", &account),
+            referent.post(
+                "/v1/accounts/teacher/roles",
+                &json!({"role": "requester", "organization": organization}),
+            ),
+            referent.post(
+                "/v1/accounts/teacher/memberships",
+                &json!({"organization": organization}),
+            ),
+            delete(
+                &referent,
+                &format!("/v1/accounts/teacher/memberships/{organization}"),
+            ),
+            teacher.post("/v1/tickets", &ticket),
+            teacher.post(
+                &format!("/v1/tickets/{key}/share"),
+                &json!({"organizations": [organization]}),
+            ),
+            teacher.patch(
+                &format!("/v1/tickets/{key}"),
+                &json!({"share_with": [organization]}),
+            ),
+        ];
+        answers.map(|answer| {
+            let problem = answer.json();
+            let named = problem["errors"].to_string().replace(organization, "…");
+            (answer.status, problem["code"].clone(), named)
+        })
+    };
+    assert_eq!(told("commune-b"), told("commune-0"));
+    assert!(told("commune-b").iter().all(|(status, _, _)| *status >= 400));
+
+    // With whom a ticket is shared is known to who reads it, and may be said again.
+    let shared = json!({"organizations": ["commune-b"]});
+    let _ = admin
+        .post(&format!("/v1/tickets/{key}/share"), &shared)
+        .expect(200);
+    let again = json!({"share_with": ["commune-b"]});
+    let _ = teacher.patch(&format!("/v1/tickets/{key}"), &again).expect(200);
+}

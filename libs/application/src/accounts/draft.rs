@@ -20,7 +20,7 @@ use crate::{commit::Write, error::ExecuteError, start::Application};
 
 impl Application {
     /// The names in a draft as ids, and the faults of those that name nothing.
-    pub(super) fn resolve_account(&self, draft: &AccountDraft) -> (NewAccount, Vec<Fault>) {
+    pub(super) fn resolve_account(&self, viewer: &Viewer, draft: &AccountDraft) -> (NewAccount, Vec<Fault>) {
         let mut faults = Vec::new();
         let kinds = [AccountKind::Person, AccountKind::Operator, AccountKind::Service];
         let kind = kinds.into_iter().find(|kind| kind.as_str() == draft.kind);
@@ -30,7 +30,7 @@ impl Application {
         }
         let mut grants = BTreeSet::new();
         for (index, role) in draft.roles.iter().enumerate() {
-            match self.grant_named(role, &format!("/roles/{index}")) {
+            match self.grant_named(viewer, role, &format!("/roles/{index}")) {
                 Ok(grant) => drop(grants.insert(grant)),
                 Err(found) => faults.extend(found),
             }
@@ -60,11 +60,16 @@ impl Application {
         (new, faults)
     }
 
-    /// A role with its limits, whose names must name something.
+    /// A role with its limits, whose names must name something that the viewer may know of.
     ///
     /// # Errors
     /// Every fault, below this pointer.
-    pub fn grant_named(&self, named: &NamedGrant, pointer: &str) -> Result<Grant, Vec<Fault>> {
+    pub fn grant_named(
+        &self,
+        viewer: &Viewer,
+        named: &NamedGrant,
+        pointer: &str,
+    ) -> Result<Grant, Vec<Fault>> {
         let mut faults = Vec::new();
         let role = Role::ALL.into_iter().find(|role| role.as_str() == named.role);
         if role.is_none() {
@@ -75,17 +80,17 @@ impl Application {
         let desk = named.desk.as_ref().map(|name| {
             let key = name.parse().ok();
             key.and_then(|key| self.directory().desk(&key))
+                .filter(|desk| viewer.may_see_desk(&desk.definition().key))
                 .map(|desk| desk.definition().key.clone())
         });
         if desk == Some(None) {
             let pointer = format!("{pointer}/desk");
             faults.push(Fault::new(pointer, FaultCode::Value, "names no desk"));
         }
-        let organization = named.organization.as_ref().map(|name| {
-            self.directory()
-                .organization_named(name)
-                .map(|found| found.id.clone())
-        });
+        let organization = named
+            .organization
+            .as_ref()
+            .map(|name| self.organization_seen(viewer, name).map(|found| found.id.clone()));
         if organization == Some(None) {
             let pointer = format!("{pointer}/organization");
             faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
@@ -117,7 +122,7 @@ impl Application {
         let known: Vec<_> = new
             .organizations
             .iter()
-            .filter_map(|id| self.directory().organization(id))
+            .filter_map(|id| self.organization_seen(viewer, id.as_str()))
             .collect();
         let organizations: BTreeMap<_, _> = known.iter().map(|of| (of.id.clone(), &**of)).collect();
         let mut faults = faults.to_vec();

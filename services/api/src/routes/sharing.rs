@@ -39,7 +39,7 @@ pub(crate) async fn share_ticket(
         share_with: Some(body.value.organizations),
         ..EditTicket::default()
     };
-    let actions = edit_actions(&caller, asked, "/organizations")?;
+    let actions = edit_actions(&caller, &key, asked, "/organizations")?;
     let done = caller.application.act(call, key.clone(), actions).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     ticket_answer(&caller, &done.loaded)

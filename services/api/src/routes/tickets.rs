@@ -8,7 +8,7 @@ use application::{
     views::queue::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort},
 };
 use domain::{
-    AccountId, CommentId, Fault, PersonId,
+    AccountId, CommentId, Fault, OrganizationId, PersonId, TicketKey,
     fault::FaultCode,
     policy::Viewer,
     ticket::{Action, Edit, Text},
@@ -258,7 +258,7 @@ pub(crate) async fn edit_ticket(
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical);
-    let actions = edit_actions(&caller, body.value, "/share_with")?;
+    let actions = edit_actions(&caller, &key, body.value, "/share_with")?;
     let done = caller.application.act(call, key.clone(), actions).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     ticket_answer(&caller, &done.loaded)
@@ -267,15 +267,20 @@ pub(crate) async fn edit_ticket(
 /// The commands that one PATCH asks for; names that name nothing are faults, all listed.
 pub(super) fn edit_actions(
     caller: &Caller,
+    key: &TicketKey,
     asked: EditTicket,
     share_pointer: &str,
 ) -> Result<Vec<Action>, Refusal> {
-    let directory = caller.application.directory();
     let mut faults = Vec::new();
+    // Whoever reads a ticket knows with whom it is shared, and may say so again.
+    let ticket = caller.application.ticket(caller.viewer(), key)?;
+    let shared = |id: &OrganizationId| ticket.state.shared_with.contains(id);
     let mut organization = |pointer: String, name: &String| {
-        let found = directory
-            .organization_named(name)
-            .map(|organization| organization.id.clone());
+        let found = caller
+            .application
+            .organization_seen(caller.viewer(), name)
+            .map(|organization| organization.id.clone())
+            .or_else(|| name.parse().ok().filter(shared));
         if found.is_none() {
             faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
         }
@@ -307,6 +312,7 @@ pub(super) fn edit_actions(
     if let Some(assignee) = asked.assignee {
         let named = assignee.as_ref();
         let account = named.map(|named| caller.application.account_seen(caller.viewer(), named));
+        let directory = caller.application.directory();
         let viewer = |account: AccountId| directory.viewer(account).map(|viewer| Viewer::clone(&viewer));
         match account.map(|account| account.and_then(|account| viewer(account.id))) {
             Some(None) => faults.push(Fault::new("/assignee", FaultCode::Value, "names no account")),

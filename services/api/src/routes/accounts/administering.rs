@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::{HttpResponse, delete, post, put, web::Path};
 use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, SetAddress};
 use domain::{
-    Fault,
+    AccountId, Fault,
     account::{ProfileField, change::Change},
     fault::FaultCode,
     policy::{
@@ -21,6 +21,20 @@ use crate::{
     problems::OfCommand,
     refusal::{FORBIDDEN, NOT_FOUND, Refusal},
 };
+
+/// The account in a path, when the caller may do this with it: asked before what the body names, so that who may not do it
+/// learns nothing of that.
+fn account_for(caller: &Caller, text: &str, operation: AccountOperation) -> Result<AccountId, Refusal> {
+    let id = account_in(caller, text)?;
+    let account = caller
+        .application
+        .account_for(caller.viewer(), id, AccountOperation::See)?;
+    if may_on_account(caller.viewer(), operation, &account) {
+        Ok(id)
+    } else {
+        Err(Refusal::new(&FORBIDDEN))
+    }
+}
 
 /// Carries out a change and answers the account.
 async fn changed(
@@ -56,11 +70,10 @@ pub(crate) async fn grant_role(
     path: Path<String>,
     body: Body<NewRole>,
 ) -> Result<HttpResponse, Refusal> {
-    // Who may not see the account must not learn from a fault that it is there.
-    account_in(&caller, &path)?;
+    account_for(&caller, &path, AccountOperation::GrantRoles)?;
     let grant = caller
         .application
-        .grant_named(&named_grant(body.value), "")
+        .grant_named(caller.viewer(), &named_grant(body.value), "")
         .map_err(Refusal::faults)?;
     changed(
         &caller,
@@ -113,11 +126,10 @@ pub(crate) async fn create_membership(
     path: Path<String>,
     body: Body<NewMembership>,
 ) -> Result<HttpResponse, Refusal> {
-    account_in(&caller, &path)?;
+    account_for(&caller, &path, AccountOperation::ManageMemberships)?;
     let named = caller
         .application
-        .directory()
-        .organization_named(&body.value.organization);
+        .organization_seen(caller.viewer(), &body.value.organization);
     let unknown = || {
         Refusal::faults(vec![Fault::new(
             "/organization",
@@ -154,8 +166,10 @@ pub(crate) async fn delete_membership(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Refusal> {
     let (id, organization) = path.into_inner();
-    account_in(&caller, &id)?;
-    let organization = caller.application.directory().organization_named(&organization);
+    account_for(&caller, &id, AccountOperation::ManageMemberships)?;
+    let organization = caller
+        .application
+        .organization_seen(caller.viewer(), &organization);
     let organization = organization.ok_or_else(|| Refusal::new(&NOT_FOUND))?.id.clone();
     let what = format!("DELETE /v1/accounts/{{id}}/memberships/{organization}");
     changed(&caller, &what, b"", &id, Change::Leave(organization)).await
@@ -331,13 +345,7 @@ pub(crate) async fn delete_second_factor(
 )]
 #[delete("/accounts/{id}/sign-ins")]
 pub(crate) async fn delete_sign_ins_of(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let id = account_in(&caller, &path)?;
-    let account = caller
-        .application
-        .account_for(caller.viewer(), id, AccountOperation::See)?;
-    if !may_on_account(caller.viewer(), AccountOperation::Manage, &account) {
-        return Err(Refusal::new(&FORBIDDEN));
-    }
+    let id = account_for(&caller, &path, AccountOperation::Manage)?;
     let call = caller.call(&format!("DELETE /v1/accounts/{id}/sign-ins"), b"");
     let ended = caller.application.sign_out_everywhere(call, id).await;
     ended.map_err(|error| caller.refusal(error))?;

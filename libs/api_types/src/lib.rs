@@ -18,6 +18,7 @@ mod comment;
 mod delivery;
 mod desk;
 mod event;
+pub mod forwarded;
 mod health;
 mod history;
 mod me;

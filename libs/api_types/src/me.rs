@@ -83,6 +83,7 @@ pub struct NewAddress {
     pub address: String,
     /// The caller's password. Without one here, a sign-in of the last ten minutes stands for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Password)]
     pub password: Option<String>,
 }
 

@@ -174,6 +174,10 @@ pub struct PasswordConfirmation {
     /// The caller's password.
     #[schema(format = Password)]
     pub password: String,
+    /// A code of the second factor that there is, or a recovery code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Password)]
+    pub code: Option<String>,
 }
 
 /// A second factor that waits for its first code (RFC 6238; SHA-1, 6 digits, 30 s).

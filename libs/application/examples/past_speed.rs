@@ -58,6 +58,7 @@ impl World {
             correlation_id: id,
             expected_version: None,
             sign_in: None,
+            scopes: None,
         }
     }
 

@@ -11,7 +11,7 @@ use domain::{
     account::{
         Account, AccountEvent,
         change::{self, Change, NewAccount, Refusal},
-        profile::{ProfileEdit, username_key},
+        profile::ProfileEdit,
     },
     policy::{
         Viewer,
@@ -20,12 +20,14 @@ use domain::{
     ticket::Rejection,
 };
 use event_log::{CommandId, Version};
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::{
     addresses::address_of,
     call::Call,
     commit::{Committed, Write},
+    deliveries,
     error::{ExecuteError, ReadError},
     execute::own_task,
     links,
@@ -105,6 +107,7 @@ impl Application {
             correlation_id: id,
             expected_version: None,
             sign_in: None,
+            scopes: None,
         }
     }
 
@@ -120,7 +123,7 @@ impl Application {
     ) -> Result<Made, ExecuteError> {
         let committed = self
             .commit(call, |application| {
-                if application.is_held(&["username", &username_key(&new.username)])? {
+                if application.is_taken(&new.username)? {
                     return Ok(Vec::new());
                 }
                 application.writes_of_new(&new, linked.as_ref())
@@ -142,11 +145,13 @@ impl Application {
         own_task(async move {
             let (mut new, mut faults) = this.resolve_account(&call.viewer, &draft);
             faults.extend(this.password_faults_of(&draft));
-            let hash = match draft.password.clone().filter(|_| faults.is_empty()) {
-                Some(password) => Some(this.hash(password).await.map_err(ExecuteError::internal)?),
-                None => None,
-            };
-            new.password_hash = hash;
+            if this.written_before(&call)?.is_none() {
+                // Judged before as well: a hash takes its time from those who sign in.
+                this.judge_account(&call.viewer, &new, &faults)?;
+                if let Some(password) = draft.password.clone() {
+                    new.password_hash = Some(this.hash(password).await.map_err(ExecuteError::internal)?);
+                }
+            }
             let committed = this
                 .commit(&call, |application| {
                     application.judge_account(&call.viewer, &new, &faults)?;
@@ -158,12 +163,15 @@ impl Application {
                 .directory()
                 .account(AccountId(id))
                 .ok_or(ExecuteError::NotFound)?;
-            if let Committed::Now(_) = committed
-                && account.password_hash.is_none()
-                && account.address.is_some()
-            {
-                this.post(account.id, crate::deliveries::INVITATION, None, call.at)
-                    .await;
+            match (&committed, draft.password) {
+                // The password is no part of the command's digest: whether it is the same shows here.
+                (Committed::Before(_), Some(password)) => {
+                    this.same_password(&account, password).await?;
+                }
+                (Committed::Now(_), None) if account.address.is_some() => {
+                    this.post(account.id, deliveries::INVITATION, None, call.at).await;
+                }
+                _ => {}
             }
             Ok(account)
         })
@@ -182,38 +190,55 @@ impl Application {
     ) -> Result<Arc<Account>, ExecuteError> {
         let this = self.clone();
         own_task(async move {
-            let before = this
-                .directory()
-                .account(id)
-                .and_then(|account| address_of(&account));
-            this.commit(&call, |application| {
+            let before = Mutex::new(None);
+            let committed = this.commit(&call, |application| {
                 let account = application
                     .directory()
                     .account(id)
                     .ok_or(ExecuteError::NotFound)?;
                 call.expects(Version(account.version))?;
-                let mut events = Vec::new();
-                for change in &changes {
-                    events.extend(change::decide(&call.viewer, &account, change.clone(), call.at)?);
-                }
-                Ok(Write::to_account(&account, events))
-            })
-            .await?;
-            this.after_change(id, &changes).await?;
-            this.address_corrected(id, before, &changes, call.at).await?;
+                *before.lock() = address_of(&account);
+                Ok(Write::to_account(&account, decided(&call, &account, &changes)?))
+            });
+            let committed = committed.await?;
+            if let Committed::Before(_) = committed {
+                // What follows is done again, so whoever asks again must still be allowed to.
+                let account = this.directory().account(id).ok_or(ExecuteError::NotFound)?;
+                decided(&call, &account, &changes)?;
+            }
+            this.after_change(id, &changes, &committed).await?;
+            let removes_factor = changes.contains(&Change::RemoveSecondFactor);
+            if removes_factor && matches!(committed, Committed::Now(_)) {
+                this.post(id, deliveries::SECOND_FACTOR_CHANGED, None, call.at)
+                    .await;
+            }
+            let sets_address = changes
+                .iter()
+                .any(|change| matches!(change, Change::SetAddress(_)));
+            if sets_address && !matches!(committed, Committed::Nothing) {
+                let before = before.into_inner();
+                this.address_corrected(id, before, call.at).await?;
+            }
             this.directory().account(id).ok_or(ExecuteError::NotFound)
         })
         .await
     }
 
     /// What is not history follows the event: sign-ins and links end, counters start anew.
-    async fn after_change(&self, id: AccountId, changes: &[Change]) -> Result<(), ExecuteError> {
+    async fn after_change(
+        &self,
+        id: AccountId,
+        changes: &[Change],
+        committed: &Committed,
+    ) -> Result<(), ExecuteError> {
         let ends = changes
             .iter()
             .any(|change| matches!(change, Change::Disable { .. }));
-        let unlocks = changes
-            .iter()
-            .any(|change| matches!(change, Change::Unlock | Change::Enable));
+        // Counters start anew with an event only: without one nobody could tell afterwards.
+        let unlocks = !matches!(committed, Committed::Nothing)
+            && changes
+                .iter()
+                .any(|change| matches!(change, Change::Unlock | Change::Enable));
         let key = self
             .directory()
             .account(id)
@@ -224,7 +249,7 @@ impl Application {
                 sessions.withdraw(id.0, &links::ALL).map(drop)?;
             }
             match key.filter(|_| unlocks) {
-                Some(key) => sessions.clear_failures(&key),
+                Some(key) => sessions.clear_failures(&key, None),
                 None => Ok(()),
             }
         })
@@ -305,4 +330,13 @@ impl Application {
         })
         .await
     }
+}
+
+/// The events of changes of one account, one after the other.
+fn decided(call: &Call, account: &Account, changes: &[Change]) -> Result<Vec<AccountEvent>, ExecuteError> {
+    let mut events = Vec::new();
+    for change in changes {
+        events.extend(change::decide(&call.viewer, account, change.clone(), call.at)?);
+    }
+    Ok(events)
 }

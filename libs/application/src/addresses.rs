@@ -4,11 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     AccountId, Fault,
-    account::{
-        Account, ProfileField,
-        change::{Change, address_set},
-        profile::address_faults,
-    },
+    account::{Account, ProfileField, change::address_set, profile::address_faults},
     fault::FaultCode,
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +14,8 @@ use crate::{
     deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION},
     error::ExecuteError,
     execute::own_task,
-    links::{WAYS_IN, does_not_hold, of_link},
+    links::{Basis, WAYS_IN, does_not_hold, of_link},
+    passwords::Proof,
     start::Application,
 };
 
@@ -30,8 +27,8 @@ pub const RECENT_SIGN_IN_MINUTES: i64 = 10;
 pub(crate) struct NewAddress {
     /// The address to come.
     pub(crate) address: String,
-    /// The address when it was asked for: the link serves as long as nobody has set another.
-    before: Option<String>,
+    /// The account when it was asked for.
+    basis: Basis,
 }
 
 impl Application {
@@ -56,7 +53,8 @@ impl Application {
             faults.extend(locked(&account, "/address"));
             match password {
                 Some(password) if !account.signs_in_elsewhere() => {
-                    this.confirm_holder(&account, password, "/password", &mut faults, &call)
+                    let proof = Proof::password(password);
+                    this.confirm_holder(&account, proof, "/password", &mut faults, &call)
                         .await?;
                 }
                 None if !account.signs_in_elsewhere() => faults.push(Fault::required("/password")),
@@ -67,7 +65,7 @@ impl Application {
             }
             let wanted = NewAddress {
                 address,
-                before: address_of(&account),
+                basis: Basis::of(&account),
             };
             let payload = serde_json::to_string(&wanted).map_err(ExecuteError::internal)?;
             this.post(account.id, ADDRESS_CONFIRMATION, Some(payload), call.at)
@@ -101,11 +99,10 @@ impl Application {
         own_task(async move {
             let link = this.link(ADDRESS_CONFIRMATION, &token, at).await?;
             let id = link.account.ok_or_else(does_not_hold)?;
-            let wanted: NewAddress =
-                serde_json::from_str(&link.payload).map_err(|_former| does_not_hold())?;
+            let wanted: NewAddress = link.read()?;
             let call = this.call_by(&link, this.viewer_of_holder(id)?, "", at);
             this.append_own(&call, id, |account| {
-                if account.disabled || address_of(account) != wanted.before {
+                if !wanted.basis.holds(account) {
                     return Err(does_not_hold());
                 }
                 if let Some(fault) = locked(account, "/token") {
@@ -115,56 +112,44 @@ impl Application {
             })
             .await
             .map_err(of_link)?;
-            this.address_changed(id, wanted.before, Some(&wanted.address), at)
-                .await?;
+            let before = wanted.basis.address().filter(|before| **before != wanted.address);
+            if before.is_some() {
+                this.address_changed(id, before.cloned(), at).await?;
+            }
             this.served(&link, at).await
         })
         .await
     }
 
-    /// What follows a correction by an administrator. Who was invited there and has not come yet is invited anew.
+    /// What follows a correction by an administrator, and follows again when the command is repeated. Who was invited there and has
+    /// not come yet is invited anew.
     pub(crate) async fn address_corrected(
         &self,
         id: AccountId,
         before: Option<String>,
-        changes: &[Change],
         at: DateTime<Utc>,
     ) -> Result<(), ExecuteError> {
-        let is_set = changes
-            .iter()
-            .any(|change| matches!(change, Change::SetAddress(_)));
-        let Some(account) = self.directory().account(id).filter(|_| is_set) else {
-            return Ok(());
-        };
-        let after = address_of(&account);
-        if after == before {
-            return Ok(());
-        }
-        self.address_changed(id, before, after.as_deref(), at).await?;
-        if after.is_some() && account.password_hash.is_none() && account.identities.is_empty() {
+        self.address_changed(id, before, at).await?;
+        let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
+        let never_came = account.password_hash.is_none() && account.identities.is_empty();
+        if account.address.is_some() && never_came {
             self.post(id, INVITATION, None, at).await;
         }
         Ok(())
     }
 
-    /// No link that was mailed elsewhere serves any more, and the address before is told.
+    /// The address before is told, and what was mailed there is withdrawn: in this order, since a link that is gone is not shown
+    /// again after a kill.
     async fn address_changed(
         &self,
         id: AccountId,
         before: Option<String>,
-        after: Option<&str>,
         at: DateTime<Utc>,
     ) -> Result<(), ExecuteError> {
-        if before.as_deref() == after {
-            return Ok(());
-        }
-        self.withdraw(id, &WAYS_IN)
-            .await
-            .map_err(ExecuteError::internal)?;
         if before.is_some() {
             self.post(id, ADDRESS_CHANGED, before, at).await;
         }
-        Ok(())
+        self.withdraw(id, &WAYS_IN).await.map_err(ExecuteError::internal)
     }
 }
 

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{
     AccountId, Event, Fault,
-    account::{AccountEvent, AvatarSet, ProfileField},
+    account::{Account, AccountEvent, AvatarSet, ProfileField},
     fault::FaultCode,
     personal::Personal,
     policy::{Viewer, administration::AccountOperation},
@@ -101,9 +101,10 @@ impl Application {
         let this = self.clone();
         own_task(async move {
             let id = call.viewer.account;
-            this.may_change_avatar(id)?;
+            may_change_avatar(&*this.directory().account(id).ok_or(ExecuteError::NotFound)?)?;
             let picture = this.decoding().kept(upload).await?;
-            this.append_own(&call, id, |_| {
+            this.append_own(&call, id, |account| {
+                may_change_avatar(account)?;
                 Ok(vec![AccountEvent::AvatarSet(AvatarSet {
                     picture: Personal::new(id.person(), STANDARD.encode(&picture)),
                     media_type: "image/jpeg".to_owned(),
@@ -123,8 +124,8 @@ impl Application {
         let this = self.clone();
         own_task(async move {
             let id = call.viewer.account;
-            this.may_change_avatar(id)?;
             this.append_own(&call, id, |account| {
+                may_change_avatar(account)?;
                 let has = account.avatar.is_some();
                 Ok(has
                     .then_some(AccountEvent::AvatarRemoved {})
@@ -135,19 +136,6 @@ impl Application {
             Ok(())
         })
         .await
-    }
-
-    fn may_change_avatar(&self, id: AccountId) -> Result<(), ExecuteError> {
-        let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
-        if account.locked_fields.contains(&ProfileField::Avatar) {
-            let detail = "is changed by administrators only";
-            return Err(ExecuteError::invalid(vec![Fault::new(
-                "/file",
-                FaultCode::Forbidden,
-                detail,
-            )]));
-        }
-        Ok(())
     }
 
     /// The picture of an account, for who may see the account.
@@ -173,6 +161,16 @@ impl Application {
             version,
         })
     }
+}
+
+/// Refuses to change a picture that only administrators change.
+fn may_change_avatar(account: &Account) -> Result<(), ExecuteError> {
+    if account.disabled || account.locked_fields.contains(&ProfileField::Avatar) {
+        let detail = "is changed by administrators only";
+        let fault = Fault::new("/file", FaultCode::Forbidden, detail);
+        return Err(ExecuteError::invalid(vec![fault]));
+    }
+    Ok(())
 }
 
 /// Decodes an upload within limits and encodes a square of it.

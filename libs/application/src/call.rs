@@ -1,7 +1,13 @@
 //! Who asks, when, through which door, under which command id: stamped once, at the door.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use domain::{AccountId, policy::Viewer, ticket::Rejection};
+use domain::{
+    AccountId,
+    policy::{KeyScope, Viewer},
+    ticket::Rejection,
+};
 use event_log::{Channel, CommandId, Version};
 use uuid::Uuid;
 
@@ -39,6 +45,8 @@ pub struct Call {
     pub expected_version: Option<Version>,
     /// The sign-in, whose later reads should see this write.
     pub sign_in: Option<Uuid>,
+    /// What the API key opens that the call is made with; `None` for a person's own sign-in, which opens all.
+    pub scopes: Option<BTreeSet<KeyScope>>,
 }
 
 impl Call {

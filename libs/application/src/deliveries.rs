@@ -18,6 +18,7 @@ pub use self::letters::Letter;
 use crate::{
     addresses::NewAddress,
     error::{ExecuteError, ReadError},
+    links::Basis,
     recovery::SignUp,
     start::Application,
 };
@@ -37,6 +38,8 @@ pub const SIGN_UP: &str = "sign-up";
 pub const ADDRESS_CHANGED: &str = "address-changed";
 /// Word that the password was changed.
 pub const PASSWORD_CHANGED: &str = "password-changed";
+/// Word that the second factor was set up, replaced or taken away.
+pub const SECOND_FACTOR_CHANGED: &str = "second-factor-changed";
 
 /// How long a claimed mail is nobody else's, s.
 pub const CLAIM_S: i64 = 120;
@@ -166,7 +169,8 @@ impl Application {
             .ask_sessions(move |sessions| {
                 sessions.claim(id, at, until, |delivery| {
                     // What goes nowhere any more takes no other link's place.
-                    this.addressed(delivery).and_then(|_| once_of(delivery, hash, at))
+                    this.addressed(delivery)
+                        .and_then(|_| this.once_of(delivery, hash, at))
                 })
             })
             .await;
@@ -198,6 +202,26 @@ impl Application {
             letter: letter.ok_or(ReadError::NotFound)?,
             language: addressed.language,
             until,
+        })
+    }
+
+    /// The one-time entry behind the link of a letter that holds one.
+    fn once_of(&self, delivery: &Delivery, hash: [u8; 32], at: DateTime<Utc>) -> Option<NewOnce> {
+        let (purpose, _, hours) = letters::link_of(&delivery.effect)?;
+        let payload = if purpose == PASSWORD_RESET {
+            let account = self.directory().account(AccountId(delivery.account?))?;
+            Some(serde_json::to_string(&Basis::of(&account)).ok()?)
+        } else {
+            delivery.payload.clone()
+        };
+        Some(NewOnce {
+            purpose: purpose.to_owned(),
+            hash,
+            account: delivery.account,
+            about: delivery.about,
+            payload,
+            at,
+            expires_at: at + TimeDelta::hours(hours),
         })
     }
 
@@ -251,8 +275,16 @@ impl Application {
         let is_own = ![ADDRESS_CONFIRMATION, ADDRESS_CHANGED].contains(&delivery.effect.as_str());
         if let (Settled::Refused, Some(account), true) = (outcome, delivery.account, is_own) {
             let call = self.system_call(at, Channel::Courier);
+            let sent = delivery
+                .claimed_until
+                .map(|until| until - TimeDelta::seconds(CLAIM_S));
             self.append_own(&call, AccountId(account), |account: &Account| {
-                let refuses = account.address.as_ref().is_some_and(|address| !address.refused);
+                // One that was set since has refused nothing.
+                let was_tried = |since| sent.is_none_or(|sent| since <= sent);
+                let refuses = account
+                    .address
+                    .as_ref()
+                    .is_some_and(|address| !address.refused && was_tried(address.since));
                 Ok(refuses
                     .then_some(AccountEvent::AddressRefused {})
                     .into_iter()
@@ -262,18 +294,4 @@ impl Application {
         }
         Ok(())
     }
-}
-
-/// The one-time entry behind the link of a letter that holds one.
-fn once_of(delivery: &Delivery, hash: [u8; 32], at: DateTime<Utc>) -> Option<NewOnce> {
-    let (purpose, _, hours) = letters::link_of(&delivery.effect)?;
-    Some(NewOnce {
-        purpose: purpose.to_owned(),
-        hash,
-        account: delivery.account,
-        about: delivery.about,
-        payload: delivery.payload.clone(),
-        at,
-        expires_at: at + TimeDelta::hours(hours),
-    })
 }

@@ -119,7 +119,11 @@ impl Application {
             };
             this.record_erasure(&call, person, reason).await?;
             let erasure = this.erasure_on_record(person)?.ok_or(ExecuteError::NotFound)?;
-            this.forget(&erasure).await?;
+            if let Err(error) = this.forget(&erasure).await {
+                let reason = crate::error::chain(&error);
+                this.erasures().set(person, ErasureState::Failed { reason });
+                return Err(error);
+            }
             let cleaning = this.clone();
             tokio::spawn(async move { cleaning.clean_up(vec![left]).await });
             Ok(erasure)
@@ -177,10 +181,13 @@ impl Application {
             reason: Personal::new(by, reason),
         });
         let (stream, expected) = (format!("person-{person}"), Expected::Version(Version(0)));
-        match self
+        // With the other commands on people: none that was decided before comes after it.
+        let _turn = self.people_turn().lock().await;
+        let appended = self
             .append_to(call, stream, expected, std::iter::once(event))
-            .await
-        {
+            .await;
+        self.directory().refresh(self.log(), self.vault())?;
+        match appended {
             // Whoever is forgotten is not forgotten twice.
             Ok(()) | Err(ExecuteError::Stale { .. }) => Ok(()),
             Err(error) => Err(error),

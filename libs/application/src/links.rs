@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use credentials::opaque;
-use domain::{AccountId, Fault, fault::FaultCode, policy::Viewer};
+use domain::{AccountId, Fault, account::Account, fault::FaultCode, policy::Viewer};
 use event_log::{Channel, CommandId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sessions::OnceError;
 use uuid::Uuid;
 
 use crate::{
+    addresses::address_of,
     call::{Call, LINKS},
     deliveries::{ADDRESS_CONFIRMATION, INVITATION, PASSWORD_RESET},
     error::ExecuteError,
@@ -27,20 +29,54 @@ pub(crate) const ALL: [&str; 4] = [
     second_factor::PURPOSE,
 ];
 
+/// What of an account a link rests on. Once it is otherwise the link does not hold, whether or not it was withdrawn by then: its
+/// holder ended everything, an administrator disabled the account, or mail goes elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Basis {
+    sign_ins_ended: u64,
+    address: Option<String>,
+}
+
+impl Basis {
+    /// The account as it is when the link is made.
+    pub(crate) fn of(account: &Account) -> Basis {
+        Basis {
+            sign_ins_ended: account.sign_ins_ended,
+            address: address_of(account),
+        }
+    }
+
+    /// The account is today as it was then.
+    pub(crate) fn holds(&self, today: &Account) -> bool {
+        !today.disabled && *self == Basis::of(today)
+    }
+
+    /// The address when the link was made.
+    pub(crate) fn address(&self) -> Option<&String> {
+        self.address.as_ref()
+    }
+}
+
 /// A link that was shown and holds.
 pub(crate) struct Link {
     purpose: &'static str,
     hash: [u8; 32],
     /// The account that it is for, if it has one.
     pub(crate) account: Option<AccountId>,
-    /// What came with it.
-    pub(crate) payload: String,
+    payload: String,
 }
 
 /// The refusal of a link that does not serve.
 pub(crate) fn does_not_hold() -> ExecuteError {
     let detail = "is not of a link that holds: it has served, has expired, or never was one";
     ExecuteError::invalid(vec![Fault::new("/token", FaultCode::Value, detail)])
+}
+
+impl Link {
+    /// What came with it, as it was written; a former form does not hold.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ExecuteError> {
+        serde_json::from_str(&self.payload).map_err(|_former| does_not_hold())
+    }
 }
 
 impl Application {

@@ -8,7 +8,8 @@ use domain::{
     fault::FaultCode,
     organization::{
         ContractRefusal, Organization, OrganizationCreated, OrganizationEvent, change as rules,
-        change::Change, contract,
+        change::{Change, Named},
+        contract,
     },
     policy::{
         Viewer,
@@ -108,7 +109,7 @@ impl Application {
                         faults.extend(application.siren_taken(&id, siren.as_deref()));
                     }
                     match rules::decide(&call.viewer, &organization, change.clone(), &tree, |name| {
-                        application.knows(name)
+                        application.knows(&call.viewer, name)
                     }) {
                         Ok(decided) => {
                             for event in &decided {
@@ -160,14 +161,18 @@ impl Application {
             .then(|| Fault::new(pointer, FaultCode::Value, detail))
     }
 
-    /// Whether a name is that of an organization, a desk (`SUP`) or a request type of one (`SUP/incident`).
-    fn knows(&self, name: &str) -> bool {
-        let (desk, request_type) = name
+    /// Whether a name in a change names something that the viewer may know of.
+    fn knows(&self, viewer: &Viewer, name: Named<'_>) -> bool {
+        let category = match name {
+            Named::Organization(id) => return self.organization_seen(viewer, id.as_str()).is_some(),
+            Named::Category(category) => category,
+        };
+        let (desk, request_type) = category
             .split_once('/')
-            .map_or((name, None), |(desk, of)| (desk, Some(of)));
+            .map_or((category, None), |(desk, of)| (desk, Some(of)));
         let desk = desk.parse().ok().and_then(|key| self.directory().desk(&key));
-        let is_category = desk.is_some_and(|desk| request_type.is_none_or(|of| desk.form(of).is_some()));
-        is_category || self.directory().organization_named(name).is_some()
+        desk.filter(|desk| viewer.may_see_desk(&desk.definition().key))
+            .is_some_and(|desk| request_type.is_none_or(|of| desk.form(of).is_some()))
     }
 
     /// Whether a contract allows a new ticket of this organization today.

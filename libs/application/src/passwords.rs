@@ -13,8 +13,8 @@ use crate::{
     deliveries,
     error::ExecuteError,
     execute::own_task,
-    links,
-    sign_in::{SignInError, internal},
+    links::{self, Basis},
+    sign_in::{SignInError, internal, tries::Place},
     start::Application,
 };
 
@@ -27,13 +27,27 @@ pub struct NewPassword {
     pub confirmation: String,
 }
 
-/// How a password came to be another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What shows that somebody who is signed in is the holder of the account.
+pub(crate) struct Proof {
+    pub(crate) password: String,
+    /// A code of the second factor, where it is asked for and there is one.
+    pub(crate) code: Option<Option<String>>,
+}
+
+impl Proof {
+    /// The password alone.
+    pub(crate) fn password(password: String) -> Proof {
+        Proof { password, code: None }
+    }
+}
+
+/// How a password came to be another, and the account that it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// Its holder knew the one before.
-    Changed,
+    Changed(Basis),
     /// Through a one-time link.
-    Reset,
+    Reset(Basis),
 }
 
 impl Application {
@@ -119,37 +133,56 @@ impl Application {
             let account = this.directory().account(id).ok_or(ExecuteError::NotFound)?;
             // The same command again: what it says was done, and the password that it knows is no longer the one.
             if this.written_before(&call)?.is_some() {
+                this.same_password(&account, new.password).await?;
                 return this.end_others(&account, &call).await;
             }
             let mut faults = this.new_password_faults(&account, &new);
             if new.password == current {
                 faults.push(Fault::new("/new_password", FaultCode::Value, "is the one it was"));
             }
-            this.confirm_holder(&account, current, "/current_password", &mut faults, &call)
+            let proof = Proof::password(current);
+            this.confirm_holder(&account, proof, "/current_password", &mut faults, &call)
                 .await?;
             if !faults.is_empty() {
                 return Err(ExecuteError::invalid(faults));
             }
-            this.store_password(&call, &account, new.password, Cause::Changed)
+            let basis = Basis::of(&account);
+            this.store_password(&call, &account, new.password, Cause::Changed(basis))
                 .await
         })
         .await
     }
 
-    /// Adds a fault unless this is the account's password. Failed tries count like those of signing in: whoever holds a
-    /// stolen token may not try passwords without end.
-    pub(crate) async fn confirm_holder(
+    /// Refuses the key of a command that was given before with another password: passwords are no part of the digest by which
+    /// commands are told apart, since it is quicker to guess by than their hash.
+    pub(crate) async fn same_password(
         &self,
         account: &Account,
         password: String,
+    ) -> Result<(), ExecuteError> {
+        let checked = self.check_password(password, account.password_hash.clone()).await;
+        if checked.map_err(ExecuteError::internal)?.fits {
+            Ok(())
+        } else {
+            Err(ExecuteError::KeyReused)
+        }
+    }
+
+    /// Adds a fault unless this shows that it is the account's holder. Failed tries count like those of signing in: whoever holds
+    /// a stolen token may not try passwords without end.
+    pub(crate) async fn confirm_holder(
+        &self,
+        account: &Account,
+        proof: Proof,
         pointer: &str,
         faults: &mut Vec<Fault>,
         call: &Call,
     ) -> Result<(), ExecuteError> {
-        let key = self.tries_key(account.username.as_deref().unwrap_or_default());
-        let _turn = self.turn_at(&key).await;
+        let username = account.username.as_deref().unwrap_or_default();
+        let counted = self.counted(username, call.sign_in.map_or(Place::Unknown, Place::SignIn));
+        let _turn = self.turn_at(&counted.key).await;
         // Whoever is signed in is asked for no challenge, and held by the same delay.
-        match self.admit(&key, None, true, call.at).await {
+        match self.admit(&counted, username, None, true, call.at).await {
             Ok(_) => {}
             Err(SignInError::Locked { .. }) => {
                 let detail = "cannot be checked now: too many tries have failed";
@@ -158,12 +191,17 @@ impl Application {
             }
             Err(error) => return Err(ExecuteError::internal(error)),
         }
-        let checked = self.check_password(password, account.password_hash.clone()).await;
+        let checked = self
+            .check_password(proof.password, account.password_hash.clone())
+            .await;
         if checked.map_err(ExecuteError::internal)?.fits {
-            let cleared = self
-                .with_sessions(move |sessions| sessions.clear_failures(&key))
-                .await;
-            return cleared.map_err(ExecuteError::internal);
+            if let Some(code) = proof.code
+                && let Some(fault) = self.code_fault(account, code.as_deref(), call.at).await?
+            {
+                faults.push(fault);
+                return Ok(());
+            }
+            return self.succeeded(counted).await.map_err(ExecuteError::internal);
         }
         faults.push(Fault::new(
             pointer,
@@ -182,10 +220,11 @@ impl Application {
         cause: Cause,
     ) -> Result<(), ExecuteError> {
         let hash = self.hash(new).await.map_err(ExecuteError::internal)?;
-        let (id, before) = (account.id, account.password_hash.clone());
+        let id = account.id;
         self.append_own(call, id, |today| {
-            if today.password_hash != before {
-                // Two at once: the second one's proof was of the password before.
+            let (Cause::Changed(basis) | Cause::Reset(basis)) = &cause;
+            if !basis.holds(today) {
+                // What was shown speaks of the account before: another password, a disabling, an address came in between.
                 return Err(ExecuteError::Stale {
                     expected: event_log::Version(account.version),
                     actual: event_log::Version(today.version),
@@ -193,8 +232,8 @@ impl Application {
             }
             let hash = Personal::new(id.person(), hash.clone());
             Ok(vec![match cause {
-                Cause::Changed => AccountEvent::PasswordChanged { hash },
-                Cause::Reset => AccountEvent::PasswordReset { hash },
+                Cause::Changed(_) => AccountEvent::PasswordChanged { hash },
+                Cause::Reset(_) => AccountEvent::PasswordReset { hash },
             }])
         })
         .await?;
@@ -214,7 +253,7 @@ impl Application {
                 None => sessions.revoke_account(id)?,
             };
             sessions.withdraw(id, &links::ALL)?;
-            sessions.clear_failures(&key)
+            sessions.clear_failures(&key, None)
         });
         ended.await.map_err(ExecuteError::internal)
     }

@@ -131,7 +131,8 @@ impl Application {
             }
             let call = this.call_by(&link, this.viewer_of_holder(account.id)?, &new.password, at);
             // With every other link of the account this one is withdrawn.
-            this.store_password(&call, &account, new.password, Cause::Reset)
+            let basis = link.read()?;
+            this.store_password(&call, &account, new.password, Cause::Reset(basis))
                 .await
                 .map_err(of_link)
         })
@@ -177,7 +178,7 @@ impl Application {
         let this = self.clone();
         own_task(async move {
             let link = this.link(SIGN_UP, &token, at).await?;
-            let wanted: SignUp = serde_json::from_str(&link.payload).map_err(ExecuteError::internal)?;
+            let wanted: SignUp = link.read()?;
             let new = NewAccount {
                 id: AccountId(Uuid::now_v7()),
                 kind: AccountKind::Person,

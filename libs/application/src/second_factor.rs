@@ -14,12 +14,16 @@ use domain::{
     personal::Personal,
 };
 use event_log::Channel;
+use serde::{Deserialize, Serialize};
 use sessions::{NewOnce, OnceError};
 
 use crate::{
     call::Call,
+    deliveries::SECOND_FACTOR_CHANGED,
     error::ExecuteError,
     execute::own_task,
+    links::Basis,
+    passwords::Proof,
     sign_in::{SignInError, internal},
     start::Application,
 };
@@ -40,6 +44,13 @@ pub struct PendingFactor {
     pub secret: String,
     /// The same as a URL, for a QR code.
     pub url: String,
+}
+
+/// A second factor that waits for its first code, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    nonce: String,
+    basis: Basis,
 }
 
 /// What a code came to.
@@ -130,14 +141,39 @@ impl Application {
         Secret::from_base32(&text).map_err(ExecuteError::internal)
     }
 
-    /// The caller's account, once its holder has shown the password again.
-    async fn holder_confirmed(&self, call: &Call, password: String) -> Result<Arc<Account>, ExecuteError> {
+    /// What is at fault with a code that is asked for a second time; nothing when the account has no second factor.
+    pub(crate) async fn code_fault(
+        &self,
+        account: &Account,
+        code: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Fault>, ExecuteError> {
+        let checked = self.check_code(account, code, at).await;
+        Ok(match checked.map_err(ExecuteError::internal)? {
+            CodeCheck::NotNeeded | CodeCheck::Fits => None,
+            CodeCheck::Missing => Some(Fault::required("/code")),
+            CodeCheck::Wrong => Some(wrong_code()),
+        })
+    }
+
+    /// The caller's account, once its holder has shown the password again, and a code of the factor that there is: who has the
+    /// password only must not be able to do without the second.
+    async fn holder_confirmed(
+        &self,
+        call: &Call,
+        password: String,
+        code: Option<String>,
+    ) -> Result<Arc<Account>, ExecuteError> {
         let account = self
             .directory()
             .account(call.viewer.account)
             .ok_or(ExecuteError::NotFound)?;
         let mut faults = Vec::new();
-        self.confirm_holder(&account, password, "/password", &mut faults, call)
+        let proof = Proof {
+            password,
+            code: Some(code),
+        };
+        self.confirm_holder(&account, proof, "/password", &mut faults, call)
             .await?;
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
@@ -148,23 +184,28 @@ impl Application {
     /// Makes a secret that becomes the second factor once a first code of it is shown.
     ///
     /// # Errors
-    /// See [`ExecuteError`]; the password is asked for again.
+    /// See [`ExecuteError`]; the password is asked for again, and a code where there is a second factor already.
     pub async fn begin_second_factor(
         &self,
         call: Call,
         password: String,
+        code: Option<String>,
     ) -> Result<PendingFactor, ExecuteError> {
         let this = self.clone();
         own_task(async move {
-            let account = this.holder_confirmed(&call, password).await?;
+            let account = this.holder_confirmed(&call, password, code).await?;
             let (nonce, hash) = opaque::one_time();
             let secret = this.pending_secret(account.id, nonce.expose())?;
+            let waits = Waiting {
+                nonce: nonce.into_exposed(),
+                basis: Basis::of(&account),
+            };
             let pending = NewOnce {
                 purpose: PURPOSE.to_owned(),
                 hash,
                 account: Some(account.id.0),
                 about: None,
-                payload: Some(nonce.into_exposed()),
+                payload: Some(serde_json::to_string(&waits).map_err(ExecuteError::internal)?),
                 at: call.at,
                 expires_at: call.at + TimeDelta::minutes(PENDING_MINUTES),
             };
@@ -195,15 +236,19 @@ impl Application {
                 return Ok(Vec::new());
             }
             let (id, at) = (call.viewer.account, call.at);
-            let secret = this.confirmed_secret(id, &code, at).await?;
+            let (secret, basis) = this.confirmed_secret(id, &code, at).await?;
             let RecoveryCodes { codes, digests } = RecoveryCodes::generate();
-            this.append_own(&call, id, |_| {
+            this.append_own(&call, id, |account| {
+                if !basis.holds(account) {
+                    return Err(ExecuteError::NotFound);
+                }
                 Ok(vec![AccountEvent::SecondFactorEnrolled(SecondFactor {
                     secret: Personal::new(id.person(), secret.to_base32().into_exposed()),
                     recovery: Personal::new(id.person(), digests.clone()),
                 })])
             })
             .await?;
+            this.post(id, SECOND_FACTOR_CHANGED, None, at).await;
             this.withdraw(id, &[PURPOSE])
                 .await
                 .map_err(ExecuteError::internal)?;
@@ -218,16 +263,17 @@ impl Application {
         id: AccountId,
         code: &str,
         at: DateTime<Utc>,
-    ) -> Result<Secret, ExecuteError> {
+    ) -> Result<(Secret, Basis), ExecuteError> {
         let found = self
             .ask_sessions(move |sessions| sessions.peek_once_of(PURPOSE, id.0, at))
             .await?;
-        let nonce = match found {
+        let payload = match found {
             Ok(once) => once.payload.unwrap_or_default(),
             Err(OnceError::Unknown | OnceError::Expired) => return Err(ExecuteError::NotFound),
             Err(error @ OnceError::Storage(_)) => return Err(ExecuteError::internal(error)),
         };
-        let known = self.pending_secret(id, &nonce)?;
+        let waits: Waiting = serde_json::from_str(&payload).map_err(|_former| ExecuteError::NotFound)?;
+        let known = self.pending_secret(id, &waits.nonce)?;
         let fresh = match known.matching_step(code, at) {
             Some(step) => self
                 .spend_step(id, step, at)
@@ -236,20 +282,28 @@ impl Application {
             None => false,
         };
         if !fresh {
-            let wrong = Fault::new("/code", FaultCode::Value, "is not the code of this moment");
-            return Err(ExecuteError::invalid(vec![wrong]));
+            return Err(ExecuteError::invalid(vec![wrong_code()]));
         }
-        Ok(known)
+        Ok((known, waits.basis))
     }
 
     /// Gives one's own second factor up.
     ///
     /// # Errors
-    /// See [`ExecuteError`]; the password is asked for again.
-    pub async fn remove_second_factor(&self, call: Call, password: String) -> Result<(), ExecuteError> {
+    /// See [`ExecuteError`]; the password is asked for again, and a code where there is a second factor already.
+    pub async fn remove_second_factor(
+        &self,
+        call: Call,
+        password: String,
+        code: Option<String>,
+    ) -> Result<(), ExecuteError> {
         let this = self.clone();
         own_task(async move {
-            let account = this.holder_confirmed(&call, password).await?;
+            // The same command again: the code that it shows has served.
+            if this.written_before(&call)?.is_some() {
+                return Ok(());
+            }
+            let account = this.holder_confirmed(&call, password, code).await?;
             this.append_own(&call, account.id, |today| {
                 let has = today.second_factor.is_some();
                 Ok(has
@@ -258,8 +312,16 @@ impl Application {
                     .collect())
             })
             .await?;
+            if account.second_factor.is_some() {
+                this.post(account.id, SECOND_FACTOR_CHANGED, None, call.at).await;
+            }
             Ok(())
         })
         .await
     }
+}
+
+fn wrong_code() -> Fault {
+    let detail = "is not the code of this moment, or has served";
+    Fault::new("/code", FaultCode::Value, detail)
 }

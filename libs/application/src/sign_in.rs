@@ -7,7 +7,7 @@
 mod actor;
 mod guard;
 pub mod rules;
-mod tries;
+pub mod tries;
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 pub(crate) use self::guard::Guard;
 pub use self::rules::SignInRules;
+use self::tries::Place;
 use crate::{
     call::Call, error::ExecuteError, execute::own_task, links, second_factor::CodeCheck, start::Application,
 };
@@ -152,17 +153,23 @@ impl Application {
         client: &Client,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
-        let key = self.tries_key(&attempt.username);
-        let _turn = self.turn_at(&key).await;
-        let count = self
-            .admit(&key, attempt.solution.as_ref(), client.is_door, at)
+        let counted = self.counted(&attempt.username, Place::of(client));
+        let _turn = self.turn_at(&counted.key).await;
+        let tries = self
+            .admit(
+                &counted,
+                &attempt.username,
+                attempt.solution.as_ref(),
+                client.is_door,
+                at,
+            )
             .await?;
         let account = self.directory().account_by_username(&attempt.username);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let checked = self.check_password(attempt.password.clone(), hash).await?;
         let account = account.filter(|account| checked.fits && !account.disabled);
         let Some(account) = account else {
-            self.failed(count, &attempt.username, at);
+            self.failed(tries, &attempt.username, at);
             return Err(SignInError::Refused);
         };
         let method = match self.check_code(&account, attempt.code.as_deref(), at).await? {
@@ -170,12 +177,11 @@ impl Application {
             CodeCheck::Fits => SignInMethod::PasswordAndCode,
             CodeCheck::Missing => return Err(SignInError::SecondFactorRequired),
             CodeCheck::Wrong => {
-                self.failed(count, &attempt.username, at);
+                self.failed(tries, &attempt.username, at);
                 return Err(SignInError::Refused);
             }
         };
-        self.with_sessions(move |sessions| sessions.clear_failures(&key))
-            .await?;
+        self.succeeded(counted).await?;
         if checked.outdated {
             self.rehash(account.clone(), attempt.password, at);
         }
@@ -217,13 +223,14 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
         let sign_in = Uuid::new_v4();
+        let expires_at = lifetimes().until(method, stays, at, at);
         let (refresh_token, refresh_hash) = opaque::one_time();
         let new = NewSignIn {
             id: sign_in,
             account: account.id.0,
             refresh_hash,
             at,
-            expires_at: lifetimes().until(method, stays, at, at),
+            expires_at,
             user_agent_hint: client.user_agent.clone(),
             address: client.address.map(|address| address.to_string()),
             method,
@@ -231,11 +238,21 @@ impl Application {
         };
         self.with_sessions(move |sessions| sessions.issue(new)).await?;
         let today = self.directory().account(account.id);
-        if today.is_none_or(|today| today.disabled || today.sign_ins_ended != account.sign_ins_ended) {
-            self.sign_out(sign_in).await?;
+        let holds = |today: &Account| !today.disabled && today.sign_ins_ended == account.sign_ins_ended;
+        if !today.as_deref().is_some_and(holds) {
+            let (id, erased) = (account.id.0, today.is_none_or(|today| today.erased));
+            self.with_sessions(move |sessions| {
+                sessions.discard(sign_in)?;
+                // Not even from where they called may stay in a file, and cleaning up after them may be over.
+                if erased {
+                    sessions.forget_account(id, None)?;
+                }
+                Ok::<_, sessions::StorageError>(())
+            })
+            .await?;
             return Err(SignInError::Refused);
         }
-        self.signed_in(account.id, sign_in, refresh_token, at)
+        self.signed_in(account.id, sign_in, refresh_token, (at, expires_at))
     }
 
     fn signed_in(
@@ -243,16 +260,17 @@ impl Application {
         account: AccountId,
         sign_in: Uuid,
         refresh_token: SecretText,
-        at: DateTime<Utc>,
+        (at, until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<SignedIn, SignInError> {
-        let lifetime = TimeDelta::seconds(ACCESS_TOKEN_S);
+        // No access token outlives its sign-in.
+        let lifetime = TimeDelta::seconds(ACCESS_TOKEN_S).min(until - at);
         let access_token = self
             .tokens()
             .issue(account.0, sign_in, at, lifetime)
             .map_err(internal)?;
         Ok(SignedIn {
             access_token,
-            expires_in_s: ACCESS_TOKEN_S.unsigned_abs(),
+            expires_in_s: lifetime.num_seconds().unsigned_abs(),
             refresh_token: refresh_token.into_exposed(),
         })
     }
@@ -278,7 +296,12 @@ impl Application {
                 {
                     return Err(SignInError::Refused);
                 }
-                self.signed_in(account, rotation.sign_in, refresh_token, at)
+                self.signed_in(
+                    account,
+                    rotation.sign_in,
+                    refresh_token,
+                    (at, rotation.expires_at),
+                )
             }
             Err(
                 RotateError::Unknown

@@ -63,6 +63,8 @@ pub struct Address {
     pub confirmed: bool,
     /// A mail server refused it for good since (seed 002, F76).
     pub refused: bool,
+    /// Since when it is the account's.
+    pub since: DateTime<Utc>,
 }
 
 /// An API key, without what it is checked by.
@@ -150,7 +152,10 @@ impl Account {
             return Account::created(id, at, event);
         };
         account.version += 1;
-        account.apply(at, event);
+        // A command that was decided just before may come after: of who is erased nothing changes any more.
+        if !account.erased {
+            account.apply(at, event);
+        }
         Some(account)
     }
 
@@ -211,6 +216,7 @@ impl Account {
                     address,
                     confirmed,
                     refused: false,
+                    since: at,
                 });
             }
             AccountEvent::AddressRemoved {} => self.address = None,

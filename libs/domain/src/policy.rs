@@ -236,9 +236,11 @@ impl Side {
 }
 
 /// The side that this viewer's words come from: supplier before agent before requester. Somebody who treats tickets
-/// and writes on a ticket of their own writes as its requester; [`side_for`] says from where they act.
+/// and writes on a ticket of their own writes as its requester; [`side_for`] says from where they act. Who acts in one
+/// profile only stays on the side where all that they hold puts them: a choice of today must not falsify the record.
 #[must_use]
 pub fn side(viewer: &Viewer, ticket: &Scope<'_>) -> Side {
+    let viewer = viewer.outermost();
     if viewer.account == AccountId::SYSTEM {
         return Side::System;
     }
@@ -258,6 +260,7 @@ pub fn side(viewer: &Viewer, ticket: &Scope<'_>) -> Side {
 /// does that as an agent, or an auditor would read that a requester treated tickets.
 #[must_use]
 pub fn side_for(viewer: &Viewer, operation: Operation, ticket: &Scope<'_>) -> Side {
+    let viewer = viewer.outermost();
     let side = side(viewer, ticket);
     let of_the_other_side = match operation {
         Operation::ActAsAgent | Operation::ActAsSupplier | Operation::CommentInternal => true,

@@ -17,6 +17,18 @@ impl Sessions {
         Ok(!ended.is_empty())
     }
 
+    /// Takes back a sign-in that was begun and never given to anybody: nothing of it stays.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn discard(&self, sign_in: Uuid) -> Result<(), StorageError> {
+        let database = self.inner.database.lock();
+        database
+            .prepare_cached("DELETE FROM sign_ins WHERE id = ?1")?
+            .execute([sign_in.as_bytes()])?;
+        Ok(())
+    }
+
     /// Ends a sign-in if it is one of `account`. Answers whether it was, and was not yet revoked.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Reading a JSON body: every fault of its shape is named at once, by the same schema that the contract shows.
 
-use std::{collections::BTreeMap, pin::Pin};
+use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use domain::{Fault, desk::form};
@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use crate::{
-    config::BODY_BYTES_MAX,
+    config::{BODY_BYTES_MAX, BODY_WAIT_S},
     refusal::{self, Refusal},
 };
 
 /// The compiled schemas of all request bodies, by name.
 pub struct Shapes {
     by_name: BTreeMap<String, jsonschema::Validator>,
+    /// The members of each that hold a password, as their format says.
+    secrets: BTreeMap<String, Vec<String>>,
 }
 
 impl Shapes {
@@ -38,7 +40,27 @@ impl Shapes {
                 Some((name.clone(), jsonschema::options().build(&schema).ok()?))
             })
             .collect();
-        Shapes { by_name }
+        let secrets = names.iter().map(|(name, schema)| {
+            let members = schema["properties"].as_object().into_iter().flatten();
+            let secret = members.filter(|(_, member)| member["format"] == "password");
+            (name.clone(), secret.map(|(member, _)| member.clone()).collect())
+        });
+        Shapes {
+            by_name,
+            secrets: secrets.collect(),
+        }
+    }
+
+    /// What tells one request from another: the canonical body without its passwords. A digest of it stands in the log for ever,
+    /// and a password could be guessed by it quicker than by its hash.
+    fn told_apart(&self, name: &str, json: &Value) -> Vec<u8> {
+        let mut open = json.clone();
+        if let Some(members) = open.as_object_mut() {
+            for secret in self.secrets.get(name).into_iter().flatten() {
+                members.remove(secret);
+            }
+        }
+        canonical(&open).into_bytes()
     }
 
     fn faults(&self, name: &str, value: &Value) -> Vec<Fault> {
@@ -53,7 +75,7 @@ impl Shapes {
 pub struct Body<T> {
     /// The value.
     pub value: T,
-    /// The same, canonical: what two equal requests have in common byte for byte.
+    /// The same without passwords, canonical: what two equal requests have in common byte for byte.
     pub canonical: Vec<u8>,
 }
 
@@ -88,7 +110,10 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
                 .map(|shapes| shapes.faults(&T::name(), &json))
                 .unwrap_or_default();
             let shaped = if faults.is_empty() {
-                let canonical = canonical(&json).into_bytes();
+                let canonical = match shapes {
+                    Some(shapes) => shapes.told_apart(&T::name(), &json),
+                    None => return Err(Refusal::new(&refusal::INTERNAL).cause("the door lacks its shapes")),
+                };
                 let value = serde_json::from_value(json.clone());
                 // The schema let it pass and serde does not: say at least that.
                 let value =
@@ -119,7 +144,16 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Value, Refu
         return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("the body is sent as application/json"));
     }
     let mut bytes = web::BytesMut::new();
-    while let Some(part) = payload.next().await {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(BODY_WAIT_S);
+    loop {
+        let next = tokio::time::timeout_at(deadline, payload.next()).await;
+        let Some(part) = next.map_err(|_elapsed| {
+            Refusal::new(&refusal::MALFORMED)
+                .detail(format!("the body did not arrive whole within {BODY_WAIT_S} s"))
+        })?
+        else {
+            break;
+        };
         let part = part.map_err(|error| Refusal::new(&refusal::MALFORMED).cause(error))?;
         if bytes.len() + part.len() > BODY_BYTES_MAX {
             let detail = format!("a body holds at most {BODY_BYTES_MAX} bytes");

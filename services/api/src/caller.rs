@@ -168,14 +168,24 @@ impl Caller {
 
     /// The command of this request. `what` and `asked` tell one request from another under the same key: the
     /// operation with its path, and the canonical body.
-    #[must_use]
-    pub fn call(&self, what: &str, asked: &[u8]) -> Call {
-        let account: AccountId = self.viewer().account;
-        Call {
-            viewer: Viewer::clone(self.viewer()),
+    ///
+    /// Clock and rights are read anew: a body that came slowly must neither make the stamp older than the log nor carry out what
+    /// its sender may no longer do.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the sign-in, the key or the profile does not hold any more.
+    pub fn call(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
+        let (account, at): (AccountId, _) = (self.viewer().account, Utc::now());
+        let today = self.application.viewer_of(account, self.sign_in());
+        let today = today
+            .filter(|_| self.until() > at)
+            .ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
+        let (acting_as, acting_in) = self.acting();
+        let viewer = narrowed(&self.application, today, acting_as, acting_in)?;
+        Ok(Call {
+            viewer: Viewer::clone(&viewer),
             on_behalf_of: self.on_behalf_of,
-            // Read anew: a body that came slowly must not make the stamp older than the log.
-            at: Utc::now(),
+            at,
             occurred_at: self.occurred_at,
             sent_at: self.sent_at,
             channel: self.channel,
@@ -184,7 +194,8 @@ impl Caller {
             correlation_id: self.request_id,
             expected_version: self.expected_version,
             sign_in: Some(self.sign_in()),
-        }
+            scopes: self.actor.scopes.clone(),
+        })
     }
 
     /// What tells one request from another under the same key. Whom it is for is part of it, when it is for somebody else.

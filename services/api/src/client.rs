@@ -1,13 +1,7 @@
 //! From where a request comes.
 
-use std::net::IpAddr;
-
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::header::{self, HeaderMap},
-    web::Data,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use api_types::forwarded::client_address;
 use application::{Application, sign_in::Client};
 
 use crate::{
@@ -65,9 +59,9 @@ pub(crate) fn read(request: &HttpRequest, believed: bool, config: &ApiConfig) ->
                 || Refusal::new(&MALFORMED).detail("the header Guichet-Client-Address is no IP address");
             Some(address.ok_or_else(unreadable)?)
         }
-        None => of_peer(
+        None => client_address(
             request.peer_addr().map(|peer| peer.ip()),
-            headers,
+            headers.get_all("x-forwarded-for").map(|value| value.as_bytes()),
             &config.trusted_proxies,
         ),
     };
@@ -76,63 +70,4 @@ pub(crate) fn read(request: &HttpRequest, believed: bool, config: &ApiConfig) ->
         user_agent,
         is_door: believed,
     })
-}
-
-/// The address that a connection comes from; behind trusted proxies, the last one that none of them is
-/// (`X-Forwarded-For`, read from its end: what stands before may be anybody's invention).
-pub(crate) fn of_peer(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> Option<IpAddr> {
-    let mut address = peer?;
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok());
-    let mut chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
-    while trusted.contains(&address) {
-        let Some(before) = chain.pop().and_then(|text| text.trim().parse().ok()) else {
-            break;
-        };
-        address = before;
-    }
-    Some(address)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use actix_web::http::header::{HeaderName, HeaderValue};
-
-    fn address(peer: &str, forwarded: &[&'static str], trusted: &[&str]) -> String {
-        let mut headers = HeaderMap::new();
-        for value in forwarded {
-            headers.append(
-                HeaderName::from_static("x-forwarded-for"),
-                HeaderValue::from_static(value),
-            );
-        }
-        let trusted: Vec<IpAddr> = trusted.iter().map(|text| text.parse().unwrap()).collect();
-        of_peer(peer.parse().ok(), &headers, &trusted)
-            .unwrap()
-            .to_string()
-    }
-
-    #[test]
-    fn only_a_trusted_proxy_is_believed_and_only_its_own_word() {
-        assert_eq!(address("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
-        assert_eq!(
-            address("10.0.0.1", &["198.51.100.7"], &["10.0.0.1"]),
-            "198.51.100.7"
-        );
-        assert_eq!(
-            address("10.0.0.1", &["203.0.113.9, 198.51.100.7"], &["10.0.0.1"]),
-            "198.51.100.7"
-        );
-        assert_eq!(
-            address(
-                "10.0.0.1",
-                &["198.51.100.7", "10.0.0.2"],
-                &["10.0.0.1", "10.0.0.2"]
-            ),
-            "198.51.100.7"
-        );
-        assert_eq!(address("10.0.0.1", &["nonsense"], &["10.0.0.1"]), "10.0.0.1");
-    }
 }

@@ -9,6 +9,8 @@ use crate::oidc::IdentityProviders;
 
 /// Largest JSON body, bytes: the longest text with everything around it, escaped.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// How long a JSON body may take to arrive whole, and an upload to send its next part, s.
+pub const BODY_WAIT_S: u64 = 30;
 /// What a multipart body may hold beside its file, bytes.
 pub const MULTIPART_EXTRA_BYTES_MAX: usize = 64 * 1024;
 /// Longest idempotency key, characters.

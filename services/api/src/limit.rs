@@ -3,14 +3,13 @@
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use actix_web::web::Data;
+use application::sign_in::tries::network;
 use governor::{Quota, RateLimiter, clock::Clock, clock::DefaultClock, state::keyed::DashMapStateStore};
 
 use crate::config::Limits;
 
 /// How often addresses that have been quiet are forgotten, s.
 const FORGET_EVERY_S: u64 = 300;
-/// Of an IPv6 address only so much counts: a customer has at least a /64 (RFC 6177).
-const V6_PREFIX_BITS: u32 = 64;
 
 /// Counts requests by address.
 pub struct Limiter {
@@ -47,35 +46,16 @@ impl Limiter {
     /// # Errors
     /// After how many seconds the next one is taken.
     pub fn count(&self, address: IpAddr) -> Result<(), u64> {
-        self.limiter.check_key(&of_customer(address)).map_err(|until| {
+        self.limiter.check_key(&network(address)).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             wait.as_secs() + 1
         })
     }
 }
 
-fn of_customer(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let mask = u128::MAX << (128 - V6_PREFIX_BITS);
-            IpAddr::V6((address.to_bits() & mask).into())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_customer_with_many_addresses_of_one_network_is_one() {
-        let of = |text: &str| of_customer(text.parse().unwrap()).to_string();
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(of("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
-        assert_eq!(of("192.0.2.7"), "192.0.2.7");
-        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
-    }
 
     #[actix_web::test]
     async fn one_request_too_many_of_an_address_waits_and_another_address_does_not() {

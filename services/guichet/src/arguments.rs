@@ -233,6 +233,9 @@ pub(crate) struct Soap {
     /// What the REST door knows this adapter by.
     #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
     pub(crate) service_key: Option<String>,
+    /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times.
+    #[arg(long, env = "GUICHET_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<IpAddr>,
     /// Take clear passwords over plain HTTP on an address that is not loopback.
     #[arg(long, env = "GUICHET_SOAP_ALLOW_PLAIN_HTTP")]
     pub(crate) allow_plain_http: bool,

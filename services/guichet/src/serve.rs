@@ -36,11 +36,12 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
     // The doors of one process know each other by keys that nobody else ever sees.
     let key = api.service_key.get_or_insert_with(a_key).clone();
     let courier_key = api.courier_key.get_or_insert_with(a_key).clone();
-    let tls = api.tls.clone();
+    let (tls, trusted_proxies) = (api.tls.clone(), api.trusted_proxy.clone());
     run(async move |stop| {
         let (application, rest) = open_rest(api, true).await?;
         let mut config = SoapConfig::new(options.soap_listen, rest.inner_url());
         config.service_key = Some(key);
+        config.trusted_proxies = trusted_proxies;
         config.public_url = options.soap_public_url;
         config.tls = soap_tls(tls);
         let soap = soap::bind(config).await?;
@@ -96,6 +97,7 @@ pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
         config.api_ca = options.api_ca;
         config.public_url = options.soap_public_url;
         config.service_key = options.service_key;
+        config.trusted_proxies = options.trusted_proxy;
         config.allow_plain_http = options.allow_plain_http;
         config.tls = soap_tls(options.tls);
         let soap = soap::bind(config).await?;

@@ -1,6 +1,9 @@
 //! What the people who run the door can set.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 /// Namespace of the protocol's elements. The real one is not public; this is that of OSS/J's trouble ticket 1.2,
 /// which the sample of seed 001 points to by its prefix `v1`.
@@ -29,6 +32,9 @@ pub struct SoapConfig {
     pub public_url: Option<String>,
     /// What makes the API believe the channel, the dates and the client's address that this door tells.
     pub service_key: Option<String>,
+    /// The reverse proxies whose `X-Forwarded-For` is believed. Behind one that is not named here, all operators have one address
+    /// and share its limits.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Namespace of answers and of the WSDL; requests are read whatever their namespace.
     pub namespace: String,
     /// TLS of this door's own.
@@ -56,6 +62,7 @@ impl SoapConfig {
             api_ca: None,
             public_url: None,
             service_key: None,
+            trusted_proxies: Vec::new(),
             namespace: DEFAULT_NAMESPACE.to_owned(),
             tls: None,
             allow_plain_http: false,

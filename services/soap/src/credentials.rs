@@ -211,13 +211,21 @@ async fn exchange(client: &Client, caller: Caller, credentials: Credentials) -> 
     })
 }
 
-/// Every refusal of credentials looks the same; only what is no refusal is a technical error.
+/// What the API calls the limit of an address.
+const TOO_MANY_REQUESTS: &str = "too-many-requests";
+
+/// Every refusal of credentials looks the same, a locked name too; what is no refusal is a technical error, and so is the limit of
+/// an address, which a stranger behind the same proxy may have reached: a right password must not be called wrong for that.
 fn fault_of_sign_in(caller: Caller, error: &CallError) -> Fault {
+    let code = match error {
+        CallError::Refused { problem, .. } => problem.as_ref().map(|problem| problem.code.as_str()),
+        CallError::Unanswered(_) | CallError::Unreadable(_) | CallError::AlwaysStale(_) => None,
+    };
     match error {
         CallError::Refused {
             status: 400 | 401 | 403 | 422 | 423 | 429,
             ..
-        } => Fault::credentials(),
+        } if code != Some(TOO_MANY_REQUESTS) => Fault::credentials(),
         CallError::Refused { .. }
         | CallError::Unanswered(_)
         | CallError::Unreadable(_)
@@ -344,6 +352,16 @@ mod tests {
         };
         assert_eq!(fault(401), Fault::credentials());
         assert_eq!(fault(429), Fault::credentials());
+        let limited: api_types::Problem = serde_json::from_value(serde_json::json!({
+            "type": "/docs/errors#too-many-requests", "title": "", "status": 429, "code": "too-many-requests",
+            "request_id": Uuid::nil(),
+        }))
+        .unwrap();
+        let limited = CallError::Refused {
+            status: 429,
+            problem: Some(Box::new(limited)),
+        };
+        assert_eq!(fault_of_sign_in(caller, &limited).text, "Erreur technique");
         assert_eq!(fault(503).text, "Erreur technique");
         assert_eq!(fault(503).detail, None);
     }

@@ -12,9 +12,18 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
+use api_types::forwarded::client_address;
 use futures_util::StreamExt as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{error::Error, future::Future, net::SocketAddr, path::Path, pin::pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -149,6 +158,7 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
     });
     let tls = config.tls.as_ref().map(server_tls).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let proxies = web::Data::new(TrustedProxies(config.trusted_proxies));
     let public = web::Data::new(Public {
         url: config.public_url.clone(),
         scheme,
@@ -158,6 +168,7 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
         App::new()
             .app_data(service.clone())
             .app_data(public.clone())
+            .app_data(proxies.clone())
             .service(
                 web::resource(PATH)
                     .route(web::post().to(call))
@@ -273,8 +284,16 @@ async fn describe(
         .body(wsdl(&service.namespace, &public.address(host)))
 }
 
+/// The reverse proxies whose word on a client's address is believed.
+struct TrustedProxies(Vec<IpAddr>);
+
 /// `POST`: one call.
-async fn call(request: HttpRequest, payload: web::Payload, service: web::Data<Service>) -> HttpResponse {
+async fn call(
+    request: HttpRequest,
+    payload: web::Payload,
+    service: web::Data<Service>,
+    proxies: web::Data<TrustedProxies>,
+) -> HttpResponse {
     let text_of =
         |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let (media_type, charset) = media_type(text_of(header::CONTENT_TYPE).unwrap_or(""));
@@ -291,7 +310,14 @@ async fn call(request: HttpRequest, payload: web::Payload, service: web::Data<Se
         Err(refusal) => return refusal,
     };
     let caller = Caller {
-        address: request.peer_addr().map(|peer| peer.ip()),
+        address: client_address(
+            request.peer_addr().map(|peer| peer.ip()),
+            request
+                .headers()
+                .get_all("x-forwarded-for")
+                .map(|value| value.as_bytes()),
+            &proxies.0,
+        ),
         request_id: Uuid::new_v4(),
     };
     let asked = Request {

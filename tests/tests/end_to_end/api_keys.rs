@@ -225,3 +225,17 @@ fn a_live_feed_ends_with_the_key_that_it_was_asked_with() {
         .get("/v1/events")
         .refused(401, "unauthenticated");
 }
+
+#[test]
+fn a_key_issues_no_key_that_opens_more_than_itself() {
+    let server = quick().start();
+    let admin = program(&server);
+    let key = issue(&admin, "night-export", &["administer", "read"], &instant(86_400));
+    let account =
+        json!({"kind": "service", "username": "other", "name": "Autre", "roles": [{"role": "auditor"}]});
+    let _ = admin.post("/v1/accounts", &account).expect(201);
+    let by_key = by(&server, &key.expect(201));
+    let more = issue(&by_key, "other", &["read", "audit"], &instant(86_400)).refused(422, "invalid");
+    assert_eq!(faults(&more), [("/scopes".to_owned(), "forbidden".to_owned())]);
+    let _ = issue(&by_key, "other", &["read"], &instant(86_400)).expect(201);
+}

@@ -160,3 +160,48 @@ fn nobody_but_a_trusted_proxy_says_from_where_a_request_comes() {
     // Who is signed in asks as often as they like, elsewhere.
     let _ = server.nobody().get("/healthz").expect(200);
 }
+
+/// A try from an address behind a proxy.
+fn attempt_from(server: &Server, address: &str, username: &str, password: &str) -> Answer {
+    let client = server.nobody().with("X-Forwarded-For", address);
+    client.post(
+        "/v1/auth/token",
+        &json!({"username": username, "password": password}),
+    )
+}
+
+#[test]
+fn who_guesses_locks_themselves_out_and_nobody_elses_success_lets_them_in_again() {
+    let server = quick()
+        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
+        .with("GUICHET_CHALLENGE_AFTER", "1000000")
+        .start();
+    let (home, guesser) = ("192.0.2.1", "198.51.100.7");
+    for tries in 0..10 {
+        let _ = attempt_from(&server, guesser, "agent", "not it").refused(401, "wrong-credentials");
+        // The holder is let in all the while, and does not help who guesses.
+        if tries % 3 == 0 {
+            let _ = attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200);
+        }
+    }
+    let _ = attempt_from(&server, guesser, "agent", "not it").refused(429, "sign-in-locked");
+    let _ = attempt_from(&server, guesser, "agent", DEMO_PASSWORD).refused(429, "sign-in-locked");
+    let _ = attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200);
+    let _ = attempt_from(&server, "2001:db8::1", "agent", DEMO_PASSWORD).expect(200);
+}
+
+#[test]
+fn many_places_together_lock_a_name_but_for_where_it_has_signed_in() {
+    let server = quick()
+        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
+        .with("GUICHET_CHALLENGE_AFTER", "1000000")
+        .start();
+    let home = "192.0.2.1";
+    let _ = attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200);
+    for host in 0..100 {
+        let from = format!("198.51.{}.{}", host / 9, host % 9);
+        let _ = attempt_from(&server, &from, "agent", "not it").refused(401, "wrong-credentials");
+    }
+    let _ = attempt_from(&server, "203.0.113.1", "agent", DEMO_PASSWORD).refused(429, "sign-in-locked");
+    let _ = attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200);
+}

@@ -331,3 +331,28 @@ fn an_organization_that_one_may_not_see_is_told_from_none_by_nothing() {
     let again = json!({"share_with": ["commune-b"]});
     let _ = teacher.patch(&format!("/v1/tickets/{key}"), &again).expect(200);
 }
+
+#[test]
+fn a_contract_is_about_desks_and_tells_of_nothing_else_that_there_is() {
+    let server = quick().start();
+    let admin = server.client("admin");
+    let body = json!({
+        "kind": "person", "username": "keeper", "name": "Une gestionnaire", "password": PASSWORD,
+        "roles": [{"role": "admin", "organization": "lycee-a"}], "organizations": ["lycee-a"],
+    });
+    let _ = admin.post("/v1/accounts", &body).expect(201);
+    let keeper = sign_in(&server, "keeper", PASSWORD);
+    let covering = |category: &str| {
+        let terms = json!({
+            "reference": "A-1", "level": "standard", "valid_from": "2026-01-01", "valid_to": "2199-12-31",
+            "categories": [category],
+        });
+        let answer = keeper.post("/v1/organizations/lycee-a/contracts", &terms);
+        (
+            answer.status,
+            answer.json()["errors"].to_string().replace(category, "…"),
+        )
+    };
+    assert_eq!(covering("commune-b"), covering("commune-0"));
+    assert_eq!((covering("commune-b").0, covering("SUP/question").0), (422, 200));
+}

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use guichet_tests::{
     answer::{Answer, faults},
     client::Client,
+    mail::MailServer,
     people::{PASSWORD, attempt, delete, events, holder, make, quick, sign_in},
     server::Server,
 };
@@ -139,23 +140,48 @@ fn a_recovery_code_serves_once_in_place_of_a_code() {
 }
 
 #[test]
-fn its_holder_gives_it_up_with_the_password_and_an_administrator_takes_it_away() {
-    let server = quick().start();
-    let holder = person(&server, "école:1");
-    let remove = |password: &str| {
-        let body = json!({"password": password});
-        holder.post("/v1/me/second-factor/removal", &body)
+fn its_holder_gives_it_up_with_password_and_code_and_is_told_and_so_of_an_administrator() {
+    let mails = MailServer::start(&[]);
+    let server = quick().with("GUICHET_SMTP_URL", mails.url()).start();
+    let told = |to: &str| {
+        let mail = mails.next();
+        assert_eq!(
+            (mail.to.as_str(), mail.subject.as_str()),
+            (to, "Votre double authentification a changé")
+        );
     };
-    let _ = enrolled(&holder);
-    let _ = remove("not it").refused(422, "invalid");
-    let _ = attempt(&server, "école:1", PASSWORD).refused(401, "second-factor-required");
-    assert_eq!(remove(PASSWORD).status, 204);
-    let _ = attempt(&server, "école:1", PASSWORD).expect(200);
+    let holder = person(&server, "careful");
+    let ask = |path: &str, password: &str, code: Option<&str>| {
+        holder.post(path, &json!({"password": password, "code": code}))
+    };
+    let (removal, anew) = ("/v1/me/second-factor/removal", "/v1/me/second-factor");
+    let (secret, codes) = enrolled(&holder);
+    told("careful@people.example");
+    // Who has the password only does neither without the second, nor puts another in its place.
+    for path in [removal, anew] {
+        let fault = |answer: Answer| faults(&answer.refused(422, "invalid"));
+        let at = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+        assert_eq!(
+            fault(ask(path, "not it", Some(&codes[0]))),
+            at("/password", "value")
+        );
+        assert_eq!(fault(ask(path, PASSWORD, None)), at("/code", "required"));
+        assert_eq!(
+            fault(ask(path, PASSWORD, Some(&wrong_code(&secret)))),
+            at("/code", "value")
+        );
+    }
+    let _ = attempt(&server, "careful", PASSWORD).refused(401, "challenge-required");
+    assert_eq!(ask(removal, PASSWORD, Some(&codes[0])).status, 204);
+    told("careful@people.example");
+    let _ = attempt(&server, "careful", PASSWORD).expect(200);
     let other = person(&server, "helped");
     let _ = enrolled(&other);
+    told("helped@people.example");
     let path = "/v1/accounts/helped/second-factor";
     let _ = delete(&server.client("requester-2"), path).refused(403, "not-permitted");
     let account = delete(&server.client("admin"), path).expect(200);
     assert_eq!(account["second_factor"], false);
+    told("helped@people.example");
     let _ = attempt(&server, "helped", PASSWORD).expect(200);
 }

@@ -181,7 +181,9 @@ fn second_factor(story: &mut Story, holder: &Client) {
     story.hands_out_tokens(&tokens);
     let again = story.server.nobody().post("/v1/auth/token", &used);
     story.answered("a recovery code again", &again);
-    let waits = holder.post("/v1/me/second-factor", &password).expect(200);
+    let _ = story.mails.next();
+    let with_code = json!({"password": THIRD, "code": codes["codes"][1]});
+    let waits = holder.post("/v1/me/second-factor", &with_code).expect(200);
     story.hands_out("a secret of a second factor that waits", &waits["secret"]);
     let address = json!({"address": "moved@people.example", "password": THIRD});
     story.answered("an address asked for", &holder.post("/v1/me/address", &address));

@@ -1,12 +1,17 @@
 //! One's own sign-ins: how long they hold, what is seen of them, and refresh tokens that serve once (seed 002, F71, F77).
 
-use std::thread;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+};
 
 use guichet_tests::{
     answer::Answer,
     client::Client,
     home::DEMO_PASSWORD,
-    people::{delete, holder, quick, refresh, sign_in, tokens},
+    people::{PASSWORD, delete, holder, make, quick, refresh, sign_in, tokens},
+    server::Server,
 };
 use serde_json::{Value, json};
 
@@ -130,4 +135,110 @@ fn whoever_signs_in_at_many_places_at_once_is_let_in_at_each() {
         tries.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(statuses, [200; 16]);
+}
+
+/// Sends a request but for its last byte; answers what comes once `meanwhile` is over and that byte is sent.
+fn kept_open(server: &Server, client: &Client, path: &str, body: &Value, meanwhile: impl FnOnce()) -> String {
+    let address = server.api().strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    let body = body.to_string();
+    let (most, last) = body.split_at(body.len() - 1);
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n",
+        client.token(),
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    // The server has read the head, and with it who asks: it wants the body now.
+    let mut invited = [0; 25];
+    connection.read_exact(&mut invited).unwrap();
+    assert_eq!(&invited, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.write_all(most.as_bytes()).unwrap();
+    meanwhile();
+    connection.write_all(last.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_command_whose_body_comes_slowly_does_what_its_sender_may_do_when_it_has_come() {
+    let server = quick().start();
+    let admin = server.client("admin");
+    let person = |username: &str, role: &str| {
+        json!({
+            "kind": "person", "username": username, "name": "Quelqu'un", "password": PASSWORD,
+            "roles": [{"role": role}], "organizations": ["commune-a"],
+        })
+    };
+    let _ = admin
+        .post("/v1/accounts", &person("leaving", "admin"))
+        .expect(201);
+    let leaving = sign_in(&server, "leaving", PASSWORD);
+    let heir = person("heir", "admin");
+    let answer = kept_open(&server, &leaving, "/v1/accounts", &heir, || {
+        let reason = json!({"reason": "Partie."});
+        let _ = admin
+            .post("/v1/accounts/leaving/disablement", &reason)
+            .expect(200);
+    });
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let _ = admin.get("/v1/accounts/heir").refused(404, "not-found");
+
+    let _ = admin
+        .post("/v1/accounts", &person("demoted", "admin"))
+        .expect(201);
+    let demoted = sign_in(&server, "demoted", PASSWORD);
+    let answer = kept_open(&server, &demoted, "/v1/accounts", &heir, || {
+        let _ = delete(&admin, "/v1/accounts/demoted/roles/admin").expect(200);
+    });
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    let _ = admin.get("/v1/accounts/heir").refused(404, "not-found");
+}
+
+#[test]
+fn a_command_repeated_by_who_may_no_longer_give_it_does_nothing() {
+    let server = quick().start();
+    let admin = server.client("admin");
+    let roles = json!([{"role": "local_admin", "organization": "commune-a"}, {"role": "requester"}]);
+    let _ = make(&admin, "chief", &roles, &["commune-a"]);
+    let _ = make(&admin, "clerk", &json!([{"role": "requester"}]), &["commune-a"]);
+    let chief = sign_in(&server, "chief", PASSWORD).with("Idempotency-Key", "disable-1");
+    let path = "/v1/accounts/clerk/disablement";
+    let reason = json!({"reason": "En congé."});
+    let _ = chief.post(path, &reason).expect(200);
+    let _ = delete(&admin, path).expect(200);
+    let clerk = sign_in(&server, "clerk", PASSWORD);
+    let _ = delete(&admin, "/v1/accounts/chief/roles/local_admin@commune-a").expect(200);
+    let _ = chief.post(path, &reason).refused(403, "not-permitted");
+    let _ = clerk.get("/v1/me").expect(200);
+}
+
+#[test]
+fn the_same_key_with_another_password_is_refused_though_the_digest_knows_none() {
+    let server = quick().start();
+    let admin = server.client("admin").with("Idempotency-Key", "make-1");
+    let account = |password: &str| {
+        json!({
+            "kind": "person", "username": "twice", "name": "Deux fois", "password": password,
+            "roles": [{"role": "requester"}], "organizations": ["commune-a"],
+        })
+    };
+    let first = admin.post("/v1/accounts", &account(PASSWORD)).expect(201);
+    let again = admin.post("/v1/accounts", &account(PASSWORD)).expect(201);
+    assert_eq!(first["id"], again["id"]);
+    let other = admin.post("/v1/accounts", &account("cinq autres mots sans lien"));
+    let _ = other.refused(422, "idempotency-key-reused");
+
+    let holder = sign_in(&server, "twice", PASSWORD).with("Idempotency-Key", "change-1");
+    let change = |new: &str| {
+        let body = json!({"current_password": PASSWORD, "new_password": new, "confirmation": new});
+        holder.post("/v1/me/password", &body)
+    };
+    let new = "cheval agrafe batterie correcte";
+    assert_eq!(change(new).status, 204);
+    assert_eq!(change(new).status, 204);
+    let _ = change("cinq autres mots sans lien").refused(422, "idempotency-key-reused");
+    let _ = sign_in(&server, "twice", new).get("/v1/me").expect(200);
 }

@@ -131,7 +131,7 @@ impl Application {
             Err(Refusal::Invalid(found)) => faults.extend(found),
             Err(other @ (Refusal::NotFound | Refusal::NotPermitted { .. })) => return Err(other.into()),
         }
-        if self.is_held(&["username", &username_key(&new.username)])? {
+        if self.is_taken(&new.username)? {
             faults.push(Fault::new("/username", FaultCode::Value, "is taken"));
         }
         if faults.is_empty() {
@@ -180,6 +180,12 @@ impl Application {
         let mut parts: Vec<&[u8]> = vec![b"unique"];
         parts.extend(name.iter().map(|part| part.as_bytes()));
         format!("unique-{}", hex::encode(self.secret().digest(&parts)))
+    }
+
+    /// Somebody holds this user name, or has held it; the directory knows those too that were reserved under another form.
+    pub(crate) fn is_taken(&self, username: &str) -> Result<bool, ExecuteError> {
+        let known = self.directory().account_by_username(username).is_some();
+        Ok(known || self.is_held(&["username", &username_key(username)])?)
     }
 
     /// Somebody holds this name, or has held it.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use credentials::{SecretText, opaque};
 use domain::{
-    AccountId, ApiKeyId, Event,
+    AccountId, ApiKeyId, Event, Fault,
     account::{
         AccountEvent,
         change::{self, Change},
     },
+    fault::FaultCode,
     policy::KeyScope,
 };
 use event_log::Version;
@@ -37,6 +38,12 @@ impl Application {
         scopes: BTreeSet<KeyScope>,
         expires_at: DateTime<Utc>,
     ) -> Result<(ApiKeyId, Option<SecretText>), ExecuteError> {
+        // A key must not open by another one what it does not open itself.
+        if call.scopes.as_ref().is_some_and(|own| !scopes.is_subset(own)) {
+            let detail = "opens more than the key that issues it";
+            let fault = Fault::new("/scopes", FaultCode::Forbidden, detail);
+            return Err(ExecuteError::invalid(vec![fault]));
+        }
         let key = ApiKeyId(Uuid::now_v7());
         let (text, hash) = opaque::ApiKey::generate(key.0);
         let change = Change::IssueKey {

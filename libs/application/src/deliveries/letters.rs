@@ -3,8 +3,8 @@
 use domain::Language;
 
 use super::{
-    ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION, PASSWORD_CHANGED, PASSWORD_RESET, SIGN_UP,
-    USERNAME_REMINDER,
+    ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION, PASSWORD_CHANGED, PASSWORD_RESET,
+    SECOND_FACTOR_CHANGED, SIGN_UP, USERNAME_REMINDER,
 };
 
 /// How long the link of a reset holds, hours.
@@ -42,7 +42,7 @@ pub(super) fn link_of(effect: &str) -> Option<(&'static str, &'static str, i64)>
 }
 
 /// What each letter says: its effect, then subject and text in French and in English.
-const LETTERS: [(&str, Label, Label); 7] = [
+const LETTERS: [(&str, Label, Label); 8] = [
     (
         PASSWORD_RESET,
         ("Votre nouveau mot de passe", "Your new password"),
@@ -102,6 +102,17 @@ const LETTERS: [(&str, Label, Label); 7] = [
             "The password of your account has just been changed. If that was not you, tell support at once.",
         ),
     ),
+    (
+        SECOND_FACTOR_CHANGED,
+        (
+            "Votre double authentification a changé",
+            "Your second factor has changed",
+        ),
+        (
+            "La double authentification de votre compte vient d'être mise en place, remplacée ou retirée. Si ce n'était pas vous, prévenez le support sans attendre.",
+            "The second factor of your account has just been set up, replaced or taken away. If that was not you, tell support at once.",
+        ),
+    ),
 ];
 
 /// The same in French and in English.
@@ -128,7 +139,7 @@ pub(super) fn write(
         let username = of(&("Votre identifiant", "Your user name"));
         text.push_str(&format!("\n{username} : {}\n", holder.username));
     }
-    if ![PASSWORD_CHANGED, ADDRESS_CHANGED].contains(&effect) {
+    if ![PASSWORD_CHANGED, ADDRESS_CHANGED, SECOND_FACTOR_CHANGED].contains(&effect) {
         let ignore = (
             "Si vous n'avez rien demandé, ne tenez pas compte de ce message.",
             "If you asked for nothing, leave this message aside.",
@@ -155,6 +166,7 @@ mod tests {
             SIGN_UP,
             USERNAME_REMINDER,
             PASSWORD_CHANGED,
+            SECOND_FACTOR_CHANGED,
         ] {
             let link = link_of(effect).map(|_| "https://portal.example/page#token=abc");
             let rita = Holder {

@@ -6,6 +6,10 @@ use credentials::{
     passwords::{HashingCost, PasswordPolicy},
 };
 
+/// How many times as many failures from wherever lock a name as from one place: a stranger must not lock others out, nor may many
+/// places together guess on and on.
+pub const NAME_LOCK_FACTOR: u32 = 10;
+
 /// How signing in is guarded; all of it configuration.
 #[derive(Debug, Clone)]
 pub struct SignInRules {
@@ -19,7 +23,8 @@ pub struct SignInRules {
     pub challenge_bits_min: u8,
     /// The most zero bits that a challenge asks for.
     pub challenge_bits_max: u8,
-    /// After so many failures of a name, no try is taken for a while.
+    /// After so many failures of a name from one place, no try is taken from there for a while. After
+    /// [`NAME_LOCK_FACTOR`] times as many from wherever, none but from where this name has signed in.
     pub lock_after: u32,
     /// How long at first, s; doubled with every further failure.
     pub lock_first_s: i64,
@@ -70,10 +75,20 @@ impl SignInRules {
         )
     }
 
-    /// Until when no try is taken after so many failures, the last of them then.
+    /// Until when no try is taken from a place after so many failures from there, the last of them then.
     #[must_use]
     pub fn locked_until(&self, failures: u32, last: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-        let over = failures.checked_sub(self.lock_after)?;
+        self.delayed(failures.checked_sub(self.lock_after)?, last)
+    }
+
+    /// The same from wherever.
+    #[must_use]
+    pub fn name_locked_until(&self, failures: u32, last: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        let after = self.lock_after.saturating_mul(NAME_LOCK_FACTOR);
+        self.delayed(failures.checked_sub(after)?, last)
+    }
+
+    fn delayed(&self, over: u32, last: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
         let doubled = self
             .lock_first_s
             .saturating_mul(1_i64.checked_shl(over.min(30)).unwrap_or(i64::MAX));

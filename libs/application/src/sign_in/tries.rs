@@ -1,12 +1,60 @@
 //! Failed tries, counted by name: what is asked after how many (seed 002, F72).
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::challenge::Challenge;
 use domain::account::{Account, AccountEvent, profile::username_key};
 use event_log::Channel;
 
-use super::{SignInError, internal};
+use sessions::Tries;
+use uuid::Uuid;
+
+use super::{Client, SignInError, internal};
 use crate::start::Application;
+
+/// Of an IPv6 address only so much counts: a customer has at least a /64 (RFC 6177).
+const V6_PREFIX_BITS: u32 = 64;
+
+/// The network that an address is of: an IPv4 address itself, the /64 of an IPv6 one.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let mask = u128::MAX << (128 - V6_PREFIX_BITS);
+            IpAddr::V6((address.to_bits() & mask).into())
+        }
+    }
+}
+
+/// From where a name is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A network, by [`network`].
+    Network(IpAddr),
+    /// By who is signed in and is asked for the password again.
+    SignIn(Uuid),
+    /// A door did not say.
+    Unknown,
+}
+
+impl Place {
+    /// From where this client calls.
+    pub(crate) fn of(client: &Client) -> Place {
+        client
+            .address
+            .map_or(Place::Unknown, |address| Place::Network(network(address)))
+    }
+}
+
+/// What a try is counted under.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    pub(crate) key: String,
+    origin: String,
+    place: Place,
+}
 
 impl Application {
     /// What failed tries of a name are counted under: the name itself stands nowhere.
@@ -17,54 +65,84 @@ impl Application {
         )
     }
 
+    /// What a try of a name from a place is counted under; the place stands nowhere either.
+    pub(crate) fn counted(&self, username: &str, place: Place) -> Counted {
+        let text = match place {
+            Place::Network(network) => format!("network {network}"),
+            Place::SignIn(sign_in) => format!("sign-in {sign_in}"),
+            Place::Unknown => "unknown".to_owned(),
+        };
+        Counted {
+            key: self.tries_key(username),
+            origin: hex::encode(self.secret().digest(&[b"origin", text.as_bytes()])),
+            place,
+        }
+    }
+
     /// Refuses a try that comes too soon, or without the challenge that is due, and counts it as failed until it succeeds:
-    /// tries that come at once must not all pass before the first of them has failed. Answers how many there are now.
+    /// tries that come at once must not all pass before the first of them has failed. Answers how many there are now. Tries of
+    /// a name take turns ([`Application::turn_at`]), so that each is judged by all before it.
     pub(crate) async fn admit(
         &self,
-        key: &str,
+        counted: &Counted,
+        username: &str,
         solution: Option<&(String, String)>,
         is_door: bool,
         at: DateTime<Utc>,
-    ) -> Result<u32, SignInError> {
+    ) -> Result<Tries, SignInError> {
         let rules = self.sign_in_rules();
-        let (counted, since) = (
-            key.to_owned(),
+        let (of, since) = (
+            counted.clone(),
             at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS),
         );
         let tries = self
-            .with_sessions(move |sessions| sessions.tries(&counted, since))
+            .with_sessions(move |sessions| sessions.tries(&of.key, &of.origin, since))
             .await?;
-        if let Some(until) = rules
-            .locked_until(tries.count, tries.last)
-            .filter(|until| *until > at)
+        let still = |until: &DateTime<Utc>| *until > at;
+        if let Some(until) = rules.locked_until(tries.own, tries.own_last).filter(still) {
+            return Err(SignInError::Locked { until });
+        }
+        if let Some(until) = rules.name_locked_until(tries.count, tries.last).filter(still)
+            && !self.has_signed_in_from(username, counted.place, at).await?
         {
             return Err(SignInError::Locked { until });
         }
         let solved = match rules.challenge_bits(tries.count) {
-            Some(_) if !is_door => self.solved(key, solution, tries.count, at).await?,
+            Some(_) if !is_door => self.solved(&counted.key, solution, tries.count, at).await?,
             Some(_) | None => true,
         };
         if !solved {
-            return Err(self.challenge_due(key, tries.count, at));
+            return Err(self.challenge_due(&counted.key, tries.count, at));
         }
-        let counted = key.to_owned();
-        let count = self
-            .with_sessions(move |sessions| sessions.record_failure(&counted, at))
-            .await?;
-        // What came in between may have changed the answer.
-        let others = count.saturating_sub(1).max(tries.count);
-        if others > tries.count {
-            if let Some(until) = rules.locked_until(others, Some(at)) {
-                return Err(SignInError::Locked { until });
-            }
-            if !is_door
-                && rules.challenge_bits(others).is_some()
-                && rules.challenge_bits(tries.count).is_none()
-            {
-                return Err(self.challenge_due(key, others, at));
-            }
-        }
-        Ok(count)
+        let of = counted.clone();
+        self.with_sessions(move |sessions| sessions.record_failure(&of.key, &of.origin, at))
+            .await
+    }
+
+    /// A sign-in of this name holds that began in the same network, or it is asked by one.
+    async fn has_signed_in_from(
+        &self,
+        username: &str,
+        place: Place,
+        at: DateTime<Utc>,
+    ) -> Result<bool, SignInError> {
+        let here = match place {
+            Place::Network(here) => here,
+            Place::SignIn(_) => return Ok(true),
+            Place::Unknown => return Ok(false),
+        };
+        let Some(account) = self.directory().account_by_username(username) else {
+            return Ok(false);
+        };
+        let sign_ins = self.sign_ins(account.id, at).await?;
+        let network_of = |sign_in: &sessions::SignIn| sign_in.address.as_ref()?.parse().ok().map(network);
+        Ok(sign_ins.iter().any(|sign_in| network_of(sign_in) == Some(here)))
+    }
+
+    /// Forgets the failures of a place that has succeeded; those of other places stay.
+    pub(crate) async fn succeeded(&self, counted: Counted) -> Result<(), SignInError> {
+        self.with_sessions(move |sessions| sessions.clear_failures(&counted.key, Some(&counted.origin)))
+            .await
     }
 
     /// Whether a challenge was solved that is hard enough, for the first time.
@@ -102,7 +180,7 @@ impl Application {
         let key = self.tries_key(username);
         let (counted, since) = (key.clone(), at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS));
         let tries = self
-            .with_sessions(move |sessions| sessions.tries(&counted, since))
+            .with_sessions(move |sessions| sessions.tries(&counted, "", since))
             .await?;
         let bits = self.sign_in_rules().bits(tries.count).map_err(internal)?;
         Ok(self.challenges().make(key.as_bytes(), bits, at))
@@ -116,7 +194,8 @@ impl Application {
     }
 
     /// Records the lock that a failed try has begun, if there is such an account.
-    pub(super) fn failed(&self, count: u32, username: &str, at: DateTime<Utc>) {
+    pub(super) fn failed(&self, tries: Tries, username: &str, at: DateTime<Utc>) {
+        let count = tries.own;
         let Some(until) = self.sign_in_rules().locked_until(count, Some(at)) else {
             return;
         };
@@ -137,5 +216,20 @@ impl Application {
                 tracing::warn!(%error, "a lock-out could not be recorded");
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_with_many_addresses_of_one_network_is_one() {
+        let of = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(of("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
+        assert_eq!(of("2001:db8:1:3::1"), "2001:db8:1:3::");
+        assert_eq!(of("192.0.2.7"), "192.0.2.7");
+        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
     }
 }

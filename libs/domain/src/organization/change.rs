@@ -69,8 +69,17 @@ pub fn judge_new(
     }
 }
 
-/// Decides a change; no events when it is so already. `knows` answers whether a name in the change (the new parent's id, a
-/// category of a contract) is known.
+/// A name in a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// The organization to become part of.
+    Organization(&'a OrganizationId),
+    /// A category of a contract: a desk (`SUP`), or a request type of one (`SUP/incident`).
+    Category(&'a str),
+}
+
+/// Decides a change; no events when it is so already. `knows` answers whether a name in the change names something that the
+/// viewer may know of.
 ///
 /// # Errors
 /// See [`Refusal`].
@@ -79,7 +88,7 @@ pub fn decide(
     organization: &Organization,
     change: Change,
     tree: &Tree,
-    knows: impl Fn(&str) -> bool,
+    knows: impl Fn(Named<'_>) -> bool,
 ) -> Result<Vec<OrganizationEvent>, Refusal> {
     if !may_on_organization(viewer, OrganizationOperation::See, &organization.id) {
         return Err(Refusal::NotFound);
@@ -164,9 +173,9 @@ fn signed(
     organization: &Organization,
     contract: ContractId,
     terms: Contract,
-    knows: impl Fn(&str) -> bool,
+    knows: impl Fn(Named<'_>) -> bool,
 ) -> (Vec<Fault>, Option<OrganizationEvent>) {
-    let mut faults = terms.faults(knows);
+    let mut faults = terms.faults(|category| knows(Named::Category(category)));
     let today = organization.contracts.get(&contract);
     if today.is_none() && organization.contracts.len() >= CONTRACTS_MAX {
         let detail = format!("an organization has at most {CONTRACTS_MAX} contracts");
@@ -183,9 +192,9 @@ fn move_faults(
     organization: &Organization,
     parent: &OrganizationId,
     tree: &Tree,
-    knows: impl Fn(&str) -> bool,
+    knows: impl Fn(Named<'_>) -> bool,
 ) -> Vec<Fault> {
-    if !knows(parent.as_str()) {
+    if !knows(Named::Organization(parent)) {
         return vec![Fault::new("/parent", FaultCode::Value, "names no organization")];
     }
     if tree.within(&organization.id).contains(parent) {

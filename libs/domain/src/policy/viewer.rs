@@ -59,6 +59,12 @@ impl Viewer {
         self.within.whole.as_ref()
     }
 
+    /// This viewer with all that they hold, however often they have narrowed themselves.
+    #[must_use]
+    pub fn outermost(&self) -> &Viewer {
+        self.whole().map_or(self, Viewer::outermost)
+    }
+
     /// Holds this role, with any limit.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {

@@ -118,7 +118,7 @@ fn faults(desk: &DeskDefinition, viewer: &Viewer, open: &Open, form: Option<&For
         shared_with: &open.share_with,
     };
     faults.extend(share_faults(viewer, &scope, &open.share_with, "/share_with"));
-    let siren = form.and_then(|form| siren_fault(viewer, open, form));
+    let siren = form.and_then(|form| siren_fault(viewer, &scope, open, form));
     faults.extend(siren.filter(|fault| faults.iter().all(|other| other.pointer != fault.pointer)));
     faults
 }
@@ -172,9 +172,12 @@ pub(super) fn share_faults(
     faults
 }
 
-/// An operator's program opens tickets under a SIREN of its own organizations only (seed 001 §3.1.1).
-fn siren_fault(viewer: &Viewer, open: &Open, form: &Form) -> Option<Fault> {
-    if !viewer.has(Role::Operator) || !form.has(SIREN_FIELD) {
+/// A ticket is opened under a SIREN of the requester's own organizations only (seed 001 §3.1.1), but by those who open tickets for
+/// others. An operator's program is held to it whatever else it is, and whichever profile it acts in.
+fn siren_fault(viewer: &Viewer, ticket: &Scope<'_>, open: &Open, form: &Form) -> Option<Fault> {
+    let whole = viewer.outermost();
+    let for_others = whole.may_open_for_others(ticket.desk, ticket.organization);
+    if !form.has(SIREN_FIELD) || (for_others && !whole.has(Role::Operator)) {
         return None;
     }
     let siren = open.fields.get(SIREN_FIELD)?.as_str()?;

@@ -207,6 +207,31 @@ fn an_erased_account_keeps_its_id_and_its_times_and_holds_nothing() {
 }
 
 #[test]
+fn what_was_decided_before_an_erasure_and_comes_after_it_changes_nothing() {
+    let erased = somebody([grant(Role::Agent)], &["lycee-a"]).erased();
+    let later = after(
+        erased.clone(),
+        [
+            AccountEvent::Enabled {},
+            AccountEvent::RoleGranted {
+                grant: grant(Role::Admin),
+            },
+            AccountEvent::AddressSet {
+                address: Personal::new(person(50), "rita@elsewhere.example".to_owned()),
+                confirmed: true,
+            },
+        ],
+    );
+    assert_eq!(
+        later,
+        Account {
+            version: erased.version + 3,
+            ..erased
+        }
+    );
+}
+
+#[test]
 fn an_organization_is_folded_from_its_creation_on_and_created_once() {
     let renamed = || OrganizationEvent::Renamed { name: "B".to_owned() };
     assert_eq!(Organization::evolve(None, renamed()), None);

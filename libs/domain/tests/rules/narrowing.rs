@@ -5,7 +5,8 @@ use domain::{
     account::change::NewAccount,
     organization::Tree,
     policy::{
-        Grant, Operation, Profile, Relation, Role, Scope, Viewer, administration, may, relations, visible,
+        Grant, Operation, Profile, Relation, Role, Scope, Side, Viewer, administration, may, relations, side,
+        side_for, visible,
     },
 };
 use proptest::{prelude::*, sample::Index, test_runner::RngSeed};
@@ -307,4 +308,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn who_acts_in_another_profile_stays_on_the_side_where_all_they_hold_puts_them() {
+    let requester = agent_and_neighbour()
+        .in_profile(&Profile(grant(Role::Requester)))
+        .unwrap();
+    ticket_of(1, "commune-a", &[], |ticket| {
+        assert_eq!(relations(&requester, ticket), [Relation::Colleague].into());
+        let whole = side(&agent_and_neighbour(), ticket);
+        assert_eq!(whole, Side::Agent);
+        assert_eq!(side(&requester, ticket), whole);
+        assert_eq!(side_for(&requester, Operation::Comment, ticket), whole);
+    });
 }

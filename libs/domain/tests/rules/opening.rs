@@ -262,6 +262,25 @@ fn an_operator_opens_under_the_siren_of_its_own_organization_only() {
         faults(on_sav(&operator(), nobody)),
         [at("/fields/serviceProviderID", Forbidden)]
     );
+    // Nor does anybody else who opens no tickets for others, nor a program that leaves its role aside.
+    let neighbour = viewer(61, Role::Requester, &["oc-alpha"]);
+    let both = Viewer {
+        grants: [grant(Role::Operator), grant(Role::Requester)].into(),
+        ..operator()
+    };
+    let aside = both
+        .in_profile(&domain::policy::Profile(grant(Role::Requester)))
+        .unwrap();
+    for who in [neighbour, aside] {
+        let mut foreign = report(&who);
+        foreign
+            .fields
+            .insert("serviceProviderID".to_owned(), json!("111222337"));
+        assert_eq!(
+            faults(on_sav(&who, foreign)),
+            [at("/fields/serviceProviderID", Forbidden)]
+        );
+    }
     // Who takes a call notes what the caller says, under the caller's name.
     let mut by_phone = report(&operator());
     by_phone

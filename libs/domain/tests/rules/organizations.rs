@@ -9,7 +9,7 @@ use domain::{
     fault::FaultCode,
     organization::{
         Contract, ContractLevel, Organization, OrganizationCreated, OrganizationEvent,
-        change::{Change, NAME_CHARS_MAX, decide, judge_new},
+        change::{Change, NAME_CHARS_MAX, Named, decide, judge_new},
         contract::{CATEGORIES_MAX, CONTRACTS_MAX, REFERENCE_CHARS_MAX},
         tree::DEPTH_MAX,
     },
@@ -23,7 +23,11 @@ use crate::{
     tree::a_chain,
 };
 
-fn known(name: &str) -> bool {
+fn known(name: Named<'_>) -> bool {
+    let name = match name {
+        Named::Organization(id) => id.as_str(),
+        Named::Category(category) => category,
+    };
     [
         "region",
         "lycee-a",

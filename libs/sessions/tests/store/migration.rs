@@ -79,10 +79,11 @@ fn rotations_revocations_and_failures_of_the_first_schema_are_not_forgotten() {
         sessions.rotate(hash(1), hash(13), minute(20), lifetimes()),
         Err(RotateError::Reused { sign_in }) if sign_in == sign_in_id(1)
     ));
-    let tries = sessions.tries("alice", minute(0)).unwrap();
+    let tries = sessions.tries("alice", "here", minute(0)).unwrap();
     let expected = Tries {
         count: 2,
         last: Some(minute(5)),
+        ..Tries::default()
     };
     assert_eq!(tries, expected);
 }

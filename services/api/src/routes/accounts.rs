@@ -70,7 +70,7 @@ pub(crate) async fn create_account(
     caller: Caller,
     body: Body<CreateAccount>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/accounts", &body.canonical);
+    let call = caller.call("POST /v1/accounts", &body.canonical)?;
     let asked = body.value;
     let language = language(asked.language.as_deref(), "/language")?;
     let draft = AccountDraft {
@@ -176,7 +176,7 @@ pub(crate) async fn edit_account(
     body: Body<EditProfile>,
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
-    let call = caller.call(&format!("PATCH /v1/accounts/{id}"), &body.canonical);
+    let call = caller.call(&format!("PATCH /v1/accounts/{id}"), &body.canonical)?;
     let edited = caller
         .application
         .edit_profile(call, id, edit_of(body.value)?)

@@ -40,7 +40,7 @@ pub(crate) async fn create_approval(
     body: Body<NewApproval>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/approvals"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/tickets/{key}/approvals"), &body.canonical)?;
     let id = ApprovalId(Uuid::now_v7());
     let asked = body.value;
     let action = Action::RequestApproval {
@@ -132,7 +132,7 @@ pub(crate) async fn decide_approval(
     let call = caller.call(
         &format!("POST /v1/tickets/{key}/approvals/{id}/decision"),
         &body.canonical,
-    );
+    )?;
     let decision = answer::verdict(body.value.decision);
     let action = Action::DecideApproval {
         id,

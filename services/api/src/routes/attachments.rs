@@ -1,5 +1,7 @@
 //! Files on a ticket, streamed both ways.
 
+use std::time::Duration;
+
 use actix_multipart::Multipart;
 use actix_web::{
     HttpRequest, HttpResponse, get,
@@ -10,13 +12,13 @@ use actix_web::{
 use api_types::{Attachment, AttachmentList, AttachmentUpload, Problem};
 use application::ExecuteError;
 use domain::{AttachmentId, Fault};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::{key, only_as_of};
 use crate::{
     answer,
     caller::Caller,
-    config::MULTIPART_EXTRA_BYTES_MAX,
+    config::{BODY_WAIT_S, MULTIPART_EXTRA_BYTES_MAX},
     refusal::{self, INTERNAL, NOT_FOUND, Refusal},
 };
 
@@ -52,7 +54,9 @@ pub(crate) async fn create_attachment(
     refuse_early(&caller, &request)?;
     let mut form = Multipart::new(request.headers(), payload);
     let what = format!("POST /v1/tickets/{key}/attachments");
-    let part = form.next().await.transpose().map_err(broken)?;
+    let first = tokio::time::timeout(Duration::from_secs(BODY_WAIT_S), form.next()).await;
+    let first = first.map_err(|_elapsed| Refusal::new(&refusal::MALFORMED).detail(silent()))?;
+    let part = first.transpose().map_err(broken)?;
     let Some(part) = part.filter(|part| part.name() == Some("file")) else {
         return Err(Refusal::faults(vec![Fault::required("/file")]));
     };
@@ -60,14 +64,15 @@ pub(crate) async fn create_attachment(
         .content_disposition()
         .and_then(|disposition| disposition.get_filename());
     let name = name.unwrap_or_default().to_owned();
-    let upload = Box::pin(part.map_err(|error| ExecuteError::Upload(error.to_string().into())));
+    let upload = part.map_err(|error| ExecuteError::Upload(error.to_string().into()));
+    let upload = Box::pin(arriving(upload));
     // The digest is of the file, which is only known once it is stored: who may attach does not depend on it.
     let application = &caller.application;
     let stored = application
-        .store_file(&caller.call(&what, b""), &key, &name, upload)
+        .store_file(&caller.call(&what, b"")?, &key, &name, upload)
         .await;
     let stored = stored.map_err(|error| caller.refused(&key, error))?;
-    let call = caller.call(&what, stored.content_sha256().as_bytes());
+    let call = caller.call(&what, stored.content_sha256().as_bytes())?;
     let done = application.attach(call, key.clone(), stored).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     let made = done.loaded.document.attachments.last();
@@ -79,6 +84,23 @@ pub(crate) async fn create_attachment(
         ))
         .insert_header(super::etag(done.loaded.document.version))
         .json(answer::attachment(application.directory(), made)))
+}
+
+fn silent() -> String {
+    format!("nothing arrived for {BODY_WAIT_S} s")
+}
+
+/// The parts of an upload, each of which comes in time: a file may take long, silence not.
+fn arriving<T>(
+    parts: impl Stream<Item = Result<T, ExecuteError>> + Unpin,
+) -> impl Stream<Item = Result<T, ExecuteError>> {
+    stream::unfold(Some(parts), |parts| async move {
+        let mut parts = parts?;
+        match tokio::time::timeout(Duration::from_secs(BODY_WAIT_S), parts.next()).await {
+            Ok(part) => Some((part?, Some(parts))),
+            Err(_elapsed) => Some((Err(ExecuteError::Upload(silent().into())), None)),
+        }
+    })
 }
 
 /// What can be refused before the body is read: it is no multipart form, or it says itself that it is too large.

@@ -50,7 +50,7 @@ pub(crate) async fn create_comment(
     body: Body<NewComment>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/comments"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/tickets/{key}/comments"), &body.canonical)?;
     let visibility = match body.value.visibility {
         api_types::Visibility::Public => Visibility::Public,
         api_types::Visibility::Internal => Visibility::Internal,

@@ -72,7 +72,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     parameters.end()?;
     let resumed = last_event_id(&request)?;
     let application = &caller.application;
-    let trace = caller.call("GET /v1/events", b"");
+    let trace = caller.call("GET /v1/events", b"")?;
     application
         .trace_audit(trace, AuditData::Feed)
         .await

@@ -72,7 +72,7 @@ pub(crate) async fn create_organization(
     caller: Caller,
     body: Body<CreateOrganization>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/organizations", &body.canonical);
+    let call = caller.call("POST /v1/organizations", &body.canonical)?;
     let asked = body.value;
     let mut faults = Vec::new();
     let mut named = |pointer: &str, text: &str| match text.parse::<OrganizationId>() {
@@ -182,7 +182,7 @@ pub(crate) async fn edit_organization(
     body: Body<EditOrganization>,
 ) -> Result<HttpResponse, Refusal> {
     let id = organization_in(&caller, &path)?.id.clone();
-    let call = caller.call(&format!("PATCH /v1/organizations/{id}"), &body.canonical);
+    let call = caller.call(&format!("PATCH /v1/organizations/{id}"), &body.canonical)?;
     let asked = body.value;
     let mut faults = Vec::new();
     let mut changes: Vec<Change> = asked
@@ -280,7 +280,7 @@ pub(crate) async fn delete_contract(
     let call = caller.call(
         &format!("DELETE /v1/organizations/{id}/contracts/{contract}"),
         b"",
-    );
+    )?;
     let changes = vec![Change::WithdrawContract(contract)];
     changed(&caller, call, id, changes).await
 }
@@ -307,7 +307,7 @@ async fn sign(
     what: &str,
     body: Body<ContractTerms>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call(what, &body.canonical);
+    let call = caller.call(what, &body.canonical)?;
     let terms = terms(caller, body.value).map_err(Refusal::faults)?;
     changed(caller, call, id, vec![Change::SignContract(contract, terms)]).await
 }

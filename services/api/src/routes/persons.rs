@@ -39,7 +39,7 @@ pub(crate) async fn erase_person(
     body: Body<ErasePerson>,
 ) -> Result<HttpResponse, Refusal> {
     let person = person(&path)?;
-    let call = caller.call(&format!("POST /v1/persons/{person}/erasure"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/persons/{person}/erasure"), &body.canonical)?;
     let erased = caller
         .application
         .erase_person(call, person, body.value.reason)

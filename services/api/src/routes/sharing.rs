@@ -34,7 +34,7 @@ pub(crate) async fn share_ticket(
     body: Body<Share>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical)?;
     let asked = EditTicket {
         share_with: Some(body.value.organizations),
         ..EditTicket::default()

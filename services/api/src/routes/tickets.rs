@@ -46,7 +46,7 @@ pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Res
         Ok(body) => body,
         Err(faults) => return Err(all_faults(&caller, faults, &raw.json)),
     };
-    let call = caller.call("POST /v1/tickets", &body.canonical);
+    let call = caller.call("POST /v1/tickets", &body.canonical)?;
     let asked = body.value;
     let new = NewTicket {
         desk: asked.desk,
@@ -93,10 +93,11 @@ fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal 
             .iter()
             .any(|fault| pointer.starts_with(fault.pointer.as_str()))
     };
-    for fault in caller
-        .application
-        .faults_of(&caller.call("(faults)", b""), readable)
-    {
+    let call = match caller.call("(faults)", b"") {
+        Ok(call) => call,
+        Err(refusal) => return refusal,
+    };
+    for fault in caller.application.faults_of(&call, readable) {
         if !told(&faults, &fault.pointer) {
             faults.push(fault);
         }
@@ -257,7 +258,7 @@ pub(crate) async fn edit_ticket(
     body: Body<EditTicket>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical);
+    let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical)?;
     let actions = edit_actions(&caller, &key, body.value, "/share_with")?;
     let done = caller.application.act(call, key.clone(), actions).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
@@ -362,7 +363,7 @@ pub(crate) async fn reopen_ticket(
     body: Body<Reopen>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/reopen"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/tickets/{key}/reopen"), &body.canonical)?;
     let reason = Text {
         id: CommentId(Uuid::now_v7()),
         body: body.value.reason,

@@ -40,7 +40,7 @@ pub(crate) async fn create_transition(
     body: Body<Transition>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    let call = caller.call(&format!("POST /v1/tickets/{key}/transitions"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/tickets/{key}/transitions"), &body.canonical)?;
     let asked = body.value;
     let action = Action::Transition {
         action: asked.action,

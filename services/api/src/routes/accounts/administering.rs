@@ -45,7 +45,7 @@ async fn changed(
     change: Change,
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(caller, id)?;
-    let call = caller.call(&what.replace("{id}", &id.to_string()), asked);
+    let call = caller.call(&what.replace("{id}", &id.to_string()), asked)?;
     let account = caller.application.change_account(call, id, vec![change]).await;
     let account = account.map_err(|error| caller.refusal(error))?;
     Ok(account_answer(caller, &account))
@@ -346,7 +346,7 @@ pub(crate) async fn delete_second_factor(
 #[delete("/accounts/{id}/sign-ins")]
 pub(crate) async fn delete_sign_ins_of(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let id = account_for(&caller, &path, AccountOperation::Manage)?;
-    let call = caller.call(&format!("DELETE /v1/accounts/{id}/sign-ins"), b"");
+    let call = caller.call(&format!("DELETE /v1/accounts/{id}/sign-ins"), b"")?;
     let ended = caller.application.sign_out_everywhere(call, id).await;
     ended.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())

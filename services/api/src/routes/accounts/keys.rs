@@ -51,7 +51,7 @@ pub(crate) async fn create_api_key(
     body: Body<NewApiKey>,
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
-    let call = caller.call(&format!("POST /v1/accounts/{id}/keys"), &body.canonical);
+    let call = caller.call(&format!("POST /v1/accounts/{id}/keys"), &body.canonical)?;
     let scopes = scopes(&body.value.scopes).map_err(Refusal::faults)?;
     let issued = caller
         .application
@@ -129,7 +129,7 @@ pub(crate) async fn delete_api_key(
     let key: ApiKeyId = key
         .parse()
         .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
-    let call = caller.call(&format!("DELETE /v1/accounts/{id}/keys/{key}"), b"");
+    let call = caller.call(&format!("DELETE /v1/accounts/{id}/keys/{key}"), b"")?;
     let revoked = caller
         .application
         .change_account(call, id, vec![Change::RevokeKey(key)])

@@ -30,7 +30,7 @@ pub(crate) async fn change_password(
     caller: Caller,
     body: Body<ChangePassword>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/me/password", &body.canonical);
+    let call = caller.call("POST /v1/me/password", &body.canonical)?;
     let asked = body.value;
     let new = NewPassword {
         password: asked.new_password,
@@ -57,10 +57,10 @@ pub(crate) async fn begin_second_factor(
     caller: Caller,
     body: Body<PasswordConfirmation>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/me/second-factor", &body.canonical);
+    let call = caller.call("POST /v1/me/second-factor", &body.canonical)?;
     let begun = caller
         .application
-        .begin_second_factor(call, body.value.password)
+        .begin_second_factor(call, body.value.password, body.value.code)
         .await;
     let begun = begun.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Ok().json(PendingSecondFactor {
@@ -84,7 +84,7 @@ pub(crate) async fn confirm_second_factor(
     caller: Caller,
     body: Body<SecondFactorCode>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/me/second-factor/confirmation", &body.canonical);
+    let call = caller.call("POST /v1/me/second-factor/confirmation", &body.canonical)?;
     let codes = caller
         .application
         .confirm_second_factor(call, body.value.code)
@@ -105,10 +105,10 @@ pub(crate) async fn remove_second_factor(
     caller: Caller,
     body: Body<PasswordConfirmation>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/me/second-factor/removal", &body.canonical);
+    let call = caller.call("POST /v1/me/second-factor/removal", &body.canonical)?;
     let removed = caller
         .application
-        .remove_second_factor(call, body.value.password)
+        .remove_second_factor(call, body.value.password, body.value.code)
         .await;
     removed.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
@@ -165,7 +165,7 @@ pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result
 )]
 #[delete("/me/sign-ins")]
 pub(crate) async fn delete_sign_ins(caller: Caller) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("DELETE /v1/me/sign-ins", b"");
+    let call = caller.call("DELETE /v1/me/sign-ins", b"")?;
     let ended = caller
         .application
         .sign_out_everywhere(call, caller.account().id)

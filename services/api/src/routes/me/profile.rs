@@ -17,7 +17,7 @@ use crate::{body::Body, caller::Caller, problems::OfCommand, refusal::Refusal};
 )]
 #[patch("/me")]
 pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("PATCH /v1/me", &body.canonical);
+    let call = caller.call("PATCH /v1/me", &body.canonical)?;
     let edit = edit_of(body.value)?;
     let edited = caller
         .application
@@ -39,7 +39,7 @@ pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<H
 )]
 #[post("/me/address")]
 pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("POST /v1/me/address", &body.canonical);
+    let call = caller.call("POST /v1/me/address", &body.canonical)?;
     let asked = caller
         .application
         .request_address(call, body.value.address, body.value.password)
@@ -63,7 +63,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 )]
 #[put("/me/avatar")]
 pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("PUT /v1/me/avatar", &bytes);
+    let call = caller.call("PUT /v1/me/avatar", &bytes)?;
     let set = caller.application.set_avatar(call, bytes).await;
     set.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
@@ -76,7 +76,7 @@ pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpRespo
 )]
 #[delete("/me/avatar")]
 pub(crate) async fn delete_avatar(caller: Caller) -> Result<HttpResponse, Refusal> {
-    let call = caller.call("DELETE /v1/me/avatar", b"");
+    let call = caller.call("DELETE /v1/me/avatar", b"")?;
     let removed = caller.application.remove_avatar(call).await;
     removed.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())

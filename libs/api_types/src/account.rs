@@ -124,7 +124,7 @@ pub struct Account {
     pub locked_fields: Vec<String>,
     /// Nobody signs in with it.
     pub disabled: bool,
-    /// No try to sign in is taken until then.
+    /// No try to sign in is taken until then from where so many have failed.
     #[schema(required = true)]
     pub locked_until: Option<DateTime<Utc>>,
     /// A code is asked for at sign-in.

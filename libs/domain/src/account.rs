@@ -120,7 +120,7 @@ pub struct Account {
     /// The version by which every sign-in had to end that had begun before: the password is another, or the account was
     /// disabled, or its holder signed out everywhere.
     pub sign_ins_ended: u64,
-    /// No try to sign in is taken until then.
+    /// No try to sign in is taken until then from where so many have failed.
     pub locked_until: Option<DateTime<Utc>>,
     /// The Argon2id hash in PHC form; `None` when there is no local password.
     pub password_hash: Option<String>,

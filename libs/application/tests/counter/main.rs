@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod crowds;
+mod eve;
 mod files;
+mod links;
 mod own_account;
 mod past;
 mod people;

@@ -27,9 +27,7 @@ use uuid::Uuid;
 pub(crate) use self::guard::Guard;
 pub use self::rules::SignInRules;
 use self::tries::Place;
-use crate::{
-    call::Call, error::ExecuteError, execute::own_task, second_factor::CodeCheck, start::Application,
-};
+use crate::{error::ExecuteError, execute::own_task, second_factor::CodeCheck, start::Application};
 
 /// How long a refresh token holds for who wants to stay signed in, days (seed 002, F71).
 pub const REFRESH_TOKEN_DAYS: i64 = 30;

@@ -119,6 +119,7 @@ async fn a_sign_in_on_its_way_does_not_outlive_an_erasure() {
     })
     .await;
     assert!(matches!(tried, Err(SignInError::Refused)));
+    assert_nowhere_in_the_sessions(&world, "Zanzibar");
     let eve = world.application.directory().accounts(|account| account.erased);
     assert!(eve[0].disabled && eve[0].grants.is_empty() && eve[0].organizations.is_empty());
 }

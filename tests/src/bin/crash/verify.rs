@@ -369,9 +369,16 @@ impl Reader {
         let mut wire = self.connect().await;
         for (key, ticket) in ledger.tickets.range(from..).step_by(SEARCHED_ONE_IN) {
             let words = ticket.marker.replace(' ', "%20");
-            let (status, page) = self
-                .get(&mut wire, &format!("/v1/tickets?desk=SUP&q={words}"))
-                .await;
+            let asked = format!("/v1/tickets?desk=SUP&limit=200&q={words}");
+            // Markers share their numbers, so under a heavy load many tickets are found before this one.
+            let (mut status, mut page) = self.get(&mut wire, &asked).await;
+            while status == 200
+                && !rows_of(&page).contains_key(key)
+                && let Some(cursor) = page["next_cursor"].as_str()
+            {
+                let next = format!("{asked}&cursor={cursor}");
+                (status, page) = self.get(&mut wire, &next).await;
+            }
             if status != 200 || !rows_of(&page).contains_key(key) {
                 ledger
                     .found

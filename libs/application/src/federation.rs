@@ -203,7 +203,9 @@ impl Application {
             .is_held(&["identity", &who.issuer, &who.subject])
             .map_err(internal)?;
         if held {
-            // Made meanwhile by another first sign-in; or erased, and an erasure is final.
+            // Made meanwhile by another first sign-in, which may not have told the directory yet; or erased, and that is final.
+            let refreshed = self.directory().refresh(self.log(), self.vault());
+            refreshed.map_err(internal)?;
             return self
                 .account_of_identity(&who.issuer, &who.subject)
                 .ok_or(SignInError::Refused);

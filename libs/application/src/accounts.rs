@@ -1,5 +1,6 @@
 //! Making accounts and changing them. One commit each; user names and identities are unique by streams of their own.
 
+mod changing;
 mod draft;
 mod keys;
 
@@ -10,7 +11,7 @@ use domain::{
     AccountId, Language,
     account::{
         Account, AccountEvent,
-        change::{self, Change, NewAccount, Refusal},
+        change::{NewAccount, Refusal},
         profile::ProfileEdit,
     },
     policy::{
@@ -20,17 +21,14 @@ use domain::{
     ticket::Rejection,
 };
 use event_log::{CommandId, Version};
-use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    addresses::address_of,
     call::Call,
     commit::{Committed, Write},
     deliveries,
     error::{ExecuteError, ReadError},
     execute::own_task,
-    links,
     start::Application,
 };
 
@@ -165,8 +163,9 @@ impl Application {
                 .ok_or(ExecuteError::NotFound)?;
             match (&committed, draft.password) {
                 // The password is no part of the command's digest: whether it is the same shows here.
-                (Committed::Before(_), Some(password)) => {
-                    this.same_password(&account, password).await?;
+                (Committed::Before(appended), Some(password)) => {
+                    this.account_for(&call.viewer, account.id, AccountOperation::See)?;
+                    this.same_password(appended, password).await?;
                 }
                 (Committed::Now(_), None) if account.address.is_some() => {
                     this.post(account.id, deliveries::INVITATION, None, call.at).await;
@@ -176,85 +175,6 @@ impl Application {
             Ok(account)
         })
         .await
-    }
-
-    /// Changes an account for whoever administers it.
-    ///
-    /// # Errors
-    /// See [`ExecuteError`].
-    pub async fn change_account(
-        &self,
-        call: Call,
-        id: AccountId,
-        changes: Vec<Change>,
-    ) -> Result<Arc<Account>, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
-            let before = Mutex::new(None);
-            let committed = this.commit(&call, |application| {
-                let account = application
-                    .directory()
-                    .account(id)
-                    .ok_or(ExecuteError::NotFound)?;
-                call.expects(Version(account.version))?;
-                *before.lock() = address_of(&account);
-                Ok(Write::to_account(&account, decided(&call, &account, &changes)?))
-            });
-            let committed = committed.await?;
-            if let Committed::Before(_) = committed {
-                // What follows is done again, so whoever asks again must still be allowed to.
-                let account = this.directory().account(id).ok_or(ExecuteError::NotFound)?;
-                decided(&call, &account, &changes)?;
-            }
-            this.after_change(id, &changes, &committed).await?;
-            let removes_factor = changes.contains(&Change::RemoveSecondFactor);
-            if removes_factor && matches!(committed, Committed::Now(_)) {
-                this.post(id, deliveries::SECOND_FACTOR_CHANGED, None, call.at)
-                    .await;
-            }
-            let sets_address = changes
-                .iter()
-                .any(|change| matches!(change, Change::SetAddress(_)));
-            if sets_address && !matches!(committed, Committed::Nothing) {
-                let before = before.into_inner();
-                this.address_corrected(id, before, call.at).await?;
-            }
-            this.directory().account(id).ok_or(ExecuteError::NotFound)
-        })
-        .await
-    }
-
-    /// What is not history follows the event: sign-ins and links end, counters start anew.
-    async fn after_change(
-        &self,
-        id: AccountId,
-        changes: &[Change],
-        committed: &Committed,
-    ) -> Result<(), ExecuteError> {
-        let ends = changes
-            .iter()
-            .any(|change| matches!(change, Change::Disable { .. }));
-        // Counters start anew with an event only: without one nobody could tell afterwards.
-        let unlocks = !matches!(committed, Committed::Nothing)
-            && changes
-                .iter()
-                .any(|change| matches!(change, Change::Unlock | Change::Enable));
-        let key = self
-            .directory()
-            .account(id)
-            .and_then(|account| Some(self.tries_key(account.username.as_deref()?)));
-        self.with_sessions(move |sessions| {
-            if ends {
-                sessions.revoke_account(id.0).map(drop)?;
-                sessions.withdraw(id.0, &links::ALL).map(drop)?;
-            }
-            match key.filter(|_| unlocks) {
-                Some(key) => sessions.clear_failures(&key, None),
-                None => Ok(()),
-            }
-        })
-        .await
-        .map_err(ExecuteError::internal)
     }
 
     /// Changes a profile: one's own, or that of an account one administers.
@@ -330,13 +250,4 @@ impl Application {
         })
         .await
     }
-}
-
-/// The events of changes of one account, one after the other.
-fn decided(call: &Call, account: &Account, changes: &[Change]) -> Result<Vec<AccountEvent>, ExecuteError> {
-    let mut events = Vec::new();
-    for change in changes {
-        events.extend(change::decide(&call.viewer, account, change.clone(), call.at)?);
-    }
-    Ok(events)
 }

@@ -2,15 +2,17 @@
 
 use credentials::passwords::{Checked, PasswordFault, Passwords};
 use domain::{
-    Fault,
+    Event, Fault,
     account::{Account, AccountEvent},
     fault::FaultCode,
     personal::Personal,
 };
 
+use event_log::Appended;
+
 use crate::{
     call::Call,
-    deliveries,
+    codec, deliveries,
     error::ExecuteError,
     execute::own_task,
     links::{self, Basis},
@@ -132,8 +134,8 @@ impl Application {
             let id = call.viewer.account;
             let account = this.directory().account(id).ok_or(ExecuteError::NotFound)?;
             // The same command again: what it says was done, and the password that it knows is no longer the one.
-            if this.written_before(&call)?.is_some() {
-                this.same_password(&account, new.password).await?;
+            if let Some(appended) = this.written_before(&call)? {
+                this.same_password(&appended, new.password).await?;
                 return this.end_others(&account, &call).await;
             }
             let mut faults = this.new_password_faults(&account, &new);
@@ -154,13 +156,22 @@ impl Application {
     }
 
     /// Refuses the key of a command that was given before with another password: passwords are no part of the digest by which
-    /// commands are told apart, since it is quicker to guess by than their hash.
+    /// commands are told apart, since it is quicker to guess by than their hash. What counts is the hash that the command wrote.
     pub(crate) async fn same_password(
         &self,
-        account: &Account,
+        appended: &Appended,
         password: String,
     ) -> Result<(), ExecuteError> {
-        let checked = self.check_password(password, account.password_hash.clone()).await;
+        let mut written = None;
+        for recorded in &appended.events {
+            if let Event::Account(
+                AccountEvent::PasswordSet { hash } | AccountEvent::PasswordChanged { hash },
+            ) = codec::decode(self.vault(), recorded)?
+            {
+                written = hash.value;
+            }
+        }
+        let checked = self.check_password(password, written).await;
         if checked.map_err(ExecuteError::internal)?.fits {
             Ok(())
         } else {
@@ -182,15 +193,15 @@ impl Application {
         let counted = self.counted(username, call.sign_in.map_or(Place::Unknown, Place::SignIn));
         let _turn = self.turn_at(&counted.key).await;
         // Whoever is signed in is asked for no challenge, and held by the same delay.
-        match self.admit(&counted, username, None, true, call.at).await {
-            Ok(_) => {}
+        let tries = match self.admit(&counted, username, None, true, call.at).await {
+            Ok(tries) => tries,
             Err(SignInError::Locked { .. }) => {
                 let detail = "cannot be checked now: too many tries have failed";
                 faults.push(Fault::new(pointer, FaultCode::Forbidden, detail));
                 return Ok(());
             }
             Err(error) => return Err(ExecuteError::internal(error)),
-        }
+        };
         let checked = self
             .check_password(proof.password, account.password_hash.clone())
             .await;
@@ -201,8 +212,12 @@ impl Application {
                 faults.push(fault);
                 return Ok(());
             }
-            return self.succeeded(counted).await.map_err(ExecuteError::internal);
+            return self
+                .succeeded(account.id, counted, call.at)
+                .await
+                .map_err(ExecuteError::internal);
         }
+        self.failed(tries, username, call.at);
         faults.push(Fault::new(
             pointer,
             FaultCode::Value,

@@ -180,7 +180,7 @@ impl Application {
                 return Err(SignInError::Refused);
             }
         };
-        self.succeeded(counted).await?;
+        self.succeeded(account.id, counted, at).await?;
         if checked.outdated {
             self.rehash(account.clone(), attempt.password, at);
         }

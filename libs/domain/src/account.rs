@@ -229,7 +229,8 @@ impl Account {
             AccountEvent::AvatarRemoved {} => self.avatar = None,
             AccountEvent::Disabled { .. } => self.disabled = true,
             AccountEvent::Enabled {} => self.disabled = false,
-            AccountEvent::Locked { until, .. } => self.locked_until = Some(until),
+            // One place may be held for longer than the next.
+            AccountEvent::Locked { until, .. } => self.locked_until = self.locked_until.max(Some(until)),
             AccountEvent::Unlocked {} => self.locked_until = None,
             AccountEvent::SecondFactorEnrolled(factor) => self.enroll(factor),
             AccountEvent::SecondFactorRemoved {} => {

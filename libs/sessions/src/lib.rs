@@ -15,6 +15,7 @@ mod failures;
 mod method;
 mod one_time;
 mod open;
+mod place;
 mod purge;
 mod revoke;
 mod rotate;
@@ -35,6 +36,7 @@ pub use one_time::{
     PutOnceError,
 };
 pub use open::OpenError;
+pub use place::{PLACES_KEPT_DAYS, PLACES_PER_ACCOUNT_MAX};
 pub use purge::{Purged, REVOKED_KEPT_MINUTES};
 pub use rotate::{Lifetimes, RotateError, Rotation};
 pub use schema::SCHEMA_VERSION;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::delivery::{DELIVERY_KEPT_HOURS, POSTED_KEPT_HOURS};
 use crate::failures::FAILURES_KEPT_HOURS;
+use crate::place::PLACES_KEPT_DAYS;
 use crate::stored::{id_in, micros};
 use crate::{Sessions, StorageError};
 
@@ -30,12 +31,15 @@ pub struct Purged {
     pub deliveries: usize,
     /// What counted the deliveries that were posted too long ago.
     pub posted: usize,
+    /// Places where nobody signed in for too long.
+    pub places: usize,
 }
 
 impl Sessions {
     /// Removes what is over at `now`: sign-ins [`REVOKED_KEPT_MINUTES`] after their end, refresh tokens and one-time
     /// entries at their expiry, spent things at their end, failures after [`FAILURES_KEPT_HOURS`], deliveries after
-    /// [`DELIVERY_KEPT_HOURS`] unless one is claimed just now, counts of them after [`POSTED_KEPT_HOURS`]. A rotated token
+    /// [`DELIVERY_KEPT_HOURS`] unless one is claimed just now, counts of them after [`POSTED_KEPT_HOURS`], places after
+    /// [`PLACES_KEPT_DAYS`]. A rotated token
     /// is kept until it would have expired, so that showing it again is noticed until then.
     ///
     /// # Errors
@@ -57,6 +61,10 @@ impl Sessions {
             spent: removed("DELETE FROM spent WHERE until <= ?1", micros(now))?,
             deliveries: remove_deliveries(&transaction, now)?,
             posted: removed("DELETE FROM posted WHERE at <= ?1", hours_ago(POSTED_KEPT_HOURS))?,
+            places: removed(
+                "DELETE FROM places WHERE at <= ?1",
+                hours_ago(PLACES_KEPT_DAYS * 24),
+            )?,
         };
         transaction.commit()?;
         let mut revoked = self.inner.revoked.write();

@@ -78,6 +78,7 @@ impl Sessions {
             "DELETE FROM one_time WHERE account = ?1",
             "DELETE FROM deliveries WHERE account = ?1",
             "DELETE FROM posted WHERE account = ?1",
+            "DELETE FROM places WHERE account = ?1",
         ] {
             transaction.prepare_cached(sql)?.execute(params![id])?;
         }

@@ -165,6 +165,26 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Value, Refu
         .map_err(|error| Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}")))
 }
 
+/// An upload that is kept in memory, whole. It may take long, silence not.
+pub(crate) async fn collected(mut payload: web::Payload, bytes_max: usize) -> Result<web::Bytes, Refusal> {
+    let mut bytes = web::BytesMut::new();
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(BODY_WAIT_S), payload.next()).await;
+        let next = next.map_err(|_elapsed| {
+            Refusal::new(&refusal::MALFORMED).detail(format!("nothing arrived for {BODY_WAIT_S} s"))
+        })?;
+        let Some(part) = next else {
+            return Ok(bytes.freeze());
+        };
+        let part = part.map_err(|error| Refusal::new(&refusal::MALFORMED).cause(error))?;
+        if bytes.len() + part.len() > bytes_max {
+            let detail = format!("an upload holds at most {bytes_max} bytes");
+            return Err(Refusal::new(&refusal::TOO_LARGE).detail(detail));
+        }
+        bytes.extend_from_slice(&part);
+    }
+}
+
 /// JSON with its members in the order of their names and no space between.
 #[must_use]
 pub fn canonical(value: &Value) -> String {

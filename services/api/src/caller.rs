@@ -175,11 +175,20 @@ impl Caller {
     /// # Errors
     /// [`Refusal`] when the sign-in, the key or the profile does not hold any more.
     pub fn call(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
+        if self.until() <= Utc::now() {
+            return Err(Refusal::new(&refusal::UNAUTHENTICATED));
+        }
+        self.call_after_upload(what, asked)
+    }
+
+    /// The same once a file has come, which may take longer than the token holds that it was begun with.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the sign-in, the key or the profile does not hold any more.
+    pub fn call_after_upload(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
         let (account, at): (AccountId, _) = (self.viewer().account, Utc::now());
         let today = self.application.viewer_of(account, self.sign_in());
-        let today = today
-            .filter(|_| self.until() > at)
-            .ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
+        let today = today.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
         let (acting_as, acting_in) = self.acting();
         let viewer = narrowed(&self.application, today, acting_as, acting_in)?;
         Ok(Call {

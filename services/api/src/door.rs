@@ -9,7 +9,7 @@ use std::{
 
 use actix_cors::Cors as CorsMiddleware;
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header, middleware::from_fn, web};
-use application::{Application, avatars::UPLOAD_BYTES_MAX};
+use application::Application;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
@@ -125,7 +125,6 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
             .app_data(shapes.clone())
             .app_data(metrics.clone())
             .app_data(limiter.clone())
-            .app_data(web::PayloadConfig::new(UPLOAD_BYTES_MAX))
             .wrap(self::cors(&cors))
             .wrap(from_fn(boundary))
             .into_utoipa_app()

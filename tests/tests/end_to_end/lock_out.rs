@@ -3,7 +3,7 @@
 use guichet_tests::{
     answer::Answer,
     home::DEMO_PASSWORD,
-    people::{attempt, delete, events, quick, solved, until},
+    people::{attempt, delete, events, holder, quick, solved, until},
     server::Server,
 };
 use serde_json::{Value, json};
@@ -203,5 +203,43 @@ fn many_places_together_lock_a_name_but_for_where_it_has_signed_in() {
         let _ = attempt_from(&server, &from, "agent", "not it").refused(401, "wrong-credentials");
     }
     let _ = attempt_from(&server, "203.0.113.1", "agent", DEMO_PASSWORD).refused(429, "sign-in-locked");
+    // Also when no sign-in from there holds any more.
+    let at_home = holder(
+        &server,
+        &attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200),
+    );
+    assert_eq!(delete(&at_home, "/v1/me/sign-ins").status, 204);
     let _ = attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200);
+    // Who administers the account sees the lock and ends it.
+    let admin = server.client("admin");
+    until("the lock-out is an event", || {
+        admin.get("/v1/accounts/agent").expect(200)["locked_until"].is_string()
+    });
+    let _ = delete(&admin, "/v1/accounts/agent/lock").expect(200);
+    let _ = attempt_from(&server, "203.0.113.1", "agent", DEMO_PASSWORD).expect(200);
+}
+
+#[test]
+fn an_administrator_ends_a_lock_that_the_account_does_not_show() {
+    let server = quick()
+        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
+        .with("GUICHET_CHALLENGE_AFTER", "1000000")
+        .start();
+    for host in 0..9 {
+        let _ = attempt_from(&server, &format!("198.51.100.{host}"), "agent", "not it")
+            .refused(401, "wrong-credentials");
+    }
+    let admin = server.client("admin");
+    let account = admin.get("/v1/accounts/agent").expect(200);
+    assert!(account["locked_until"].is_null(), "{account}");
+    let unlocked = || {
+        let told = events(&server, "agent");
+        told.iter()
+            .filter(|event| *event == "account-unlocked.v1")
+            .count()
+    };
+    let _ = delete(&admin, "/v1/accounts/agent/lock").expect(200);
+    assert_eq!(unlocked(), 1, "who let somebody in again is on record");
+    let _ = delete(&admin, "/v1/accounts/agent/lock").expect(200);
+    assert_eq!(unlocked(), 1, "nothing was held any more");
 }

@@ -24,7 +24,7 @@ pub struct SignInRules {
     /// The most zero bits that a challenge asks for.
     pub challenge_bits_max: u8,
     /// After so many failures of a name from one place, no try is taken from there for a while. After
-    /// [`NAME_LOCK_FACTOR`] times as many from wherever, none but from where this name has signed in.
+    /// [`NAME_LOCK_FACTOR`] times as many from wherever, none but from where this name has signed in of late.
     pub lock_after: u32,
     /// How long at first, s; doubled with every further failure.
     pub lock_first_s: i64,

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::challenge::Challenge;
-use domain::account::{Account, AccountEvent, profile::username_key};
+use domain::{
+    AccountId,
+    account::{Account, AccountEvent, profile::username_key},
+};
 use event_log::Channel;
 
 use sessions::Tries;
@@ -103,7 +106,7 @@ impl Application {
             return Err(SignInError::Locked { until });
         }
         if let Some(until) = rules.name_locked_until(tries.count, tries.last).filter(still)
-            && !self.has_signed_in_from(username, counted.place, at).await?
+            && !self.has_signed_in_from(username, counted, at).await?
         {
             return Err(SignInError::Locked { until });
         }
@@ -119,30 +122,45 @@ impl Application {
             .await
     }
 
-    /// A sign-in of this name holds that began in the same network, or it is asked by one.
+    /// This name has signed in from there of late, or it is asked by who is signed in.
     async fn has_signed_in_from(
         &self,
         username: &str,
-        place: Place,
+        counted: &Counted,
         at: DateTime<Utc>,
     ) -> Result<bool, SignInError> {
-        let here = match place {
-            Place::Network(here) => here,
+        match counted.place {
+            Place::Network(_) => {}
             Place::SignIn(_) => return Ok(true),
             Place::Unknown => return Ok(false),
-        };
+        }
         let Some(account) = self.directory().account_by_username(username) else {
             return Ok(false);
         };
-        let sign_ins = self.sign_ins(account.id, at).await?;
-        let network_of = |sign_in: &sessions::SignIn| sign_in.address.as_ref()?.parse().ok().map(network);
-        Ok(sign_ins.iter().any(|sign_in| network_of(sign_in) == Some(here)))
+        let (origin, since) = (
+            counted.origin.clone(),
+            at - TimeDelta::days(sessions::PLACES_KEPT_DAYS),
+        );
+        self.with_sessions(move |sessions| sessions.knows_place(account.id.0, &origin, since))
+            .await
     }
 
-    /// Forgets the failures of a place that has succeeded; those of other places stay.
-    pub(crate) async fn succeeded(&self, counted: Counted) -> Result<(), SignInError> {
-        self.with_sessions(move |sessions| sessions.clear_failures(&counted.key, Some(&counted.origin)))
-            .await
+    /// Forgets the failures of a place that has succeeded; those of other places stay. A network is remembered as one where this
+    /// account has signed in.
+    pub(crate) async fn succeeded(
+        &self,
+        account: AccountId,
+        counted: Counted,
+        at: DateTime<Utc>,
+    ) -> Result<(), SignInError> {
+        self.with_sessions(move |sessions| {
+            sessions.clear_failures(&counted.key, Some(&counted.origin))?;
+            match counted.place {
+                Place::Network(_) => sessions.remember_place(account.0, &counted.origin, at),
+                Place::SignIn(_) | Place::Unknown => Ok(()),
+            }
+        })
+        .await
     }
 
     /// Whether a challenge was solved that is hard enough, for the first time.
@@ -194,9 +212,12 @@ impl Application {
     }
 
     /// Records the lock that a failed try has begun, if there is such an account.
-    pub(super) fn failed(&self, tries: Tries, username: &str, at: DateTime<Utc>) {
-        let count = tries.own;
-        let Some(until) = self.sign_in_rules().locked_until(count, Some(at)) else {
+    pub(crate) fn failed(&self, tries: Tries, username: &str, at: DateTime<Utc>) {
+        let rules = self.sign_in_rules();
+        let here = rules.locked_until(tries.own, Some(at));
+        let anywhere = rules.name_locked_until(tries.count, Some(at));
+        let count = if anywhere > here { tries.count } else { tries.own };
+        let Some(until) = here.max(anywhere) else {
             return;
         };
         // In its own time: the answer must not tell whether there is such an account.

@@ -87,11 +87,16 @@ pub(crate) fn token_of(letter: &Letter) -> String {
 
 /// Asks for a reset in its own time, and waits until its mail does.
 pub(crate) async fn reset_token(world: &World) -> String {
+    reset_token_at(world, "eve@example.org").await
+}
+
+/// The same when her address is another.
+pub(crate) async fn reset_token_at(world: &World, address: &str) -> String {
     world.application.request_password_reset("eve".to_owned(), at());
     let wait = Duration::from_secs(30);
     let waiting = world.application.deliveries(0, 1, wait, at).await.unwrap();
     assert_eq!(waiting.len(), 1);
-    token_of(&mail_to(world, "eve@example.org").await)
+    token_of(&mail_to(world, address).await)
 }
 
 pub(crate) fn is_of_the_token(refused: &Result<(), ExecuteError>) -> bool {

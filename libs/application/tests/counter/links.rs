@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use application::{
-    Application, ExecuteError, credentials::passwords::HashingCost, event_log::Position, recovery::SignUp,
+    Application, Call, ExecuteError, credentials::passwords::HashingCost, event_log::Position,
+    recovery::SignUp,
 };
 use domain::{
     Language,
@@ -14,7 +15,7 @@ use domain::{
 use crate::{
     eve::{
         NEW, PASSWORD, assert_nowhere_in_the_sessions, is_of_the_token, mail_to, mails, new, reset_token,
-        sign_in, token_of, until, world,
+        reset_token_at, sign_in, token_of, until, world,
     },
     world::{World, at, new_account, settings},
 };
@@ -292,4 +293,29 @@ async fn a_reset_on_its_way_does_not_outlive_what_ends_its_link() {
     correct("eve@elsewhere.example").await.unwrap();
     let done = resetting.await.unwrap();
     assert!(is_of_the_token(&done), "{done:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_correction_warns_the_address_before_until_another_correction_has_come() {
+    let world = world().await;
+    let set = async |call: Call, address: &str| {
+        let changes = vec![Change::SetAddress(Some(address.to_owned()))];
+        let changed = world
+            .application
+            .change_account(call, world.id_of("eve"), changes);
+        changed.await.unwrap();
+    };
+    let first = world.keyed("admin", "k1", "one");
+    set(first.clone(), "one@example.org").await;
+    drop(mail_to(&world, "eve@example.org").await);
+    // As after a kill between the event and what follows it.
+    set(first.clone(), "one@example.org").await;
+    drop(mail_to(&world, "eve@example.org").await);
+    set(world.call("admin"), "two@example.org").await;
+    drop(mail_to(&world, "one@example.org").await);
+    let token = reset_token_at(&world, "two@example.org").await;
+    set(first, "one@example.org").await;
+    assert!(mails(&world).await.is_empty());
+    let reset = world.application.reset_password(token, new(NEW), at());
+    reset.await.unwrap();
 }

@@ -4,6 +4,3 @@ ALTER TABLE one_time ADD COLUMN about BLOB CHECK (length(about) = 16);
 ALTER TABLE deliveries ADD COLUMN about BLOB CHECK (length(about) = 16);
 CREATE INDEX one_time_about ON one_time (about) WHERE about IS NOT NULL;
 CREATE INDEX deliveries_about ON deliveries (about) WHERE about IS NOT NULL;
-
--- From where a try failed, by a keyed digest of it. Of those before nobody wrote it down.
-ALTER TABLE failures ADD COLUMN origin TEXT NOT NULL DEFAULT '';

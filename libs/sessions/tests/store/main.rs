@@ -8,6 +8,7 @@ mod house;
 mod migration;
 mod one_time;
 mod opening;
+mod places;
 mod purging;
 mod revocation;
 mod rotation;

@@ -72,7 +72,7 @@ pub(crate) async fn create_attachment(
         .store_file(&caller.call(&what, b"")?, &key, &name, upload)
         .await;
     let stored = stored.map_err(|error| caller.refused(&key, error))?;
-    let call = caller.call(&what, stored.content_sha256().as_bytes())?;
+    let call = caller.call_after_upload(&what, stored.content_sha256().as_bytes())?;
     let done = application.attach(call, key.clone(), stored).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     let made = done.loaded.document.attachments.last();

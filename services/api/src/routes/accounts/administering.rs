@@ -22,8 +22,8 @@ use crate::{
     refusal::{FORBIDDEN, NOT_FOUND, Refusal},
 };
 
-/// The account in a path, when the caller may do this with it: asked before what the body names, so that who may not do it
-/// learns nothing of that.
+/// The account in a path, when the caller may do this with it: asked before anything is said of what a request names, so that who
+/// may not do it learns nothing of that.
 fn account_for(caller: &Caller, text: &str, operation: AccountOperation) -> Result<AccountId, Refusal> {
     let id = account_in(caller, text)?;
     let account = caller
@@ -70,11 +70,18 @@ pub(crate) async fn grant_role(
     path: Path<String>,
     body: Body<NewRole>,
 ) -> Result<HttpResponse, Refusal> {
-    account_for(&caller, &path, AccountOperation::GrantRoles)?;
+    // Who may not see the account must not learn from a fault that it is there.
+    account_in(&caller, &path)?;
     let grant = caller
         .application
-        .grant_named(caller.viewer(), &named_grant(body.value), "")
-        .map_err(Refusal::faults)?;
+        .grant_named(caller.viewer(), &named_grant(body.value), "");
+    let grant = match grant {
+        Ok(grant) => grant,
+        Err(faults) => {
+            account_for(&caller, &path, AccountOperation::GrantRoles)?;
+            return Err(Refusal::faults(faults));
+        }
+    };
     changed(
         &caller,
         "POST /v1/accounts/{id}/roles",
@@ -126,18 +133,16 @@ pub(crate) async fn create_membership(
     path: Path<String>,
     body: Body<NewMembership>,
 ) -> Result<HttpResponse, Refusal> {
-    account_for(&caller, &path, AccountOperation::ManageMemberships)?;
+    account_in(&caller, &path)?;
     let named = caller
         .application
         .organization_seen(caller.viewer(), &body.value.organization);
-    let unknown = || {
-        Refusal::faults(vec![Fault::new(
-            "/organization",
-            FaultCode::Value,
-            "names no organization",
-        )])
+    let Some(organization) = named else {
+        account_for(&caller, &path, AccountOperation::ManageMemberships)?;
+        let fault = Fault::new("/organization", FaultCode::Value, "names no organization");
+        return Err(Refusal::faults(vec![fault]));
     };
-    let change = Change::Join(named.ok_or_else(unknown)?.id.clone());
+    let change = Change::Join(organization.id.clone());
     changed(
         &caller,
         "POST /v1/accounts/{id}/memberships",
@@ -166,13 +171,17 @@ pub(crate) async fn delete_membership(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Refusal> {
     let (id, organization) = path.into_inner();
-    account_for(&caller, &id, AccountOperation::ManageMemberships)?;
+    account_in(&caller, &id)?;
     let organization = caller
         .application
         .organization_seen(caller.viewer(), &organization);
-    let organization = organization.ok_or_else(|| Refusal::new(&NOT_FOUND))?.id.clone();
+    let Some(organization) = organization else {
+        account_for(&caller, &id, AccountOperation::ManageMemberships)?;
+        return Err(Refusal::new(&NOT_FOUND));
+    };
+    let organization = &organization.id;
     let what = format!("DELETE /v1/accounts/{{id}}/memberships/{organization}");
-    changed(&caller, &what, b"", &id, Change::Leave(organization)).await
+    changed(&caller, &what, b"", &id, Change::Leave(organization.clone())).await
 }
 
 /// Let nobody sign in with an account any more.

@@ -1,10 +1,16 @@
 //! The caller's own profile (seed 002, F78-F83).
 
-use actix_web::{HttpResponse, delete, patch, post, put, web::Bytes};
+use actix_web::{HttpResponse, delete, patch, post, put, web::Payload};
 use api_types::{EditProfile, Me, NewAddress, Problem};
+use application::avatars::UPLOAD_BYTES_MAX;
 
 use super::{super::edit_of, me};
-use crate::{body::Body, caller::Caller, problems::OfCommand, refusal::Refusal};
+use crate::{
+    body::{Body, collected},
+    caller::Caller,
+    problems::OfCommand,
+    refusal::Refusal,
+};
 
 /// Change one's own profile.
 ///
@@ -62,7 +68,8 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
     ),
 )]
 #[put("/me/avatar")]
-pub(crate) async fn set_avatar(caller: Caller, bytes: Bytes) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpResponse, Refusal> {
+    let bytes = collected(payload, UPLOAD_BYTES_MAX).await?;
     let call = caller.call("PUT /v1/me/avatar", &bytes)?;
     let set = caller.application.set_avatar(call, bytes).await;
     set.map_err(|error| caller.refusal(error))?;

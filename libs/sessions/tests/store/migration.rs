@@ -9,6 +9,7 @@ use crate::house::{
 
 const FIRST: &str = include_str!("../fixtures/schema_1.sql");
 const SECOND: &str = include_str!("../fixtures/schema_2.sql");
+const THIRD: &str = include_str!("../fixtures/schema_3.sql");
 
 fn house_of_the_first_schema() -> House {
     house_of(FIRST)
@@ -157,6 +158,23 @@ fn links_and_mail_of_the_second_schema_still_serve() {
         (Some(ALICE), Some("payload 1"))
     );
     sessions.take_once("reset", hash(2), minute(5)).unwrap();
+    let new = House::new();
+    drop(new.open());
+    assert_eq!(tables(&house.sql()), tables(&new.sql()));
+}
+
+#[test]
+fn whom_an_entry_of_the_third_schema_is_about_is_still_known() {
+    let house = house_of(THIRD);
+    assert_eq!(version(&house.sql()), 3);
+    let sessions = house.open();
+    assert_eq!(version(&house.sql()), SCHEMA_VERSION);
+    let tries = sessions.tries("alice", "here", minute(0)).unwrap();
+    assert_eq!((tries.count, tries.own), (1, 0));
+    sessions.peek_once("sign-up", hash(3), minute(5)).unwrap();
+    let about = uuid::Uuid::from_u128(0xADD1);
+    sessions.forget_account(ALICE, Some(about)).unwrap();
+    assert!(sessions.peek_once("sign-up", hash(3), minute(5)).is_err());
     let new = House::new();
     drop(new.open());
     assert_eq!(tables(&house.sql()), tables(&new.sql()));

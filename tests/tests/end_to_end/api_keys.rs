@@ -209,7 +209,7 @@ fn keys_are_for_programs_within_a_year_and_every_fault_is_named() {
 fn a_live_feed_ends_with_the_key_that_it_was_asked_with() {
     let server = quick().start();
     let admin = program(&server);
-    let key = issue(&admin, "night-export", &["audit"], &instant(3)).expect(201);
+    let key = issue(&admin, "night-export", &["audit"], &instant(6)).expect(201);
     let request = by(&server, &key)
         .request(Method::GET, "/v1/events?after=0")
         .header("accept", "text/event-stream");

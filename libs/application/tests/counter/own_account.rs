@@ -3,7 +3,7 @@
 use std::{future::Future, pin::pin, task::Poll};
 
 use application::{
-    Call, ExecuteError,
+    Application, Call, ExecuteError,
     credentials::passwords::HashingCost,
     federation::Federated,
     sign_in::{Attempt, Client, SignInError, SignedIn},
@@ -51,8 +51,33 @@ async fn who_hangs_up_on_signing_out_everywhere_is_out_everywhere() {
     assert!(!holds(application, &elsewhere));
 }
 
-/// A sign-in whose password is being checked while something happens: the check takes long, and begins once the try counts.
-async fn meanwhile(happens: impl AsyncFnOnce(&World)) -> (World, Result<SignedIn, SignInError>) {
+/// A door, which solves no challenges.
+fn door() -> Client {
+    Client {
+        is_door: true,
+        user_agent: Some("Zanzibar".to_owned()),
+        ..Client::default()
+    }
+}
+
+fn attempt(password: &str) -> Attempt {
+    Attempt {
+        username: "eve".to_owned(),
+        password: password.to_owned(),
+        ..Attempt::default()
+    }
+}
+
+/// Eve signs in through a door.
+async fn through_a_door(application: Application, _: Call) -> Result<SignedIn, SignInError> {
+    application.sign_in(attempt(PASSWORD), door(), at()).await
+}
+
+/// Something that checks Eve's password, which takes long, while something else happens: it begins once the try counts.
+async fn meanwhile<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    tries: impl FnOnce(Application, Call) -> F,
+    happens: impl AsyncFnOnce(&World),
+) -> (World, T) {
     let world = world_at(HashingCost {
         memory_kib: 64 * 1024,
         iterations: 12,
@@ -62,25 +87,12 @@ async fn meanwhile(happens: impl AsyncFnOnce(&World)) -> (World, Result<SignedIn
     let application = world.application.clone();
     let bits = async || application.challenge("eve", at()).await.unwrap().bits;
     // Failures enough that one more shows in the challenge that is asked for.
-    let door = Client {
-        is_door: true,
-        user_agent: Some("Zanzibar".to_owned()),
-        ..Client::default()
-    };
-    let attempt = |password: &str| Attempt {
-        username: "eve".to_owned(),
-        password: password.to_owned(),
-        ..Attempt::default()
-    };
     for _ in 0..4 {
-        let failed = application.sign_in(attempt("wrong"), door.clone(), at()).await;
+        let failed = application.sign_in(attempt("wrong"), door(), at()).await;
         assert!(matches!(failed, Err(SignInError::Refused)));
     }
     let before = bits().await;
-    let trying = {
-        let (application, attempt) = (application.clone(), attempt(PASSWORD));
-        tokio::spawn(async move { application.sign_in(attempt, door, at()).await })
-    };
+    let trying = tokio::spawn(tries(application.clone(), world.call("eve")));
     until("the try counts", async || bits().await > before).await;
     happens(&world).await;
     let tried = trying.await.unwrap();
@@ -89,7 +101,7 @@ async fn meanwhile(happens: impl AsyncFnOnce(&World)) -> (World, Result<SignedIn
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_on_its_way_does_not_outlive_a_disabling() {
-    let (world, tried) = meanwhile(async |world| {
+    let (world, tried) = meanwhile(through_a_door, async |world| {
         let reason = "Partie".to_owned();
         let changes = vec![Change::Disable { reason }, Change::Enable];
         for change in changes {
@@ -110,7 +122,7 @@ async fn a_sign_in_on_its_way_does_not_outlive_a_disabling() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_on_its_way_does_not_outlive_an_erasure() {
-    let (world, tried) = meanwhile(async |world| {
+    let (world, tried) = meanwhile(through_a_door, async |world| {
         let person = world.id_of("eve").person();
         let erased = world
             .application
@@ -143,21 +155,20 @@ async fn a_password_changed_under_a_key_is_changed_once_and_answered_alike() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_asked_for_with_a_password_that_is_no_more_is_not_confirmed() {
-    let (world, _) = meanwhile(async |world| {
-        // The try that is on its way here is of the address: both are checked by the same password.
-        let asked = world.application.request_address(
-            world.call("eve"),
-            "thief@example.org".to_owned(),
-            Some(PASSWORD.to_owned()),
-        );
-        let ends = world
+    let ask = |application: Application, call: Call| async move {
+        let address = "thief@example.org".to_owned();
+        application
+            .request_address(call, address, Some(PASSWORD.to_owned()))
+            .await
+    };
+    let (world, asked) = meanwhile(ask, async |world| {
+        let ended = world
             .application
             .sign_out_everywhere(world.call("eve"), world.id_of("eve"));
-        let (asked, ended) = tokio::join!(asked, ends);
-        asked.unwrap();
-        ended.unwrap();
+        ended.await.unwrap();
     })
     .await;
+    asked.unwrap();
     let token = token_of(&mail_to(&world, "thief@example.org").await);
     let confirmed = world.application.confirm_address(token, at()).await;
     assert!(is_of_the_token(&confirmed), "{confirmed:?}");

@@ -1,43 +1,18 @@
-//! The HTTP side: one path for calls and for the WSDL, within limits (WS-I Basic Profile 1.1, 3.4).
+//! Opening the door: its data, its client of the API, its listener.
 
-use crate::client::{Caller, Client, ClientError};
+use crate::client::{Client, ClientError};
 use crate::config::{SoapConfig, TlsFiles};
 use crate::credentials::SignIns;
-use crate::exchange::{Reply, Request, Service};
+use crate::exchange::Service;
+use crate::port::{self, PATH, Public, TrustedProxies};
 use crate::vocabulary::{LoadVocabularyError, ReturnCodes, Vocabulary};
-use crate::wsdl::wsdl;
-use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
-    dev::Server,
-    http::{StatusCode, header},
-    web,
-};
-use api_types::forwarded::client_address;
-use futures_util::StreamExt as _;
+use actix_web::{App, HttpServer, dev::Server, web};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{
-    error::Error,
-    future::Future,
-    net::{IpAddr, SocketAddr},
-    path::Path,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{error::Error, future::Future, net::SocketAddr, path::Path, pin::pin, sync::Arc};
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
-/// The path of the port, as seed 001 (2.3) names it.
-pub const PATH: &str = "/interop-sav-21/services/JVTTroubleTicketSessionWSPort";
-/// Largest request body, bytes. The largest that the protocol can need, two texts of 24 KiB, is a twentieth of it.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How long a client may take to send a body, milliseconds.
-pub const BODY_READ_TIMEOUT_MS: u64 = 30_000;
 /// How long calls under way may take once the door is told to stop, seconds.
 const SHUTDOWN_S: u64 = 20;
-
-const XML: &str = "text/xml; charset=utf-8";
-const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Why the door does not open.
 #[derive(Debug, thiserror::Error)]
@@ -171,12 +146,12 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
             .app_data(proxies.clone())
             .service(
                 web::resource(PATH)
-                    .route(web::post().to(call))
-                    .route(web::get().to(describe))
-                    .route(web::head().to(describe))
-                    .default_service(web::to(not_allowed)),
+                    .route(web::post().to(port::call))
+                    .route(web::get().to(port::describe))
+                    .route(web::head().to(port::describe))
+                    .default_service(web::to(port::not_allowed)),
             )
-            .route("/healthz", web::get().to(healthy))
+            .route("/healthz", web::get().to(port::healthy))
     })
     .tcp_nodelay(true)
     .disable_signals()
@@ -224,196 +199,4 @@ fn server_tls(files: &TlsFiles) -> Result<rustls::ServerConfig, BindError> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?)
-}
-
-/// How clients reach this door.
-struct Public {
-    url: Option<String>,
-    scheme: &'static str,
-}
-
-impl Public {
-    /// The address for the WSDL: the public URL that was set, or the host that was asked (feature F4).
-    fn address(&self, host: &str) -> String {
-        let host_is_plain = !host.is_empty()
-            && host
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
-        match &self.url {
-            Some(url) => format!("{}{PATH}", url.trim_end_matches('/')),
-            None if host_is_plain => format!("{}://{host}{PATH}", self.scheme),
-            None => format!("{}://localhost{PATH}", self.scheme),
-        }
-    }
-}
-
-async fn healthy() -> HttpResponse {
-    HttpResponse::Ok().content_type(TEXT).body("ok\n")
-}
-
-async fn not_allowed() -> HttpResponse {
-    HttpResponse::MethodNotAllowed()
-        .insert_header((header::ALLOW, "POST, GET, HEAD"))
-        .content_type(TEXT)
-        .body("POST for calls, GET with ?wsdl for the WSDL\n")
-}
-
-/// `GET …?wsdl`, in any case. Without it a GET is no call of this protocol.
-async fn describe(
-    request: HttpRequest,
-    service: web::Data<Service>,
-    public: web::Data<Public>,
-) -> HttpResponse {
-    let asked = request.query_string().split('&').any(|part| {
-        part.split('=')
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("wsdl"))
-    });
-    if !asked {
-        return not_allowed().await;
-    }
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let host = host
-        .or_else(|| request.uri().authority().map(|authority| authority.as_str()))
-        .unwrap_or("");
-    HttpResponse::Ok()
-        .content_type(XML)
-        .body(wsdl(&service.namespace, &public.address(host)))
-}
-
-/// The reverse proxies whose word on a client's address is believed.
-struct TrustedProxies(Vec<IpAddr>);
-
-/// `POST`: one call.
-async fn call(
-    request: HttpRequest,
-    payload: web::Payload,
-    service: web::Data<Service>,
-    proxies: web::Data<TrustedProxies>,
-) -> HttpResponse {
-    let text_of =
-        |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let (media_type, charset) = media_type(text_of(header::CONTENT_TYPE).unwrap_or(""));
-    let encoded =
-        text_of(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"));
-    if media_type != "text/xml" || encoded {
-        return plain(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "text/xml without content coding is accepted here\n",
-        );
-    }
-    let body = match read(payload).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
-    let caller = Caller {
-        address: client_address(
-            request.peer_addr().map(|peer| peer.ip()),
-            request
-                .headers()
-                .get_all("x-forwarded-for")
-                .map(|value| value.as_bytes()),
-            &proxies.0,
-        ),
-        request_id: Uuid::new_v4(),
-    };
-    let asked = Request {
-        body: &body,
-        charset: charset.as_deref(),
-        authorization: text_of(header::AUTHORIZATION),
-        caller,
-    };
-    match service.answer(&asked).await {
-        Reply::Answer(xml) => HttpResponse::Ok().content_type(XML).body(xml),
-        Reply::Fault(xml) => HttpResponse::InternalServerError().content_type(XML).body(xml),
-        Reply::NotXml => plain(StatusCode::BAD_REQUEST, "the body is not XML\n"),
-    }
-}
-
-fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
-    HttpResponse::build(status).content_type(TEXT).body(text)
-}
-
-/// The media type in lower case, and its `charset`.
-fn media_type(content_type: &str) -> (String, Option<String>) {
-    let mut parts = content_type.split(';');
-    let media_type = parts.next().unwrap_or("").trim().to_ascii_lowercase();
-    let charset = parts.find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"').to_owned())
-    });
-    (media_type, charset)
-}
-
-/// Reads a body within its limits of size and time.
-async fn read(mut payload: web::Payload) -> Result<Vec<u8>, HttpResponse> {
-    let reading = async {
-        let mut body = Vec::new();
-        while let Some(chunk) = payload.next().await {
-            let Ok(chunk) = chunk else {
-                return Err(plain(StatusCode::BAD_REQUEST, "the body ended early\n"));
-            };
-            if body.len() + chunk.len() > BODY_BYTES_MAX {
-                return Err(plain(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "the body holds more than 1 MiB\n",
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    };
-    match tokio::time::timeout(Duration::from_millis(BODY_READ_TIMEOUT_MS), reading).await {
-        Ok(read) => read,
-        Err(_elapsed) => Err(plain(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body took more than 30 s\n",
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_media_type_is_read_without_its_parameters_and_case() {
-        assert_eq!(
-            media_type("Text/XML; action=\"x\"; CharSet=\"UTF-8\""),
-            ("text/xml".into(), Some("UTF-8".into()))
-        );
-        assert_eq!(
-            media_type("application/soap+xml"),
-            ("application/soap+xml".into(), None)
-        );
-        assert_eq!(media_type(""), (String::new(), None));
-    }
-
-    #[test]
-    fn the_wsdl_names_the_public_url_or_the_host_asked_and_never_a_forged_one() {
-        let asked = Public {
-            url: None,
-            scheme: "http",
-        };
-        assert_eq!(
-            asked.address("ws.example.org:8081"),
-            format!("http://ws.example.org:8081{PATH}")
-        );
-        assert_eq!(asked.address("[::1]:8081"), format!("http://[::1]:8081{PATH}"));
-        assert_eq!(asked.address("evil\"/><x"), format!("http://localhost{PATH}"));
-        assert_eq!(asked.address(""), format!("http://localhost{PATH}"));
-        let public = Public {
-            url: Some("https://ws.example.org/".into()),
-            scheme: "http",
-        };
-        assert_eq!(
-            public.address("10.0.0.1"),
-            format!("https://ws.example.org{PATH}")
-        );
-    }
 }

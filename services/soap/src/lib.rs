@@ -2,7 +2,7 @@
 //!
 //! It speaks the trouble-ticket protocol of seed 001 (SAV FTTH v2.1) to operators' machines and turns each call into
 //! calls of the REST contract, so that what the API forbids no channel allows. It keeps nothing but sign-ins, for five
-//! minutes. One exchange goes `door` (HTTP) → `exchange` → `envelope` (reading) → `credentials` → `create`, `set` or
+//! minutes. One exchange goes `port` (HTTP) → `exchange` → `envelope` (reading) → `credentials` → `create`, `set` or
 //! `get` (checks, then the REST call by `client`) → `write` or `fault`.
 //!
 //! The real WSDL and the annexes R1 to R9 are not public: field names are the seed's, the XML around them is a
@@ -21,6 +21,7 @@ mod fields;
 mod get;
 mod operation;
 mod outcome;
+mod port;
 mod refusal;
 mod set;
 mod tree;
@@ -31,9 +32,10 @@ mod wsdl;
 
 pub use config::{DEFAULT_NAMESPACE, SoapConfig, TlsFiles};
 pub use credentials::{CREDENTIAL_BYTES_MAX, SIGN_IN_KEPT_S, SIGN_INS_MAX};
-pub use door::{BODY_BYTES_MAX, BODY_READ_TIMEOUT_MS, BindError, Bound, PATH, RunError, bind};
+pub use door::{BindError, Bound, RunError, bind};
 pub use envelope::ReadEnvelopeError;
 pub use get::TICKETS_MAX;
+pub use port::{BODY_BYTES_MAX, BODY_READ_TIMEOUT_MS, PATH};
 pub use set::STALE_RETRIES_MAX;
 pub use tree::{ATTRIBUTES_MAX, DEPTH_MAX, ELEMENTS_MAX, NAMESPACES_MAX, ReadTreeError};
 pub use vocabulary::LoadVocabularyError;

@@ -161,6 +161,14 @@ fn nobody_but_a_trusted_proxy_says_from_where_a_request_comes() {
     let _ = server.nobody().get("/healthz").expect(200);
 }
 
+/// A server behind a proxy, that asks for no challenge.
+fn behind_a_proxy() -> Server {
+    quick()
+        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
+        .with("GUICHET_CHALLENGE_AFTER", "1000000")
+        .start()
+}
+
 /// A try from an address behind a proxy.
 fn attempt_from(server: &Server, address: &str, username: &str, password: &str) -> Answer {
     let client = server.nobody().with("X-Forwarded-For", address);
@@ -172,10 +180,7 @@ fn attempt_from(server: &Server, address: &str, username: &str, password: &str) 
 
 #[test]
 fn who_guesses_locks_themselves_out_and_nobody_elses_success_lets_them_in_again() {
-    let server = quick()
-        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
-        .with("GUICHET_CHALLENGE_AFTER", "1000000")
-        .start();
+    let server = behind_a_proxy();
     let (home, guesser) = ("192.0.2.1", "198.51.100.7");
     for tries in 0..10 {
         let _ = attempt_from(&server, guesser, "agent", "not it").refused(401, "wrong-credentials");
@@ -192,10 +197,7 @@ fn who_guesses_locks_themselves_out_and_nobody_elses_success_lets_them_in_again(
 
 #[test]
 fn many_places_together_lock_a_name_but_for_where_it_has_signed_in() {
-    let server = quick()
-        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
-        .with("GUICHET_CHALLENGE_AFTER", "1000000")
-        .start();
+    let server = behind_a_proxy();
     let home = "192.0.2.1";
     let _ = attempt_from(&server, home, "agent", DEMO_PASSWORD).expect(200);
     for host in 0..100 {
@@ -221,10 +223,7 @@ fn many_places_together_lock_a_name_but_for_where_it_has_signed_in() {
 
 #[test]
 fn an_administrator_ends_a_lock_that_the_account_does_not_show() {
-    let server = quick()
-        .with("GUICHET_TRUSTED_PROXIES", "127.0.0.1")
-        .with("GUICHET_CHALLENGE_AFTER", "1000000")
-        .start();
+    let server = behind_a_proxy();
     for host in 0..9 {
         let _ = attempt_from(&server, &format!("198.51.100.{host}"), "agent", "not it")
             .refused(401, "wrong-credentials");

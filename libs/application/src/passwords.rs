@@ -7,7 +7,6 @@ use domain::{
     fault::FaultCode,
     personal::Personal,
 };
-
 use event_log::Appended;
 
 use crate::{
@@ -43,13 +42,13 @@ impl Proof {
     }
 }
 
-/// How a password came to be another, and the account that it rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a password came to be another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// Its holder knew the one before.
-    Changed(Basis),
+    Changed,
     /// Through a one-time link.
-    Reset(Basis),
+    Reset,
 }
 
 impl Application {
@@ -149,7 +148,7 @@ impl Application {
                 return Err(ExecuteError::invalid(faults));
             }
             let basis = Basis::of(&account);
-            this.store_password(&call, &account, new.password, Cause::Changed(basis))
+            this.store_password(&call, &account, new.password, Cause::Changed, basis)
                 .await
         })
         .await
@@ -226,18 +225,18 @@ impl Application {
         Ok(())
     }
 
-    /// Stores a new password and lets everybody else who is signed in sign in again.
+    /// Stores a new password, as long as what was shown for it still holds, and lets everybody else who is signed in sign in again.
     pub(crate) async fn store_password(
         &self,
         call: &Call,
         account: &Account,
         new: String,
         cause: Cause,
+        basis: Basis,
     ) -> Result<(), ExecuteError> {
         let hash = self.hash(new).await.map_err(ExecuteError::internal)?;
         let id = account.id;
         self.append_own(call, id, |today| {
-            let (Cause::Changed(basis) | Cause::Reset(basis)) = &cause;
             if !basis.holds(today) {
                 // What was shown speaks of the account before: another password, a disabling, an address came in between.
                 return Err(ExecuteError::Stale {
@@ -247,8 +246,8 @@ impl Application {
             }
             let hash = Personal::new(id.person(), hash.clone());
             Ok(vec![match cause {
-                Cause::Changed(_) => AccountEvent::PasswordChanged { hash },
-                Cause::Reset(_) => AccountEvent::PasswordReset { hash },
+                Cause::Changed => AccountEvent::PasswordChanged { hash },
+                Cause::Reset => AccountEvent::PasswordReset { hash },
             }])
         })
         .await?;

@@ -132,7 +132,7 @@ impl Application {
             let call = this.call_by(&link, this.viewer_of_holder(account.id)?, &new.password, at);
             // With every other link of the account this one is withdrawn.
             let basis = link.read()?;
-            this.store_password(&call, &account, new.password, Cause::Reset(basis))
+            this.store_password(&call, &account, new.password, Cause::Reset, basis)
                 .await
                 .map_err(of_link)
         })

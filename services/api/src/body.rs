@@ -7,6 +7,7 @@ use domain::{Fault, desk::form};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use crate::{
@@ -127,7 +128,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
     }
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Value, Refusal> {
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Value, Refusal> {
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -143,42 +144,39 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Value, Refu
     if !is_json {
         return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("the body is sent as application/json"));
     }
-    let mut bytes = web::BytesMut::new();
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(BODY_WAIT_S);
-    loop {
-        let next = tokio::time::timeout_at(deadline, payload.next()).await;
-        let Some(part) = next.map_err(|_elapsed| {
-            Refusal::new(&refusal::MALFORMED)
-                .detail(format!("the body did not arrive whole within {BODY_WAIT_S} s"))
-        })?
-        else {
-            break;
-        };
-        let part = part.map_err(|error| Refusal::new(&refusal::MALFORMED).cause(error))?;
-        if bytes.len() + part.len() > BODY_BYTES_MAX {
-            let detail = format!("a body holds at most {BODY_BYTES_MAX} bytes");
-            return Err(Refusal::new(&refusal::TOO_LARGE).detail(detail));
-        }
-        bytes.extend_from_slice(&part);
-    }
+    let deadline = Instant::now() + Duration::from_secs(BODY_WAIT_S);
+    let late = format!("the body did not arrive whole within {BODY_WAIT_S} s");
+    let bytes = gathered(payload, "a body", BODY_BYTES_MAX, || deadline, late).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}")))
 }
 
 /// An upload that is kept in memory, whole. It may take long, silence not.
-pub(crate) async fn collected(mut payload: web::Payload, bytes_max: usize) -> Result<web::Bytes, Refusal> {
+pub(crate) async fn collected(payload: web::Payload, bytes_max: usize) -> Result<web::Bytes, Refusal> {
+    let late = format!("nothing arrived for {BODY_WAIT_S} s");
+    let next = || Instant::now() + Duration::from_secs(BODY_WAIT_S);
+    gathered(payload.into_inner(), "an upload", bytes_max, next, late).await
+}
+
+/// All parts of a payload within a limit, each before its deadline.
+async fn gathered(
+    mut payload: Payload,
+    what: &str,
+    bytes_max: usize,
+    deadline: impl Fn() -> Instant,
+    late: String,
+) -> Result<web::Bytes, Refusal> {
     let mut bytes = web::BytesMut::new();
     loop {
-        let next = tokio::time::timeout(Duration::from_secs(BODY_WAIT_S), payload.next()).await;
-        let next = next.map_err(|_elapsed| {
-            Refusal::new(&refusal::MALFORMED).detail(format!("nothing arrived for {BODY_WAIT_S} s"))
-        })?;
+        let Ok(next) = tokio::time::timeout_at(deadline(), payload.next()).await else {
+            return Err(Refusal::new(&refusal::MALFORMED).detail(late));
+        };
         let Some(part) = next else {
             return Ok(bytes.freeze());
         };
         let part = part.map_err(|error| Refusal::new(&refusal::MALFORMED).cause(error))?;
         if bytes.len() + part.len() > bytes_max {
-            let detail = format!("an upload holds at most {bytes_max} bytes");
+            let detail = format!("{what} holds at most {bytes_max} bytes");
             return Err(Refusal::new(&refusal::TOO_LARGE).detail(detail));
         }
         bytes.extend_from_slice(&part);

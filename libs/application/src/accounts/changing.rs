@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use domain::{
     AccountId, Event,
     account::{
@@ -20,7 +19,6 @@ use crate::{
     deliveries,
     error::{ExecuteError, ReadError},
     execute::own_task,
-    links,
     start::Application,
 };
 
@@ -62,9 +60,8 @@ impl Application {
     async fn has_failures(&self, id: AccountId, call: &Call) -> Result<bool, ExecuteError> {
         let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
         let key = self.tries_key(account.username.as_deref().unwrap_or_default());
-        let since = call.at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS);
-        let tries = self.with_sessions(move |sessions| sessions.tries(&key, "", since));
-        Ok(tries.await.map_err(ExecuteError::internal)?.count > 0)
+        let tries = self.tries_of(key, String::new(), call.at).await;
+        Ok(tries.map_err(ExecuteError::internal)?.count > 0)
     }
 
     /// What is not history follows the event, and again when the command is repeated, for who may still give it: sign-ins and
@@ -86,26 +83,21 @@ impl Application {
         }
         let is_written = !matches!(committed, Committed::Nothing);
         let key = account.username.as_deref().map(|name| self.tries_key(name));
-        self.with_sessions(move |sessions| {
-            if ends {
-                sessions.revoke_account(id.0).map(drop)?;
-                sessions.withdraw(id.0, &links::ALL).map(drop)?;
-            }
-            match key.filter(|_| unlocks && is_written) {
-                Some(key) => sessions.clear_failures(&key, None),
-                None => Ok(()),
-            }
-        })
-        .await
-        .map_err(ExecuteError::internal)?;
+        if ends {
+            self.end_sign_ins(id).await?;
+        }
+        if let Some(key) = key.filter(|_| unlocks && is_written) {
+            self.with_sessions(move |sessions| sessions.clear_failures(&key, None))
+                .await
+                .map_err(ExecuteError::internal)?;
+        }
         if changes.contains(&Change::RemoveSecondFactor) && matches!(committed, Committed::Now(_)) {
             self.post(id, deliveries::SECOND_FACTOR_CHANGED, None, call.at)
                 .await;
         }
         match committed {
             Committed::Now(appended) | Committed::Before(appended) if sets_address => {
-                let before = self.account_before(id, appended)?;
-                let after = self.account_after(id, appended)?;
+                let (before, after) = self.around(id, appended)?;
                 // A repeat that comes after another correction has nothing to follow it any more.
                 if address_of(&after) == address_of(&account) {
                     self.address_corrected(id, address_of(&before), call.at).await?;
@@ -116,36 +108,25 @@ impl Application {
         }
     }
 
-    /// An account as it was before what a command appended to it.
-    fn account_before(&self, id: AccountId, appended: &Appended) -> Result<Account, ReadError> {
-        let first = appended.events.iter().map(|event| event.envelope.version.0).min();
-        self.account_at(id, first.unwrap_or(1).saturating_sub(1))
-    }
-
-    /// And as it was after.
-    fn account_after(&self, id: AccountId, appended: &Appended) -> Result<Account, ReadError> {
-        let last = appended.events.iter().map(|event| event.envelope.version.0).max();
-        self.account_at(id, last.unwrap_or(0))
-    }
-
-    /// An account with its first events only.
-    fn account_at(&self, id: AccountId, version: u64) -> Result<Account, ReadError> {
+    /// An account as it was before what a command appended to it, and after.
+    fn around(&self, id: AccountId, appended: &Appended) -> Result<(Account, Account), ReadError> {
+        let versions = || appended.events.iter().map(|event| event.envelope.version.0);
+        let (first, last) = (versions().min().unwrap_or(0), versions().max().unwrap_or(0));
         let stream = StreamName::try_from(format!("account-{id}")).map_err(ReadError::internal)?;
         let events = self
             .log()
-            .read_stream(
-                &stream,
-                Version(0),
-                usize::try_from(version).unwrap_or(usize::MAX),
-            )
+            .read_stream(&stream, Version(0), usize::try_from(last).unwrap_or(usize::MAX))
             .map_err(ReadError::internal)?;
-        let mut account = None;
+        let (mut before, mut account) = (None, None);
         for recorded in &events {
+            if recorded.envelope.version.0 == first {
+                before.clone_from(&account);
+            }
             if let Event::Account(event) = codec::decode(self.vault(), recorded)? {
                 account = Account::evolve(account, id, recorded.envelope.at, event);
             }
         }
-        account.ok_or(ReadError::NotFound)
+        before.zip(account).ok_or(ReadError::NotFound)
     }
 }
 

@@ -54,7 +54,8 @@ impl Application {
         .await
     }
 
-    async fn end_sign_ins(&self, account: AccountId) -> Result<(), ExecuteError> {
+    /// Ends every sign-in of an account, and every link.
+    pub(crate) async fn end_sign_ins(&self, account: AccountId) -> Result<(), ExecuteError> {
         let ended = self.with_sessions(move |sessions| {
             sessions.revoke_account(account.0)?;
             sessions.withdraw(account.0, &links::ALL).map(drop)

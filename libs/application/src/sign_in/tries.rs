@@ -82,6 +82,18 @@ impl Application {
         }
     }
 
+    /// The tries of a name that failed of late, from wherever and from one origin.
+    pub(crate) async fn tries_of(
+        &self,
+        key: String,
+        origin: String,
+        at: DateTime<Utc>,
+    ) -> Result<Tries, SignInError> {
+        let since = at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS);
+        self.with_sessions(move |sessions| sessions.tries(&key, &origin, since))
+            .await
+    }
+
     /// Refuses a try that comes too soon, or without the challenge that is due, and counts it as failed until it succeeds:
     /// tries that come at once must not all pass before the first of them has failed. Answers how many there are now. Tries of
     /// a name take turns ([`Application::turn_at`]), so that each is judged by all before it.
@@ -94,12 +106,8 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<Tries, SignInError> {
         let rules = self.sign_in_rules();
-        let (of, since) = (
-            counted.clone(),
-            at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS),
-        );
         let tries = self
-            .with_sessions(move |sessions| sessions.tries(&of.key, &of.origin, since))
+            .tries_of(counted.key.clone(), counted.origin.clone(), at)
             .await?;
         let still = |until: &DateTime<Utc>| *until > at;
         if let Some(until) = rules.locked_until(tries.own, tries.own_last).filter(still) {
@@ -196,10 +204,7 @@ impl Application {
     /// [`SignInError::Internal`].
     pub async fn challenge(&self, username: &str, at: DateTime<Utc>) -> Result<Challenge, SignInError> {
         let key = self.tries_key(username);
-        let (counted, since) = (key.clone(), at - TimeDelta::hours(sessions::FAILURES_KEPT_HOURS));
-        let tries = self
-            .with_sessions(move |sessions| sessions.tries(&counted, "", since))
-            .await?;
+        let tries = self.tries_of(key.clone(), String::new(), at).await?;
         let bits = self.sign_in_rules().bits(tries.count).map_err(internal)?;
         Ok(self.challenges().make(key.as_bytes(), bits, at))
     }

@@ -1,0 +1,138 @@
+//! What fills a field in, what is one line, what may be a name, what looks alike (faults B6, B7, S10).
+
+use text::{fold, has_control, is_filled_in, is_name, is_one_line, look_alike_keys};
+
+#[test]
+fn what_cannot_be_seen_does_not_fill_a_field_in() {
+    for c in [
+        '\u{200b}',
+        '\u{200f}',
+        '\u{2060}',
+        '\u{2064}',
+        '\u{feff}',
+        '\u{ad}',
+        '\u{34f}',
+        '\u{180e}',
+        '\u{fe00}',
+        '\u{fe0f}',
+        '\u{e0020}',
+        '\u{3164}',
+        '\u{115f}',
+        '\u{1160}',
+        '\u{ffa0}',
+        '\u{202a}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{2800}',
+        '\u{a0}',
+        '\u{3000}',
+        '\u{2028}',
+        '\u{85}',
+        '\u{61c}',
+        '\u{fff9}',
+        '\u{1d159}',
+        '\u{1d173}',
+        '\u{17b4}',
+        '\u{13430}',
+        '\t',
+        '\u{7f}',
+        '\0',
+    ] {
+        assert!(!is_filled_in(&format!(" {c}{c}\n")), "U+{:04X}", u32::from(c));
+        assert!(is_filled_in(&format!("{c}a")), "U+{:04X}", u32::from(c));
+    }
+    assert!(!is_filled_in(""));
+    for text in [
+        "x",
+        "é",
+        "👩\u{200d}👧",
+        "❤\u{fe0f}",
+        "a\u{200b}b",
+        "\u{200f}שלום",
+        "\u{600}",
+        "。",
+        "\u{e000}",
+    ] {
+        assert!(is_filled_in(text), "{text:?}");
+    }
+}
+
+#[test]
+fn every_break_ends_a_line() {
+    for c in [
+        '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}', '\t', '\0', '\u{9b}',
+    ] {
+        assert!(!is_one_line(&format!("a{c}b")), "U+{:04X}", u32::from(c));
+    }
+    assert!(is_one_line("a\u{a0}b\u{200b}c\u{3000}"));
+    assert!(has_control("a\0") && has_control("\u{85}") && !has_control("a\tb\r\nc\u{2028}"));
+}
+
+#[test]
+fn a_name_does_not_turn_its_neighbours() {
+    for c in [
+        '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+        '\u{2069}',
+    ] {
+        assert!(!is_name(&format!("a{c}b")), "U+{:04X}", u32::from(c));
+        assert!(is_one_line(&format!("a{c}b")));
+    }
+    assert!(is_name("\u{200f}אבי") && is_name("Zoé 👩\u{200d}🔧") && !is_name("a\nb"));
+}
+
+#[test]
+fn look_alikes_share_a_key() {
+    let alike = |one, other| {
+        let keys = look_alike_keys(other);
+        look_alike_keys(one).iter().any(|key| keys.contains(key))
+    };
+    for (one, other) in [
+        ("requester-1", "requester\u{2010}1"),
+        ("requester-1", "requester\u{2011}1"),
+        ("paypal", "pаypаl"),
+        ("scope", "ѕсоре"),
+        ("Agent", "agent"),
+        ("ANNA", "ΑΝΝΑ"),
+        ("anna", "ΑΝΝΑ"),
+        ("IVAN", "іvan"),
+    ] {
+        assert!(alike(one, other), "{one:?} {other:?}");
+    }
+    for (one, other) in [
+        ("agent", "agenda"),
+        ("zoé", "zoe"),
+        ("a1", "a2"),
+        ("αννα", "anna"),
+    ] {
+        assert!(!alike(one, other), "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn folding_twice_changes_nothing() {
+    let text = "Œuvre ẞ İstanbul ΐ ﬃ ㎏ Ǆ ŉ ΣΊΣΥΦΟΣ Йод مُحَمَّد שָׁלוֹם ｶﾞ ½ №";
+    assert_eq!(fold(&fold(text)), fold(text));
+}
+
+#[test]
+fn texts_are_compared_without_case_accents_and_forms() {
+    for (text, folded) in [
+        ("Cœur", "coeur"),
+        ("Lætitia", "laetitia"),
+        ("STRAẞE Straße", "strasse strasse"),
+        ("Iğdır İZMİR", "igdir izmir"),
+        ("Καλημέρα ΣΊΣΥΦΟΣ σίσυφος", "καλημερα σισυφοσ σισυφοσ"),
+        ("Ёлка йогурт", "елка иогурт"),
+        ("مُحَمَّد", "محمد"),
+        ("שָׁלוֹם", "שלום"),
+        (
+            "ﬁn aﬀaire oﬃce Ｆｕｌｌ № ㎏ ² ĳ",
+            "fin affaire office full no kg 2 ij",
+        ),
+        ("Łódź Ørsted Đuro Ħal", "lodz orsted duro hal"),
+        ("im\u{ad}pri\u{200b}mante", "imprimante"),
+    ] {
+        assert_eq!(fold(text), folded, "{text:?}");
+    }
+}

@@ -68,9 +68,31 @@ impl Home {
     }
 
     /// What the servers of this directory wrote to standard error so far.
+    ///
+    /// # Panics
+    /// When it cannot be read: no search in it may pass because there was nothing to search.
     #[must_use]
+    #[track_caller]
     pub fn log_lines(&self) -> String {
-        std::fs::read_to_string(self.path().join("stderr")).unwrap_or_default()
+        let file = self.path().join("stderr");
+        let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Asserts that none of these texts stands in what the servers of this directory logged.
+    ///
+    /// # Panics
+    /// When one does, or when nothing was logged at all.
+    #[track_caller]
+    pub fn assert_not_logged(&self, texts: &[&str]) {
+        let lines = self.log_lines();
+        assert!(
+            !lines.trim().is_empty(),
+            "the server logged nothing, so nothing was searched"
+        );
+        for text in texts {
+            assert!(!lines.contains(text), "{text:?} stands in the log lines");
+        }
     }
 
     /// Starts a server and waits until both doors listen.

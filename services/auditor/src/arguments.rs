@@ -7,6 +7,10 @@ use transparency::VerifierKey;
 
 /// Verify the log from the outside: exports, evidence bundles, replays. Needs no server.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 verified; 1 something is wrong; 2 nothing can be said (a file cannot be read, the \
+                        server does not answer, a bundle was given as an export or an export as a bundle)."
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -19,7 +19,12 @@ use crate::report::ExportReport;
 
 pub use statistics::Statistics;
 
-pub(crate) use batch::decode;
+pub(crate) use batch::{check_data, decode};
+pub(crate) use order::Ending;
+
+/// Bytes of a line without its end, at most: far more than an event or a checkpoint can have. What comes after a longer
+/// one is not read.
+pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -58,12 +63,6 @@ pub enum VerifyError {
     /// Reading failed.
     #[error("the export cannot be read")]
     Read(#[source] io::Error),
-    /// A line is longer than any event or checkpoint can be.
-    #[error("a line of the export is longer than {max} bytes")]
-    LineTooLong {
-        /// Bytes allowed.
-        max: usize,
-    },
     /// A checkpoint kept from earlier is not one.
     #[error("{name} is not a checkpoint")]
     Checkpoint {

@@ -6,6 +6,9 @@ use serde::Serialize;
 /// that first one; those beyond are counted.
 pub const FAULTS_MAX: usize = 1_000;
 
+/// Characters of the text of a fault, at most: the file chooses some of its words.
+pub const FAULT_CHARS_MAX: usize = 1_000;
+
 /// The kind of a fault, as a word for machines. Where several lie at one position they are told in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,7 +102,7 @@ pub struct Fault {
     pub position: u64,
     /// Its kind.
     pub code: Code,
-    /// What was found and what should have been, in a sentence.
+    /// What was found and what should have been, in a sentence without anything that cannot be seen.
     pub detail: String,
 }
 
@@ -141,7 +144,7 @@ impl Faults {
         let fault = Fault {
             position,
             code,
-            detail: detail.into(),
+            detail: text::shown(&detail.into(), FAULT_CHARS_MAX),
         };
         if !self.listed.iter().any(|(_, listed)| *listed == fault) {
             self.listed.push(((self.step, found_at), fault));

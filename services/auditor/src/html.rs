@@ -11,7 +11,7 @@ pub use export::export_page;
 use crate::fault::Fault;
 use crate::report::{Check, CheckpointSaid, Verdict};
 use crate::trust::{Enrolled, Epoch, Trust, TrustedBy};
-use text::{escaped, grouped};
+use text::{escaped, escaped_lines, grouped};
 
 /// Colours are few, so that the page prints.
 const STYLE: &str = include_str!("html/style.css");
@@ -128,7 +128,7 @@ fn checkpoint(checkpoint: Option<&CheckpointSaid>, trust: Option<&Trust>) -> Str
         escaped(&said.origin),
         grouped(said.size),
         escaped(&said.root),
-        escaped(&said.note)
+        escaped_lines(&said.note)
     )
 }
 
@@ -149,7 +149,7 @@ fn landmarks(keys: &[Enrolled], epochs: &[Epoch], at: impl Fn(u64) -> String) ->
             ));
         }
         if let Some(reason) = &epoch.reason {
-            what.push_str(&format!(" Reason: {}", escaped(reason)));
+            what.push_str(&format!(" Reason: {}", escaped_lines(reason)));
         }
         rows.push((epoch.position, what));
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use event_log::{EventLog, Position, RestoreError, Stored};
-use serde::Deserialize;
 use views::Views;
 
+use crate::export::Ending;
 use crate::opener;
 use crate::scan;
 
@@ -65,18 +65,6 @@ pub enum ReplayError {
     Unfinished(String),
 }
 
-#[derive(Deserialize)]
-struct Ending {
-    #[serde(default)]
-    digests: Digests,
-}
-
-#[derive(Deserialize, Default)]
-struct Digests {
-    #[serde(default)]
-    queue: Option<String>,
-}
-
 /// The events of an export, line by line.
 struct Events<R> {
     reader: BufReader<R>,
@@ -110,9 +98,9 @@ impl<R: Read> Events<R> {
                 None if self.lines == 1 => {}
                 Some(_) | None => {
                     let line = self.lines;
-                    let ending: Ending = serde_json::from_slice(text)
-                        .map_err(|_not_an_ending| ReplayError::Line { line, position })?;
-                    self.claimed = ending.digests.queue;
+                    let ending =
+                        Ending::read(text).map_err(|_not_an_ending| ReplayError::Line { line, position })?;
+                    self.claimed = ending.queue().map(ToOwned::to_owned);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,12 +13,11 @@ use sha2::{Digest as _, Sha256};
 use crate::arguments::{
     Against, Arguments, Bundle, BundleAgainst, Command, Export, Prove, Replay, Reports, Verify,
 };
-use crate::bundle::{self, AttachmentGiven, Told};
+use crate::bundle::{self, AttachmentGiven};
 use crate::export::{self, Depth, Expectations, KeptCheckpoint};
-use crate::fault::Fault;
-use crate::report::{BundleReport, Check, ExportReport, Verdict};
-use crate::trust::{Trust, TrustedBy};
-use crate::{fetch, html, replay};
+use crate::kind::{HEAD_BYTES, Kind};
+use crate::report::Verdict;
+use crate::{fetch, html, print, replay};
 
 /// Exit code when a fault was found.
 const FAULTY: u8 = 1;
@@ -26,8 +25,6 @@ const FAULTY: u8 = 1;
 const UNREADABLE: u8 = 2;
 /// Bytes of a bundle that are read, at most: many times what the largest ticket has.
 const BUNDLE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Faults that are printed, at most; the reports list more.
-const PRINTED_FAULTS_MAX: usize = 20;
 /// How often progress is drawn, milliseconds.
 const DRAW_MS: u64 = 100;
 
@@ -49,13 +46,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(Verdict::Verified) => ExitCode::SUCCESS,
         Ok(Verdict::Faulty) => ExitCode::from(FAULTY),
         Err(failure) => {
-            let mut text = failure.to_string();
-            let mut cause = failure.source();
-            while let Some(error) = cause {
-                text.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
-            eprintln!("guichet audit: {text}");
+            // Nobody is left to be told that standard error cannot be written to.
+            let _ = print::failure(&mut io::stderr(), &*failure);
             ExitCode::from(UNREADABLE)
         }
     }
@@ -69,7 +61,26 @@ fn verify(options: &Verify) -> Result<Verdict, Failure> {
         let bytes = file.metadata().map(|metadata| metadata.len()).ok();
         (Box::new(file), bytes)
     };
-    verify_input(input, bytes, &options.against)
+    let input = export_input(input, &options.export)?;
+    verify_input(Box::new(input), bytes, &options.against)
+}
+
+/// The same input, unless it is a bundle.
+fn export_input<R: Read>(mut input: R, path: &Path) -> Result<impl Read + use<R>, Failure> {
+    let mut head = Vec::new();
+    input
+        .by_ref()
+        .take(HEAD_BYTES)
+        .read_to_end(&mut head)
+        .map_err(|error| unreadable(path, error))?;
+    match Kind::of(&head) {
+        Kind::Bundle => {
+            let path = path.display();
+            let text = format!("{path} is an evidence bundle: verify it with `guichet audit bundle {path}`");
+            Err(text.into())
+        }
+        Kind::Export | Kind::Unknown => Ok(io::Cursor::new(head).chain(input)),
+    }
 }
 
 fn verify_input(
@@ -93,7 +104,7 @@ fn verify_input(
     let progress = progress(bytes, against.no_progress);
     let report = export::verify(input, &expectations, |read| progress.inc(read))?;
     progress.finish_and_clear();
-    print_export(&report)?;
+    print::export(&mut io::stdout(), &report)?;
     write_reports(&against.reports, &report, || html::export_page(&report))?;
     Ok(report.verdict)
 }
@@ -123,6 +134,11 @@ fn read_bundle(options: &Bundle) -> Result<Verdict, Failure> {
         .take(BUNDLE_BYTES_MAX + 1)
         .read_to_end(&mut document)
         .map_err(|error| unreadable(&options.file, error))?;
+    if Kind::of(&document) == Kind::Export {
+        let path = options.file.display();
+        let text = format!("{path} is an export of the log: verify it with `guichet audit verify {path}`");
+        return Err(text.into());
+    }
     if read as u64 > BUNDLE_BYTES_MAX {
         return Err(format!("a bundle has at most {BUNDLE_BYTES_MAX} bytes").into());
     }
@@ -133,7 +149,7 @@ fn verify_bundle(document: &[u8], against: &BundleAgainst) -> Result<Verdict, Fa
     let attachments = against.attachment.iter().map(|path| attachment(path));
     let attachments: Vec<AttachmentGiven> = attachments.collect::<Result<_, Failure>>()?;
     let report = bundle::verify(document, &against.key, &attachments);
-    print_bundle(&report)?;
+    print::bundle(&mut io::stdout(), &report)?;
     write_reports(&against.reports, &report, || html::bundle_page(&report))?;
     Ok(report.verdict)
 }
@@ -161,7 +177,7 @@ impl io::Write for HashWriter<'_> {
 }
 
 fn rebuild(options: &Replay) -> Result<Verdict, Failure> {
-    let file = open(&options.export)?;
+    let file = export_input(open(&options.export)?, &options.export)?;
     let replayed = match &options.dir {
         Some(dir) => replay::replay(file, options.until, dir)?,
         None => {
@@ -170,9 +186,13 @@ fn rebuild(options: &Replay) -> Result<Verdict, Failure> {
         }
     };
     let (position, queue) = (replayed.position, &replayed.queue);
-    say(&serde_json::json!({"position": position, "queue": queue}).to_string())?;
+    let digest = serde_json::json!({"position": position, "queue": queue});
+    print::line(&mut io::stdout(), &digest.to_string())?;
     if let Some(claimed) = replayed.claimed.filter(|claimed| claimed != queue) {
-        eprintln!("guichet audit: the export names the digest {claimed}");
+        print::failure(
+            &mut io::stderr(),
+            &*Failure::from(format!("the export names the digest {claimed}")),
+        )?;
         return Ok(Verdict::Faulty);
     }
     Ok(Verdict::Verified)
@@ -229,127 +249,4 @@ fn write_reports(
         write(path, page().into_bytes())?;
     }
     Ok(())
-}
-
-fn say(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}").map_err(Failure::from)
-}
-
-fn print_export(report: &ExportReport) -> Result<(), Failure> {
-    let origin = report.origin.as_deref().unwrap_or("-");
-    match report.verdict {
-        Verdict::Verified => say(&format!(
-            "verified: {origin}, {} events, root {}",
-            report.size, report.root
-        ))?,
-        Verdict::Faulty => say(&format!("faulty: {origin}, {} events", report.size))?,
-    }
-    print_common(
-        &report.checks,
-        report.trust.as_ref(),
-        &report.faults,
-        report.faults_left_out,
-    )?;
-    say(&format!(
-        "  {:.2} s, {:.0} events a second, {:.0} MB a second",
-        report.timing.seconds,
-        report.timing.events_per_second,
-        report.timing.bytes_per_second / 1e6
-    ))
-}
-
-fn print_bundle(report: &BundleReport) -> Result<(), Failure> {
-    let word = match report.verdict {
-        Verdict::Verified => "verified",
-        Verdict::Faulty => "faulty",
-    };
-    say(&format!("{word}: {} of {}", report.ticket, report.origin))?;
-    print_common(
-        &report.checks,
-        report.trust.as_ref(),
-        &report.faults,
-        report.faults_left_out,
-    )?;
-    for told in &report.history {
-        print_told(told)?;
-    }
-    for file in &report.attachments {
-        let place = file.position.map_or_else(
-            || "is not shown to have been attached".to_owned(),
-            |position| format!("was attached at position {position}"),
-        );
-        say(&format!("  {} {place}", file.path.display()))?;
-    }
-    Ok(())
-}
-
-fn print_told(told: &Told) -> Result<(), Failure> {
-    let at = told.at.map_or_else(String::new, |at| {
-        at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-    });
-    let by = told.by.as_deref().unwrap_or_default();
-    say(&format!("{:>8}  {at}  {by} {}", told.position, told.text))?;
-    for value in told.values.iter().filter(|value| value.sealed) {
-        let name = value.pointer.strip_prefix("/data/").unwrap_or(&value.pointer);
-        let text = value.value.as_ref().map_or_else(
-            || "not disclosed: withheld, or erased".to_owned(),
-            |value| {
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), ToOwned::to_owned)
-            },
-        );
-        // Words of strangers must not steer the terminal.
-        let text: String = text
-            .chars()
-            .map(|character| {
-                if character.is_control() && character != '\n' {
-                    '\u{fffd}'
-                } else {
-                    character
-                }
-            })
-            .collect();
-        say(&format!(
-            "          {name}: {}",
-            text.replace('\n', "\n            ")
-        ))?;
-    }
-    Ok(())
-}
-
-fn print_common(
-    checks: &[Check],
-    trust: Option<&Trust>,
-    faults: &[Fault],
-    left_out: u64,
-) -> Result<(), Failure> {
-    for fault in faults.iter().take(PRINTED_FAULTS_MAX) {
-        say(&format!(
-            "position {}: {}: {}",
-            fault.position,
-            fault.code.as_str(),
-            fault.detail
-        ))?;
-    }
-    let more = left_out + faults.len().saturating_sub(PRINTED_FAULTS_MAX) as u64;
-    if more > 0 {
-        say(&format!("… and {more} more faults"))?;
-    }
-    for check in checks {
-        let mark = if check.holds { "ok" } else { "WRONG" };
-        say(&format!("  {mark:5}  {:>10}  {}", check.count, check.what))?;
-    }
-    let Some(trust) = trust else {
-        return Ok(());
-    };
-    let why = match trust.how {
-        TrustedBy::Pinned => "given from outside",
-        TrustedBy::EndorsedByPinned => "reached by endorsements from the given key",
-        TrustedBy::FirstInLog => "the first in the log: trust on first use, give --key to pin it",
-        TrustedBy::EndorsedByFirstInLog => {
-            "reached by endorsements from the first in the log: trust on first use, give --key to pin it"
-        }
-    };
-    say(&format!("  key {}: {why}", trust.signing_key))
 }

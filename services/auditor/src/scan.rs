@@ -4,6 +4,7 @@
 //! where they must stand. What is written otherwise is read again by a strict parser, which takes the members in any
 //! order and refuses unknown ones; only what that refuses too is a fault.
 
+pub(crate) mod json;
 mod strict;
 
 use std::ops::Range;
@@ -19,7 +20,7 @@ const POSITION: &[u8] = b"{\"position\":";
 const EVENT: &[u8] = b",\"event\":";
 
 /// The largest position or version that is read: far above what a log can hold, and one more never overflows.
-const NUMBER_MAX: u64 = 1 << 62;
+pub(crate) const NUMBER_MAX: u64 = 1 << 62;
 
 /// The line of an event: its position, and the stored bytes of the event as they stand.
 pub(crate) fn event_line(line: &[u8]) -> Option<(u64, &[u8])> {
@@ -48,7 +49,7 @@ pub(crate) struct Envelope<'e> {
     pub(crate) data: Range<usize>,
 }
 
-/// Reads the envelope of an event.
+/// Reads the envelope of an event. The data is an object; what stands in it is checked by whoever reads it.
 pub(crate) fn envelope(stored: &[u8]) -> Result<Envelope<'_>, EnvelopeFault> {
     match written_order(stored) {
         Some(envelope) => Ok(envelope),
@@ -108,7 +109,7 @@ fn is_channel(text: &str) -> bool {
 }
 
 /// 64 small hexadecimal digits.
-fn is_digest(text: &str) -> bool {
+pub(crate) fn is_digest(text: &str) -> bool {
     text.len() == 64
         && text
             .bytes()
@@ -158,6 +159,26 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
+/// A UUID in the one way in which it may be written: hyphenated, in small letters.
+pub(crate) fn written_uuid(text: &[u8]) -> Option<Uuid> {
+    let text: &[u8; 36] = text.try_into().ok()?;
+    let mut number: u128 = 0;
+    for (at, byte) in text.iter().enumerate() {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            if *byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let digit = HEX[usize::from(*byte)];
+        if digit == NO_DIGIT {
+            return None;
+        }
+        number = number << 4 | u128::from(digit);
+    }
+    Some(Uuid::from_u128(number))
+}
+
 struct Cursor<'e> {
     rest: &'e [u8],
 }
@@ -203,23 +224,8 @@ impl<'e> Cursor<'e> {
     /// A UUID as it is written: hyphenated, in small letters, between quotes.
     fn uuid(&mut self) -> Option<Uuid> {
         let (text, rest) = self.rest.split_first_chunk::<38>()?;
-        let digits: &[u8; 36] = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?.try_into().ok()?;
         self.rest = rest;
-        let mut number: u128 = 0;
-        for (at, byte) in digits.iter().enumerate() {
-            if matches!(at, 8 | 13 | 18 | 23) {
-                if *byte != b'-' {
-                    return None;
-                }
-                continue;
-            }
-            let digit = HEX[usize::from(*byte)];
-            if digit == NO_DIGIT {
-                return None;
-            }
-            number = number << 4 | u128::from(digit);
-        }
-        Some(Uuid::from_u128(number))
+        written_uuid(text.strip_prefix(b"\"")?.strip_suffix(b"\"")?)
     }
 
     /// An instant with six digits after the second, in UTC, between quotes.
@@ -248,7 +254,8 @@ impl<'e> Cursor<'e> {
             return None;
         }
         let year = i32::try_from(digits(1..5)?).ok()?;
-        let date = NaiveDate::from_ymd_opt(year, digits(6..8)?, digits(9..11)?)?;
+        // Not every reader has a year 0.
+        let date = NaiveDate::from_ymd_opt(year, digits(6..8)?, digits(9..11)?).filter(|_| year > 0)?;
         let (hour, minute, second) = (digits(12..14)?, digits(15..17)?, digits(18..20)?);
         Some(
             date.and_hms_micro_opt(hour, minute, second, digits(21..27)?)?

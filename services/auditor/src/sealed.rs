@@ -16,6 +16,8 @@ use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::scan::{self, json};
+
 /// Bytes of a value key.
 pub(crate) const VALUE_KEY_BYTES: usize = 32;
 /// Bytes of a commitment.
@@ -209,7 +211,7 @@ impl Mark<'_> {
         if self.v != 1 {
             return Err("its v is not 1");
         }
-        let Ok(subject) = Uuid::try_parse(self.subject) else {
+        let Some(subject) = scan::written_uuid(self.subject.as_bytes()) else {
             return Err("the subject is not a UUID");
         };
         let mut committed = [0; COMMITMENT_BYTES];
@@ -272,7 +274,9 @@ fn open(
         .map_err(|_invalid| SealedFault::Commitment { pointer: pointer() })?;
     let value = match bytes.split_first() {
         Some((b't', text)) => std::str::from_utf8(text).ok().map(Value::from),
-        Some((b'j', text)) => serde_json::from_slice(text).ok(),
+        Some((b'j', text)) => json::check(text, json::PLAINTEXT_DEPTH_MAX)
+            .and_then(|()| serde_json::from_slice(text))
+            .ok(),
         Some(_) | None => None,
     };
     value.ok_or_else(|| SealedFault::Plaintext { pointer: pointer() })

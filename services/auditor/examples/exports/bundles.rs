@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::made::{self, key};
+use crate::readings;
 use crate::table::{Tampered, log};
 
 /// The whole table. The events of the bundle are those at 9 to 18; the internal note at 13 is left out.
@@ -10,6 +11,7 @@ pub(crate) fn bundles() -> Vec<Tampered> {
     let good = made::bundle(&log().made, "SUP-1");
     let mut cases = of_the_document(&good);
     cases.extend(of_entries(&good));
+    cases.extend(readings::bundles(&good));
     cases.push(Tampered {
         keys: vec![key(7).verifier().to_string()],
         ..changed(&good, "bundle-another-key-given", Some((0, "trust")), &|_| {})

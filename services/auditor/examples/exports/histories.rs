@@ -132,6 +132,26 @@ fn two_keys_endorsed(second: &SigningKey, signature: Option<String>) -> Vec<Stri
     lines(&log.events, &note, &log.digest)
 }
 
+/// The log of two keys with the event changed that enrols the second one.
+pub(crate) fn two_keys_changed(change: impl FnOnce(&str) -> String) -> Vec<u8> {
+    let second = key(2);
+    let mut events = events_of(&two_keys(true));
+    events[8] = change(&events[8]);
+    let note = checkpoint(events.iter().map(String::as_str), ORIGIN, &second);
+    let digest = "0".repeat(64);
+    file(&lines(&events, &note, &digest))
+}
+
+/// The stored bytes in the lines of an export.
+fn events_of(lines: &[String]) -> Vec<String> {
+    let events = lines[1..lines.len() - 1].iter().zip(1..);
+    events
+        .map(|(line, position): (&String, u64)| {
+            line[format!("{{\"position\":{position},\"event\":").len()..line.len() - 1].to_owned()
+        })
+        .collect()
+}
+
 pub(crate) fn other_keys() -> Vec<Tampered> {
     let second = key(2);
     let case = |name, lines: &[String], code| Tampered {
@@ -145,13 +165,7 @@ pub(crate) fn other_keys() -> Vec<Tampered> {
     let by_a_third = endorse(&key(3), second.verifier());
     let mut outdated = two_keys(true);
     let end = outdated.len() as u64 - 1;
-    let events: Vec<String> = outdated[1..outdated.len() - 1]
-        .iter()
-        .zip(1..)
-        .map(|(line, position): (&String, u64)| {
-            line[format!("{{\"position\":{position},\"event\":").len()..line.len() - 1].to_owned()
-        })
-        .collect();
+    let events = events_of(&outdated);
     let digest = made::queue_digest(events.iter().map(String::as_str));
     outdated.pop();
     outdated.push(ending(&signed(&events), &digest));

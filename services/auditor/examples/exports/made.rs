@@ -119,12 +119,17 @@ fn seal_marks(value: &mut Value, event: Uuid, pointer: &mut String, keys: &mut V
 
 /// The sealed form, written from its specification.
 fn seal(key: &[u8; 32], subject: Uuid, value: &Value) -> Value {
-    let mut bytes = match value {
+    let bytes = match value {
         Value::String(text) => format!("t{text}").into_bytes(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             format!("j{value}").into_bytes()
         }
     };
+    seal_bytes(key, subject, bytes)
+}
+
+/// The same for any plaintext.
+pub(crate) fn seal_bytes(key: &[u8; 32], subject: Uuid, mut bytes: Vec<u8>) -> Value {
     let prk = Hkdf::<Sha256>::from_prk(key).unwrap();
     let (mut encryption, mut committing) = ([0; 32], [0; 32]);
     prk.expand(b"encrypt", &mut encryption).unwrap();

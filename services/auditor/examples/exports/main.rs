@@ -9,6 +9,7 @@
 mod bundles;
 mod histories;
 mod made;
+mod readings;
 mod table;
 
 use std::fs::{self, File};

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::histories;
 use crate::made::{self, Made, Maker, ORIGIN, account, checkpoint, ending, file, key, key_of, lines};
+use crate::readings;
 
 /// What is tampered with, mostly: the internal note on SUP-1, which has events of its ticket before it and after it.
 pub(crate) const AT: usize = 13;
@@ -129,6 +130,7 @@ pub(crate) fn table() -> Vec<Tampered> {
     table.extend(histories::rewritten_histories(&log));
     table.extend(histories::changed_data(&log));
     table.extend(histories::other_keys());
+    table.extend(readings::exports(&log));
     table
 }
 

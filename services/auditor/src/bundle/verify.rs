@@ -9,11 +9,12 @@ use std::time::Instant;
 use domain::account::AccountEvent;
 use domain::{AccountId, Event};
 use serde_json::Value;
-use transparency::{Checkpoint, Hash, VerifierKey, leaf_hash, verify_inclusion};
+use serde_json::value::RawValue;
+use transparency::{Checkpoint, ENTRY_BYTES_MAX, Hash, VerifierKey, leaf_hash, verify_inclusion};
 
 use super::form::{Bundle, Entry, FORM, Kind};
 use super::tell::{self, Names, Told};
-use crate::export::decode;
+use crate::export::{check_data, decode};
 use crate::fault::{Code, Faults};
 use crate::report::{BundleReport, CheckpointSaid, Verdict};
 use crate::scan::{self, Envelope};
@@ -36,7 +37,7 @@ pub struct AttachmentGiven {
 pub fn verify(document: &[u8], keys: &[VerifierKey], attachments: &[AttachmentGiven]) -> BundleReport {
     let started = Instant::now();
     let mut verifying = Verifying::default();
-    match serde_json::from_slice::<Bundle>(document) {
+    match Bundle::read(document) {
         Ok(bundle) => verifying.bundle(&bundle, keys, attachments),
         Err(error) => {
             let detail = format!("the document is not an evidence bundle: {error}");
@@ -98,7 +99,7 @@ enum Opened<'e> {
 }
 
 impl Verifying {
-    fn bundle(&mut self, bundle: &Bundle, pinned: &[VerifierKey], attachments: &[AttachmentGiven]) {
+    fn bundle(&mut self, bundle: &Bundle<'_>, pinned: &[VerifierKey], attachments: &[AttachmentGiven]) {
         if bundle.guichet_bundle != FORM {
             let detail = format!("the form {} of a bundle is not known", bundle.guichet_bundle);
             self.faults.push(0, Code::Header, detail);
@@ -110,8 +111,10 @@ impl Verifying {
                 self.faults.push(0, Code::Signature, detail);
             }
         }
+        let [keys, accounts, events] =
+            [&bundle.keys, &bundle.accounts, &bundle.events].map(|entries| self.entries(entries));
         self.faults.begin_step(Step::Keys as u64);
-        self.keys(&bundle.keys);
+        self.keys(&keys);
         self.faults.begin_step(Step::Checkpoint as u64);
         let trust = self.claimed.clone().and_then(|claimed| {
             self.checkpoint(bundle, &claimed);
@@ -119,9 +122,9 @@ impl Verifying {
         });
         // The names are needed to tell the events, though faults of the events are told first.
         self.faults.begin_step(Step::Accounts as u64);
-        self.accounts(&bundle.accounts);
+        self.accounts(&accounts);
         self.faults.begin_step(Step::Events as u64);
-        let history = self.events(&bundle.events, &bundle.ticket);
+        let history = self.events(&events, &bundle.ticket);
         self.faults.begin_step(Step::Files as u64);
         let attachments = self.attachments(&history, attachments);
         self.report = Some(BundleReport {
@@ -141,7 +144,22 @@ impl Verifying {
         });
     }
 
-    fn checkpoint(&mut self, bundle: &Bundle, claimed: &Checkpoint) {
+    /// The entries whose form is that of one.
+    fn entries(&mut self, entries: &[&RawValue]) -> Vec<Entry> {
+        let mut read = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match Entry::read(entry) {
+                Ok(entry) => read.push(entry),
+                Err((position, error)) => {
+                    let detail = format!("the entry is not one: {error}");
+                    self.faults.push(position, Code::Line, detail);
+                }
+            }
+        }
+        read
+    }
+
+    fn checkpoint(&mut self, bundle: &Bundle<'_>, claimed: &Checkpoint) {
         for (code, detail) in self.keyring.check(&bundle.checkpoint, claimed) {
             self.faults.push(0, code, detail);
         }
@@ -189,18 +207,19 @@ impl Verifying {
         let Some(claimed) = &self.claimed else {
             return;
         };
-        let Some(index) = position.checked_sub(1) else {
-            self.faults.push(0, Code::Line, "positions start at 1");
-            return;
-        };
         self.proofs += 1;
-        if let Err(error) = verify_inclusion(leaf, index, claimed.size, &path, &claimed.root) {
+        if let Err(error) = verify_inclusion(leaf, position - 1, claimed.size, &path, &claimed.root) {
             let detail = format!("the event is not proven to be in the log: {error}");
             self.faults.push(position, Code::Proof, detail);
         }
     }
 
     fn shown<'e>(&mut self, position: u64, stored: &'e str, keys: &ValueKeys) -> Option<Shown<'e>> {
+        if stored.len() > ENTRY_BYTES_MAX {
+            let detail = format!("the event has more than {ENTRY_BYTES_MAX} bytes");
+            self.faults.push(position, Code::Envelope, detail);
+            return None;
+        }
         let envelope = match scan::envelope(stored.as_bytes()) {
             Ok(envelope) => envelope,
             Err(fault) => {
@@ -208,7 +227,12 @@ impl Verifying {
                 return None;
             }
         };
-        let mut data: Value = match serde_json::from_str(&stored[envelope.data.clone()]) {
+        let data = &stored[envelope.data.clone()];
+        if let Err((code, detail)) = check_data(data.as_bytes()) {
+            self.faults.push(position, code, detail);
+            return None;
+        }
+        let mut data: Value = match serde_json::from_str(data) {
             Ok(data) => data,
             Err(error) => {
                 let detail = format!("the data is not JSON: {error}");

@@ -6,12 +6,12 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use domain::{Event, ticket::Stamp};
 use serde_json::Value;
-use transparency::{Hash, leaf_hash};
+use transparency::{ENTRY_BYTES_MAX, Hash, leaf_hash};
 use uuid::Uuid;
 
-use super::Depth;
+use super::{Depth, LINE_BYTES_MAX};
 use crate::fault::Code;
-use crate::scan;
+use crate::scan::{self, json};
 use crate::sealed::{self, ValueKeys, erased};
 
 /// Whole lines of an export, in order.
@@ -141,27 +141,41 @@ impl Reading<'_> {
             self.faults
                 .push((index, Code::Line, "the line is not UTF-8".to_owned()));
         }
+        if line.ends_with(b"\r") {
+            let detail = "the line ends with a carriage return".to_owned();
+            self.faults.push((index, Code::Line, detail));
+        }
+        if line.len() > LINE_BYTES_MAX {
+            let detail = format!("the line is longer than {LINE_BYTES_MAX} bytes");
+            self.faults.push((index, Code::Line, detail));
+            self.lines.push(Line::Other(range));
+            return;
+        }
         let Some((position, stored)) = scan::event_line(line) else {
             self.lines.push(Line::Other(range));
             return;
         };
         let stored_range = range.end - 1 - stored.len()..range.end - 1;
+        if stored.len() > ENTRY_BYTES_MAX {
+            let detail = format!("the event has more than {ENTRY_BYTES_MAX} bytes");
+            self.faults.push((index, Code::Envelope, detail));
+        }
         let (facts, event) = match scan::envelope(stored) {
             Err(fault) => {
                 self.faults.push((index, Code::Envelope, fault.to_string()));
                 (None, None)
             }
             Ok(envelope) => {
+                let data = &envelope.data;
+                let data = stored_range.start + data.start..stored_range.start + data.end;
                 let event = match self.depth {
-                    Depth::Quick => None,
-                    Depth::Full => {
-                        let data = &envelope.data;
-                        let data = stored_range.start + data.start..stored_range.start + data.end;
-                        self.decode(envelope.event_type, data)
-                            .map_err(|(code, detail)| self.faults.push((index, code, detail)))
-                            .ok()
-                    }
+                    Depth::Quick => check_data(&self.bytes[data]).map(|()| None),
+                    Depth::Full => self.decode(envelope.event_type, data).map(Some),
                 };
+                let event = event.unwrap_or_else(|(code, detail)| {
+                    self.faults.push((index, code, detail));
+                    None
+                });
                 (Some(self.facts(&envelope, stored_range.start)), event)
             }
         };
@@ -209,6 +223,7 @@ impl Reading<'_> {
 
 /// The data of an event with its sealed values marked as erased, for an export discloses no key, and how many there are.
 pub(super) fn read_slowly(data: &[u8], scratch: &mut Vec<u8>) -> Result<(Value, u64), (Code, String)> {
+    check_data(data)?;
     let mut data = serde_json::from_slice(data)
         .map_err(|error| (Code::Envelope, format!("the data is not JSON: {error}")))?;
     let counted = sealed::put_back(&mut data, &ValueKeys::new(), scratch)
@@ -216,10 +231,39 @@ pub(super) fn read_slowly(data: &[u8], scratch: &mut Vec<u8>) -> Result<(Value, 
     Ok((data, counted.sealed))
 }
 
+/// That the data of an event has one reading.
+pub(crate) fn check_data(data: &[u8]) -> Result<(), (Code, String)> {
+    json::check_object(data, json::DATA_DEPTH_MAX)
+        .map_err(|error| (Code::Envelope, format!("the data is not JSON: {error}")))
+}
+
 /// The event that its type names, from data whose sealed values were put back.
 pub(crate) fn decode(event_type: &str, data: Value) -> Result<Event, (Code, String)> {
+    if event_type.starts_with("log-") {
+        log_data(&data).map_err(|detail| (Code::Data, detail.to_owned()))?;
+    }
     Event::decode(event_type, data).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         (Code::Data, format!("{error}{}", cause.unwrap_or_default()))
     })
+}
+
+/// What every verifier reads, it reads in one form: what is left out is not `null`, and what has members is no list.
+fn log_data(data: &Value) -> Result<(), &'static str> {
+    let Value::Object(members) = data else {
+        return Err("the data is not an object");
+    };
+    for (name, member) in members {
+        match (name.as_str(), member) {
+            (_, Value::Null) => return Err("a member that is left out is not written as null"),
+            ("before" | "endorsement", Value::Object(inside)) => {
+                if inside.values().any(Value::is_null) {
+                    return Err("a member that is left out is not written as null");
+                }
+            }
+            ("before" | "endorsement", _) => return Err("`before` and `endorsement` are objects"),
+            (_, _) => {}
+        }
+    }
+    Ok(())
 }

@@ -1,12 +1,14 @@
 //! What depends on the order of the events: done one after the other, cheaply.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Event;
 use serde::Deserialize;
-use transparency::{Checkpoint, Frontier, Hash};
+use serde::de::Error as _;
+use transparency::{Checkpoint, Frontier, Hash, Origin};
 use views::digest::Decoded;
 
 use super::Depth;
@@ -16,6 +18,7 @@ use super::queue::{Events, Queue};
 use super::statistics::Counting;
 use super::streams::Streams;
 use crate::fault::{Code, Faults};
+use crate::scan::{self, NUMBER_MAX, json};
 use crate::trust::Keyring;
 
 /// How far `at` may lie behind the latest before it, milliseconds (design §3, Time).
@@ -45,18 +48,29 @@ impl Header {
 /// The last line.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Ending {
+pub(crate) struct Ending {
     pub(super) checkpoint: String,
+    /// By the names of views; those of views that are not known here are passed over.
     #[serde(default)]
-    pub(super) digests: Digests,
+    digests: BTreeMap<String, String>,
 }
 
-/// Digests of what is made from the log.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Digests {
-    #[serde(default)]
-    pub(super) queue: Option<String>,
+impl Ending {
+    /// Reads the last line.
+    pub(crate) fn read(line: &[u8]) -> Result<Ending, serde_json::Error> {
+        json::check_object(line, json::JSON_DEPTH_MAX)?;
+        let ending: Ending = serde_json::from_slice(line)?;
+        if ending.digests.values().all(|digest| scan::is_digest(digest)) {
+            Ok(ending)
+        } else {
+            Err(serde_json::Error::custom("a digest is not 64 hexadecimal digits"))
+        }
+    }
+
+    /// The digest of the queue.
+    pub(crate) fn queue(&self) -> Option<&str> {
+        self.digests.get("queue").map(String::as_str)
+    }
 }
 
 /// A checkpoint kept from earlier.
@@ -162,7 +176,7 @@ impl Order {
         } else if self.lines == 1 {
             self.first_line(line);
         } else {
-            match serde_json::from_slice(line) {
+            match Ending::read(line) {
                 Ok(ending) => self.ending = Some(ending),
                 Err(error) if line.starts_with(b"{\"checkpoint\"") => {
                     let detail = format!("the last line is not one: {error}");
@@ -181,8 +195,12 @@ impl Order {
     fn first_line(&mut self, line: &[u8]) {
         match serde_json::from_slice::<Header>(line) {
             Ok(header) => {
-                if header.guichet_export != 1 || header.first != 1 || header.last == 0 {
-                    let detail = "only exports of form 1, from position 1 to a last one, are known";
+                if header.guichet_export != 1
+                    || header.first != 1
+                    || !(1..=NUMBER_MAX).contains(&header.last)
+                    || header.origin.parse::<Origin>().is_err()
+                {
+                    let detail = "only exports of form 1, of a log with a name, from position 1 to a last one, are known";
                     self.faults.push(0, Code::Header, detail);
                 } else if header.written().as_bytes() != line {
                     let detail = "the first line has not its members in order and without spaces";

@@ -9,14 +9,12 @@ use std::thread;
 
 use super::batch::{self, Batch, ReadBatch};
 use super::order::Order;
-use super::{Depth, VerifyError};
+use super::{Depth, LINE_BYTES_MAX, VerifyError};
 
 /// Bytes of a batch. Large enough that handing it over costs nothing, small enough to stay in the processor's cache.
 const BATCH_BYTES: usize = 1024 * 1024;
 /// Batches on their way for each thread that looks at lines: the memory that all of it takes.
 const BATCHES_PER_WORKER: usize = 4;
-/// The longest line that is read: more than twice what an event can have, and enough for any checkpoint.
-const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Puts all of `input` through `order`, and returns how many bytes it had.
 pub(super) fn run(
@@ -74,7 +72,7 @@ fn work(batches: &Mutex<Receiver<Batch>>, to_order: &Sender<ReadBatch>, depth: D
     }
 }
 
-/// Reads to the end and cuts after line ends.
+/// Reads to the end, or to a line that is too long to be one, and cuts after line ends.
 fn split(
     mut input: impl Read,
     buffers: &Receiver<Vec<u8>>,
@@ -87,15 +85,17 @@ fn split(
             return Ok(total);
         };
         bytes.append(&mut begun);
-        let is_end = fill(&mut input, &mut bytes).map_err(VerifyError::Read)?;
+        let mut is_end = fill(&mut input, &mut bytes).map_err(VerifyError::Read)?;
         if !is_end {
             match memchr::memrchr(b'\n', &bytes) {
                 Some(end) => begun.extend_from_slice(&bytes[end + 1..]),
                 None => begun.extend_from_slice(&bytes),
             }
-            bytes.truncate(bytes.len() - begun.len());
             if begun.len() > LINE_BYTES_MAX {
-                return Err(VerifyError::LineTooLong { max: LINE_BYTES_MAX });
+                // The fault is told of the line, as far as it was read.
+                is_end = true;
+            } else {
+                bytes.truncate(bytes.len() - begun.len());
             }
         }
         total += bytes.len() as u64;

@@ -238,7 +238,7 @@ fn queue_digest(order: &mut Order) -> Option<QueueDigest> {
     let claimed = order
         .ending
         .as_ref()
-        .and_then(|ending| ending.digests.queue.clone());
+        .and_then(|ending| ending.queue().map(ToOwned::to_owned));
     let computed = order.queue.take().and_then(super::queue::Queue::finish);
     if let (Some(claimed), Some(computed)) = (&claimed, &computed)
         && claimed != computed

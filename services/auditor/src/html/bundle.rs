@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::text::{escaped, grouped, instant};
+use super::text::{escaped, escaped_lines, grouped, instant};
 use super::{checkpoint, checks, faults, landmarks, page, verdict};
 use crate::bundle::{Disclosed, Told};
 use crate::report::{BundleReport, Verdict};
@@ -91,12 +91,12 @@ fn value(value: &Disclosed) -> String {
         (Some(shown), true) => format!(
             "<blockquote><span class=\"name\">{}</span> {}</blockquote>",
             escaped(name),
-            escaped(&plain(shown))
+            escaped_lines(&plain(shown))
         ),
         (Some(shown), false) => format!(
             "<div class=\"name\">{}: <code>{}</code></div>",
             escaped(name),
-            escaped(&plain(shown))
+            escaped_lines(&plain(shown))
         ),
     }
 }

@@ -2,8 +2,36 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// A text that says nothing to the browser.
+/// Characters of a text on one line, at most.
+pub(super) const LINE_CHARS_MAX: usize = 1_000;
+/// Characters of a text of several lines, at most: a signed note may have as many, and a text of a ticket fewer.
+pub(super) const TEXT_CHARS_MAX: usize = 64 * 1024;
+
+/// A stranger's text on one line: it says nothing to the browser, and holds nothing that cannot be seen or turns the
+/// direction of writing.
 pub(super) fn escaped(text: &str) -> String {
+    markup_free(&text::shown(text, LINE_CHARS_MAX))
+}
+
+/// The same, of several lines.
+pub(super) fn escaped_lines(text: &str) -> String {
+    let cut = text.char_indices().nth(TEXT_CHARS_MAX).map(|(place, _)| place);
+    let mut out = String::with_capacity(text.len().min(TEXT_CHARS_MAX));
+    for line in text[..cut.unwrap_or(text.len())].split_inclusive('\n') {
+        let words = line.strip_suffix('\n').unwrap_or(line);
+        let words = words.strip_suffix('\r').unwrap_or(words).replace('\t', "    ");
+        out.push_str(&markup_free(&text::shown(&words, TEXT_CHARS_MAX)));
+        if line.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    if cut.is_some() {
+        out.push('…');
+    }
+    out
+}
+
+fn markup_free(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

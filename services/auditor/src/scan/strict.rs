@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Cursor, Envelope, NUMBER_MAX, is_channel, is_digest, is_stream_name};
+use super::{Cursor, Envelope, NUMBER_MAX, is_channel, is_digest, is_stream_name, json, written_uuid};
 
 /// Why stored bytes are not an event.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,8 @@ pub(crate) enum EnvelopeFault {
     Json(#[source] serde_json::Error),
     #[error("the member {0} of the event has not the form of one")]
     Member(&'static str),
+    #[error("the names and texts of an envelope are written without escapes")]
+    Escaped,
 }
 
 #[derive(Deserialize)]
@@ -59,14 +61,23 @@ fn present<'de: 'e, 'e, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// Reads an envelope however its members are ordered.
 pub(super) fn envelope(stored: &[u8]) -> Result<Envelope<'_>, EnvelopeFault> {
+    json::check_object(stored, json::JSON_DEPTH_MAX).map_err(EnvelopeFault::Json)?;
     let members: Members<'_> = serde_json::from_slice(stored).map_err(EnvelopeFault::Json)?;
-    // Neither name needs an escape, so a writer that escaped one hides something.
-    let plain = |name, text| match text {
-        Cow::Borrowed(text) => Ok(text),
-        Cow::Owned(_) => Err(EnvelopeFault::Member(name)),
+    // The payload is a part of the stored bytes, so its place follows from the two addresses.
+    let data = members.data.get().as_bytes();
+    if !data.starts_with(b"{") {
+        return Err(EnvelopeFault::Member("data"));
+    }
+    let start = data.as_ptr().addr() - stored.as_ptr().addr();
+    let data = start..start + data.len();
+    // Nothing of an envelope needs an escape, so a writer that escaped something hides it.
+    let (before, after) = (&stored[..data.start], &stored[data.end..]);
+    if memchr::memchr(b'\\', before).is_some() || memchr::memchr(b'\\', after).is_some() {
+        return Err(EnvelopeFault::Escaped);
+    }
+    let (Cow::Borrowed(stream), Cow::Borrowed(event_type)) = (members.stream, members.event_type) else {
+        return Err(EnvelopeFault::Escaped);
     };
-    let stream = plain("stream", members.stream)?;
-    let event_type = plain("type", members.event_type)?;
     let is_well = [
         ("stream", is_stream_name(stream)),
         ("version", (1..=NUMBER_MAX).contains(&members.version)),
@@ -83,9 +94,6 @@ pub(super) fn envelope(stored: &[u8]) -> Result<Envelope<'_>, EnvelopeFault> {
         .causation_id
         .map(|text| uuid("causation_id", &text))
         .transpose()?;
-    // The payload is a part of the stored bytes, so its place follows from the two addresses.
-    let data = members.data.get().as_bytes();
-    let start = data.as_ptr().addr() - stored.as_ptr().addr();
     Ok(Envelope {
         id: uuid("id", &members.id)?,
         stream,
@@ -102,12 +110,12 @@ pub(super) fn envelope(stored: &[u8]) -> Result<Envelope<'_>, EnvelopeFault> {
             .on_behalf_of
             .map(|text| uuid("on_behalf_of", &text))
             .transpose()?,
-        data: start..start + data.len(),
+        data,
     })
 }
 
 fn uuid(name: &'static str, text: &str) -> Result<Uuid, EnvelopeFault> {
-    quoted(text, |cursor| cursor.uuid()).ok_or(EnvelopeFault::Member(name))
+    written_uuid(text.as_bytes()).ok_or(EnvelopeFault::Member(name))
 }
 
 fn time(name: &'static str, text: &str) -> Result<DateTime<Utc>, EnvelopeFault> {

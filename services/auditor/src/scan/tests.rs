@@ -44,6 +44,13 @@ fn what_is_not_an_envelope_is_refused() {
         (r#""0198f1c2-"#, r#""0198F1C2-"#),
         (r#""channel":"#, r#""causation_id":null,"channel":"#),
         (r#""channel":"rest""#, r#""channel":"rest","channel":"rest""#),
+        (r#""stream":"#, r#""stre\u0061m":"#),
+        (r#""rest""#, r#""re\u0073t""#),
+        ("2026-03-01T10", "0000-03-01T10"),
+        ("2026-03-01T10", "2026-03-01T24"),
+        (r#""data":{"a":"}\"{","b":{"c":[{}]}}"#, r#""data":[]"#),
+        (r#""data":{"a":"}\"{","b":{"c":[{}]}}"#, r#""data":"a""#),
+        (r#""data":{"a":"}\"{","b":{"c":[{}]}}"#, r#""data":null"#),
     ] {
         let broken = CANONICAL.replacen(from, to, 1);
         assert_ne!(broken, CANONICAL, "{from}");
@@ -56,13 +63,26 @@ fn a_line_is_cut_at_its_fixed_parts() {
     let line = format!(r#"{{"position":17,"event":{CANONICAL}}}"#);
     assert_eq!(event_line(line.as_bytes()), Some((17, CANONICAL.as_bytes())));
     for broken in [
-        r#"{"position":017,"event":{}}"#,
-        r#"{"position":0,"event":{}}"#,
-        r#"{"position": 17,"event":{}}"#,
-        r#"{"event":{},"position":17}"#,
-        r#"{"position":17,"event":{}"#,
+        format!(r#"{{"position":017,"event":{CANONICAL}}}"#),
+        format!(r#"{{"position":0,"event":{CANONICAL}}}"#),
+        format!(r#"{{"position":-17,"event":{CANONICAL}}}"#),
+        format!(r#"{{"position":17.0,"event":{CANONICAL}}}"#),
+        format!(r#"{{"position": 17,"event":{CANONICAL}}}"#),
+        format!(r#"{{"position":17, "event":{CANONICAL}}}"#),
+        format!(r#"{{"position":17,"event":{CANONICAL}}} "#),
+        format!(r#"{{"event":{CANONICAL},"position":17}}"#),
+        format!(r#"{{"position":{},"event":{CANONICAL}}}"#, NUMBER_MAX + 1),
     ] {
-        let event = event_line(broken.as_bytes()).map(|(_, event)| envelope(event).is_ok());
-        assert!(!event.unwrap_or(false), "{broken} was read");
+        assert_eq!(event_line(broken.as_bytes()), None, "{broken}");
     }
+    // What is cut off at the end is the event's own brace, or something stands after it.
+    for broken in [
+        format!(r#"{{"position":17,"event":{CANONICAL}"#),
+        format!(r#"{{"position":17,"event":{CANONICAL},"more":1}}"#),
+    ] {
+        let (position, event) = event_line(broken.as_bytes()).unwrap();
+        assert_eq!(position, 17);
+        assert!(envelope(event).is_err(), "{broken} was read");
+    }
+    assert!(envelope(event_line(line.as_bytes()).unwrap().1).is_ok());
 }

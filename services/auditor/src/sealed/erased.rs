@@ -5,7 +5,6 @@
 //! [`put_back`](super::put_back), which says what is wrong. What is read is the same either way: a property test holds
 //! the two against each other.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize as _;
@@ -14,11 +13,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::{DEPTH_MAX, Mark, erased_mark};
+use crate::scan::json::{Name, is_number};
 
 /// The only member of the object that stands for a sealed value.
 const SEALED: &str = "sealed";
-/// Names that `serde_json` has a meaning of its own for.
-const RESERVED: &str = "$serde_json::";
 
 /// The data with its sealed values as erased, and how many there are; `None` when it is to be read the other way.
 ///
@@ -98,8 +96,11 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
         Ok(Value::Number(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        let number = Number::from_f64(value).filter(|_| is_number(value));
+        number
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -118,30 +119,25 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
         self.check_depth()?;
         let mut object = Map::new();
-        while let Some(Name(name)) = members.next_key()? {
-            if object.is_empty() && name == SEALED {
+        while let Some(name) = members.next_key::<Name<'_>>()? {
+            if object.is_empty() && name.0 == SEALED {
                 let mark = members.next_value_seed(Inside(self.reading))?;
                 return match members.next_key::<Name<'_>>()? {
                     None => Ok(mark),
                     Some(_) => Err(A::Error::custom("not alone")),
                 };
             }
-            if name.starts_with(RESERVED) {
+            if name.is_reserved() {
                 return Err(A::Error::custom("reserved"));
             }
             let value = members.next_value_seed(self.below())?;
-            if object.insert(name.into_owned(), value).is_some() {
+            if object.insert(name.0.into_owned(), value).is_some() {
                 return Err(A::Error::custom("twice"));
             }
         }
         Ok(Value::Object(object))
     }
 }
-
-/// The name of a member, borrowed where it has no escapes.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
 /// What stands under the name `sealed`: a mark, or it is to be read the other way.
 struct Inside<'r, 's>(&'r mut Reading<'s>);

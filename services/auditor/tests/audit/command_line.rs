@@ -75,6 +75,34 @@ fn what_cannot_be_read_exits_with_2() {
     assert_eq!(run(&["replay", absent]), ExitCode::from(2));
 }
 
+/// Fault U17: a good file given to the wrong command is not called faulty.
+#[test]
+fn an_export_and_a_bundle_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let export = in_dir(dir.path(), "log.ndjson", &table::table()[0].file);
+    let compact = &bundles::bundles()[0].file;
+    let value: Value = serde_json::from_slice(compact).unwrap();
+    let bundle = in_dir(dir.path(), "SUP-1.bundle.json", compact);
+    let indented = in_dir(
+        dir.path(),
+        "indented.json",
+        &serde_json::to_vec_pretty(&value).unwrap(),
+    );
+    assert_eq!(run(&["verify", &export]), ExitCode::SUCCESS);
+    assert_eq!(run(&["bundle", &bundle]), ExitCode::SUCCESS);
+    assert_eq!(run(&["bundle", &indented]), ExitCode::SUCCESS);
+    for bundle in [&bundle, &indented] {
+        assert_eq!(run(&["verify", bundle]), ExitCode::from(2));
+        assert_eq!(run(&["verify", bundle, "--quick"]), ExitCode::from(2));
+        assert_eq!(run(&["replay", bundle]), ExitCode::from(2));
+    }
+    assert_eq!(run(&["bundle", &export]), ExitCode::from(2));
+    // What is neither is faulty, whichever command it is given to.
+    let neither = in_dir(dir.path(), "neither", b"{\"guichet\":1}\n");
+    assert_eq!(run(&["verify", &neither]), ExitCode::from(1));
+    assert_eq!(run(&["bundle", &neither]), ExitCode::from(1));
+}
+
 #[test]
 fn a_password_does_not_cross_a_network_in_clear() {
     let arguments = ["prove", "SUP-1", "--api", "http://guichet.example:8080"];

@@ -7,9 +7,12 @@ mod bundles;
 mod histories;
 #[path = "../../examples/exports/made.rs"]
 mod made;
+#[path = "../../examples/exports/readings.rs"]
+mod readings;
 #[path = "../../examples/exports/table.rs"]
 mod table;
 
 mod command_line;
+mod hostile;
 mod second;
 mod tampering;

@@ -1,11 +1,16 @@
+use std::cell::Cell;
+
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
 use super::*;
+use crate::scan::json;
 use crate::sealed::{ValueKeys, put_back};
 
 /// The other way.
 fn slowly(data: &str) -> Option<(Value, u64)> {
+    json::check(data.as_bytes(), json::DATA_DEPTH_MAX).ok()?;
     let mut value = serde_json::from_str(data).ok()?;
     let counted = put_back(&mut value, &ValueKeys::new(), &mut Vec::new()).ok()?;
     Some((value, counted.sealed))
@@ -61,17 +66,51 @@ fn any_json() -> impl Strategy<Value = String> {
     })
 }
 
-proptest! {
-    #[test]
-    fn what_is_read_in_one_go_is_what_the_other_way_reads(data in any_json(), cut in prop::option::weighted(0.1, 0_usize..40)) {
+/// Fault M11: what is read in one go is counted, and so is what both ways refuse, so that neither can be all there was.
+#[test]
+fn what_is_read_in_one_go_is_what_the_other_way_reads() {
+    const CASES: u32 = 1_024;
+    let mut runner = TestRunner::new_with_rng(
+        Config {
+            failure_persistence: None,
+            ..Config::with_cases(CASES)
+        },
+        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+    );
+    let cut = prop::option::weighted(0.1, 0_usize..40);
+    let (at_once, marks, slow, refused) = (Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0));
+    let add = |count: &Cell<u32>| count.set(count.get() + 1);
+    let outcome = runner.run(&(any_json(), cut), |(data, cut)| {
         let data = match cut {
             Some(cut) => data.chars().take(cut).collect(),
             None => data,
         };
-        if let Some(read) = read(&data, &mut Vec::new()) {
-            prop_assert_eq!(Some(read), slowly(&data));
+        match (read(&data, &mut Vec::new()), slowly(&data)) {
+            (Some(read), slowly) => {
+                add(&at_once);
+                if read.1 > 0 {
+                    add(&marks);
+                }
+                prop_assert_eq!(Some(read), slowly);
+            }
+            // Only what our writer does not write is left to the other way.
+            (None, Some(_)) => {
+                add(&slow);
+                prop_assert!(data.contains('\\') || data.contains("sealed"), "{}", data);
+            }
+            (None, None) => add(&refused),
         }
-    }
+        Ok(())
+    });
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let counts = [&at_once, &marks, &slow, &refused].map(Cell::get);
+    assert!(
+        counts
+            .iter()
+            .zip([400, 20, 20, 100])
+            .all(|(found, least)| *found >= least),
+        "read at once, with marks, the other way, refused: {counts:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rand::TryRng as _;
@@ -13,6 +13,9 @@ use crate::secret_file::Created;
 
 /// The mode of every file this crate creates: its owner reads and writes, nobody else does anything.
 const OWNER_ONLY_MODE: u32 = 0o600;
+
+/// The mode of every directory this crate creates.
+const OWNER_ONLY_DIRECTORY_MODE: u32 = 0o700;
 
 /// The random part of a draft's name, in hexadecimal digits.
 const RANDOM_DIGITS: usize = 16;
@@ -56,16 +59,19 @@ impl Draft {
         Ok(self.file.get_ref())
     }
 
-    /// Puts it in its place and on disk, directory entry included, unless something is there already.
+    /// Puts it in its place and on disk, directory entry included, unless something is there already. Drafts of the same
+    /// place that a crash left are of no use from then on, and are removed.
     pub(crate) fn link(mut self) -> io::Result<Created> {
         self.flushed()?.sync_all()?;
         // A link, unlike a rename, never replaces what is already there.
         let created = match std::fs::hard_link(&self.path, &self.place) {
             Ok(()) => Created::New,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Found,
+            // Somebody who was faster has put theirs there and removed the other drafts.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.place.try_exists()? => Created::Found,
             Err(error) => return Err(error),
         };
-        std::fs::remove_file(&self.path)?;
+        sweep_drafts_of(&self.place)?;
         sync_directory_of(&self.place)?;
         Ok(created)
     }
@@ -98,6 +104,14 @@ pub(crate) fn replace_durably(from: &Path, to: &Path) -> io::Result<()> {
     sync_directory_of(to)
 }
 
+/// Makes the directory of `path`, for its owner only, when it is not there.
+pub(crate) fn make_directory_of(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(OWNER_ONLY_DIRECTORY_MODE)
+        .create(directory_of(path))
+}
+
 /// Removes the drafts of `place` that a crash left behind.
 pub(crate) fn sweep_drafts_of(place: &Path) -> io::Result<()> {
     let prefix = prefix_of(place.file_name().ok_or(io::ErrorKind::InvalidInput)?);
@@ -109,7 +123,10 @@ pub(crate) fn sweep_drafts_of(place: &Path) -> io::Result<()> {
             .strip_prefix(prefix.as_encoded_bytes())
             .is_some_and(|rest| rest.len() == RANDOM_DIGITS && rest.iter().all(u8::is_ascii_hexdigit));
         if is_draft {
-            std::fs::remove_file(entry.path())?;
+            match std::fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
         }
     }
     Ok(())

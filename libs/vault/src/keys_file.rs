@@ -126,7 +126,8 @@ impl KeysFile {
         // The cipher's tag covers more than the checksum does, so only it is asked.
         self.wrapping
             .unwrap_key(&bytes, subject, slot)
-            .map_err(|source| ReadKeyError::Refused { slot, source })
+            .ok()
+            .ok_or(ReadKeyError::Refused { slot })
     }
 
     /// The bytes of a slot with a fresh key, for [`KeysFile::write`].

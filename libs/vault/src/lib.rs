@@ -109,7 +109,7 @@ pub use ledger::{LEDGER_FILE_NAME, LedgerError};
 pub use marks::{DEPTH_MAX, SealError, UnsealError, erase_data, open_with_value_key};
 pub use master_key::MasterKey;
 pub use recent_keys::RECENT_KEYS_MAX;
-pub use restore::{RestoreError, Restored, restore_keys};
+pub use restore::{RestoreError, Restored, holds_nobody, restore_keys};
 pub use rotate::{DamagedSlots, RotateError, Rotated, rotate_master};
 pub use secret_file::{Created, SecretFileError};
 pub use value_key::{PLAINTEXT_BYTES_MAX, ValueKey};

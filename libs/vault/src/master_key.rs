@@ -14,7 +14,7 @@ pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
     /// Reads the file at `path`, or makes 32 random bytes and writes them there (mode 0600, in base64 with a line
-    /// end; file and directory are on disk before this returns).
+    /// end; file and directory are on disk before this returns). A directory that is not there is made, mode 0700.
     ///
     /// # Errors
     /// See [`SecretFileError`]; a file that others may read is refused, because its secret is no longer one.

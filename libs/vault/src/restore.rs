@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use crate::draft::Draft;
-use crate::keys_file::slot::{Slot, SlotBytes, Wrapping, destroyed_slot};
-use crate::keys_file::{OpenKeysError, PERSONS_MAX, SlotReader};
+use crate::keys_file::slot::{MAGIC, SLOT_BYTES, Slot, SlotBytes, Wrapping, destroyed_slot};
+use crate::keys_file::{OpenKeysError, PERSONS_MAX, SlotReader, open_locked};
 use crate::ledger::{self, Erasure, Ledger, LedgerError};
 use crate::master_key::MasterKey;
 use crate::secret_file::Created;
@@ -58,6 +58,7 @@ pub enum RestoreError {
 
 /// Makes the keys file `to` from a backup ([`crate::Vault::backup`]), in which everybody is erased whom one of the
 /// `ledgers` names, or the ledger that lies beside `to` already. File and directory are on disk when this returns.
+/// A keys file that holds nobody ([`holds_nobody`]) is replaced: nothing is lost by it.
 ///
 /// The ledger beside `to` is then theirs together: it is completed with what the others say, or made. That is done
 /// first, so that whatever happens in between, the vault that opens `to` obeys them all.
@@ -75,9 +76,12 @@ pub fn restore_keys(
         source,
     };
     let exists = || RestoreError::Exists { path: to.to_owned() };
-    if to.try_exists().map_err(io_error)? {
-        return Err(exists());
-    }
+    let replaced = match to.try_exists().map_err(io_error)? {
+        false => None,
+        // Locked until the new one has its place, so that no server takes it meanwhile.
+        true if holds_nobody(to).map_err(io_error)? => Some(open_locked(to).ok().ok_or_else(exists)?),
+        true => return Err(exists()),
+    };
     let backup_error = |action| {
         move |source| {
             RestoreError::Backup(OpenKeysError::Io {
@@ -108,10 +112,33 @@ pub fn restore_keys(
     for bytes in unheard_of {
         draft.write(&bytes).map_err(io_error)?;
     }
+    if replaced.is_some() {
+        draft.replace().map_err(io_error)?;
+        return Ok(restoring.restored);
+    }
     match draft.link().map_err(io_error)? {
         Created::New => Ok(restoring.restored),
         Created::Found => Err(exists()),
     }
+}
+
+/// Whether there is no keys file at `path`, or one without a single slot: no key was ever kept in it and no erasure noted.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn holds_nobody(path: &Path) -> io::Result<bool> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let mut magic = [0; MAGIC.len()];
+    let is_keys_file = match file.read_exact(&mut magic) {
+        Ok(()) => magic == *MAGIC,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+        Err(error) => return Err(error),
+    };
+    Ok(is_keys_file && file.metadata()?.len() < 2 * SLOT_BYTES as u64)
 }
 
 /// Whom the ledgers name, the one beside `to` among them, which is completed.

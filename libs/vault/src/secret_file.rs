@@ -11,7 +11,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
-use crate::draft::{create_whole, replace_durably};
+use crate::draft::{create_whole, make_directory_of, replace_durably};
 
 /// A secret file is 44 bytes; what is much longer is some other file, named by mistake.
 const SECRET_FILE_BYTES_MAX: u64 = 256;
@@ -70,6 +70,7 @@ pub(crate) fn load_or_create(path: &Path) -> Result<(Zeroizing<[u8; 32]>, Create
     if path.try_exists().map_err(io("look for"))? {
         return Ok((load(path)?, Created::Found));
     }
+    make_directory_of(path).map_err(io("make the directory of"))?;
     let mut secret = Zeroizing::new([0; 32]);
     SysRng
         .try_fill_bytes(secret.as_mut())

@@ -309,3 +309,61 @@ fn a_ledger_copied_while_it_was_written_is_obeyed_up_to_its_last_whole_line() {
     assert_eq!((told.persons, told.destroyed), (1, 1));
     assert_eq!(open(&to).knows(person(1)), KeyState::Destroyed);
 }
+
+/// Fault S6: a backup that was broken off leaves a draft; the next one is made all the same and takes the draft away.
+#[test]
+fn a_backup_that_was_broken_off_does_not_bar_the_next_one() {
+    let (directory, keys) = house();
+    let vault = open(&keys);
+    vault.mint_all(&people(1..=2)).unwrap();
+    let copy = directory.path().join("copy.keys");
+    let (draft, other) = (
+        directory.path().join(".copy.keys.0123456789abcdef"),
+        directory.path().join(".copy.keys.of-somebody-else"),
+    );
+    fs::write(&draft, "half a backup").unwrap();
+    fs::write(&other, "mine").unwrap();
+    assert_eq!(vault.backup(&copy).unwrap().persons, 2);
+    assert!(!draft.exists());
+    assert_eq!(fs::read_to_string(other).unwrap(), "mine");
+}
+
+/// Fault S6: a keys file that a start made by mistake holds nobody and does not bar the real keys.
+#[test]
+fn a_keys_file_that_holds_nobody_gives_way_to_a_backup() {
+    let (directory, keys) = house();
+    let vault = open(&keys);
+    vault.mint_all(&people(1..=2)).unwrap();
+    let backup = directory.path().join("backup.keys");
+    vault.backup(&backup).unwrap();
+
+    let (elsewhere, to) = house();
+    let empty = Vault::open(&to, MasterKey::from_bytes([8; 32])).unwrap();
+    // Not while a server has it.
+    assert!(matches!(restore(&backup, &[], &to), Err(RestoreError::Exists { .. })));
+    drop(empty);
+    assert_eq!(restore(&backup, &[], &to).unwrap().persons, 2);
+    let restored = open(&to);
+    assert_eq!(restored.knows(person(2)), KeyState::Present);
+    drop(restored);
+    // With somebody in it, it bars.
+    assert!(matches!(restore(&backup, &[], &to), Err(RestoreError::Exists { .. })));
+    // And so does a file that is something else, and one that is empty.
+    for other in ["a letter to my aunt", ""] {
+        let to = elsewhere.path().join("other.keys");
+        fs::write(&to, other).unwrap();
+        assert!(matches!(restore(&backup, &[], &to), Err(RestoreError::Exists { .. })));
+        assert_eq!(fs::read_to_string(&to).unwrap(), other);
+    }
+}
+
+/// Fault U12: what a wrong master key is answered with is for people, and has no cipher's words behind it.
+#[test]
+fn a_wrong_master_key_is_told_in_words() {
+    let (_directory, keys) = house();
+    drop(open(&keys));
+    let error = Vault::open(&keys, MasterKey::from_bytes([8; 32])).unwrap_err();
+    let said = format!("the master key is not the one that the keys file {} was made with", keys.display());
+    assert_eq!(error.to_string(), said);
+    assert!(std::error::Error::source(&error).is_none());
+}

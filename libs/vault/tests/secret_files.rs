@@ -162,3 +162,30 @@ fn no_secret_shows_itself_when_printed() {
     );
     assert_eq!(shown, "MasterKey(…) DigestKey(…) ValueKey(…)");
 }
+
+/// Fault U13: the directory of a secret that is not there yet is made, for its owner only.
+#[test]
+fn the_directory_of_a_new_secret_is_made_for_its_owner_only() {
+    let directory = TempDir::new().unwrap();
+    let of_key = directory.path().join("etc/guichet");
+    let (_, created) = MasterKey::load_or_create(&of_key.join("master.key")).unwrap();
+    assert_eq!(created, Created::New);
+    for made in [directory.path().join("etc"), of_key] {
+        assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700, "{}", made.display());
+    }
+}
+
+/// Fault S6: what a crash left while a secret was made goes away when it is made.
+#[test]
+fn a_draft_that_a_crash_left_goes_away_with_the_secret_that_is_made() {
+    let directory = TempDir::new().unwrap();
+    let (path, draft) = (
+        directory.path().join("master.secret"),
+        directory.path().join(".master.secret.0123456789abcdef"),
+    );
+    fs::write(&draft, "AAAA").unwrap();
+    MasterKey::load_or_create(&path).unwrap();
+    assert!(!draft.exists());
+    let names = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(names, 1);
+}

@@ -61,9 +61,6 @@ pub enum OpenKeysError {
     WrongMaster {
         /// The file.
         path: PathBuf,
-        /// The cipher's answer.
-        #[source]
-        source: chacha20poly1305::Error,
     },
     /// The file holds more slots than [`PERSONS_MAX`].
     #[error("the keys file {} is larger than the {PERSONS_MAX} slots it may have", path.display())]
@@ -108,8 +105,5 @@ pub enum ReadKeyError {
     Refused {
         /// The number of the slot.
         slot: u32,
-        /// The cipher's answer.
-        #[source]
-        source: chacha20poly1305::Error,
     },
 }

@@ -94,9 +94,6 @@ fn check_header(
             version,
         },
         HeaderFault::Damaged => OpenKeysError::HeaderDamaged { path: path_owned() },
-        HeaderFault::OtherMaster(source) => OpenKeysError::WrongMaster {
-            path: path_owned(),
-            source,
-        },
+        HeaderFault::OtherMaster => OpenKeysError::WrongMaster { path: path_owned() },
     })
 }

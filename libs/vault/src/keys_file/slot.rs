@@ -16,7 +16,7 @@ pub(crate) const SLOT_BYTES: usize = 128;
 
 pub(crate) type SlotBytes = [u8; SLOT_BYTES];
 
-const MAGIC: &[u8; 8] = b"GUICHKEY";
+pub(crate) const MAGIC: &[u8; 8] = b"GUICHKEY";
 /// The only version of the file there is.
 const FILE_VERSION: u32 = 1;
 /// Where the checksum of header and slots lies; it covers what comes before it.
@@ -31,7 +31,8 @@ pub(crate) enum HeaderFault {
     NotAKeysFile,
     UnknownVersion(u32),
     Damaged,
-    OtherMaster(chacha20poly1305::Error),
+    /// The cipher says no more than that.
+    OtherMaster,
 }
 
 /// Why a key could not be wrapped anew.
@@ -90,7 +91,8 @@ impl Wrapping {
             return Err(HeaderFault::Damaged);
         }
         self.decrypt(&header[32..56], &header[..32], &mut [], &header[56..72])
-            .map_err(HeaderFault::OtherMaster)
+            .ok()
+            .ok_or(HeaderFault::OtherMaster)
     }
 
     /// A slot that holds a fresh random key for `subject`.

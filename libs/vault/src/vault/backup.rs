@@ -63,7 +63,7 @@ impl Vault {
     /// that was never written to its end is left out. It is a keys file: [`crate::restore_keys`] makes the next one of
     /// it, together with the erasure ledger ([`Vault::ledger`]), which is to be kept apart and newer.
     ///
-    /// A crash may leave `.<name>.<16 hexadecimal digits>` beside `to`; remove it.
+    /// A crash may leave `.<name>.<16 hexadecimal digits>` beside `to`; the next backup to the same place removes it.
     ///
     /// # Errors
     /// See [`BackupError`].

@@ -215,6 +215,7 @@ pub struct LastMessage {
     "last_message": {
         "type": "comment", "body": "Toujours en panne.", "at": "2026-03-02T09:30:00Z", "side": "requester"
     },
+    "last_supplier_message": null,
     "allowed_actions": [{
         "id": "withdraw", "label": "Annuler la demande", "requires_comment": false, "required_fields": []
     }]
@@ -278,6 +279,10 @@ pub struct Ticket {
     /// The last message exchanged; `null` when there was none.
     #[schema(required = true)]
     pub last_message: Option<LastMessage>,
+    /// The last public words of those who treat it, whoever wrote or acted since; `null` when there were none.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub last_supplier_message: Option<LastMessage>,
     /// What this reader may do with it now.
     pub allowed_actions: Vec<AllowedAction>,
 }

@@ -12,7 +12,7 @@ use domain::{
     policy::{self, Operation, Side, Viewer},
     ticket::{
         self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
-        document::{Approval, AttachedFile},
+        document::{Approval, AttachedFile, Message},
         event::CommentBody,
         state::ApprovalStatus,
         transition,
@@ -143,16 +143,21 @@ pub fn ticket(
         },
         supplier_updates: document.supplier_updates,
         position: document.position,
-        last_message: document.last_message.as_ref().map(|message| wire::LastMessage {
-            message_type: message.kind.clone(),
-            body: message.body.clone(),
-            at: message.at,
-            side: side(message.side),
-        }),
+        last_message: document.last_message.as_ref().map(last_message),
+        last_supplier_message: document.supplier_message.as_ref().map(last_message),
         allowed_actions: allowed
             .iter()
             .map(|action| allowed_action(action, language))
             .collect(),
+    }
+}
+
+fn last_message(message: &Message) -> wire::LastMessage {
+    wire::LastMessage {
+        message_type: message.kind.clone(),
+        body: message.body.clone(),
+        at: message.at,
+        side: side(message.side),
     }
 }
 

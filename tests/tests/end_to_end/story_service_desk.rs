@@ -91,7 +91,7 @@ fn asked(requester: &Client, normal: &mut Normal) -> String {
             "fields": {"product": "Impression"},
             "created_at": "<time>", "updated_at": "<time>", "closed_at": null,
             "version": 1, "event_count": 1, "supplier_updates": 0, "position": 1,
-            "last_message": null, "allowed_actions": [],
+            "last_message": null, "last_supplier_message": null, "allowed_actions": [],
         })
     );
     key

@@ -57,6 +57,9 @@ pub struct Document {
     pub attachments: Vec<AttachedFile>,
     /// The last public words or action (seed 001 §3.3.2, messageType and messageContent).
     pub last_message: Option<Message>,
+    /// The last public words of the supplier's side (seed 001 §3.3.2: an answer holds the supplier's last information).
+    /// Nothing but new words of that side takes their place.
+    pub supplier_message: Option<Message>,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
     /// When it last changed for everybody who reads it.
@@ -225,6 +228,7 @@ impl Document {
             approvals: Vec::new(),
             attachments: Vec::new(),
             last_message: None,
+            supplier_message: None,
             created_at: stamp.at,
             updated_at: stamp.at,
             version: stamp.version,
@@ -359,13 +363,22 @@ impl Document {
         comment: Option<CommentId>,
         body: Option<String>,
     ) {
-        self.last_message = Some(Message {
+        let message = Message {
             kind: kind.to_owned(),
             comment,
             body,
             at: stamp.at,
             side,
-        });
+        };
+        let of_supplier = match side {
+            Side::Supplier | Side::Agent => true,
+            Side::Requester | Side::System => false,
+        };
+        // The words of an erased person still came: their comment says so.
+        if of_supplier && (message.comment.is_some() || message.body.is_some()) {
+            self.supplier_message = Some(message.clone());
+        }
+        self.last_message = Some(message);
     }
 
     /// A comment that came with an action gives that action its words instead of hiding it.
@@ -378,7 +391,13 @@ impl Document {
             approval.comment = body.clone();
         }
         match &mut self.last_message {
-            Some(last) if last.comment == Some(comment) => last.body = body,
+            Some(last) if last.comment == Some(comment) => {
+                last.body.clone_from(&body);
+                let of_supplier = self.supplier_message.as_mut();
+                if let Some(words) = of_supplier.filter(|words| words.comment == Some(comment)) {
+                    words.body = body;
+                }
+            }
             Some(_) | None => self.message(stamp, side, "comment", Some(comment), body),
         }
     }

@@ -410,6 +410,44 @@ fn the_other_side_s_updates_are_counted_and_neither_the_opening_nor_notes_are() 
     assert_eq!(ticket.document.supplier_updates, 2);
 }
 
+/// Fault P2: what the supplier wrote last is told until the supplier writes again.
+#[test]
+fn the_suppliers_last_words_stay_until_that_side_writes_again() {
+    let mut ticket = crate::given::given(&crate::given::SAV, &agent(), crate::given::report(&operator()));
+    let words = |ticket: &crate::given::Ticket| {
+        let message = ticket.document.supplier_message.as_ref();
+        message.map(|message| (message.kind.clone(), message.body.clone()))
+    };
+    let informed = |id: u128, body: &str| follow("inform", Some(text(id, body)), json!({}));
+    ticket.when(&operator(), informed(86, "Urgent.")).unwrap();
+    ticket.when(&supplier(), say(Visibility::Internal)).unwrap();
+    assert_eq!(words(&ticket), None);
+
+    let first = follow("supplier_update", Some(text(87, "RDV mardi")), json!({}));
+    ticket.when(&supplier(), first).unwrap();
+    let tuesday = Some(("supplier_update".to_owned(), Some("RDV mardi".to_owned())));
+    assert_eq!(words(&ticket), tuesday);
+    // An action without words, the operator's words and an internal note leave it.
+    ticket.when(&supplier(), plainly("activate")).unwrap();
+    assert_eq!(words(&ticket), tuesday);
+    ticket
+        .when(&operator(), informed(88, "Le code est 1234."))
+        .unwrap();
+    ticket.when(&agent(), say(Visibility::Internal)).unwrap();
+    assert_eq!(words(&ticket), tuesday);
+    assert_eq!(
+        ticket.document.last_message.as_ref().unwrap().body.as_deref(),
+        Some("Le code est 1234.")
+    );
+
+    let later = follow("supplier_update", Some(text(89, "RDV jeudi")), json!({}));
+    ticket.when(&supplier(), later).unwrap();
+    let thursday = Some(("supplier_update".to_owned(), Some("RDV jeudi".to_owned())));
+    assert_eq!(words(&ticket), thursday);
+    ticket.when(&agent(), say(Visibility::Public)).unwrap();
+    assert_eq!(words(&ticket).unwrap().0, "comment");
+}
+
 #[test]
 fn a_long_description_belongs_to_the_opening() {
     let description = "x".repeat(TEXT_BYTES_MAX);

@@ -19,6 +19,12 @@ pub fn envelope(login: &str, password: &str, body: &str) -> String {
 /// A createTroubleTicketByValue with every mandatory field, under the operator's own reference.
 #[must_use]
 pub fn create(siren: &str, reference: &str) -> String {
+    create_with(siren, reference, &[])
+}
+
+/// The same with some fields filled in otherwise.
+#[must_use]
+pub fn create_with(siren: &str, reference: &str, changes: &[(&str, &str)]) -> String {
     let fields = [
         ("interactionDate", "2026-03-02T09:30:00+01:00"),
         ("description", "CASE CREATE REQUEST"),
@@ -39,14 +45,49 @@ pub fn create(siren: &str, reference: &str) -> String {
         ("defectPrelocalization", "PTO"),
         ("alreadyOperated", "true"),
     ];
-    let fields: String = fields
+    let kept = fields
         .iter()
-        .map(|(name, value)| format!("<v1:{name}>{value}</v1:{name}>"))
-        .collect();
+        .filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     format!(
-        "<v1:createTroubleTicketByValueRequest><v1:troubleTicketValue>{fields}</v1:troubleTicketValue>\
-         </v1:createTroubleTicketByValueRequest>"
+        "<v1:createTroubleTicketByValueRequest><v1:troubleTicketValue>{}</v1:troubleTicketValue>\
+         </v1:createTroubleTicketByValueRequest>",
+        elements(kept.chain(changes))
     )
+}
+
+/// A setTroubleTicketByValue of the operator Alpha of the demo world.
+#[must_use]
+pub fn set(key: &str, seen: u64, fields: &[(&str, &str)]) -> String {
+    let seen = seen.to_string();
+    let all = [
+        ("troubleTicketKey", key),
+        ("lastUpdateVersionNumber", seen.as_str()),
+        ("serviceProviderID", "123456782"),
+    ];
+    format!(
+        "<v1:setTroubleTicketByValueRequest><v1:troubleTicketValue>{}</v1:troubleTicketValue>\
+         </v1:setTroubleTicketByValueRequest>",
+        elements(all.iter().chain(fields))
+    )
+}
+
+/// A getTroubleTicketByKey of the operator Alpha of the demo world.
+#[must_use]
+pub fn get(fields: &[(&str, &str)]) -> String {
+    let sirens = [("supplierID", "987654324"), ("serviceProviderID", "123456782")];
+    let kept = sirens
+        .iter()
+        .filter(|(name, _)| !fields.iter().any(|(given, _)| given == name));
+    format!(
+        "<v1:getTroubleTicketByKeyRequest>{}</v1:getTroubleTicketByKeyRequest>",
+        elements(fields.iter().chain(kept))
+    )
+}
+
+fn elements<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
+    fields
+        .map(|(name, value)| format!("<v1:{name}>{value}</v1:{name}>"))
+        .collect()
 }
 
 /// The text of the first element of that local name.

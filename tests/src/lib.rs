@@ -9,6 +9,8 @@
 //! | [`mail`] | a real mail server, in Python |
 //! | [`people`] | accounts beyond those of the demo world, and their sign-ins |
 //! | [`envelope`] | SOAP requests written by hand |
+//! | [`soap_door`] | a SOAP door in a process of its own, and a place between it and the REST door |
+//! | [`answer_schema`] | whether a SOAP answer is valid, by libxml2 |
 //! | [`disk`] | what lies in files, and in which form |
 //! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
 //! | [`chance`] | seeded random numbers |
@@ -21,6 +23,7 @@
 )]
 
 pub mod answer;
+pub mod answer_schema;
 pub mod chance;
 pub mod client;
 pub mod disk;
@@ -32,4 +35,5 @@ pub mod normal;
 pub mod operator_program;
 pub mod people;
 pub mod server;
+pub mod soap_door;
 pub mod wire;

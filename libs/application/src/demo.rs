@@ -19,6 +19,9 @@ use crate::{accounts::Made, error::ExecuteError, start::Application};
 /// The password of every demo account.
 pub const DEMO_PASSWORD: &str = "Guichet-demo-1";
 
+/// SIREN of the supplier whose tickets the operators of the demo world open.
+pub const SUPPLIER_SIREN: &str = "987654324";
+
 /// Organizations: id, name, SIREN.
 const ORGANIZATIONS: [(&str, &str, Option<&str>); 6] = [
     ("commune-a", "Commune A", None),
@@ -26,7 +29,7 @@ const ORGANIZATIONS: [(&str, &str, Option<&str>); 6] = [
     ("lycee-a", "Lycée A", None),
     ("oc-alpha", "Opérateur Alpha", Some("123456782")),
     ("oc-beta", "Opérateur Beta", Some("111222337")),
-    ("oi", "Opérateur d'infrastructure", Some("987654324")),
+    ("oi", "Opérateur d'infrastructure", Some(SUPPLIER_SIREN)),
 ];
 
 /// One account of the demo world.

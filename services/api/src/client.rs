@@ -13,6 +13,8 @@ use crate::{
 
 /// For whom a door of ours calls.
 const CLIENT_ADDRESS: &str = "guichet-client-address";
+/// Which door of ours calls.
+const CHANNEL: &str = "guichet-channel";
 
 /// The client of an operation that nobody needs to be signed in for; taking it counts against the limit of its address.
 pub(crate) struct Stranger(pub(crate) Client);
@@ -29,8 +31,11 @@ impl FromRequest for Stranger {
             let limiter = request.app_data::<Data<Limiter>>().ok_or_else(missing)?;
             let believed = is_believed(application, config, request.headers());
             let client = read(request, believed, config)?;
-            // A door of ours that does not say for whom it asks is nobody's flood.
-            let says = !believed || request.headers().contains_key(CLIENT_ADDRESS);
+            // A door of ours that does not say for whom it asks is nobody's flood. The SOAP door limits sign-ins itself, by login
+            // first: the programs of many operators may stand behind one address.
+            let headers = request.headers();
+            let limits_itself = headers.get(CHANNEL).is_some_and(|channel| channel == "soap");
+            let says = !believed || (headers.contains_key(CLIENT_ADDRESS) && !limits_itself);
             match client
                 .address
                 .filter(|_| says)

@@ -9,6 +9,7 @@ use api::Limits;
 use application::{credentials::passwords::HashingCost, sign_in::SignInRules};
 
 use clap::{Args, Parser, Subcommand};
+use soap::SoapConfig;
 
 /// A ticketing service whose memory can be proven.
 #[derive(Debug, Parser)]
@@ -51,6 +52,9 @@ pub(crate) struct Up {
     /// How SOAP clients reach the door, for the address in the WSDL.
     #[arg(long, env = "GUICHET_SOAP_PUBLIC_URL")]
     pub(crate) soap_public_url: Option<String>,
+    /// The protocol as this supplier speaks it.
+    #[command(flatten)]
+    pub(crate) protocol: Protocol,
     /// The mail server; without one, mails wait for a day for a courier that runs elsewhere.
     #[command(flatten)]
     pub(crate) mail: Option<Mail>,
@@ -230,6 +234,9 @@ pub(crate) struct Soap {
     /// How SOAP clients reach the door, for the address in the WSDL.
     #[arg(long, env = "GUICHET_SOAP_PUBLIC_URL")]
     pub(crate) soap_public_url: Option<String>,
+    /// The protocol as this supplier speaks it.
+    #[command(flatten)]
+    pub(crate) protocol: Protocol,
     /// What the REST door knows this adapter by.
     #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
     pub(crate) service_key: Option<String>,
@@ -242,6 +249,34 @@ pub(crate) struct Soap {
     /// TLS.
     #[command(flatten)]
     pub(crate) tls: Tls,
+}
+
+/// The protocol of the SOAP door as this supplier speaks it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Protocol {
+    /// SIREN of the supplier behind the SOAP door: a `supplierID` of anybody else is refused. Any is taken when absent; the
+    /// demo has its own.
+    #[arg(long, env = "GUICHET_SUPPLIER_SIREN")]
+    pub(crate) supplier_siren: Option<String>,
+    /// Namespace of the SOAP door's answers and of its WSDL.
+    #[arg(long, env = "GUICHET_SOAP_NAMESPACE", default_value = soap::DEFAULT_NAMESPACE)]
+    pub(crate) soap_namespace: String,
+    /// The TOML file of return codes and their labels; those shipped when absent.
+    #[arg(long, env = "GUICHET_SOAP_RETURN_CODES")]
+    pub(crate) soap_return_codes: Option<PathBuf>,
+    /// The TOML file of states, message types and actions; those shipped when absent.
+    #[arg(long, env = "GUICHET_SOAP_VOCABULARY")]
+    pub(crate) soap_vocabulary: Option<PathBuf>,
+}
+
+impl Protocol {
+    /// Puts the settings where the door reads them.
+    pub(crate) fn set(self, config: &mut SoapConfig) {
+        config.supplier_siren = self.supplier_siren;
+        config.namespace = self.soap_namespace;
+        config.return_codes = self.soap_return_codes;
+        config.vocabulary = self.soap_vocabulary;
+    }
 }
 
 /// PEM files; both or none.

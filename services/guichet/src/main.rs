@@ -17,6 +17,9 @@ use crate::arguments::{Arguments, Command};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The status that clap ends with for a flag that it cannot read.
+const WRONG_SETTING: u8 = 2;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr();
@@ -33,6 +36,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("guichet: {}", chain(&*error));
+            if error.is::<serve::WrongSetting>() {
+                return ExitCode::from(WRONG_SETTING);
+            }
             ExitCode::FAILURE
         }
     }

@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr};
 
 use api::{ApiConfig, oidc::IdentityProviders};
-use application::{Application, ExecuteError, Settings};
+use application::{Application, ExecuteError, Settings, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN};
 use chrono::Utc;
 use courier::CourierConfig;
 use soap::SoapConfig;
@@ -27,6 +27,17 @@ enum ServeError {
     UnknownLog(String),
 }
 
+/// A setting that cannot be used: the process ends with status 2, as for a flag that cannot be read, before anything listens.
+#[derive(Debug, thiserror::Error)]
+#[error("a setting cannot be used")]
+pub(crate) struct WrongSetting(#[source] Failure);
+
+impl WrongSetting {
+    fn of(error: impl std::error::Error + 'static) -> WrongSetting {
+        WrongSetting(Box::new(error))
+    }
+}
+
 /// Runs both doors.
 ///
 /// # Errors
@@ -38,12 +49,19 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
     let courier_key = api.courier_key.get_or_insert_with(a_key).clone();
     let (tls, trusted_proxies) = (api.tls.clone(), api.trusted_proxy.clone());
     run(async move |stop| {
-        let (application, rest) = open_rest(api, true).await?;
-        let mut config = SoapConfig::new(options.soap_listen, rest.inner_url());
+        // Where the REST door is for this process is known once it listens; all else is looked at before.
+        let mut config = SoapConfig::new(options.soap_listen, "http://127.0.0.1");
         config.service_key = Some(key);
         config.trusted_proxies = trusted_proxies;
         config.public_url = options.soap_public_url;
         config.tls = soap_tls(tls);
+        options.protocol.set(&mut config);
+        if api.demo && config.supplier_siren.is_none() {
+            config.supplier_siren = Some(DEMO_SUPPLIER_SIREN.to_owned());
+        }
+        config.check().map_err(WrongSetting::of)?;
+        let (application, rest) = open_rest(api, true).await?;
+        config.api_url = rest.inner_url();
         let soap = soap::bind(config).await?;
         let courier = options
             .mail
@@ -100,6 +118,8 @@ pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
         config.trusted_proxies = options.trusted_proxy;
         config.allow_plain_http = options.allow_plain_http;
         config.tls = soap_tls(options.tls);
+        options.protocol.set(&mut config);
+        config.check().map_err(WrongSetting::of)?;
         let soap = soap::bind(config).await?;
         announce("soap", &soap.url())?;
         Ok(soap.run(stopped(stop)).await?)

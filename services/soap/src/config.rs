@@ -1,5 +1,6 @@
 //! What the people who run the door can set.
 
+use crate::door::{self, BindError};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -42,7 +43,8 @@ pub struct SoapConfig {
     /// Takes passwords in clear on an address that is not loopback and has neither `tls` nor an https `public_url`
     /// (seed 001, 2.3 offers plain http; it is off unless asked for).
     pub allow_plain_http: bool,
-    /// SIREN of the supplier behind this door; when set, a `supplierID` that names another one is a bad value.
+    /// SIREN of the supplier behind this door; when set, a `supplierID` that names another one is a bad value. Without it any
+    /// SIREN is taken.
     pub supplier_siren: Option<String>,
     /// Replaces the return codes and labels shipped (`data/return_codes.toml`).
     pub return_codes: Option<PathBuf>,
@@ -71,6 +73,14 @@ impl SoapConfig {
             vocabulary: None,
             workers: None,
         }
+    }
+
+    /// Whether every setting can be used, without listening anywhere: files are read, texts are looked at.
+    ///
+    /// # Errors
+    /// [`BindError`] names the first setting that cannot.
+    pub fn check(&self) -> Result<(), BindError> {
+        door::load(self).map(|_loaded| ())
     }
 
     /// Whether passwords would cross a network in clear without anybody having asked for it.

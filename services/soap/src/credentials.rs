@@ -2,8 +2,9 @@
 
 use crate::client::{CallError, Caller, Client};
 use crate::envelope::{OWN_HEADER, WSSE};
-use crate::fault::Fault;
-use crate::tree::Element;
+use crate::fault::{Fault, TooMany};
+use crate::limits::{self, Limits, LoginId};
+use crate::tree::{self, Element};
 use api_types::{Me, MyOrganization, TokenRequest};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
@@ -47,7 +48,7 @@ impl Credentials {
             let password = token.child("Password");
             let digest = password
                 .and_then(|password| password.attribute("", "Type"))
-                .is_some_and(|kind| !kind.trim().ends_with("#PasswordText"));
+                .is_some_and(|kind| !tree::trim(kind).ends_with("#PasswordText"));
             if digest {
                 return Err(Fault::client(
                     "Seul un mot de passe de type PasswordText est accepté",
@@ -61,7 +62,7 @@ impl Credentials {
     }
 
     fn pair(login: Option<&Element>, password: Option<&Element>) -> Result<Credentials, Fault> {
-        let login = login.map(|login| login.text.trim()).unwrap_or_default();
+        let login = login.map(|login| tree::trim(&login.text)).unwrap_or_default();
         // A password may begin or end with a space; line ends around it come from pretty printers.
         let password = password
             .map(|password| password.text.trim_matches(['\r', '\n']))
@@ -118,6 +119,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<Arc<Session>>>>;
 pub(crate) struct SignIns {
     key: [u8; 64],
     slots: Mutex<HashMap<[u8; 32], Slot>>,
+    limits: Limits,
 }
 
 /// What signs a request in, or forgets that it did.
@@ -133,16 +135,29 @@ impl SignIns {
         SignIns {
             key,
             slots: Mutex::new(HashMap::new()),
+            limits: Limits::new(),
         }
     }
 
     pub(crate) fn id(&self, credentials: &Credentials) -> SignInId {
+        SignInId(self.mac(&credentials.login, &credentials.password))
+    }
+
+    /// What the sign-ins of a login from a network are counted by. Elsewhere it is counted apart, so that a stranger holds
+    /// nobody up.
+    fn login_id(&self, login: &str, caller: Caller) -> LoginId {
+        let network = caller.address.map(limits::network);
+        let network = network.map(|network| network.to_string()).unwrap_or_default();
+        self.mac(login, &format!(" {network}"))
+    }
+
+    fn mac(&self, first: &str, second: &str) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new(&self.key.into());
         // The length keeps `ab`, `c` apart from `a`, `bc`.
-        mac.update(&(credentials.login.len() as u64).to_be_bytes());
-        mac.update(credentials.login.as_bytes());
-        mac.update(credentials.password.as_bytes());
-        SignInId(mac.finalize().into_bytes().into())
+        mac.update(&(first.len() as u64).to_be_bytes());
+        mac.update(first.as_bytes());
+        mac.update(second.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// The session of these credentials: the one kept, or a new one.
@@ -158,8 +173,18 @@ impl SignIns {
         if let Some(session) = kept.as_ref().filter(|session| session.until > Instant::now()) {
             return Ok(Arc::clone(session));
         }
-        match exchange(client, caller, credentials).await {
+        let login = self.login_id(&credentials.login, caller);
+        let exchanged = match self.limits.count(login, caller.address) {
+            Ok(()) => exchange(client, caller, credentials).await,
+            Err(soon) => Err(Fault::too_many(
+                caller.request_id,
+                soon.of,
+                Some(soon.retry_after_s),
+            )),
+        };
+        match exchanged {
             Ok(session) => {
+                self.limits.signed_in(login);
                 let session = Arc::new(session);
                 *kept = Some(Arc::clone(&session));
                 Ok(session)
@@ -213,156 +238,40 @@ async fn exchange(client: &Client, caller: Caller, credentials: Credentials) -> 
 
 /// What the API calls the limit of an address.
 const TOO_MANY_REQUESTS: &str = "too-many-requests";
+/// What it calls a name of which too many tries failed.
+const SIGN_IN_LOCKED: &str = "sign-in-locked";
+/// What it calls a right password without the code that belongs to it.
+const SECOND_FACTOR_REQUIRED: &str = "second-factor-required";
 
-/// Every refusal of credentials looks the same, a locked name too; what is no refusal is a technical error, and so is the limit of
-/// an address, which a stranger behind the same proxy may have reached: a right password must not be called wrong for that.
+/// Every refusal of credentials looks the same. What is none must not look like one: a locked login, the limit of an address,
+/// which a stranger behind the same proxy may have reached, a technical error.
 fn fault_of_sign_in(caller: Caller, error: &CallError) -> Fault {
-    let code = match error {
-        CallError::Refused { problem, .. } => problem.as_ref().map(|problem| problem.code.as_str()),
+    let problem = match error {
+        CallError::Refused { problem, .. } => problem.as_ref(),
         CallError::Unanswered(_) | CallError::Unreadable(_) | CallError::AlwaysStale(_) => None,
     };
-    match error {
-        CallError::Refused {
-            status: 400 | 401 | 403 | 422 | 423 | 429,
-            ..
-        } if code != Some(TOO_MANY_REQUESTS) => Fault::credentials(),
-        CallError::Refused { .. }
-        | CallError::Unanswered(_)
-        | CallError::Unreadable(_)
-        | CallError::AlwaysStale(_) => Fault::server(None, caller.request_id, error),
+    let request_id = caller.request_id;
+    let retry_after_s = problem.and_then(|problem| problem.retry_after_s);
+    match (error, problem.map(|problem| problem.code.as_str())) {
+        (_, Some(SIGN_IN_LOCKED)) => Fault::locked(request_id, retry_after_s),
+        (_, Some(TOO_MANY_REQUESTS)) => Fault::too_many(request_id, TooMany::Address, retry_after_s),
+        (_, Some(SECOND_FACTOR_REQUIRED)) => Fault::second_factor(request_id),
+        (
+            CallError::Refused {
+                status: 400 | 401 | 403 | 422,
+                ..
+            },
+            _,
+        ) => Fault::credentials(),
+        (
+            CallError::Refused { .. }
+            | CallError::Unanswered(_)
+            | CallError::Unreadable(_)
+            | CallError::AlwaysStale(_),
+            _,
+        ) => Fault::server(None, request_id, error),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tree;
-
-    fn header(xml: &str) -> Vec<Element> {
-        tree::read(&format!("<h xmlns:w='{WSSE}'>{xml}</h>"))
-            .unwrap()
-            .children
-    }
-
-    fn found(xml: &str, authorization: Option<&str>) -> Option<(String, String)> {
-        Credentials::find(&header(xml), authorization)
-            .ok()
-            .map(|found| (found.login, found.password))
-    }
-
-    fn pair(login: &str, password: &str) -> Option<(String, String)> {
-        Some((login.to_owned(), password.to_owned()))
-    }
-
-    #[test]
-    fn the_own_header_is_read_whatever_its_namespace() {
-        let xml = "<v:TroubleTicketHeaderRequest xmlns:v='urn:v'><v:LoginName> oc </v:LoginName>\
-                   <v:Password> p&amp;w </v:Password></v:TroubleTicketHeaderRequest>";
-        assert_eq!(found(xml, None), pair("oc", " p&w "));
-    }
-
-    #[test]
-    fn a_username_token_is_read_and_a_digest_is_refused_by_name() {
-        let token = |kind: &str| {
-            format!(
-                "<w:Security><w:UsernameToken><w:Username>oc</w:Username>\
-                 <w:Password{kind}>pw</w:Password></w:UsernameToken></w:Security>"
-            )
-        };
-        assert_eq!(found(&token(""), None), pair("oc", "pw"));
-        assert_eq!(
-            found(&token(" Type='urn:profile-1.0#PasswordText'"), None),
-            pair("oc", "pw")
-        );
-        let digest = header(&token(" Type='urn:profile-1.0#PasswordDigest'"));
-        let fault = Credentials::find(&digest, None).err().unwrap();
-        assert_eq!(
-            fault.text,
-            "Seul un mot de passe de type PasswordText est accepté"
-        );
-    }
-
-    #[test]
-    fn http_basic_is_read_with_colons_in_the_password() {
-        // oc:p:é
-        assert_eq!(found("", Some("Basic b2M6cDrDqQ==")), pair("oc", "p:é"));
-        assert_eq!(found("", Some("basic b2M6cDrDqQ==")), pair("oc", "p:é"));
-        assert_eq!(found("", Some("Bearer b2M6cDrDqQ==")), None);
-        assert_eq!(found("", Some("Basic ???")), None);
-    }
-
-    #[test]
-    fn missing_empty_and_endless_credentials_are_all_the_same_fault() {
-        let long = "x".repeat(CREDENTIAL_BYTES_MAX + 1);
-        let own = |login: &str, password: &str| {
-            format!(
-                "<{OWN_HEADER}><LoginName>{login}</LoginName><Password>{password}</Password></{OWN_HEADER}>"
-            )
-        };
-        for xml in [
-            String::new(),
-            own("", "p"),
-            own("l", ""),
-            own(&long, "p"),
-            own("l", &long),
-            format!("<{OWN_HEADER}/>"),
-        ] {
-            let fault = Credentials::find(&header(&xml), None).err().unwrap();
-            assert_eq!(fault, Fault::credentials());
-            assert_eq!(fault.detail, None);
-        }
-    }
-
-    #[test]
-    fn a_sign_in_is_known_by_both_halves_and_by_this_process_alone() {
-        let sign_ins = SignIns::new();
-        let id = |login: &str, password: &str| sign_ins.id(&Credentials::new(login, password).unwrap());
-        assert!(id("oc", "pw") == id("oc", "pw"));
-        assert!(id("oc", "pw") != id("oc", "pX"));
-        assert!(id("oc", "pw") != id("o", "cpw"));
-        assert!(SignIns::new().id(&Credentials::new("oc", "pw").unwrap()) != id("oc", "pw"));
-    }
-
-    #[test]
-    fn the_sign_ins_kept_are_bounded() {
-        let sign_ins = SignIns::new();
-        for number in 0..=SIGN_INS_MAX {
-            let mut id = [0; 32];
-            id[..8].copy_from_slice(&(number as u64).to_be_bytes());
-            sign_ins.slot(SignInId(id));
-            assert!(sign_ins.slots.lock().len() <= SIGN_INS_MAX);
-        }
-        assert_eq!(sign_ins.slots.lock().len(), 1);
-    }
-
-    #[test]
-    fn a_locked_account_looks_like_a_wrong_password_and_a_broken_api_does_not() {
-        let caller = Caller {
-            address: None,
-            request_id: Uuid::nil(),
-        };
-        let fault = |status| {
-            fault_of_sign_in(
-                caller,
-                &CallError::Refused {
-                    status,
-                    problem: None,
-                },
-            )
-        };
-        assert_eq!(fault(401), Fault::credentials());
-        assert_eq!(fault(429), Fault::credentials());
-        let limited: api_types::Problem = serde_json::from_value(serde_json::json!({
-            "type": "/docs/errors#too-many-requests", "title": "", "status": 429, "code": "too-many-requests",
-            "request_id": Uuid::nil(),
-        }))
-        .unwrap();
-        let limited = CallError::Refused {
-            status: 429,
-            problem: Some(Box::new(limited)),
-        };
-        assert_eq!(fault_of_sign_in(caller, &limited).text, "Erreur technique");
-        assert_eq!(fault(503).text, "Erreur technique");
-        assert_eq!(fault(503).detail, None);
-    }
-}
+mod tests;

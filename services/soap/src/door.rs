@@ -4,6 +4,7 @@ use crate::client::{Client, ClientError};
 use crate::config::{SoapConfig, TlsFiles};
 use crate::credentials::SignIns;
 use crate::exchange::Service;
+use crate::fields::is_siren;
 use crate::port::{self, PATH, Public, TrustedProxies};
 use crate::vocabulary::{LoadVocabularyError, ReturnCodes, Vocabulary};
 use actix_web::{App, HttpServer, dev::Server, web};
@@ -25,6 +26,15 @@ pub enum BindError {
     /// The API's address or the service key cannot be used.
     #[error("the API cannot be reached with these settings")]
     Client(#[source] Box<dyn Error + Send + Sync>),
+    /// The supplier's SIREN is none.
+    #[error("the supplier's SIREN {0:?} is not one of nine digits")]
+    SupplierSiren(String),
+    /// The namespace is none.
+    #[error("the namespace {0:?} is no absolute URI")]
+    Namespace(String),
+    /// The public URL is none.
+    #[error("the public URL {0:?} does not begin with http:// or https:// and a host")]
+    PublicUrl(String),
     /// A data file cannot be used.
     #[error("the protocol's words cannot be loaded")]
     Vocabulary(#[from] LoadVocabularyError),
@@ -110,16 +120,27 @@ impl Bound {
     }
 }
 
-/// Opens the door: reads the data, makes the client of the API, listens. It does not ask the API anything yet, so
-/// that the two can start in any order. Must be called within a Tokio runtime.
-///
-/// # Errors
-/// [`BindError`] tells which setting cannot be used.
-pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
+/// What the settings name, read.
+pub(crate) struct Loaded {
+    service: Service,
+    tls: Option<rustls::ServerConfig>,
+}
+
+/// Looks at every setting and reads every file.
+pub(crate) fn load(config: &SoapConfig) -> Result<Loaded, BindError> {
     if config.exposes_passwords() {
         return Err(BindError::PlainHttp(config.listen));
     }
-    let service = web::Data::new(Service {
+    if let Some(siren) = config.supplier_siren.as_ref().filter(|siren| !is_siren(siren)) {
+        return Err(BindError::SupplierSiren(siren.clone()));
+    }
+    if !is_uri(&config.namespace) {
+        return Err(BindError::Namespace(config.namespace.clone()));
+    }
+    if let Some(url) = config.public_url.as_ref().filter(|url| !is_web_address(url)) {
+        return Err(BindError::PublicUrl(url.clone()));
+    }
+    let service = Service {
         client: Client::new(
             &config.api_url,
             config.api_ca.as_deref(),
@@ -130,8 +151,29 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
         return_codes: ReturnCodes::load(config.return_codes.as_deref())?,
         namespace: config.namespace.clone(),
         supplier_siren: config.supplier_siren.clone(),
-    });
+    };
     let tls = config.tls.as_ref().map(server_tls).transpose()?;
+    Ok(Loaded { service, tls })
+}
+
+/// A namespace name is compared character by character and written as it is: no blanks, and a scheme.
+fn is_uri(text: &str) -> bool {
+    text.chars().all(|character| character.is_ascii_graphic()) && reqwest::Url::parse(text).is_ok()
+}
+
+fn is_web_address(text: &str) -> bool {
+    let url = reqwest::Url::parse(text).ok().filter(|_| is_uri(text));
+    url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Opens the door: reads the data, makes the client of the API, listens. It does not ask the API anything yet, so
+/// that the two can start in any order. Must be called within a Tokio runtime.
+///
+/// # Errors
+/// [`BindError`] tells which setting cannot be used.
+pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
+    let Loaded { service, tls } = load(&config)?;
+    let service = web::Data::new(service);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let proxies = web::Data::new(TrustedProxies(config.trusted_proxies));
     let public = web::Data::new(Public {
@@ -151,7 +193,12 @@ pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
                     .route(web::head().to(port::describe))
                     .default_service(web::to(port::not_allowed)),
             )
-            .route("/healthz", web::get().to(port::healthy))
+            .service(
+                web::resource("/healthz")
+                    .route(web::get().to(port::healthy))
+                    .route(web::head().to(port::healthy))
+                    .default_service(web::to(port::only_read)),
+            )
     })
     .tcp_nodelay(true)
     .disable_signals()

@@ -15,6 +15,14 @@ pub(crate) const WSSE: &str =
 /// Local name of the protocol's own header block (seed 001, 2.3.1.1).
 pub(crate) const OWN_HEADER: &str = "TroubleTicketHeaderRequest";
 
+/// Longest name that a refusal repeats, characters: what a stranger wrote is not copied whole into answers and logs.
+pub(crate) const NAME_CHARS_MAX: usize = 80;
+
+/// A stranger's name for something, fit to be repeated.
+pub(crate) fn told(name: &str) -> String {
+    text::shown(name, NAME_CHARS_MAX)
+}
+
 /// Why a body is not a request of this door.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadEnvelopeError {
@@ -64,7 +72,7 @@ pub(crate) struct Envelope {
 /// Reads the body of a POST; `charset` is the parameter of its `Content-Type`.
 pub(crate) fn read(body: &[u8], charset: Option<&str>) -> Result<Envelope, ReadEnvelopeError> {
     let text = decode(body, charset)?;
-    if !text.trim_start().starts_with('<') {
+    if !tree::trim(&text).starts_with('<') {
         return Err(ReadEnvelopeError::NotXml);
     }
     let root = tree::read(&text)?;
@@ -78,7 +86,7 @@ pub(crate) fn read(body: &[u8], charset: Option<&str>) -> Result<Envelope, ReadE
         match part.name.as_str() {
             "Header" if header.is_none() && body.is_none() => header = Some(part.children),
             "Body" if body.is_none() => body = Some(part.children),
-            _ => return Err(ReadEnvelopeError::Part(part.name)),
+            _ => return Err(ReadEnvelopeError::Part(told(&part.name))),
         }
     }
     let header = header.unwrap_or_default();
@@ -96,7 +104,7 @@ pub(crate) fn read(body: &[u8], charset: Option<&str>) -> Result<Envelope, ReadE
 
 fn check_version(root: &Element) -> Result<(), ReadEnvelopeError> {
     if root.name != "Envelope" {
-        return Err(ReadEnvelopeError::NotAnEnvelope(root.name.clone()));
+        return Err(ReadEnvelopeError::NotAnEnvelope(told(&root.name)));
     }
     // SOAP 1.1, 4.1.2: any other namespace is another version; 1.2 is only the best known of them.
     if root.namespace == SOAP_11 {
@@ -110,16 +118,16 @@ fn check_version(root: &Element) -> Result<(), ReadEnvelopeError> {
 fn check_understood(header: &[Element]) -> Result<(), ReadEnvelopeError> {
     for block in header {
         let must = matches!(
-            block.attribute(SOAP_11, "mustUnderstand").map(str::trim),
+            block.attribute(SOAP_11, "mustUnderstand").map(tree::trim),
             Some("1" | "true")
         );
         let for_us = matches!(
-            block.attribute(SOAP_11, "actor").map(str::trim),
+            block.attribute(SOAP_11, "actor").map(tree::trim),
             None | Some("") | Some(ACTOR_NEXT)
         );
         let known = block.name == OWN_HEADER || (block.name == "Security" && block.namespace == WSSE);
         if must && for_us && !known {
-            return Err(ReadEnvelopeError::MustUnderstand(block.name.clone()));
+            return Err(ReadEnvelopeError::MustUnderstand(told(&block.name)));
         }
     }
     Ok(())
@@ -178,7 +186,7 @@ fn named(charset: Option<&str>, body: &[u8]) -> Result<Encoding, ReadEnvelopeErr
         } else {
             Encoding::Utf16BigEndian
         }),
-        Some(other) => Err(ReadEnvelopeError::Encoding(other.to_owned())),
+        Some(other) => Err(ReadEnvelopeError::Encoding(told(other))),
         None if body.starts_with(b"<\0") => Ok(Encoding::Utf16LittleEndian),
         None if body.starts_with(b"\0<") => Ok(Encoding::Utf16BigEndian),
         None => Ok(Encoding::Utf8),
@@ -201,7 +209,7 @@ fn declared(text: &str, charset: Option<&str>) -> Result<(), ReadEnvelopeError> 
         .to_ascii_lowercase();
     match name.as_str() {
         "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(()),
-        _ => Err(ReadEnvelopeError::Encoding(name)),
+        _ => Err(ReadEnvelopeError::Encoding(told(&name))),
     }
 }
 
@@ -325,6 +333,26 @@ mod tests {
                 "{known}"
             );
         }
+    }
+
+    /// Fault P11: a stranger's name is cut wherever a refusal repeats it.
+    #[test]
+    fn no_name_comes_back_whole() {
+        let long = "x".repeat(NAME_CHARS_MAX + 1);
+        let cut = format!("{}…", "x".repeat(NAME_CHARS_MAX));
+        let must = format!("<v:{long} s:mustUnderstand='1'/>");
+        let twice = format!("<s:Envelope xmlns:s='{SOAP_11}'><s:{long}/><s:Body><op/></s:Body></s:Envelope>");
+        for text in [
+            format!("<{long}/>"),
+            envelope(&must, "<v:op/>"),
+            twice,
+            format!("<?xml version='1.0' encoding='{long}'?><a/>"),
+        ] {
+            let told = refusal(&text);
+            assert!(told.contains(&cut) && !told.contains(&long), "{told}");
+        }
+        let charset = read(b"<a/>", Some(&long)).unwrap_err().to_string();
+        assert!(charset.contains(&cut) && !charset.contains(&long), "{charset}");
     }
 
     #[test]

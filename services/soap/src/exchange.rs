@@ -75,10 +75,9 @@ impl Service {
             }
         };
         let Some(operation) = Operation::of_element(&read.operation.name) else {
-            return self.fault(&Fault::client(format!(
-                "Opération inconnue : {}",
-                read.operation.name
-            )));
+            let fault = Fault::unknown_operation(&read.operation.name);
+            tracing::info!(request_id = %request.caller.request_id, fault = fault.text, "unknown operation");
+            return self.fault(&fault);
         };
         match self.signed_in(operation, &read, request).await {
             Ok(xml) => Reply::Answer(xml),
@@ -208,6 +207,18 @@ mod tests {
             xml.contains("<faultstring>Opération inconnue : troubleTicketValue</faultstring>"),
             "{xml}"
         );
+    }
+
+    /// Fault P11: half a megabyte of a stranger's does not come back.
+    #[tokio::test]
+    async fn a_long_name_of_an_operation_is_cut() {
+        let xml = fault(&envelope(&format!("<{}/>", "x".repeat(500_000)))).await;
+        let cut = format!(
+            "<faultstring>Opération inconnue : {}…</faultstring>",
+            "x".repeat(80)
+        );
+        assert!(xml.contains(&cut), "{} bytes", xml.len());
+        assert!(xml.len() < 1_000, "{} bytes", xml.len());
     }
 
     #[tokio::test]

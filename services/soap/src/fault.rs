@@ -3,8 +3,9 @@
 //! Always HTTP 500, never 401 or 403: several client stacks lose the fault behind any other status (soap-interop, 4.2).
 
 use crate::client::CallError;
-use crate::envelope::ReadEnvelopeError;
+use crate::envelope::{self, ReadEnvelopeError};
 use crate::operation::{Exception, Operation};
+use crate::tree::ReadTreeError;
 use crate::write;
 use uuid::Uuid;
 
@@ -69,9 +70,49 @@ impl Fault {
         }
     }
 
-    /// Wrong, missing and locked credentials all look alike, so that nobody learns which logins exist.
+    /// Wrong and missing credentials look alike, so that nobody learns which logins exist.
     pub(crate) fn credentials() -> Fault {
         Fault::client("Identifiant ou mot de passe incorrect")
+    }
+
+    /// So many tries of a login failed that none is taken for a while, not even a right one. Nobody learns by it which
+    /// logins exist: a login that nobody has is locked alike.
+    pub(crate) fn locked(request_id: Uuid, retry_after_s: Option<u64>) -> Fault {
+        tracing::warn!(%request_id, retry_after_s, "a login is locked after failed tries");
+        Fault::client(format!(
+            "Identifiant verrouillé après trop d'essais infructueux, réessayez {} (référence {request_id})",
+            after(retry_after_s)
+        ))
+    }
+
+    /// Name and password are right, but a code must come with them, which this protocol has no place for.
+    pub(crate) fn second_factor(request_id: Uuid) -> Fault {
+        tracing::warn!(%request_id, "a login with a second factor cannot be used by SOAP");
+        Fault::client(format!(
+            "Cet identifiant demande un code de vérification, que ce protocole ne transporte pas (référence {request_id})"
+        ))
+    }
+
+    /// More sign-ins than the limits allow: the same request will be taken later.
+    pub(crate) fn too_many(request_id: Uuid, of: TooMany, retry_after_s: Option<u64>) -> Fault {
+        tracing::warn!(%request_id, ?of, retry_after_s, "too many sign-ins");
+        let of = match of {
+            TooMany::Login => "avec cet identifiant",
+            TooMany::Address => "depuis cette adresse",
+        };
+        Fault {
+            code: FaultCode::Server,
+            text: format!(
+                "Trop de connexions {of}, réessayez {} (référence {request_id})",
+                after(retry_after_s)
+            ),
+            detail: None,
+        }
+    }
+
+    /// An operation that this door does not have.
+    pub(crate) fn unknown_operation(name: &str) -> Fault {
+        Fault::client(format!("Opération inconnue : {}", envelope::told(name)))
     }
 
     /// The sign-in is right but may not do this.
@@ -86,7 +127,7 @@ impl Fault {
         let message = format!("Erreur technique (référence {request_id})");
         Fault {
             code: FaultCode::Server,
-            text: "Erreur technique".to_owned(),
+            text: message.clone(),
             detail: operation.map(|operation| Detail {
                 operation,
                 exception: Exception::Remote,
@@ -115,12 +156,26 @@ impl Fault {
                 FaultCode::Client,
                 "Le corps SOAP doit contenir exactement une opération".to_owned(),
             ),
-            ReadEnvelopeError::Tree(cause) => (FaultCode::Client, format!("Requête XML illisible : {cause}")),
-            ReadEnvelopeError::NotAnEnvelope(_)
-            | ReadEnvelopeError::Part(_)
-            | ReadEnvelopeError::Utf8(_)
-            | ReadEnvelopeError::Utf16(_)
-            | ReadEnvelopeError::OddUtf16 => (FaultCode::Client, format!("Requête SOAP illisible : {error}")),
+            ReadEnvelopeError::Tree(cause) => (
+                FaultCode::Client,
+                format!("Requête XML illisible : {}", of_tree(cause)),
+            ),
+            ReadEnvelopeError::NotAnEnvelope(name) => (
+                FaultCode::Client,
+                format!("L'élément racine {name} n'est pas une enveloppe SOAP"),
+            ),
+            ReadEnvelopeError::Part(name) => (
+                FaultCode::Client,
+                format!("La partie {name} de l'enveloppe SOAP est en double, déplacée ou inconnue"),
+            ),
+            ReadEnvelopeError::Utf8(_) => (
+                FaultCode::Client,
+                "La requête n'est pas en UTF-8 valide".to_owned(),
+            ),
+            ReadEnvelopeError::Utf16(_) | ReadEnvelopeError::OddUtf16 => (
+                FaultCode::Client,
+                "La requête n'est pas en UTF-16 valide".to_owned(),
+            ),
         };
         Some(Fault {
             code,
@@ -151,96 +206,30 @@ impl Fault {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tree::{self, Element};
+/// Which limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TooMany {
+    Login,
+    Address,
+}
 
-    fn read(fault: &Fault) -> Element {
-        tree::read(&fault.to_xml("urn:n"))
-            .unwrap()
-            .children
-            .remove(0)
-            .children
-            .remove(0)
-    }
+/// When to come back.
+fn after(retry_after_s: Option<u64>) -> String {
+    retry_after_s.map_or_else(|| "plus tard".to_owned(), |seconds| format!("dans {seconds} s"))
+}
 
-    #[test]
-    fn the_children_of_a_fault_are_unqualified_and_its_code_has_a_declared_prefix() {
-        let fault = read(&Fault::credentials());
-        assert_eq!(fault.name, "Fault");
-        let children: Vec<(&str, &str, &str)> = fault
-            .children
-            .iter()
-            .map(|child| (child.namespace.as_str(), child.name.as_str(), child.text.as_str()))
-            .collect();
-        assert_eq!(
-            children,
-            [
-                ("", "faultcode", "soapenv:Client"),
-                ("", "faultstring", "Identifiant ou mot de passe incorrect")
-            ]
-        );
-    }
-
-    #[test]
-    fn a_fault_of_the_body_carries_the_operations_typed_detail() {
-        let fault = Fault::of_body(Operation::Set, Exception::ResyncRequired, "relire <le> ticket");
-        let detail = read(&fault).children.remove(2);
-        assert_eq!(detail.name, "detail");
-        let exception = &detail.children[0];
-        assert_eq!(
-            (exception.namespace.as_str(), exception.name.as_str()),
-            ("urn:n", "setTroubleTicketByValueException")
-        );
-        assert_eq!(exception.children[0].name, "resyncRequiredException");
-        assert_eq!(
-            exception.children[0].child("message").unwrap().text,
-            "relire <le> ticket"
-        );
-    }
-
-    #[test]
-    fn every_exception_that_is_raised_is_in_the_schema_of_its_operation() {
-        for (operation, exception) in [
-            (Operation::Create, Exception::Remote),
-            (Operation::Set, Exception::Remote),
-            (Operation::Set, Exception::ResyncRequired),
-            (Operation::Get, Exception::Remote),
-            (Operation::Get, Exception::ObjectNotFound),
-            (Operation::Get, Exception::IllegalArgument),
-        ] {
-            assert!(
-                operation.exceptions().contains(&exception),
-                "{operation:?} {exception:?}"
-            );
+/// What is wrong with a document, in French like all this door says; the log has the reader's own words.
+fn of_tree(error: &ReadTreeError) -> String {
+    match error {
+        ReadTreeError::Malformed(_) => "le document est mal formé".to_owned(),
+        ReadTreeError::Attribute(_) => "un attribut est mal formé".to_owned(),
+        ReadTreeError::NotADocument(fault) => fault.words().1.to_owned(),
+        ReadTreeError::Forbidden(what) => format!("il contient {}, ce que SOAP interdit", what.words().1),
+        ReadTreeError::TooMany { what, max } => {
+            format!("le document contient plus de {max} {}", what.words().1)
         }
     }
-
-    #[test]
-    fn a_technical_error_tells_a_reference_and_no_cause() {
-        let error = CallError::Refused {
-            status: 500,
-            problem: None,
-        };
-        let fault = Fault::server(Some(Operation::Create), Uuid::nil(), &error);
-        let xml = fault.to_xml("urn:n");
-        assert!(
-            xml.contains("<faultcode>soapenv:Server</faultcode><faultstring>Erreur technique</faultstring>")
-        );
-        assert!(xml.contains("<v1:remoteException><v1:message>Erreur technique (référence 00000000-"));
-        assert!(!xml.contains("500"));
-    }
-
-    #[test]
-    fn each_reading_error_has_its_code() {
-        let code = |error: ReadEnvelopeError| Fault::of_envelope(&error).map(|fault| fault.code);
-        assert_eq!(code(ReadEnvelopeError::NotXml), None);
-        assert_eq!(code(ReadEnvelopeError::Version), Some(FaultCode::VersionMismatch));
-        assert_eq!(
-            code(ReadEnvelopeError::MustUnderstand("X".into())),
-            Some(FaultCode::MustUnderstand)
-        );
-        assert_eq!(code(ReadEnvelopeError::Operations(2)), Some(FaultCode::Client));
-    }
 }
+
+#[cfg(test)]
+mod tests;

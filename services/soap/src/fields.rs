@@ -47,19 +47,18 @@ impl Kind {
     /// Reads a filled-in value into what the API takes; `None` when it has another form.
     pub(crate) fn read(self, text: &str) -> Option<Value> {
         let line = |chars_max: usize| {
-            (text.chars().count() <= chars_max && !text.contains(char::is_control)).then(|| text.into())
+            let text = text.trim();
+            (text.chars().count() <= chars_max && text::is_one_line(text)).then(|| text.into())
         };
         match self {
             Line => line(LINE_CHARS_MAX),
             Short(chars_max) => line(chars_max),
-            Text => (text.len() <= TEXT_BYTES_MAX).then(|| text.into()),
+            Text => {
+                let text = text.trim();
+                (text.len() <= TEXT_BYTES_MAX && !text::has_control(text)).then(|| text.into())
+            }
             Siren => is_siren(text).then(|| text.into()),
-            Integer => text
-                .strip_prefix('+')
-                .unwrap_or(text)
-                .parse::<i64>()
-                .ok()
-                .map(Value::from),
+            Integer => read_integer(text).map(Value::from),
             Boolean => match text {
                 "true" | "1" => Some(true.into()),
                 "false" | "0" => Some(false.into()),
@@ -74,21 +73,37 @@ impl Kind {
     pub(crate) fn write(self, value: &Value) -> Option<String> {
         let text = match value {
             Value::String(text) => text.trim().to_owned(),
-            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Number(number) => whole(number).unwrap_or_else(|| number.to_string()),
+            Value::Bool(_) => value.to_string(),
             Value::Null | Value::Array(_) | Value::Object(_) => return None,
         };
-        if text.is_empty() {
+        if !text::is_filled_in(&text) {
             return None;
         }
         match self {
             Line | Short(_) | Text => Some(text),
-            Siren | Integer | Boolean | Duration => self.read(&text).map(|_| text),
-            DateTime => dates::read(&text).map(|date| dates::write(&date)),
+            Integer => read_integer(&text).map(|number| number.to_string()),
+            Siren | Boolean | Duration => self.read(&text).map(|_| text),
+            DateTime => dates::read_stored(&text).map(|date| dates::write(&date)),
         }
     }
 }
 
-fn is_siren(text: &str) -> bool {
+/// Reads an `xsd:integer` (XML Schema 1.1 Part 2, 3.4.13) of 64 bits.
+fn read_integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_integer.then(|| text.parse().ok()).flatten()
+}
+
+/// A number without a fraction, such as `1.0` and `1e0` of JSON, as an integer; `None` when JSON wrote it as one.
+fn whole(number: &serde_json::Number) -> Option<String> {
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    (float.fract() == 0.0).then(|| format!("{:.0}", float + 0.0))
+}
+
+/// Whether a text is the number of a French company (seed 001, 3.1.1).
+pub(crate) fn is_siren(text: &str) -> bool {
     text.len() == SIREN_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -117,7 +132,7 @@ pub(crate) enum Place {
 }
 
 /// One row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
@@ -219,98 +234,4 @@ pub(crate) fn field(name: &str) -> Option<&'static Field> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn names(wanted: impl Fn(&Field) -> bool) -> Vec<&'static str> {
-        FIELDS
-            .iter()
-            .filter(|field| wanted(field))
-            .map(|field| field.name)
-            .collect()
-    }
-
-    #[test]
-    fn create_asks_for_what_the_seed_marks_as_not_optional() {
-        assert_eq!(
-            names(|field| field.on_create == Mandatory),
-            [
-                "interactionDate",
-                "description",
-                "troubleTicketState",
-                "troubleDescription",
-                "troubleDetectionTime",
-                "serviceProviderID",
-                "supplierID",
-                "troubleTicketType",
-                "offerId",
-                "serviceProviderTroubleTicketKey",
-                "defectClassId",
-                "defectDescription",
-                "defectPrelocalization",
-                "alreadyOperated",
-            ]
-        );
-        assert_eq!(
-            names(|field| field.on_create == OneReference),
-            ["commercialId", "technicalId"]
-        );
-        assert_eq!(
-            names(|field| field.on_create == WithAppointment),
-            ["customerLastName", "customerFirstName", "contactPhoneNumber1"]
-        );
-    }
-
-    #[test]
-    fn get_answers_the_43_fields_of_the_seed_and_no_other() {
-        assert_eq!(names(|field| field.in_answer).len(), 43);
-        assert_eq!(
-            names(|field| !field.in_answer),
-            [
-                "interactionDate",
-                "description",
-                "appointmentSuggestion1",
-                "appointmentSuggestion2",
-                "appointmentSuggestion3"
-            ]
-        );
-    }
-
-    #[test]
-    fn values_are_read_by_their_kind() {
-        assert_eq!(Integer.read("+1"), Some(json!(1)));
-        assert_eq!(Integer.read("abc"), None);
-        assert_eq!(Boolean.read("1"), Some(json!(true)));
-        assert_eq!(Boolean.read("oui"), None);
-        assert_eq!(Siren.read("123456782"), Some(json!("123456782")));
-        assert_eq!(Siren.read("12345678"), None);
-        assert_eq!(Siren.read("12345678é"), None);
-        assert_eq!(Short(10).read("ABCDEFGHIJ"), Some(json!("ABCDEFGHIJ")));
-        assert_eq!(Short(10).read("ABCDEFGHIJK"), None);
-        assert_eq!(
-            DateTime.read("2017-05-02T09:30:00"),
-            Some(json!("2017-05-02T09:30:00+02:00"))
-        );
-        assert_eq!(Line.read("two\nlines"), None);
-        assert!(Line.read(&"é".repeat(LINE_CHARS_MAX)).is_some());
-        assert_eq!(Line.read(&"é".repeat(LINE_CHARS_MAX + 1)), None);
-        assert!(Text.read(&"a".repeat(TEXT_BYTES_MAX)).is_some());
-        assert_eq!(Text.read(&"a".repeat(TEXT_BYTES_MAX + 1)), None);
-    }
-
-    #[test]
-    fn a_value_that_would_break_the_schema_is_not_written() {
-        assert_eq!(Integer.write(&json!(1)), Some("1".into()));
-        assert_eq!(Integer.write(&json!("one")), None);
-        assert_eq!(Boolean.write(&json!(false)), Some("false".into()));
-        assert_eq!(
-            DateTime.write(&json!("2017-05-02T09:30:00Z")),
-            Some("2017-05-02T09:30:00+00:00".into())
-        );
-        assert_eq!(DateTime.write(&json!("demain")), None);
-        assert_eq!(Line.write(&json!("  ")), None);
-        assert_eq!(Line.write(&json!({"a": 1})), None);
-        assert_eq!(Duration.write(&json!("PT4H")), Some("PT4H".into()));
-    }
-}
+mod tests;

@@ -10,11 +10,13 @@ use crate::outcome::{Answer, Failure};
 use crate::set::is_ticket_key;
 use crate::values::{Check, Values};
 use crate::vocabulary::{ReturnCodes, Vocabulary};
-use crate::write::Block;
-use api_types::{Side, Ticket, TicketQuery};
+use crate::write::{Block, Found};
+use api_types::{LastMessage, MyOrganization, Side, Ticket, TicketQuery, TicketRow};
 
-/// Most tickets answered for one line, oldest first.
+/// Most tickets answered for one line, newest first.
 pub const TICKETS_MAX: usize = 100;
+/// Most rows of a line looked at, whoever's they are: a login that sees several operators' tickets is told its own.
+pub const ROWS_MAX: usize = 1_000;
 /// Rows asked of the API at a time.
 const PAGE_ROWS: u32 = 50;
 
@@ -26,34 +28,41 @@ pub(crate) enum Wanted {
 }
 
 /// Checks, reads, answers; there is no return code here, so whatever is wrong is a fault.
-pub(crate) async fn run(exchange: &Exchange<'_>, values: &Values) -> Result<Vec<Block>, Failure> {
+pub(crate) async fn run(exchange: &Exchange<'_>, values: &Values) -> Result<Found, Failure> {
     let (wanted, service_provider) = prepare(values, exchange.return_codes, exchange.supplier_siren)?;
     let Some(organization) = exchange.session.organization(&service_provider) else {
         return Err(argument("serviceProviderID n'est pas celui de cet identifiant").into());
     };
-    let keys = match wanted {
-        Wanted::Key(key) => vec![key],
-        Wanted::Line(line) => find(exchange, &line).await?,
+    let found = match wanted {
+        Wanted::Key(key) => Found {
+            tickets: told(exchange, organization, &key).await?.into_iter().collect(),
+            more: false,
+        },
+        Wanted::Line(line) => find(exchange, organization, &line).await?,
     };
-    let mut blocks = Vec::new();
-    for key in keys {
-        let ticket = match exchange
-            .client
-            .ticket(exchange.caller, &exchange.session.token, &key)
-            .await
-        {
-            Ok(ticket) => ticket,
-            Err(CallError::Refused { status: 404, .. }) => continue,
-            Err(error) => return Err(failure(exchange, &error)),
-        };
-        if exchange.is_of(&ticket, &organization.id) {
-            blocks.push(block(&ticket, exchange.vocabulary));
-        }
-    }
-    if blocks.is_empty() {
+    if found.tickets.is_empty() {
         return Err(Fault::of_body(Operation::Get, Exception::ObjectNotFound, "ticket inconnu").into());
     }
-    Ok(blocks)
+    Ok(found)
+}
+
+/// The ticket of that key, if it is one of the organization's.
+async fn told(
+    exchange: &Exchange<'_>,
+    organization: &MyOrganization,
+    key: &str,
+) -> Result<Option<Block>, Failure> {
+    let read = exchange
+        .client
+        .ticket(exchange.caller, &exchange.session.token, key)
+        .await;
+    match read {
+        Ok(ticket) if exchange.is_of(&ticket, &organization.id) => {
+            Ok(Some(block(&ticket, exchange.vocabulary)))
+        }
+        Ok(_) | Err(CallError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(failure(exchange, &error)),
+    }
 }
 
 fn argument(message: impl Into<String>) -> Fault {
@@ -95,27 +104,41 @@ pub(crate) fn prepare(
     Ok((wanted, service_provider))
 }
 
-/// The keys of the line's tickets, oldest first.
-async fn find(exchange: &Exchange<'_>, line: &str) -> Result<Vec<String>, Failure> {
+/// The line's tickets, newest first.
+async fn find(exchange: &Exchange<'_>, organization: &MyOrganization, line: &str) -> Result<Found, Failure> {
     let mut query = TicketQuery {
         desk: Some(exchange.vocabulary.desk.clone()),
         technical_id: Some(line.to_owned()),
-        sort: Some("created_at".to_owned()),
+        sort: Some("-created_at".to_owned()),
         limit: Some(PAGE_ROWS),
         ..TicketQuery::default()
     };
-    let mut keys = Vec::new();
+    let mut found = Found::default();
+    let mut looked_at = 0;
     loop {
         let page = exchange
             .client
             .tickets(exchange.caller, &exchange.session.token, &query)
             .await
             .map_err(|error| failure(exchange, &error))?;
-        let ended = page.items.is_empty();
-        keys.extend(page.items.into_iter().map(|row| row.key));
-        if ended || keys.len() >= TICKETS_MAX || page.next_cursor.is_none() {
-            keys.truncate(TICKETS_MAX);
-            return Ok(keys);
+        let ended = page.items.is_empty() || page.next_cursor.is_none();
+        for TicketRow { key, .. } in page.items {
+            let Some(block) = told(exchange, organization, &key).await? else {
+                continue;
+            };
+            if found.tickets.len() == TICKETS_MAX {
+                found.more = true;
+                return Ok(found);
+            }
+            found.tickets.push(block);
+        }
+        looked_at += PAGE_ROWS as usize;
+        if ended {
+            return Ok(found);
+        }
+        if looked_at >= ROWS_MAX {
+            found.more = true;
+            return Ok(found);
         }
         query.cursor = page.next_cursor;
     }
@@ -143,8 +166,18 @@ pub(crate) fn block(ticket: &Ticket, words: &Vocabulary) -> Block {
         .collect()
 }
 
-fn value(field: &Field, ticket: &Ticket, words: &Vocabulary) -> Option<String> {
-    let message = ticket.last_message.as_ref();
+/// The message that is told: the supplier's last information until the supplier writes again (seed 001, 3.3.2), whoever
+/// acted since; before there is any, the last message of all.
+fn message(ticket: &Ticket) -> Option<&LastMessage> {
+    ticket
+        .last_supplier_message
+        .as_ref()
+        .or(ticket.last_message.as_ref())
+}
+
+/// What is told of one field.
+pub(crate) fn value(field: &Field, ticket: &Ticket, words: &Vocabulary) -> Option<String> {
+    let message = message(ticket);
     let value = match field.name {
         "troubleTicketKey" => Some(ticket.key.clone()),
         "lastUpdateVersionNumber" => Some(ticket.supplier_updates.to_string()),
@@ -164,133 +197,12 @@ fn value(field: &Field, ticket: &Ticket, words: &Vocabulary) -> Option<String> {
                     .flatten()
             }),
     };
-    value.filter(|value| !value.trim().is_empty())
+    value.filter(|value| text::is_filled_in(value))
 }
 
-fn side_of(message: &api_types::LastMessage) -> Side {
+fn side_of(message: &LastMessage) -> Side {
     message.side
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::values::tests::values;
-    use serde_json::json;
-
-    fn asked(xml: &str) -> Result<(Wanted, String), Fault> {
-        prepare(&values(xml), &ReturnCodes::load(None).unwrap(), Some("987654324"))
-    }
-
-    const BOTH_SIRENS: &str =
-        "<supplierID>987654324</supplierID><serviceProviderID>123456782</serviceProviderID>";
-
-    fn ticket() -> Ticket {
-        let person =
-            json!({"id": "0198c0de-7000-7000-8000-000000000001", "username": "oc", "name": "OC Alpha"});
-        let mut ticket = json!({
-            "key": "SAV-7", "desk": "SAV", "type": "signalisation", "summary": "s", "description": "pas de <lumière>",
-            "status": {"id": "closed", "label": "Clos", "category": "done", "response_required": false},
-            "requester": person, "created_by": person, "private": false, "shared_with": [], "notify": true,
-            "assignee": {"id": "0198c0de-7000-7000-8000-000000000002", "username": "oi", "name": "Correspondant OI"},
-            "created_at": "2026-03-02T09:29:00Z", "updated_at": "2026-03-02T09:30:00Z",
-            "closed_at": "2026-07-02T09:30:00.5Z", "version": 9, "event_count": 9, "supplier_updates": 3,
-            "position": 43, "allowed_actions": [],
-            "last_message": {"type": "comment", "body": "clos", "at": "2026-03-02T09:30:00Z", "side": "supplier"}
-        });
-        ticket["fields"] = json!({
-            "troubleTicketType": 1, "alreadyOperated": false, "technicalId": "CO-ABCD-1234", "offerId": "  ",
-            "serviceProviderID": "123456782", "supplierID": "987654324",
-            "serviceRestoredTime": "2026-07-02T09:00:00Z", "supplierPlannedActionDate": "bientôt",
-            "appointmentSuggestion1": "2026-07-02T09:00:00Z", "closureDuration": "PT4H",
-            "troubleTicketClosureCode": "RET01", "internal": "not of the protocol"
-        });
-        serde_json::from_value(ticket).unwrap()
-    }
-
-    #[test]
-    fn a_ticket_is_told_in_the_order_of_the_schema_with_values_only() {
-        let words = Vocabulary::load(None).unwrap();
-        let told: Vec<(&str, String)> = block(&ticket(), &words);
-        let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        assert_eq!(
-            told,
-            [
-                ("interactionDateComplete", "2026-07-02T11:30:00+02:00"),
-                ("messageType", "OI CASE INFORMATION NOTIFICATION"),
-                ("troubleTicketKey", "SAV-7"),
-                ("lastUpdateVersionNumber", "3"),
-                ("troubleTicketState", "CLOSED"),
-                ("troubleDescription", "pas de <lumière>"),
-                ("serviceProviderID", "123456782"),
-                ("supplierID", "987654324"),
-                ("troubleTicketType", "1"),
-                ("technicalId", "CO-ABCD-1234"),
-                ("alreadyOperated", "false"),
-                ("serviceRestoredTime", "2026-07-02T09:00:00+00:00"),
-                ("supplierName", "Correspondant OI"),
-                ("messageContent", "clos"),
-                ("troubleTicketClosureCode", "RET01"),
-                ("closureDuration", "PT4H"),
-            ]
-        );
-    }
-
-    #[test]
-    fn the_message_type_tells_which_side_spoke_last() {
-        let words = Vocabulary::load(None).unwrap();
-        let mut ticket = ticket();
-        let told = |ticket: &Ticket| {
-            block(ticket, &words)
-                .into_iter()
-                .find(|(name, _)| *name == "messageType")
-                .map(|(_, value)| value)
-        };
-        ticket.last_message.as_mut().unwrap().side = Side::Requester;
-        assert_eq!(told(&ticket).unwrap(), "OC CASE INFORMATION NOTIFICATION");
-        ticket.last_message = None;
-        assert_eq!(told(&ticket).unwrap(), "CASE CREATE REQUEST");
-    }
-
-    #[test]
-    fn a_key_decides_alone_and_a_line_is_looked_for_without_one() {
-        let key = "<troubleTicketKey>SAV-7</troubleTicketKey>";
-        let line = "<technicalId>CO-ABCD-1234</technicalId>";
-        let siren = || "123456782".to_owned();
-        assert_eq!(
-            asked(&format!("{BOTH_SIRENS}{key}{line}")).unwrap(),
-            (Wanted::Key("SAV-7".into()), siren())
-        );
-        assert_eq!(
-            asked(&format!("{BOTH_SIRENS}{line}")).unwrap(),
-            (Wanted::Line("CO-ABCD-1234".into()), siren())
-        );
-    }
-
-    #[test]
-    fn what_is_missing_or_wrong_is_an_illegal_argument_that_names_it() {
-        let message = |xml: &str| {
-            let detail = asked(xml).unwrap_err().detail.unwrap();
-            assert_eq!(detail.exception, Exception::IllegalArgument);
-            detail.message
-        };
-        assert_eq!(
-            message(""),
-            "champ obligatoire non renseigné : troubleTicketKey, serviceProviderID, supplierID, technicalId"
-        );
-        let wrong = "<troubleTicketKey>SAV-7</troubleTicketKey><supplierID>111222337</supplierID>\
-                     <serviceProviderID>x</serviceProviderID>";
-        assert_eq!(
-            message(wrong),
-            "format ou valeur incorrecte : serviceProviderID, supplierID"
-        );
-    }
-
-    #[test]
-    fn a_key_that_cannot_be_one_is_not_found() {
-        let fault = asked(&format!(
-            "{BOTH_SIRENS}<troubleTicketKey>../me</troubleTicketKey>"
-        ))
-        .unwrap_err();
-        assert_eq!(fault.detail.unwrap().exception, Exception::ObjectNotFound);
-    }
-}
+pub(crate) mod tests;

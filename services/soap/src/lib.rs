@@ -19,6 +19,7 @@ mod exchange;
 mod fault;
 mod fields;
 mod get;
+mod limits;
 mod operation;
 mod outcome;
 mod port;
@@ -34,9 +35,12 @@ pub use config::{DEFAULT_NAMESPACE, SoapConfig, TlsFiles};
 pub use credentials::{CREDENTIAL_BYTES_MAX, SIGN_IN_KEPT_S, SIGN_INS_MAX};
 pub use door::{BindError, Bound, RunError, bind};
 pub use envelope::ReadEnvelopeError;
-pub use get::TICKETS_MAX;
+pub use get::{ROWS_MAX, TICKETS_MAX};
+pub use limits::{ADDRESS_SIGN_INS, LOGIN_SIGN_INS};
 pub use port::{BODY_BYTES_MAX, BODY_READ_TIMEOUT_MS, PATH};
 pub use set::STALE_RETRIES_MAX;
-pub use tree::{ATTRIBUTES_MAX, DEPTH_MAX, ELEMENTS_MAX, NAMESPACES_MAX, ReadTreeError};
+pub use tree::{
+    ATTRIBUTES_MAX, Counted, DEPTH_MAX, ELEMENTS_MAX, Forbidden, Misfit, NAMESPACES_MAX, ReadTreeError,
+};
 pub use vocabulary::LoadVocabularyError;
 pub use wsdl::wsdl;

@@ -47,6 +47,14 @@ pub(crate) async fn healthy() -> HttpResponse {
     HttpResponse::Ok().content_type(TEXT).body("ok\n")
 }
 
+/// What `/healthz` answers to any other method.
+pub(crate) async fn only_read() -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((header::ALLOW, "GET, HEAD"))
+        .content_type(TEXT)
+        .body("GET or HEAD\n")
+}
+
 pub(crate) async fn not_allowed() -> HttpResponse {
     HttpResponse::MethodNotAllowed()
         .insert_header((header::ALLOW, "POST, GET, HEAD"))
@@ -133,17 +141,54 @@ fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
     HttpResponse::build(status).content_type(TEXT).body(text)
 }
 
-/// The media type in lower case, and its `charset`.
+/// The media type in lower case, and its `charset`. Blanks around `=` are forgiven.
 fn media_type(content_type: &str) -> (String, Option<String>) {
-    let mut parts = content_type.split(';');
-    let media_type = parts.next().unwrap_or("").trim().to_ascii_lowercase();
+    let mut parts = parts_of(content_type).into_iter();
+    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
     let charset = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"').to_owned())
+            .then(|| unquoted(value.trim()))
     });
     (media_type, charset)
+}
+
+/// The parts between semicolons. A quoted string is one value, whatever it holds (RFC 9110, 5.6.4).
+fn parts_of(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let (mut quoted, mut escaped) = (false, false);
+    for character in text.chars() {
+        match character {
+            ';' if !quoted => {
+                parts.push(String::new());
+                continue;
+            }
+            '"' if !escaped => quoted = !quoted,
+            _ => {}
+        }
+        escaped = quoted && character == '\\' && !escaped;
+        if let Some(part) = parts.last_mut() {
+            part.push(character);
+        }
+    }
+    parts.iter().map(|part| part.trim().to_owned()).collect()
+}
+
+/// A token as it is, a quoted string without its quotes and escapes.
+fn unquoted(value: &str) -> String {
+    let Some(inner) = value.strip_prefix('"') else {
+        return value.to_owned();
+    };
+    let mut text = String::new();
+    let mut characters = inner.strip_suffix('"').unwrap_or(inner).chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => text.extend(characters.next()),
+            other => text.push(other),
+        }
+    }
+    text
 }
 
 /// Reads a body within its limits of size and time.
@@ -188,6 +233,32 @@ mod tests {
             ("application/soap+xml".into(), None)
         );
         assert_eq!(media_type(""), (String::new(), None));
+    }
+
+    /// Fault B27: a quoted string is one value.
+    #[test]
+    fn a_charset_inside_a_quoted_string_is_none() {
+        for (content_type, charset) in [
+            ("text/xml; action=\"a;charset=x\"; charset=utf-8", Some("utf-8")),
+            ("text/xml; action=\"a;charset=x\"", None),
+            (
+                "text/xml; action=\"a\\\";charset=x\"; charset=\"utf\\-8\"",
+                Some("utf-8"),
+            ),
+            ("text/xml; action=\"a\\\\\"; charset=utf-16", Some("utf-16")),
+            ("text/xml;charset=utf-8;", Some("utf-8")),
+            ("text/xml; charset = utf-8", Some("utf-8")),
+            ("text/xml; charset=utf-8; charset=x", Some("utf-8")),
+            ("text/xml; xcharset=x", None),
+            ("text/xml; action=\"never closed;charset=x", None),
+        ] {
+            let read = media_type(content_type);
+            assert_eq!(
+                read,
+                ("text/xml".to_owned(), charset.map(str::to_owned)),
+                "{content_type}"
+            );
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::values::Faults;
 use api_types::{FieldError, Problem};
 use uuid::Uuid;
 
-/// The API's code for a key that was used with another body; here the key is the operator's own reference.
-const KEY_REUSED: &str = "idempotency-key-reused";
+/// The API's code for a key that was used with another body; on create the key is the operator's own reference.
+pub(crate) const KEY_REUSED: &str = "idempotency-key-reused";
 const KEY_REUSED_WORDS: &str = "serviceProviderTroubleTicketKey déjà utilisé avec un autre contenu";
 
 /// Turns an error of create or set into an answer with a return code, or into a fault.

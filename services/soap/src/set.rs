@@ -1,19 +1,25 @@
 //! setTroubleTicketByValue: an operator acts on its ticket (seed 001, 3.2).
 
 use crate::client::{CallError, Stamp};
+use crate::dates;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::fields::{FIELDS, OnCreate, Place};
+use crate::fields::{FIELDS, Field, Kind, OnCreate, Place};
+use crate::get;
 use crate::operation::{Exception, Operation};
 use crate::outcome::{Answer, Failure, ReturnCode};
 use crate::refusal;
 use crate::values::{Check, Faults, Values};
 use crate::vocabulary::Vocabulary;
-use api_types::{Fields, Transition};
+use api_types::{Fields, Ticket, Transition};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// How often a set is tried again when somebody else changed the ticket between our reading and our writing.
 pub const STALE_RETRIES_MAX: usize = 8;
+
+/// A version that no ticket has: the first event makes version 1.
+const NO_VERSION: u64 = 0;
 
 /// Fields of the end customer that go with a new appointment, beside the appointment's own.
 const CUSTOMER: [&str; 5] = [
@@ -24,14 +30,45 @@ const CUSTOMER: [&str; 5] = [
     "customerAccessibilityHours",
 ];
 
-/// A set that passed every check of this door.
+/// Fields that say which ticket, when, and what is to be done; all others are content.
+const ADDRESS: [&str; 9] = [
+    "interactionDate",
+    "description",
+    "messageType",
+    "troubleTicketKey",
+    "lastUpdateVersionNumber",
+    "troubleTicketState",
+    "serviceProviderID",
+    "supplierID",
+    "messageContent",
+];
+
+/// A set that passed every check that needs no ticket.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Prepared {
     pub(crate) key: String,
     pub(crate) last_update: u64,
     pub(crate) service_provider: String,
-    pub(crate) transition: Transition,
+    asked: Asked,
+    comment: Option<String>,
+    given: Vec<Given>,
     pub(crate) stamp: Stamp,
+}
+
+/// What the operator wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    /// The desk's action for a state.
+    Order(String),
+    /// To inform, or to change the appointment.
+    Notification,
+}
+
+/// One field that is filled in, in the form the API takes.
+#[derive(Debug, Clone, PartialEq)]
+struct Given {
+    field: &'static Field,
+    value: Value,
 }
 
 /// Checks, acts, answers.
@@ -46,14 +83,13 @@ pub(crate) async fn run(exchange: &Exchange<'_>, values: &Values) -> Result<Answ
             invalid: vec!["serviceProviderID".to_owned()],
         }));
     };
-    let token = &exchange.session.token;
     let request_id = exchange.caller.request_id;
     for _ in 0..=STALE_RETRIES_MAX {
-        let ticket = match exchange
+        let read = exchange
             .client
-            .ticket(exchange.caller, token, &prepared.key)
-            .await
-        {
+            .ticket(exchange.caller, &exchange.session.token, &prepared.key)
+            .await;
+        let ticket = match read {
             Ok(ticket) => ticket,
             Err(error) => return refusal::answer(Operation::Set, request_id, &error),
         };
@@ -62,20 +98,22 @@ pub(crate) async fn run(exchange: &Exchange<'_>, values: &Values) -> Result<Answ
         }
         // The operator acts on what it last saw of the supplier's work (seed 001, 3.3.2, lastUpdateVersionNumber).
         if ticket.supplier_updates != prepared.last_update {
-            return Err(resync(ticket.supplier_updates).into());
+            return match carried_out(exchange, &prepared).await? {
+                true => Ok(Answer::done(ticket.key)),
+                false => Err(resync(ticket.supplier_updates).into()),
+            };
         }
-        let written = exchange
-            .client
-            .transition(
-                exchange.caller,
-                token,
-                &prepared.stamp,
-                (&prepared.key, ticket.version),
-                &prepared.transition,
-            )
-            .await;
-        match written {
-            Ok(ticket) => return Ok(Answer::done(ticket.key)),
+        let transition = match prepared.settle(&ticket, exchange.vocabulary) {
+            Ok(transition) => transition,
+            Err(answer) => {
+                return match carried_out(exchange, &prepared).await? {
+                    true => Ok(Answer::done(ticket.key)),
+                    false => Ok(answer),
+                };
+            }
+        };
+        match follow(exchange, &prepared, ticket.version, &transition).await {
+            Ok(()) => return Ok(Answer::done(ticket.key)),
             // Changed since it was read: read again, and let the version number decide again.
             Err(CallError::Refused { status: 412, .. }) => {}
             Err(error) => return refusal::answer(Operation::Set, request_id, &error),
@@ -83,6 +121,57 @@ pub(crate) async fn run(exchange: &Exchange<'_>, values: &Values) -> Result<Answ
     }
     let error = CallError::AlwaysStale(STALE_RETRIES_MAX + 1);
     Err(Fault::server(Some(Operation::Set), request_id, &error).into())
+}
+
+/// Follows the transition, once: a key is made of the whole message, so one that the API knows is this message again, even
+/// where the ticket has made another transition of it meanwhile.
+async fn follow(
+    exchange: &Exchange<'_>,
+    prepared: &Prepared,
+    version: u64,
+    transition: &Transition,
+) -> Result<(), CallError> {
+    let followed = exchange
+        .client
+        .transition(
+            exchange.caller,
+            &exchange.session.token,
+            &prepared.stamp,
+            (&prepared.key, version),
+            transition,
+        )
+        .await;
+    match followed {
+        Ok(_) => Ok(()),
+        Err(error) if is_known_key(&error) && prepared.stamp.idempotency_key.is_some() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_known_key(error: &CallError) -> bool {
+    matches!(error, CallError::Refused { problem: Some(problem), .. } if problem.code == refusal::KEY_REUSED)
+}
+
+/// Whether this very message was carried out before and only its answer was lost. It is asked with a version that no ticket
+/// has, so that nothing happens now.
+async fn carried_out(exchange: &Exchange<'_>, prepared: &Prepared) -> Result<bool, Failure> {
+    if prepared.stamp.idempotency_key.is_none() {
+        return Ok(false);
+    }
+    let transition = Transition {
+        action: match &prepared.asked {
+            Asked::Order(action) => action.clone(),
+            Asked::Notification => exchange.vocabulary.notification.inform.clone(),
+        },
+        comment: prepared.comment.clone(),
+        fields: None,
+    };
+    match follow(exchange, prepared, NO_VERSION, &transition).await {
+        Ok(()) => Ok(true),
+        Err(CallError::Refused { status: 401, .. }) => Err(Failure::SignedOut),
+        Err(CallError::Refused { status, .. }) if status < 500 && status != 429 => Ok(false),
+        Err(error) => Err(Fault::server(Some(Operation::Set), exchange.caller.request_id, &error).into()),
+    }
 }
 
 fn resync(now: u64) -> Fault {
@@ -93,7 +182,7 @@ fn resync(now: u64) -> Fault {
     )
 }
 
-/// Turns the values into a transition of the API.
+/// Checks all that can be checked without the ticket.
 ///
 /// Annex R6, which says what each action needs, is not public. This door asks for what no action can do without: the
 /// ticket, the version number that the seed wants recalled, and the operator; what an action needs beyond that the
@@ -111,33 +200,41 @@ pub(crate) fn prepare(
     if supplier.is_some() && supplier_siren.is_some() && supplier.as_deref() != supplier_siren {
         check.invalid("supplierID");
     }
-    let version = last_update.parse::<u64>().ok();
+    // `parse` would take a sign.
+    let is_number = last_update.bytes().all(|byte| byte.is_ascii_digit());
+    let version = last_update.parse::<u64>().ok().filter(|_| is_number);
     if !last_update.is_empty() && version.is_none() {
         check.invalid("lastUpdateVersionNumber");
     }
     let sent_at = check.optional_text("interactionDate");
     let comment = check.optional_text("messageContent");
-    let fields = appointment(&mut check);
-    let chosen = action(&mut check, values, words);
+    let given = given(&mut check);
+    let asked = asked(&mut check, values, words);
+    if asked == Some(Asked::Notification)
+        && !values.has("messageContent")
+        && !given.iter().any(Given::may_change)
+    {
+        check.missing("messageContent");
+    }
     if check.faults.is_empty() && !is_ticket_key(&key) {
         return Err(Answer::refused(ReturnCode::UnknownReference, "troubleTicketKey"));
     }
     check.finish().map_err(|faults| Answer::faulty(&faults))?;
-    let Some((action, with_fields)) = chosen else {
+    let Some(asked) = asked else {
         return Err(Answer::refused(
             ReturnCode::ForbiddenTransition,
             "troubleTicketState",
         ));
     };
-    let transition = Transition {
-        action,
-        comment,
-        fields: with_fields.then_some(fields),
-    };
     let stamp = Stamp {
-        idempotency_key: sent_at
-            .as_deref()
-            .map(|sent_at| idempotency_key(&[&service_provider, &key, sent_at, &last_update], &transition)),
+        idempotency_key: sent_at.as_deref().map(|sent_at| {
+            idempotency_key(
+                &[&service_provider, &key, sent_at],
+                &asked,
+                comment.as_deref(),
+                &given,
+            )
+        }),
         sent_at,
         occurred_at: None,
     };
@@ -145,14 +242,82 @@ pub(crate) fn prepare(
         key,
         last_update: version.unwrap_or_default(),
         service_provider,
-        transition,
+        asked,
+        comment,
+        given,
         stamp,
     })
 }
 
-/// The desk's action, and whether it takes the appointment's fields; `None` for a state that an operator cannot ask
-/// for. An order in troubleTicketState comes before a notification.
-fn action(check: &mut Check<'_>, values: &Values, words: &Vocabulary) -> Option<(String, bool)> {
+impl Prepared {
+    /// The transition that the message asks for on this ticket. What it fills in beside is what the ticket says already, or
+    /// belongs to a new appointment; anything else is refused by name, never dropped in silence: what the operator declared
+    /// does not change (seed 001, 3.3.2, second block), and the supplier's fields are the supplier's.
+    fn settle(&self, ticket: &Ticket, words: &Vocabulary) -> Result<Transition, Answer> {
+        let notifies = self.asked == Asked::Notification;
+        let differing = || self.given.iter().filter(|given| !given.is_told(ticket, words));
+        let kept = |given: &Given| notifies && given.may_change();
+        let refused: Vec<String> = differing()
+            .filter(|given| !kept(given))
+            .map(|given| given.field.name.to_owned())
+            .collect();
+        if !refused.is_empty() {
+            let faults = Faults {
+                missing: vec![],
+                invalid: refused,
+            };
+            return Err(Answer::faulty(&faults.sorted()));
+        }
+        let replans = self.given.iter().any(kept) && (differing().any(kept) || self.comment.is_none());
+        let fields: Fields = self
+            .given
+            .iter()
+            .filter(|given| replans && given.may_change())
+            .map(|given| (given.field.name.to_owned(), given.value.clone()))
+            .collect();
+        let action = match &self.asked {
+            Asked::Order(action) => action,
+            Asked::Notification if replans => &words.notification.replan,
+            Asked::Notification => &words.notification.inform,
+        };
+        Ok(Transition {
+            action: action.clone(),
+            comment: self.comment.clone(),
+            fields: replans.then_some(fields),
+        })
+    }
+}
+
+impl Given {
+    /// Whether a notification may change the field: the appointment, and how the end customer is reached for it.
+    fn may_change(&self) -> bool {
+        self.field.place == Place::Form
+            && (self.field.on_create == OnCreate::Appointment || CUSTOMER.contains(&self.field.name))
+    }
+
+    /// Whether the ticket says this already.
+    fn is_told(&self, ticket: &Ticket, words: &Vocabulary) -> bool {
+        let told = if self.field.in_answer {
+            get::value(self.field, ticket, words)
+        } else {
+            let stored = ticket.fields.get(self.field.name);
+            stored.and_then(|value| self.field.kind.write(value))
+        };
+        let given = self.field.kind.write(&self.value);
+        match (told, given) {
+            (Some(told), Some(given)) if self.field.kind == Kind::DateTime => {
+                dates::read(&told) == dates::read(&given)
+            }
+            // XML turns every line end into a line feed on its way (XML 1.0, 2.11).
+            (Some(told), Some(given)) => told.trim().replace("\r\n", "\n") == given.replace("\r\n", "\n"),
+            (told, given) => told == given,
+        }
+    }
+}
+
+/// What is to be done; `None` for a state that an operator cannot ask for. An order in troubleTicketState comes before a
+/// notification.
+fn asked(check: &mut Check<'_>, values: &Values, words: &Vocabulary) -> Option<Asked> {
     let state = check.optional_text("troubleTicketState");
     let said = ["description", "messageType"].map(|name| (name, check.optional_text(name)));
     let notified = said.iter().any(|(_, text)| {
@@ -162,22 +327,13 @@ fn action(check: &mut Check<'_>, values: &Values, words: &Vocabulary) -> Option<
     if let Some(order) = state.as_deref().and_then(|state| words.order(state))
         && !(notified && order.yields_to_notification)
     {
-        return Some((order.action.clone(), false));
+        return Some(Asked::Order(order.action.clone()));
     }
     if state.as_deref().is_some_and(|state| !words.knows_state(state)) {
         check.invalid("troubleTicketState");
     }
     if notified {
-        let replans = values_of_appointment().any(|name| values.has(name));
-        let chosen = if replans {
-            &words.notification.replan
-        } else {
-            &words.notification.inform
-        };
-        if !replans && !values.has("messageContent") {
-            check.missing("messageContent");
-        }
-        return Some((chosen.clone(), replans));
+        return Some(Asked::Notification);
     }
     for (name, _) in said.iter().filter(|(_, text)| text.is_some()) {
         check.invalid(name);
@@ -192,25 +348,13 @@ fn action(check: &mut Check<'_>, values: &Values, words: &Vocabulary) -> Option<
     None
 }
 
-fn values_of_appointment() -> impl Iterator<Item = &'static str> {
+/// Every field that is filled in beside those that say which ticket and what is to be done, in the order of the table.
+fn given(check: &mut Check<'_>) -> Vec<Given> {
     FIELDS
         .iter()
-        .filter(|field| field.on_create == OnCreate::Appointment)
-        .map(|field| field.name)
-}
-
-/// The fields of a re-planned appointment, in the form the desk takes.
-fn appointment(check: &mut Check<'_>) -> Fields {
-    let mut fields = Fields::new();
-    for field in FIELDS.iter().filter(|field| {
-        field.place == Place::Form
-            && (field.on_create == OnCreate::Appointment || CUSTOMER.contains(&field.name))
-    }) {
-        if let Some(value) = check.optional(field) {
-            fields.insert(field.name.to_owned(), value);
-        }
-    }
-    fields
+        .filter(|field| !ADDRESS.contains(&field.name))
+        .filter_map(|field| check.optional(field).map(|value| Given { field, value }))
+        .collect()
 }
 
 /// Whether a text can be a ticket's key: letters and digits, a hyphen, a number. Anything else names no ticket, and
@@ -225,170 +369,21 @@ pub(crate) fn is_ticket_key(text: &str) -> bool {
 }
 
 /// The same message sent twice is one command. A set has no reference of the operator's own, so the time it was sent
-/// tells two equal messages apart; without interactionDate there is no key, because nothing would.
-fn idempotency_key(parts: &[&str], transition: &Transition) -> String {
+/// tells two equal messages apart; without interactionDate there is no key, because nothing would. The version number is
+/// not part of it: who lost an answer and reads the ticket sends the same message with a newer number.
+fn idempotency_key(parts: &[&str], asked: &Asked, comment: Option<&str>, given: &[Given]) -> String {
     let protocol = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:guichet:soap:setTroubleTicketByValue");
-    let content = serde_json::json!([parts, transition]).to_string();
+    let asked = match asked {
+        Asked::Order(action) => json!({"order": action}),
+        Asked::Notification => json!("notification"),
+    };
+    let given: Vec<(&str, &Value)> = given
+        .iter()
+        .map(|given| (given.field.name, &given.value))
+        .collect();
+    let content = json!([parts, asked, comment, given]).to_string();
     format!("soap:{}", Uuid::new_v5(&protocol, content.as_bytes()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::values::tests::values;
-    use serde_json::json;
-
-    const KEYS: &str = "<troubleTicketKey>SAV-1</troubleTicketKey>\
-                        <lastUpdateVersionNumber>2</lastUpdateVersionNumber>\
-                        <serviceProviderID>123456782</serviceProviderID>";
-    const NOTIFICATION: &str = "<description>OC case information notification</description>";
-
-    fn prepared(xml: &str) -> Result<Prepared, Answer> {
-        prepare(&values(xml), &Vocabulary::load(None).unwrap(), Some("987654324"))
-    }
-
-    fn transition(xml: &str) -> serde_json::Value {
-        serde_json::to_value(prepared(&format!("{KEYS}{xml}")).unwrap().transition).unwrap()
-    }
-
-    fn refusal_of(xml: &str) -> (ReturnCode, String) {
-        let answer = prepared(xml).unwrap_err();
-        (answer.code, answer.note)
-    }
-
-    #[test]
-    fn closing_withdraws_with_the_message_as_comment() {
-        let xml = "<troubleTicketState>CLOSED</troubleTicketState><messageContent>rétabli</messageContent>";
-        assert_eq!(
-            transition(xml),
-            json!({"action": "withdraw", "comment": "rétabli"})
-        );
-        assert_eq!(
-            transition(&format!(
-                "<troubleTicketState>CLOSED</troubleTicketState>{NOTIFICATION}"
-            )),
-            json!({"action": "withdraw"})
-        );
-    }
-
-    #[test]
-    fn asking_for_cancellation_is_a_request_of_its_own() {
-        let xml = "<troubleTicketState>OPENACTIVE.TO.BE.CANCELED</troubleTicketState>";
-        assert_eq!(transition(xml), json!({"action": "request_cancellation"}));
-    }
-
-    #[test]
-    fn a_notification_informs_whether_or_not_it_repeats_the_state() {
-        for state in ["", "<troubleTicketState>OPENACTIVE</troubleTicketState>"] {
-            let xml = format!("{state}{NOTIFICATION}<messageContent>accès par la cour</messageContent>");
-            assert_eq!(
-                transition(&xml),
-                json!({"action": "inform", "comment": "accès par la cour"})
-            );
-        }
-        let typed =
-            "<messageType>OC CASE INFORMATION NOTIFICATION</messageType><messageContent>m</messageContent>";
-        assert_eq!(transition(typed), json!({"action": "inform", "comment": "m"}));
-    }
-
-    #[test]
-    fn a_notification_with_an_appointment_replans_it() {
-        let xml = format!(
-            "{NOTIFICATION}<SUAppointmentManagementId>RDV2</SUAppointmentManagementId>\
-             <appointmentSuggestion1>2017-05-03T08:00:00</appointmentSuggestion1>\
-             <customerLastName>NOM</customerLastName><offerId>not sent</offerId>"
-        );
-        assert_eq!(
-            transition(&xml),
-            json!({"action": "replan", "fields": {
-                "SUAppointmentManagementId": "RDV2",
-                "appointmentSuggestion1": "2017-05-03T08:00:00+02:00",
-                "customerLastName": "NOM"
-            }})
-        );
-    }
-
-    #[test]
-    fn open_without_a_notification_refuses_the_clearance() {
-        let xml = "<troubleTicketState>OPENACTIVE</troubleTicketState><messageContent>toujours rien</messageContent>";
-        assert_eq!(
-            transition(xml),
-            json!({"action": "refuse_clearance", "comment": "toujours rien"})
-        );
-    }
-
-    #[test]
-    fn everything_missing_is_named_at_once() {
-        assert_eq!(
-            refusal_of(""),
-            (
-                ReturnCode::Missing,
-                "description, troubleTicketKey, lastUpdateVersionNumber, troubleTicketState, serviceProviderID".into()
-            )
-        );
-        assert_eq!(
-            refusal_of(&format!("{KEYS}{NOTIFICATION}")),
-            (ReturnCode::Missing, "messageContent".into())
-        );
-    }
-
-    #[test]
-    fn bad_values_are_named_and_a_state_that_is_not_the_operators_is_forbidden() {
-        let bad = "<troubleTicketKey>SAV-1</troubleTicketKey><serviceProviderID>1</serviceProviderID>\
-                   <lastUpdateVersionNumber>deux</lastUpdateVersionNumber><supplierID>111222337</supplierID>\
-                   <troubleTicketState>OPEN</troubleTicketState><description>BONJOUR</description>";
-        assert_eq!(
-            refusal_of(bad),
-            (
-                ReturnCode::Invalid,
-                "description, lastUpdateVersionNumber, troubleTicketState, serviceProviderID, supplierID"
-                    .into()
-            )
-        );
-        let cleared = format!("{KEYS}<troubleTicketState>CLEARED</troubleTicketState>");
-        assert_eq!(
-            refusal_of(&cleared),
-            (ReturnCode::ForbiddenTransition, "troubleTicketState".into())
-        );
-    }
-
-    #[test]
-    fn a_key_that_cannot_be_one_is_an_unknown_reference_and_never_a_path() {
-        for key in ["..", "SAV-1/../../me", "SAV", "SAV-", "-1", "SAV-1?x", "SAV-é"] {
-            let xml = KEYS.replace("SAV-1", key) + "<troubleTicketState>CLOSED</troubleTicketState>";
-            assert_eq!(
-                refusal_of(&xml),
-                (ReturnCode::UnknownReference, "troubleTicketKey".into()),
-                "{key}"
-            );
-        }
-        assert!(is_ticket_key("sav-12"));
-    }
-
-    #[test]
-    fn the_same_message_is_one_command_and_a_later_equal_one_is_another() {
-        let message = |sent: &str| {
-            let xml = format!("{KEYS}{NOTIFICATION}<messageContent>m</messageContent>{sent}");
-            prepared(&xml).unwrap().stamp.idempotency_key
-        };
-        let first = message("<interactionDate>2017-05-02T09:30:00Z</interactionDate>");
-        assert!(first.as_ref().unwrap().starts_with("soap:"));
-        assert_eq!(
-            first,
-            message("<interactionDate>2017-05-02T09:30:00Z</interactionDate>")
-        );
-        assert_ne!(
-            first,
-            message("<interactionDate>2017-05-02T09:31:00Z</interactionDate>")
-        );
-        assert_eq!(message(""), None);
-    }
-
-    #[test]
-    fn a_stale_version_number_is_a_resync_fault_that_tells_the_present_one() {
-        let fault = resync(3);
-        let detail = fault.detail.unwrap();
-        assert_eq!(detail.exception, Exception::ResyncRequired);
-        assert!(detail.message.contains("le ticket en est à 3"));
-    }
-}
+mod tests;

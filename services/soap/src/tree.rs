@@ -22,19 +22,118 @@ pub enum ReadTreeError {
     #[error("an attribute is not well-formed")]
     Attribute(#[from] quick_xml::events::attributes::AttrError),
     /// Well-formed parts that do not make one document.
-    #[error("{0}")]
-    NotADocument(&'static str),
+    #[error("{}", .0.words().0)]
+    NotADocument(Misfit),
     /// Something that SOAP forbids in an envelope (WS-I Basic Profile 1.1, R1008 and R1009).
-    #[error("{0} is not allowed in a SOAP envelope")]
-    Forbidden(&'static str),
+    #[error("{} is not allowed in a SOAP envelope", .0.words().0)]
+    Forbidden(Forbidden),
     /// More of something than a request of this protocol can need.
-    #[error("the document holds more than {max} {what}")]
+    #[error("the document holds more than {max} {}", .what.words().0)]
     TooMany {
         /// What there is too much of.
-        what: &'static str,
+        what: Counted,
         /// The limit.
         max: usize,
     },
+}
+
+/// Why well-formed parts do not make one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misfit {
+    /// The XML declaration is not at the start.
+    LateDeclaration,
+    /// A namespace prefix is not declared.
+    Prefix,
+    /// An entity is not declared.
+    Entity,
+    /// A character that XML 1.0 does not have.
+    Character,
+    /// A second root.
+    SecondRoot,
+    /// An end tag without a start tag.
+    EndTag,
+    /// Text outside the root element.
+    TextOutside,
+    /// An element that is not closed.
+    Unclosed,
+    /// No root element.
+    NoRoot,
+}
+
+/// What SOAP forbids in an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forbidden {
+    /// `<?…?>`
+    ProcessingInstruction,
+    /// `<!DOCTYPE …>`
+    DocType,
+}
+
+/// What is counted in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Attributes on one element.
+    Attributes,
+    /// Elements.
+    Elements,
+    /// Elements inside each other.
+    Levels,
+}
+
+impl Misfit {
+    /// In English for the log, in French for the caller.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Misfit::LateDeclaration => (
+                "the XML declaration is not at the start",
+                "la déclaration XML n'est pas au début",
+            ),
+            Misfit::Prefix => (
+                "a namespace prefix is not declared",
+                "un préfixe n'est pas déclaré",
+            ),
+            Misfit::Entity => ("an entity is not declared", "une entité n'est pas déclarée"),
+            Misfit::Character => (
+                "a character is not allowed in XML",
+                "un caractère est interdit en XML",
+            ),
+            Misfit::SecondRoot => (
+                "the document has more than one root",
+                "le document a plus d'une racine",
+            ),
+            Misfit::EndTag => (
+                "an end tag has no start tag",
+                "une balise de fin n'a pas de balise de début",
+            ),
+            Misfit::TextOutside => (
+                "there is text outside the root element",
+                "il y a du texte hors de l'élément racine",
+            ),
+            Misfit::Unclosed => ("an element is not closed", "un élément n'est pas fermé"),
+            Misfit::NoRoot => ("there is no root element", "il n'y a pas d'élément racine"),
+        }
+    }
+}
+
+impl Forbidden {
+    /// In English for the log, in French for the caller.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Forbidden::ProcessingInstruction => ("a processing instruction", "une instruction de traitement"),
+            Forbidden::DocType => ("a DOCTYPE", "un DOCTYPE"),
+        }
+    }
+}
+
+impl Counted {
+    /// In English for the log, in French for the caller.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Counted::Attributes => ("attributes on one element", "attributs sur un élément"),
+            Counted::Elements => ("elements", "éléments"),
+            Counted::Levels => ("levels of elements", "niveaux d'éléments"),
+        }
+    }
 }
 
 /// One element with its namespace resolved. Text of an element that also has children is kept and never used.
@@ -72,6 +171,11 @@ impl Element {
     }
 }
 
+/// The text without white space around it, which to XML is space, tab, carriage return and line feed only (XML 1.0, 2.3).
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
+}
+
 /// Reads one document.
 pub(crate) fn read(text: &str) -> Result<Element, ReadTreeError> {
     let mut reader = NsReader::from_str(text);
@@ -98,12 +202,10 @@ pub(crate) fn read(text: &str) -> Result<Element, ReadTreeError> {
             Event::Comment(_) => {}
             Event::Decl(_) if first => {}
             Event::Decl(_) => {
-                return Err(ReadTreeError::NotADocument(
-                    "the XML declaration is not at the start",
-                ));
+                return Err(ReadTreeError::NotADocument(Misfit::LateDeclaration));
             }
-            Event::PI(_) => return Err(ReadTreeError::Forbidden("a processing instruction")),
-            Event::DocType(_) => return Err(ReadTreeError::Forbidden("a DOCTYPE")),
+            Event::PI(_) => return Err(ReadTreeError::Forbidden(Forbidden::ProcessingInstruction)),
+            Event::DocType(_) => return Err(ReadTreeError::Forbidden(Forbidden::DocType)),
             Event::Eof => return builder.finish(),
         }
         first = false;
@@ -121,7 +223,7 @@ fn open(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, Rea
     for (index, attribute) in start.attributes().enumerate() {
         if index >= ATTRIBUTES_MAX {
             return Err(ReadTreeError::TooMany {
-                what: "attributes on one element",
+                what: Counted::Attributes,
                 max: ATTRIBUTES_MAX,
             });
         }
@@ -145,7 +247,7 @@ fn bound(namespace: ResolveResult<'_>) -> Result<String, ReadTreeError> {
     match namespace {
         ResolveResult::Bound(namespace) => Ok(namespace.as_ref().to_owned()),
         ResolveResult::Unbound => Ok(String::new()),
-        ResolveResult::Unknown(_) => Err(ReadTreeError::NotADocument("a namespace prefix is not declared")),
+        ResolveResult::Unknown(_) => Err(ReadTreeError::NotADocument(Misfit::Prefix)),
     }
 }
 
@@ -155,7 +257,7 @@ fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, ReadTr
     }
     quick_xml::escape::resolve_predefined_entity(reference)
         .map(str::to_owned)
-        .ok_or(ReadTreeError::NotADocument("an entity is not declared"))
+        .ok_or(ReadTreeError::NotADocument(Misfit::Entity))
 }
 
 /// Whether XML 1.0 can hold the character (production 2).
@@ -168,7 +270,7 @@ fn check_characters(text: &str) -> Result<(), ReadTreeError> {
     if text.chars().all(is_xml_character) {
         Ok(())
     } else {
-        Err(ReadTreeError::NotADocument("a character is not allowed in XML"))
+        Err(ReadTreeError::NotADocument(Misfit::Character))
     }
 }
 
@@ -183,18 +285,18 @@ struct Builder {
 impl Builder {
     fn push(&mut self, element: Element) -> Result<(), ReadTreeError> {
         if self.root.is_some() {
-            return Err(ReadTreeError::NotADocument("the document has more than one root"));
+            return Err(ReadTreeError::NotADocument(Misfit::SecondRoot));
         }
         self.elements += 1;
         if self.elements > ELEMENTS_MAX {
             return Err(ReadTreeError::TooMany {
-                what: "elements",
+                what: Counted::Elements,
                 max: ELEMENTS_MAX,
             });
         }
         if self.open.len() >= DEPTH_MAX {
             return Err(ReadTreeError::TooMany {
-                what: "levels of elements",
+                what: Counted::Levels,
                 max: DEPTH_MAX,
             });
         }
@@ -206,7 +308,7 @@ impl Builder {
         let closed = self
             .open
             .pop()
-            .ok_or(ReadTreeError::NotADocument("an end tag has no start tag"))?;
+            .ok_or(ReadTreeError::NotADocument(Misfit::EndTag))?;
         match self.open.last_mut() {
             Some(parent) => parent.children.push(closed),
             None => self.root = Some(closed),
@@ -218,11 +320,9 @@ impl Builder {
         check_characters(text)?;
         match self.open.last_mut() {
             Some(element) => element.text.push_str(text),
-            None if text.trim().is_empty() => {}
+            None if trim(text).is_empty() => {}
             None => {
-                return Err(ReadTreeError::NotADocument(
-                    "there is text outside the root element",
-                ));
+                return Err(ReadTreeError::NotADocument(Misfit::TextOutside));
             }
         }
         Ok(())
@@ -230,85 +330,11 @@ impl Builder {
 
     fn finish(self) -> Result<Element, ReadTreeError> {
         if !self.open.is_empty() {
-            return Err(ReadTreeError::NotADocument("an element is not closed"));
+            return Err(ReadTreeError::NotADocument(Misfit::Unclosed));
         }
-        self.root
-            .ok_or(ReadTreeError::NotADocument("there is no root element"))
+        self.root.ok_or(ReadTreeError::NotADocument(Misfit::NoRoot))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(text: &str) -> String {
-        read(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn prefixes_are_resolved_and_entities_and_cdata_are_read_as_one_text() {
-        let root =
-            read("<a:r xmlns:a='urn:a' a:x='1'><b>caf&#xE9; &amp;<![CDATA[ <th&é>]]></b></a:r>").unwrap();
-        assert_eq!((root.namespace.as_str(), root.name.as_str()), ("urn:a", "r"));
-        assert_eq!(root.attribute("urn:a", "x"), Some("1"));
-        let child = root.child("b").unwrap();
-        assert_eq!(
-            (child.namespace.as_str(), child.text.as_str()),
-            ("", "café & <th&é>")
-        );
-    }
-
-    #[test]
-    fn a_doctype_a_processing_instruction_and_an_undeclared_entity_are_refused() {
-        assert_eq!(
-            message("<!DOCTYPE r><r/>"),
-            "a DOCTYPE is not allowed in a SOAP envelope"
-        );
-        assert_eq!(
-            message("<r><?php x?></r>"),
-            "a processing instruction is not allowed in a SOAP envelope"
-        );
-        assert_eq!(message("<r>&boom;</r>"), "an entity is not declared");
-    }
-
-    #[test]
-    fn unclosed_doubled_and_undeclared_documents_are_refused() {
-        assert_eq!(message("<r><a></r>"), "the document is not well-formed XML");
-        assert_eq!(message("<r>"), "an element is not closed");
-        assert_eq!(message("<r/><r/>"), "the document has more than one root");
-        assert_eq!(message("<r/>tail"), "there is text outside the root element");
-        assert_eq!(message("<x:r/>"), "a namespace prefix is not declared");
-        assert_eq!(message("<r>&#1;</r>"), "a character is not allowed in XML");
-        assert_eq!(message("<r a='1' a='2'/>"), "an attribute is not well-formed");
-        assert_eq!(message("  "), "there is no root element");
-    }
-
-    #[test]
-    fn depth_elements_attributes_and_namespaces_are_counted() {
-        let deep = format!("{}{}", "<a>".repeat(DEPTH_MAX), "</a>".repeat(DEPTH_MAX));
-        assert!(read(&deep).is_ok());
-        let deeper = format!("<a>{deep}</a>");
-        assert_eq!(
-            message(&deeper),
-            "the document holds more than 16 levels of elements"
-        );
-        assert!(read(&format!("<r>{}</r>", "<a/>".repeat(ELEMENTS_MAX - 1))).is_ok());
-        assert_eq!(
-            message(&format!("<r>{}</r>", "<a/>".repeat(ELEMENTS_MAX))),
-            "the document holds more than 1000 elements"
-        );
-        let attributes = |count: usize| (0..count).map(|i| format!(" a{i}=''")).collect::<String>();
-        assert!(read(&format!("<r{}/>", attributes(ATTRIBUTES_MAX))).is_ok());
-        assert_eq!(
-            message(&format!("<r{}/>", attributes(ATTRIBUTES_MAX + 1))),
-            "the document holds more than 64 attributes on one element"
-        );
-        let spaces = (0..=NAMESPACES_MAX)
-            .map(|i| format!(" xmlns:n{i}='urn:n'"))
-            .collect::<String>();
-        assert_eq!(
-            message(&format!("<r{spaces}/>")),
-            "the document is not well-formed XML"
-        );
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! The values of one request: found by local name, in any order, wrapped in `troubleTicketValue` or not.
 
 use crate::fields::{FIELDS, Field, field};
-use crate::tree::Element;
+use crate::tree::{self, Element};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,13 +33,14 @@ impl Values {
 
     fn add(&mut self, element: &Element) {
         let Some(field) = field(&element.name) else { return };
-        let nil = matches!(element.attribute(XSI, "nil").map(str::trim), Some("true" | "1"));
+        let nil = matches!(element.attribute(XSI, "nil").map(tree::trim), Some("true" | "1"));
         if !nil && !element.children.is_empty() {
             self.broken.insert(field.name);
             return;
         }
-        let text = element.text.trim();
-        if nil || text.is_empty() {
+        let text = tree::trim(&element.text);
+        // A text that nobody can see fills nothing in.
+        if nil || !text::is_filled_in(text) {
             return;
         }
         if self.filled.insert(field.name, text.to_owned()).is_some() {
@@ -205,6 +206,28 @@ pub(crate) mod tests {
             "defectClassId",
         ] {
             assert!(!values.has(name), "{name}");
+        }
+    }
+
+    /// Fault B6: white space, format characters and what is ignored when displayed fill nothing in.
+    #[test]
+    fn a_text_that_nobody_can_see_does_not_fill_a_field_in() {
+        for invisible in [
+            "\u{a0}",
+            "\u{200b}",
+            "\u{2060}\u{feff}",
+            "\u{202e}",
+            "\u{2800}",
+            "&#8203; \n",
+        ] {
+            let values = values(&format!("<offerId>{invisible}</offerId>"));
+            assert!(!values.has("offerId"), "{invisible:?}");
+        }
+        for visible in ["\u{200b}a", "👩\u{200d}💻", "a\u{a0}b"] {
+            assert_eq!(
+                values(&format!("<offerId>{visible}</offerId>")).text("offerId"),
+                Some(visible)
+            );
         }
     }
 

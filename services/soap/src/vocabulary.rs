@@ -27,6 +27,14 @@ pub enum LoadVocabularyError {
         /// Where its fault is.
         source: Box<toml::de::Error>,
     },
+    /// A word that cannot be one, or that means two things.
+    #[error("in the file {path}, {what}")]
+    Word {
+        /// Where it is.
+        path: String,
+        /// Which word, and what is wrong with it.
+        what: String,
+    },
 }
 
 /// The words of the protocol beside the words of the desk.
@@ -85,7 +93,59 @@ pub(crate) struct Order {
 impl Vocabulary {
     /// Reads the operator's own file, or the one shipped.
     pub(crate) fn load(path: Option<&Path>) -> Result<Vocabulary, LoadVocabularyError> {
-        load(path, SHIPPED_VOCABULARY)
+        let words: Vocabulary = load(path, SHIPPED_VOCABULARY)?;
+        words.check().map_err(|what| misfit(path, what))?;
+        Ok(words)
+    }
+
+    /// Every word is a line that can be seen, and none of those that are told apart are the same.
+    fn check(&self) -> Result<(), String> {
+        let of_categories = &self.category_states;
+        let types = &self.message_types;
+        let mut named: Vec<(String, &str)> = [
+            ("desk", &self.desk),
+            ("request_type", &self.request_type),
+            ("create_state", &self.create_state),
+            ("category_states.new", &of_categories.new),
+            ("category_states.active", &of_categories.active),
+            ("category_states.waiting", &of_categories.waiting),
+            ("category_states.done", &of_categories.done),
+            ("message_types.create", &types.create),
+            ("message_types.from_operator", &types.from_operator),
+            ("message_types.from_supplier", &types.from_supplier),
+            ("notification.inform", &self.notification.inform),
+            ("notification.replan", &self.notification.replan),
+        ]
+        .map(|(name, word)| (name.to_owned(), word.as_str()))
+        .to_vec();
+        named.extend(
+            self.states
+                .iter()
+                .map(|(status, state)| (format!("states.{status}"), state.as_str())),
+        );
+        named.extend(
+            self.orders
+                .iter()
+                .map(|order| ("orders.state".to_owned(), order.state.as_str())),
+        );
+        named.extend(
+            self.orders
+                .iter()
+                .map(|order| ("orders.action".to_owned(), order.action.as_str())),
+        );
+        are_words(&named)?;
+        if types.create.eq_ignore_ascii_case(&types.from_operator) {
+            return Err("message_types.create and message_types.from_operator are the same".to_owned());
+        }
+        let twice = self.orders.iter().enumerate().find(|(index, order)| {
+            self.orders
+                .iter()
+                .take(*index)
+                .any(|other| other.state == order.state)
+        });
+        twice.map_or(Ok(()), |(_, order)| {
+            Err(format!("the state {:?} has two orders", order.state))
+        })
     }
 
     /// The protocol's state for a status of the desk. A status that the data does not name is told by its category,
@@ -145,7 +205,33 @@ pub(crate) struct CodeAndLabel {
 impl ReturnCodes {
     /// Reads the operator's own file, or the one shipped.
     pub(crate) fn load(path: Option<&Path>) -> Result<ReturnCodes, LoadVocabularyError> {
-        load(path, SHIPPED_RETURN_CODES)
+        let codes: ReturnCodes = load(path, SHIPPED_RETURN_CODES)?;
+        codes.check().map_err(|what| misfit(path, what))?;
+        Ok(codes)
+    }
+
+    /// Every code and label is a line that can be seen, and success has a code of its own.
+    fn check(&self) -> Result<(), String> {
+        let refusals = [
+            ("missing", &self.missing),
+            ("invalid", &self.invalid),
+            ("unknown_reference", &self.unknown_reference),
+            ("forbidden_transition", &self.forbidden_transition),
+            ("other", &self.other),
+        ];
+        let named: Vec<(String, &str)> = refusals
+            .iter()
+            .chain(&[("ok", &self.ok)])
+            .flat_map(|(name, one)| {
+                [
+                    (format!("{name}.code"), one.code.as_str()),
+                    (format!("{name}.label"), one.label.as_str()),
+                ]
+            })
+            .collect();
+        are_words(&named)?;
+        let like_success = refusals.iter().find(|(_, one)| one.code == self.ok.code);
+        like_success.map_or(Ok(()), |(name, _)| Err(format!("{name} has the code of success")))
     }
 
     /// Code and label of an outcome.
@@ -161,11 +247,31 @@ impl ReturnCodes {
     }
 }
 
+/// Names the first word that nobody could read, or that does not fit on a line.
+fn are_words(named: &[(String, &str)]) -> Result<(), String> {
+    let fits = |word: &str| text::is_filled_in(word) && text::is_one_line(word);
+    let misfit = named.iter().find(|(_, word)| !fits(word));
+    misfit.map_or(Ok(()), |(name, _)| {
+        Err(format!("{name} is not one filled-in line"))
+    })
+}
+
+fn name_of(path: Option<&Path>) -> String {
+    path.map_or_else(|| "shipped".to_owned(), |path| path.display().to_string())
+}
+
+fn misfit(path: Option<&Path>, what: String) -> LoadVocabularyError {
+    LoadVocabularyError::Word {
+        path: name_of(path),
+        what,
+    }
+}
+
 fn load<T: serde::de::DeserializeOwned>(
     path: Option<&Path>,
     shipped: &str,
 ) -> Result<T, LoadVocabularyError> {
-    let name = || path.map_or_else(|| "shipped".to_owned(), |path| path.display().to_string());
+    let name = || name_of(path);
     let text = match path {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|source| LoadVocabularyError::Read { path: name(), source })?,
@@ -246,5 +352,64 @@ mod tests {
         std::fs::write(&path, "ok = 1").unwrap();
         let error = ReturnCodes::load(Some(&path)).unwrap_err().to_string();
         assert!(error.contains("codes.toml"), "{error}");
+    }
+
+    /// Fault P6: a file of one's own is looked at before anybody calls.
+    #[test]
+    fn a_word_that_cannot_be_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("words.toml");
+        let fault = |text: String| {
+            std::fs::write(&path, text).unwrap();
+            let codes = ReturnCodes::load(Some(&path)).map(drop);
+            let words = Vocabulary::load(Some(&path)).map(drop);
+            [codes, words].into_iter().find_map(|loaded| match loaded {
+                Err(error @ LoadVocabularyError::Word { .. }) => Some(error.to_string()),
+                Err(_) | Ok(()) => None,
+            })
+        };
+        let changed = |shipped: &str, from: &str, to: &str| {
+            assert!(shipped.contains(from), "{from}");
+            shipped.replacen(from, to, 1)
+        };
+        for (text, what) in [
+            (
+                changed(SHIPPED_RETURN_CODES, "\"OK\"", "\" \""),
+                "ok.label is not one filled-in line",
+            ),
+            (
+                changed(SHIPPED_RETURN_CODES, "code = \"9\"", "code = \"\u{200b}\""),
+                "other.code is not one filled-in line",
+            ),
+            (
+                changed(SHIPPED_RETURN_CODES, "code = \"9\"", "code = \"0\""),
+                "other has the code of success",
+            ),
+            (
+                changed(SHIPPED_VOCABULARY, "desk = \"SAV\"", "desk = \"\""),
+                "desk is not one filled-in line",
+            ),
+            (
+                changed(SHIPPED_VOCABULARY, "queued = \"QUEUED\"", "queued = \"A\\nB\""),
+                "states.queued is not one filled-in line",
+            ),
+            (
+                changed(
+                    SHIPPED_VOCABULARY,
+                    "OC CASE INFORMATION NOTIFICATION",
+                    "Case Create Request",
+                ),
+                "message_types.create and message_types.from_operator are the same",
+            ),
+            (
+                changed(SHIPPED_VOCABULARY, "state = \"CLOSED\"", "state = \"OPENACTIVE\""),
+                "the state \"OPENACTIVE\" has two orders",
+            ),
+        ] {
+            assert_eq!(
+                fault(text),
+                Some(format!("in the file {}, {what}", path.display()))
+            );
+        }
     }
 }

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 
 const SOAP_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
+/// The header block of an answer, beside the request's `TroubleTicketHeaderRequest`.
+const ANSWER_HEADER: &str = "TroubleTicketHeaderResponse";
+
 /// A text that is being written. Names are our own constants; only values are escaped.
 #[derive(Debug, Default)]
 pub(crate) struct Xml(String);
@@ -68,13 +71,17 @@ pub(crate) fn escape(value: &str, into: &mut String) {
 
 /// An envelope around what `body` writes. Both prefixes are declared here, so that a faultcode's is in scope.
 pub(crate) fn envelope(namespace: &str, body: impl FnOnce(&mut Xml)) -> String {
+    enclosed(namespace, |xml| xml.soap("Body", body))
+}
+
+fn enclosed(namespace: &str, parts: impl FnOnce(&mut Xml)) -> String {
     let mut xml =
         Xml("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soapenv:Envelope xmlns:soapenv=\"".to_owned());
     xml.raw(SOAP_11);
     xml.raw("\" xmlns:v1=\"");
     xml.text(namespace);
     xml.raw("\">");
-    xml.soap("Body", body);
+    parts(&mut xml);
     xml.raw("</soapenv:Envelope>\n");
     xml.0
 }
@@ -101,17 +108,34 @@ pub(crate) fn ticket_response(
 /// The fields of one ticket that have a value, in the order of the schema.
 pub(crate) type Block = Vec<(&'static str, String)>;
 
-/// The answer to get: one `troubleTicketValue` per ticket (seed 001, 3.3.2).
-pub(crate) fn tickets_response(namespace: &str, tickets: &[Block]) -> String {
-    envelope(namespace, |xml| {
-        xml.element(&format!("{}Response", Operation::Get.name()), |xml| {
-            for ticket in tickets {
-                xml.element("troubleTicketValue", |xml| {
-                    for (name, value) in ticket {
-                        xml.leaf(name, value);
-                    }
-                });
-            }
+/// What a get found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) tickets: Vec<Block>,
+    /// Whether there are more than are told.
+    pub(crate) more: bool,
+}
+
+/// The answer to get: one `troubleTicketValue` per ticket (seed 001, 3.3.2). That there are more is told in the SOAP header:
+/// the protocol's answer has no place for it, strict clients refuse an element that their WSDL does not have, and a header
+/// block that need not be understood is passed over by who does not know it (SOAP 1.1, 4.2.3).
+pub(crate) fn tickets_response(namespace: &str, found: &Found) -> String {
+    enclosed(namespace, |xml| {
+        if found.more {
+            xml.soap("Header", |xml| {
+                xml.element(ANSWER_HEADER, |xml| xml.leaf("moreTickets", "true"));
+            });
+        }
+        xml.soap("Body", |xml| {
+            xml.element(&format!("{}Response", Operation::Get.name()), |xml| {
+                for ticket in &found.tickets {
+                    xml.element("troubleTicketValue", |xml| {
+                        for (name, value) in ticket {
+                            xml.leaf(name, value);
+                        }
+                    });
+                }
+            });
         });
     })
 }
@@ -164,7 +188,18 @@ mod tests {
                 ("offerId", "A & B".to_owned()),
             ]
         };
-        let xml = tickets_response("urn:n", &[block("SAV-1"), block("SAV-2")]);
+        let found = |more| Found {
+            tickets: vec![block("SAV-1"), block("SAV-2")],
+            more,
+        };
+        let xml = tickets_response("urn:n", &found(true));
+        let header = &tree::read(&xml).unwrap().children[0].children[0];
+        assert_eq!(
+            (header.namespace.as_str(), header.name.as_str()),
+            ("urn:n", "TroubleTicketHeaderResponse")
+        );
+        assert_eq!(header.child("moreTickets").unwrap().text, "true");
+        let xml = tickets_response("urn:n", &found(false));
         let root = tree::read(&xml).unwrap();
         let response = &root.children[0].children[0];
         assert_eq!(response.name, "getTroubleTicketByKeyResponse");

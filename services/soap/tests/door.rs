@@ -84,6 +84,53 @@ async fn the_wsdl_is_served_in_any_case_with_the_host_that_was_asked() {
     );
 }
 
+/// Fault B3: monitors and load balancers probe with HEAD.
+#[tokio::test]
+async fn health_is_told_to_head_as_to_get() {
+    let address = open(config()).await;
+    let get = ask(address, Method::GET, "/healthz").await;
+    let head = ask(address, Method::HEAD, "/healthz").await;
+    for response in [&get, &head] {
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(content_type(response), "text/plain; charset=utf-8");
+        assert_eq!(response.headers()[header::CONTENT_LENGTH], "3");
+    }
+    assert_eq!(get.text().await.unwrap(), "ok\n");
+    assert_eq!(head.text().await.unwrap(), "");
+    for method in [
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+    ] {
+        let response = ask(address, method.clone(), "/healthz").await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(response.headers()[header::ALLOW], "GET, HEAD", "{method}");
+    }
+    assert_eq!(
+        ask(address, Method::HEAD, PATH).await.status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    assert_eq!(
+        ask(address, Method::HEAD, "/nowhere").await.status(),
+        StatusCode::NOT_FOUND
+    );
+}
+
+/// Fault B27: a charset inside a quoted string is none.
+#[tokio::test]
+async fn a_content_type_with_a_quoted_parameter_is_read() {
+    let address = open(config()).await;
+    let quoted = "text/xml; action=\"a;charset=x\"; charset=utf-8";
+    let text = post(address, quoted, envelope("<op/>"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(text.contains("Opération inconnue : op"), "{text}");
+}
+
 #[tokio::test]
 async fn the_wsdl_names_the_public_url_when_there_is_one() {
     let mut config = config();
@@ -182,9 +229,11 @@ async fn an_api_that_is_away_is_a_server_fault_that_tells_neither_cause_nor_pass
         (StatusCode::INTERNAL_SERVER_ERROR, XML)
     );
     let text = response.text().await.unwrap();
-    assert!(
-        text.contains("<faultcode>soapenv:Server</faultcode><faultstring>Erreur technique</faultstring>")
-    );
+    // Fault P16: a technical error carries a reference to quote, before the body is looked at too.
+    let start = "<faultcode>soapenv:Server</faultcode><faultstring>Erreur technique (référence ";
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("{text}"));
+    let (reference, _) = rest.split_once(")</faultstring>").unwrap();
+    assert_eq!(reference.len(), 36, "{reference}");
     for secret in ["Secret-Word-1", "127.0.0.1", "detail"] {
         assert!(!text.contains(secret), "{text}");
     }
@@ -226,6 +275,7 @@ async fn it_stops_when_it_is_told_to() {
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
+/// Fault P6: a wrong setting is named before anything listens.
 #[tokio::test]
 async fn settings_that_cannot_be_used_are_named() {
     let refusal = |config: SoapConfig| async { soap::bind(config).await.unwrap_err() };
@@ -247,6 +297,39 @@ async fn settings_that_cannot_be_used_are_named() {
     let mut without_address = config();
     without_address.api_url = "127.0.0.1".into();
     assert!(matches!(refusal(without_address).await, BindError::Client(_)));
+
+    for siren in ["", "12345678", "1234567890", "12345678a", "123 456 782"] {
+        let mut nobody = config();
+        nobody.supplier_siren = Some(siren.to_owned());
+        assert!(matches!(refusal(nobody).await, BindError::SupplierSiren(given) if given == siren));
+    }
+    for namespace in ["", "v1", "http://a b", " urn:a", "urn:é"] {
+        let mut nowhere = config();
+        nowhere.namespace = namespace.to_owned();
+        assert!(matches!(refusal(nowhere).await, BindError::Namespace(given) if given == namespace));
+    }
+    for url in [
+        "",
+        "ws.example.org",
+        "ftp://ws.example.org",
+        "https://",
+        "https://ws.example.org /x",
+    ] {
+        let mut nowhere = config();
+        nowhere.public_url = Some(url.to_owned());
+        assert!(
+            matches!(refusal(nowhere).await, BindError::PublicUrl(given) if given == url),
+            "{url}"
+        );
+    }
+    let mut without_words = config();
+    without_words.vocabulary = Some("/nowhere/words.toml".into());
+    let error = refusal(without_words).await;
+    assert!(matches!(&error, BindError::Vocabulary(_)), "{error}");
+    let mut without_codes = config();
+    without_codes.return_codes = Some("/nowhere/codes.toml".into());
+    let error = without_codes.check().unwrap_err();
+    assert!(matches!(&error, BindError::Vocabulary(_)), "{error}");
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut twice = config();

@@ -106,6 +106,7 @@ impl Application {
             if writes.is_empty() {
                 return Ok(Committed::Nothing);
             }
+            self.keeps_an_administrator(&writes, call.at)?;
             let appended = self.append(call, writes).await;
             self.directory().refresh(self.log(), self.vault())?;
             match appended {

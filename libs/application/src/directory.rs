@@ -202,6 +202,12 @@ impl Directory {
             .collect()
     }
 
+    /// Whether there is an account for which this holds. Looks at every account until one is found.
+    #[must_use]
+    pub fn any_account(&self, wanted: impl Fn(&Account) -> bool) -> bool {
+        self.inside.read().accounts.values().any(|account| wanted(account))
+    }
+
     /// Nobody has an account yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {

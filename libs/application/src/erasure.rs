@@ -183,6 +183,7 @@ impl Application {
         let (stream, expected) = (format!("person-{person}"), Expected::Version(Version(0)));
         // With the other commands on people: none that was decided before comes after it.
         let _turn = self.people_turn().lock().await;
+        self.may_lose(person)?;
         let appended = self
             .append_to(call, stream, expected, std::iter::once(event))
             .await;

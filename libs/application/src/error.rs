@@ -21,6 +21,9 @@ pub enum ExecuteError {
         /// The version it has.
         actual: Version,
     },
+    /// After it nobody who can sign in would administer everything.
+    #[error("the last administrator stays one")]
+    LastAdministrator,
     /// The same idempotency key was used for something else.
     #[error("this idempotency key was used for another request")]
     KeyReused,

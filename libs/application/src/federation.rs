@@ -147,8 +147,10 @@ impl Application {
         let account = self.directory().account(id).filter(|account| !account.disabled);
         let account = account.ok_or(SignInError::Refused)?;
         let call = self.system_call(at, Channel::Rest);
-        self.append_own(&call, id, |account| Ok(synced(account, &who)))
-            .await?;
+        self.append_own(&call, id, |account| {
+            Ok(self.without_losing_the_last(account, synced(account, &who), at))
+        })
+        .await?;
         self.begin(&account, SignInMethod::Federated, false, client, at)
             .await
     }

@@ -306,6 +306,14 @@ impl Account {
         self.password_hash.is_none() && !self.identities.is_empty()
     }
 
+    /// Its holder can sign in: with a password, or through an identity provider. A lock-out passes; a key opens only what it was
+    /// issued for, until it expires.
+    #[must_use]
+    pub fn can_sign_in(&self) -> bool {
+        let proves = self.password_hash.is_some() || !self.identities.is_empty();
+        !self.disabled && !self.erased && proves
+    }
+
     /// What is kept of an account whose person is erased: its id and its times. Nobody signs in with it, and it holds nothing.
     #[must_use]
     pub fn erased(&self) -> Account {

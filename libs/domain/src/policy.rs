@@ -79,6 +79,14 @@ pub struct Grant {
     pub organization: Option<OrganizationId>,
 }
 
+impl Grant {
+    /// The role of an administrator, without any limit.
+    #[must_use]
+    pub fn administers_all(&self) -> bool {
+        self.role == Role::Admin && self.desk.is_none() && self.organization.is_none()
+    }
+}
+
 /// What of a ticket the policy looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {

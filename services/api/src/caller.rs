@@ -228,6 +228,7 @@ impl Caller {
             ExecuteError::Stale { expected, .. } => Some(*expected),
             ExecuteError::NotFound
             | ExecuteError::Rejected(_)
+            | ExecuteError::LastAdministrator
             | ExecuteError::KeyReused
             | ExecuteError::TooLarge { .. }
             | ExecuteError::FileTooLarge { .. }

@@ -100,6 +100,8 @@ kinds! {
     APPROVAL_NOT_PENDING = 409 "approval-not-pending" "L'approbation n'est plus en attente" "The approval is no longer pending";
     /// The ticket holds as many as it may.
     TICKET_FULL = 409 "ticket-full" "Le ticket a atteint une limite" "The ticket has reached a limit";
+    /// Nobody who can sign in would administer everything after it.
+    LAST_ADMINISTRATOR = 409 "last-administrator" "Le dernier administrateur doit le rester" "The last administrator stays one";
     /// The version named in If-Match is not the newest.
     STALE = 412 "stale-version" "Le ticket a changé entre-temps" "The ticket has changed meanwhile";
     /// The body or file is larger than the limit.
@@ -288,6 +290,7 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
             "the ticket is at version {}, not {}",
             actual.0, expected.0
         )),
+        ExecuteError::LastAdministrator => Refusal::new(&LAST_ADMINISTRATOR),
         ExecuteError::KeyReused => Refusal::new(&KEY_REUSED),
         ExecuteError::TooLarge { detail } => Refusal::new(&TOO_LARGE).detail(detail),
         ExecuteError::FileTooLarge { max_bytes } => {

@@ -21,14 +21,14 @@ use crate::{
     arguments::{Admin, Place},
 };
 
-/// Why there is no first administrator.
+/// Why no administrator is made.
 #[derive(Debug, thiserror::Error)]
 enum InitError {
     #[error("the password on standard input will not do: {0}")]
     Password(String),
-    #[error("there are accounts already; sign in as an administrator instead")]
-    NotFirst,
-    #[error("the user name is taken")]
+    #[error("an account that can sign in administers already; sign in with it instead")]
+    Administered,
+    #[error("the user name is taken, or was: choose another")]
     Taken,
 }
 
@@ -110,8 +110,8 @@ fn init(place: Place, username: String) -> Result<(), Failure> {
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
-        if !application.directory().is_empty() {
-            return Err(InitError::NotFirst.into());
+        if application.is_administered() {
+            return Err(InitError::Administered.into());
         }
         application.begin_log(Utc::now(), None).await?;
         application.publish_shipped_desks(Utc::now()).await?;

@@ -1,6 +1,7 @@
 //! What the counter promises, with the real log, keys, sessions, views and files in a temporary directory.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod administrators;
 mod crowds;
 mod eve;
 mod files;

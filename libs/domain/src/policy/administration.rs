@@ -235,6 +235,12 @@ pub fn administers_all(viewer: &Viewer) -> bool {
     viewer.holds_for(&[Role::Admin], None)
 }
 
+/// Administers everything and can sign in: without one such account, nobody could ever give a role again.
+#[must_use]
+pub fn is_administrator(account: &Account) -> bool {
+    account.can_sign_in() && account.grants.iter().any(Grant::administers_all)
+}
+
 /// May this viewer grant this role there, or take it back?
 #[must_use]
 pub fn may_grant(viewer: &Viewer, wanted: &Grant) -> bool {

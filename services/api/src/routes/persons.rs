@@ -28,6 +28,7 @@ use crate::{
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such person for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The last administrator stays one.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No commands are taken now.", body = Problem, content_type = "application/problem+json"),
     ),

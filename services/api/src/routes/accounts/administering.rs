@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, delete, post, put, web::Path};
-use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, SetAddress};
+use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, Problem, SetAddress};
 use domain::{
     AccountId, Fault,
     account::{ProfileField, change::Change},
@@ -100,7 +100,11 @@ pub(crate) async fn grant_role(
         ("profile" = String, Path, description = "The role as its `profile` names it.", example = "local_admin@lycee-a"),
         ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
     ),
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses(
+        (status = 200, description = "The account.", body = Account),
+        (status = 409, description = "The last administrator stays one.", body = Problem, content_type = "application/problem+json"),
+        OfCommand,
+    ),
 )]
 #[delete("/accounts/{id}/roles/{profile}")]
 pub(crate) async fn revoke_role(
@@ -194,7 +198,11 @@ pub(crate) async fn delete_membership(
         ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: disabled once."),
     ),
     request_body = DisableAccount,
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses(
+        (status = 200, description = "The account.", body = Account),
+        (status = 409, description = "The last administrator stays one.", body = Problem, content_type = "application/problem+json"),
+        OfCommand,
+    ),
 )]
 #[post("/accounts/{id}/disablement")]
 pub(crate) async fn disable_account(

@@ -1,0 +1,106 @@
+//! The last account that administers everything stays one, whatever is done to it and by whom: otherwise nobody could ever
+//! give a role again.
+//!
+//! It is asked where events of accounts are written ([`crate::commit`]) and not where they are decided: a command that comes
+//! later, a claim of an identity provider or the administrator's own wish are all held to it. Two who take each other's role
+//! at the same time are decided one after the other.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    AccountId, Event, PersonId,
+    account::{Account, AccountEvent},
+    policy::administration::is_administrator,
+};
+
+use crate::{commit::Write, error::ExecuteError, start::Application};
+
+impl Application {
+    /// Somebody who can sign in administers everything.
+    #[must_use]
+    pub fn is_administered(&self) -> bool {
+        self.directory().any_account(is_administrator)
+    }
+
+    /// Refuses writes after which nobody administers, when somebody does before them.
+    ///
+    /// # Errors
+    /// [`ExecuteError::LastAdministrator`].
+    pub(crate) fn keeps_an_administrator(
+        &self,
+        writes: &[Write],
+        at: DateTime<Utc>,
+    ) -> Result<(), ExecuteError> {
+        let mut after = BTreeMap::new();
+        for write in writes {
+            let events = write.events.iter().filter_map(|event| match event {
+                Event::Account(event) => Some(event.clone()),
+                Event::Ticket(_)
+                | Event::Organization(_)
+                | Event::Desk(_)
+                | Event::Name(_)
+                | Event::Log(_)
+                | Event::Audit(_)
+                | Event::Person(_) => None,
+            });
+            let id = write.stream.strip_prefix("account-");
+            let id = id.and_then(|id| id.parse().ok()).map(AccountId);
+            if let Some(account) = id.and_then(|id| self.directory().account(id)) {
+                after.insert(account.id, folded(&account, events, at));
+            }
+        }
+        self.stays_administered(&after)
+    }
+
+    /// Refuses the erasure of the last who administers.
+    ///
+    /// # Errors
+    /// [`ExecuteError::LastAdministrator`].
+    pub(crate) fn may_lose(&self, person: PersonId) -> Result<(), ExecuteError> {
+        let account = self.directory().account(AccountId(person.0));
+        let after = account.map(|account| (account.id, account.erased()));
+        self.stays_administered(&after.into_iter().collect())
+    }
+
+    /// What is left of events that would leave nobody who administers: all but the loss of that role. For who has no say in
+    /// them, and is to sign in all the same.
+    pub(crate) fn without_losing_the_last(
+        &self,
+        account: &Account,
+        mut events: Vec<AccountEvent>,
+        at: DateTime<Utc>,
+    ) -> Vec<AccountEvent> {
+        let after = folded(account, events.iter().cloned(), at);
+        if self.stays_administered(&BTreeMap::from([(account.id, after)])).is_err() {
+            tracing::warn!(account = %account.id, "an identity provider takes the role from the last administrator: it is kept");
+            events.retain(
+                |event| !matches!(event, AccountEvent::RoleRevoked { grant } if grant.administers_all()),
+            );
+        }
+        events
+    }
+
+    /// The accounts that change, as they are to be, against all that there are.
+    fn stays_administered(&self, after: &BTreeMap<AccountId, Account>) -> Result<(), ExecuteError> {
+        let before = |id: &AccountId| {
+            let account = self.directory().account(*id);
+            account.is_some_and(|account| is_administrator(&account))
+        };
+        let loses = after
+            .iter()
+            .any(|(id, after)| before(id) && !is_administrator(after));
+        let remains = |account: &Account| is_administrator(after.get(&account.id).unwrap_or(account));
+        if loses && !self.directory().any_account(remains) {
+            return Err(ExecuteError::LastAdministrator);
+        }
+        Ok(())
+    }
+}
+
+fn folded(account: &Account, events: impl Iterator<Item = AccountEvent>, at: DateTime<Utc>) -> Account {
+    events.fold(account.clone(), |account, event| {
+        let id = account.id;
+        Account::evolve(Some(account.clone()), id, at, event).unwrap_or(account)
+    })
+}

@@ -1,0 +1,279 @@
+//! The last account that administers everything stays one.
+
+use std::collections::BTreeSet;
+
+use application::{
+    ExecuteError,
+    federation::Federated,
+    sign_in::{Client, SignInError},
+};
+use domain::{
+    AccountId, Language,
+    account::{Identity, change::Change},
+    personal::Personal,
+    policy::{Grant, Role},
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+
+use crate::world::{NO_PASSWORD, World, at, new_account};
+
+const ISSUER: &str = "https://sso.example";
+
+fn everything() -> Grant {
+    Grant {
+        role: Role::Admin,
+        desk: None,
+        organization: None,
+    }
+}
+
+fn of_sup() -> Grant {
+    Grant {
+        desk: Some("SUP".parse().unwrap()),
+        ..everything()
+    }
+}
+
+/// What takes an administrator away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    Demote,
+    Narrow,
+    Disable,
+    Erase,
+    /// The identity provider says at the next sign-in that they are none.
+    Claims,
+}
+
+const LOSSES: [Loss; 5] = [
+    Loss::Demote,
+    Loss::Narrow,
+    Loss::Disable,
+    Loss::Erase,
+    Loss::Claims,
+];
+
+async fn administrator(world: &World, username: &str, password: Option<&str>) -> AccountId {
+    let mut new = new_account(username, Role::Admin, None, "");
+    new.password_hash = password.map(str::to_owned);
+    let id = new.id;
+    let identity = Identity {
+        issuer: ISSUER.to_owned(),
+        subject: Personal::new(id.person(), username.to_owned()),
+    };
+    let call = world
+        .application
+        .system_call(at(), application::event_log::Channel::Admin);
+    world
+        .application
+        .make_account(&call, new, Some(identity))
+        .await
+        .unwrap();
+    id
+}
+
+fn claims(username: &str) -> Federated {
+    Federated {
+        issuer: ISSUER.to_owned(),
+        subject: username.to_owned(),
+        username: username.to_owned(),
+        name: username.to_owned(),
+        address: None,
+        language: Language::Fr,
+        grants: BTreeSet::new(),
+        managed_grants: BTreeSet::from([everything()]),
+        organizations: BTreeSet::new(),
+        managed_organizations: BTreeSet::new(),
+        creates: false,
+    }
+}
+
+/// Whether it was done; refused is only what would leave nobody.
+async fn lose(world: &World, by: &str, of: &str, loss: Loss) -> bool {
+    let Some(id) = world
+        .application
+        .directory()
+        .account_by_username(of)
+        .map(|account| account.id)
+    else {
+        return false;
+    };
+    let had = administers(world, id);
+    let change = |changes: Vec<Change>| world.application.change_account(world.call(by), id, changes);
+    let reason = || "Un essai".to_owned();
+    let told = match loss {
+        Loss::Demote => change(vec![Change::Revoke(everything())]).await.map(drop),
+        Loss::Narrow => {
+            let narrowed = vec![Change::Grant(of_sup()), Change::Revoke(everything())];
+            change(narrowed).await.map(drop)
+        }
+        Loss::Disable => change(vec![Change::Disable { reason: reason() }]).await.map(drop),
+        Loss::Erase => {
+            let erased = world
+                .application
+                .erase_person(world.call(by), id.person(), reason());
+            erased.await.map(drop)
+        }
+        Loss::Claims => {
+            let signed_in =
+                world
+                    .application
+                    .sign_in_federated(claims(of), Client::default(), at());
+            let signed_in = signed_in.await;
+            assert!(
+                matches!(signed_in, Ok(_) | Err(SignInError::Refused)),
+                "who is kept may sign in"
+            );
+            return had && !administers(world, id);
+        }
+    };
+    match told {
+        Ok(()) => true,
+        Err(ExecuteError::LastAdministrator) => {
+            assert!(administers(world, id), "{loss:?} of {of} was refused as the last");
+            false
+        }
+        // Somebody else was faster: the actor or the account is nobody any more.
+        Err(ExecuteError::NotFound | ExecuteError::Rejected(_)) => false,
+        Err(error) => panic!("{loss:?} of {of} by {by}: {error:?}"),
+    }
+}
+
+fn administers(world: &World, id: AccountId) -> bool {
+    let account = world.application.directory().account(id).unwrap();
+    domain::policy::administration::is_administrator(&account)
+}
+
+fn administrators(world: &World) -> Vec<String> {
+    let found = world
+        .application
+        .directory()
+        .accounts(domain::policy::administration::is_administrator);
+    found
+        .iter()
+        .filter_map(|account| account.username.clone())
+        .collect()
+}
+
+/// Fault U1: the last administrator could erase themselves, and no command of theirs or of anybody else was held to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_administrator_is_lost_in_no_way_and_by_nobody() {
+    let world = World::new().await;
+    // Who can no longer be told from an administrator by the rules of rights: their account has no way to sign in.
+    administrator_without_password(&world, "robot").await;
+    for by in ["admin", "robot"] {
+        for loss in LOSSES {
+            if by == "admin" && loss != Loss::Erase && loss != Loss::Claims {
+                // Nobody demotes or disables themselves: refused before.
+                assert!(!lose(&world, by, "admin", loss).await, "{loss:?}");
+                continue;
+            }
+            assert!(!lose(&world, by, "admin", loss).await, "{loss:?} by {by}");
+            assert!(administers(&world, world.id_of("admin")), "{loss:?} by {by}");
+        }
+    }
+    let erased = world.application.erase_person(
+        world.call("admin"),
+        world.id_of("admin").person(),
+        "Je pars".to_owned(),
+    );
+    assert!(matches!(erased.await, Err(ExecuteError::LastAdministrator)));
+    // With another one there, each of them may be lost.
+    administrator(&world, "second", Some(NO_PASSWORD)).await;
+    assert!(lose(&world, "admin", "admin", Loss::Erase).await);
+    assert_eq!(administrators(&world), ["second"]);
+    let restarted = world.restarted();
+    assert_eq!(administrators(&restarted), ["second"]);
+    assert!(restarted.application.is_administered());
+}
+
+async fn administrator_without_password(world: &World, username: &str) {
+    let mut new = new_account(username, Role::Admin, None, "");
+    new.password_hash = None;
+    world.account(new).await;
+}
+
+/// Fault U1: two last administrators who take each other's place at the same time; whatever the two ways are, one is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_undo_each_other_at_once_one_is_left() {
+    let world = World::new().await;
+    let mut left = "admin".to_owned();
+    let mut round = 0;
+    for first in LOSSES {
+        for second in LOSSES {
+            round += 1;
+            let other = format!("other-{round}");
+            administrator(&world, &other, Some(NO_PASSWORD)).await;
+            // Whoever is left of the rounds before may have no identity: a new pair each time.
+            let one = format!("one-{round}");
+            administrator(&world, &one, None).await;
+            assert!(lose(&world, &one, &left, Loss::Erase).await);
+            let (a, b) = tokio::join!(
+                lose(&world, &one, &other, first),
+                lose(&world, &other, &one, second)
+            );
+            assert!(a != b, "round {round}: {first:?} {a}, {second:?} {b}");
+            let remain = administrators(&world);
+            assert_eq!(remain, [if a { one } else { other }], "{first:?} {second:?}");
+            left = remain.into_iter().next().unwrap();
+        }
+    }
+}
+
+/// Fault U1: a history of random losses, three at once each time; there is always somebody, and they can make others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn through_a_random_history_somebody_always_administers() {
+    let world = World::new().await;
+    let mut chance = StdRng::seed_from_u64(0x0075_0001);
+    let (mut done, mut refused) = (0, 0);
+    for round in 0..60 {
+        if chance.random_bool(0.4) {
+            let password = chance.random_bool(0.5).then_some(NO_PASSWORD);
+            administrator(&world, &format!("new-{round}"), password).await;
+        }
+        let names = administrators(&world);
+        let mut pick = || {
+            let mut name = || names.choose(&mut chance).unwrap().clone();
+            let (by, of) = (name(), name());
+            (by, of, *LOSSES.choose(&mut chance).unwrap())
+        };
+        let three = [pick(), pick(), pick()];
+        let losing = three.iter().map(|(by, of, loss)| lose(&world, by, of, *loss));
+        for lost in futures_util::future::join_all(losing).await {
+            *if lost { &mut done } else { &mut refused } += 1;
+        }
+        assert!(world.application.is_administered(), "round {round}: {three:?}");
+    }
+    assert!(done >= 10 && refused >= 10, "{done} done, {refused} not");
+}
+
+/// Fault U1, a neighbour: claims take the role from one of two, and not from the last; organizations follow all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_take_everything_but_the_last_administrators_role() {
+    let world = World::new().await;
+    let ada = administrator(&world, "ada", None).await;
+    assert!(lose(&world, "ada", "admin", Loss::Erase).await);
+    let join = |organizations: &[&str]| Federated {
+        organizations: organizations.iter().map(|id| id.parse().unwrap()).collect(),
+        managed_organizations: ["commune-a", "commune-b"].map(|id| id.parse().unwrap()).into(),
+        ..claims("ada")
+    };
+    for organizations in [&["commune-a"][..], &["commune-b"]] {
+        let signed_in =
+            world
+                .application
+                .sign_in_federated(join(organizations), Client::default(), at());
+        assert!(signed_in.await.is_ok());
+        let account = world.application.directory().account(ada).unwrap();
+        assert_eq!(account.grants, BTreeSet::from([everything()]));
+        let joined: Vec<&str> = account.organizations.iter().map(|id| id.as_str()).collect();
+        assert_eq!(joined, organizations);
+    }
+    administrator(&world, "second", None).await;
+    let signed_in = world
+        .application
+        .sign_in_federated(join(&[]), Client::default(), at());
+    assert!(signed_in.await.is_ok());
+    assert!(!administers(&world, ada));
+    assert_eq!(administrators(&world), ["second"]);
+}

@@ -78,6 +78,8 @@ impl From<Refusal> for ExecuteError {
         match refusal {
             Refusal::NotFound => ExecuteError::NotFound,
             Refusal::NotPermitted { what } => Rejection::NotPermitted { what }.into(),
+            Refusal::Absent { what } => ExecuteError::Absent { what },
+            Refusal::Disabled => ExecuteError::AlreadyDisabled,
             Refusal::Invalid(faults) => ExecuteError::invalid(faults),
         }
     }

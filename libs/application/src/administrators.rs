@@ -5,18 +5,73 @@
 //! later, a claim of an identity provider or the administrator's own wish are all held to it. Two who take each other's role
 //! at the same time are decided one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Event, PersonId,
-    account::{Account, AccountEvent},
-    policy::administration::is_administrator,
+    AccountId, Event, Language, PersonId,
+    account::{Account, AccountEvent, AccountKind, change::NewAccount},
+    policy::{Grant, Role, administration::is_administrator},
 };
+use event_log::Channel;
+use uuid::Uuid;
 
-use crate::{commit::Write, error::ExecuteError, start::Application};
+use crate::{accounts::Made, commit::Write, error::ExecuteError, start::Application};
+
+/// Why no administrator is made for whoever runs the server.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// Somebody administers.
+    #[error("an account that can sign in administers already; sign in with it instead")]
+    Administered,
+    /// The user name is somebody's, or was.
+    #[error("the user name is taken, or was: choose another")]
+    Taken,
+    /// It could not be carried out.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+}
 
 impl Application {
+    /// Makes an administrator of everything for whoever runs the server: the first, or one after the last was lost with a
+    /// restored directory. There may be other accounts.
+    ///
+    /// # Errors
+    /// See [`InitError`].
+    pub async fn make_administrator(
+        &self,
+        username: &str,
+        password: String,
+        at: DateTime<Utc>,
+    ) -> Result<(), InitError> {
+        if self.is_administered() {
+            return Err(InitError::Administered);
+        }
+        let grant = Grant {
+            role: Role::Admin,
+            desk: None,
+            organization: None,
+        };
+        let hash = self.hash(password).await.map_err(ExecuteError::internal)?;
+        let new = NewAccount {
+            id: AccountId(Uuid::now_v7()),
+            kind: AccountKind::Person,
+            username: username.to_owned(),
+            name: username.to_owned(),
+            language: Language::Fr,
+            address: None,
+            address_confirmed: false,
+            password_hash: Some(hash),
+            grants: BTreeSet::from([grant]),
+            organizations: BTreeSet::new(),
+        };
+        let call = self.system_call(at, Channel::Admin);
+        match self.make_account(&call, new, None).await? {
+            Made::Now => Ok(()),
+            Made::Before => Err(InitError::Taken),
+        }
+    }
+
     /// Somebody who can sign in administers everything.
     #[must_use]
     pub fn is_administered(&self) -> bool {
@@ -72,7 +127,10 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Vec<AccountEvent> {
         let after = folded(account, events.iter().cloned(), at);
-        if self.stays_administered(&BTreeMap::from([(account.id, after)])).is_err() {
+        if self
+            .stays_administered(&BTreeMap::from([(account.id, after)]))
+            .is_err()
+        {
             tracing::warn!(account = %account.id, "an identity provider takes the role from the last administrator: it is kept");
             events.retain(
                 |event| !matches!(event, AccountEvent::RoleRevoked { grant } if grant.administers_all()),

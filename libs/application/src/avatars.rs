@@ -126,11 +126,11 @@ impl Application {
             let id = call.viewer.account;
             this.append_own(&call, id, |account| {
                 may_change_avatar(account)?;
-                let has = account.avatar.is_some();
-                Ok(has
-                    .then_some(AccountEvent::AvatarRemoved {})
-                    .into_iter()
-                    .collect())
+                if account.avatar.is_none() {
+                    let what = "the account has no picture";
+                    return Err(ExecuteError::Absent { what });
+                }
+                Ok(vec![AccountEvent::AvatarRemoved {}])
             })
             .await?;
             Ok(())

@@ -205,7 +205,11 @@ impl Directory {
     /// Whether there is an account for which this holds. Looks at every account until one is found.
     #[must_use]
     pub fn any_account(&self, wanted: impl Fn(&Account) -> bool) -> bool {
-        self.inside.read().accounts.values().any(|account| wanted(account))
+        self.inside
+            .read()
+            .accounts
+            .values()
+            .any(|account| wanted(account))
     }
 
     /// Nobody has an account yet.

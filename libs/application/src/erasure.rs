@@ -29,6 +29,7 @@ use uuid::Uuid;
 use vault::{KeyState, Vault};
 
 use crate::{
+    accounts::Made,
     call::Call,
     error::{ExecuteError, ReadError},
     execute::own_task,
@@ -89,7 +90,7 @@ pub(crate) struct Erasures {
 
 impl Application {
     /// Erases a person: an end customer, or the holder of an account. Answers once the event is on disk and the key is
-    /// destroyed; the rest goes on by itself. Asked for twice, the first erasure is answered.
+    /// destroyed; the rest goes on by itself. Asked for twice, the first erasure is answered, and that it was before.
     ///
     /// # Errors
     /// [`ExecuteError::NotFound`] for who is no administrator of everything, and for a person nobody knows; otherwise see
@@ -99,7 +100,7 @@ impl Application {
         call: Call,
         person: PersonId,
         reason: String,
-    ) -> Result<Erasure, ExecuteError> {
+    ) -> Result<(Erasure, Made), ExecuteError> {
         if !administers(&call.viewer) || self.vault().knows(person.0) == KeyState::Unknown {
             return Err(ExecuteError::NotFound);
         }
@@ -117,7 +118,7 @@ impl Application {
                 person,
                 about: this.address_digest_of(person),
             };
-            this.record_erasure(&call, person, reason).await?;
+            let made = this.record_erasure(&call, person, reason).await?;
             let erasure = this.erasure_on_record(person)?.ok_or(ExecuteError::NotFound)?;
             if let Err(error) = this.forget(&erasure).await {
                 let reason = crate::error::chain(&error);
@@ -126,7 +127,7 @@ impl Application {
             }
             let cleaning = this.clone();
             tokio::spawn(async move { cleaning.clean_up(vec![left]).await });
-            Ok(erasure)
+            Ok((erasure, made))
         })
         .await
     }
@@ -175,7 +176,7 @@ impl Application {
         call: &Call,
         person: PersonId,
         reason: String,
-    ) -> Result<(), ExecuteError> {
+    ) -> Result<Made, ExecuteError> {
         let by = call.viewer.account.person();
         let event = Event::Person(PersonEvent::Erased {
             reason: Personal::new(by, reason),
@@ -190,7 +191,8 @@ impl Application {
         self.directory().refresh(self.log(), self.vault())?;
         match appended {
             // Whoever is forgotten is not forgotten twice.
-            Ok(()) | Err(ExecuteError::Stale { .. }) => Ok(()),
+            Ok(()) => Ok(Made::Now),
+            Err(ExecuteError::Stale { .. }) => Ok(Made::Before),
             Err(error) => Err(error),
         }
     }

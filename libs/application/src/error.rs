@@ -21,6 +21,15 @@ pub enum ExecuteError {
         /// The version it has.
         actual: Version,
     },
+    /// What the command is to take away is not there.
+    #[error("{what}")]
+    Absent {
+        /// What is missing, as a sentence.
+        what: &'static str,
+    },
+    /// The account is disabled already, for another reason.
+    #[error("the account is disabled already")]
+    AlreadyDisabled,
     /// After it nobody who can sign in would administer everything.
     #[error("the last administrator stays one")]
     LastAdministrator,

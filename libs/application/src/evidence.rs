@@ -194,7 +194,8 @@ fn named(recorded: &Recorded, event: &Event) -> Vec<AccountId> {
             | TicketEvent::ApprovalWithdrawn { .. }
             | TicketEvent::ApprovalDecided(_)
             | TicketEvent::Reopened { .. }
-            | TicketEvent::Shared { .. } => {}
+            | TicketEvent::Shared { .. }
+            | TicketEvent::Unshared { .. } => {}
         }
     }
     named

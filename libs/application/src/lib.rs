@@ -14,7 +14,7 @@
 //! | [`passwords`], [`recovery`], [`addresses`] | choosing passwords, getting back in, changing addresses |
 //! | `links`, [`deliveries`] | one-time links, mail about accounts |
 //! | [`accounts`], [`avatars`], [`organizations`] | making and changing accounts, organizations and desks; [`demo`] makes some |
-//! | `administrators` | the last who administers everything stays one |
+//! | [`administrators`] | the last who administers everything stays one |
 //! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
 //! | [`audit`], [`evidence`] | proofs, exports and bundles for auditors, and the trace that reading them leaves |
 //! | [`erasure`] | a person forgotten |
@@ -28,7 +28,7 @@ pub use views;
 
 pub mod accounts;
 pub mod addresses;
-mod administrators;
+pub mod administrators;
 pub mod archive;
 pub mod as_of;
 pub mod attachments;

@@ -305,16 +305,14 @@ impl Application {
             }
             let account = this.holder_confirmed(&call, password, code).await?;
             this.append_own(&call, account.id, |today| {
-                let has = today.second_factor.is_some();
-                Ok(has
-                    .then_some(AccountEvent::SecondFactorRemoved {})
-                    .into_iter()
-                    .collect())
+                if today.second_factor.is_none() {
+                    let what = "the account has no second factor";
+                    return Err(ExecuteError::Absent { what });
+                }
+                Ok(vec![AccountEvent::SecondFactorRemoved {}])
             })
             .await?;
-            if account.second_factor.is_some() {
-                this.post(account.id, SECOND_FACTOR_CHANGED, None, call.at).await;
-            }
+            this.post(account.id, SECOND_FACTOR_CHANGED, None, call.at).await;
             Ok(())
         })
         .await

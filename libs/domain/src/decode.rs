@@ -63,7 +63,7 @@ pub enum DecodeError {
 }
 
 /// The name on disk and the variant's name in Rust, one row each.
-const TICKET: [(&str, &str); 12] = [
+const TICKET: [(&str, &str); 13] = [
     ("ticket-opened.v1", "Opened"),
     ("ticket-described.v1", "Described"),
     ("ticket-commented.v1", "Commented"),
@@ -76,6 +76,7 @@ const TICKET: [(&str, &str); 12] = [
     ("ticket-approval-decided.v1", "ApprovalDecided"),
     ("ticket-reopened.v1", "Reopened"),
     ("ticket-shared.v1", "Shared"),
+    ("ticket-unshared.v1", "Unshared"),
 ];
 const ACCOUNT: [(&str, &str); 28] = [
     ("account-created.v1", "Created"),

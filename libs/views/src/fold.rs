@@ -239,6 +239,9 @@ impl Ticket {
                 (reason, false)
             }
             TicketEvent::Shared { organizations, .. } => return self.shared_with.extend(organizations),
+            TicketEvent::Unshared { organizations, .. } => {
+                return self.shared_with.retain(|known| !organizations.contains(known));
+            }
         };
         if let Some(words) = words.value {
             let slot = slot(stamp.version, WORDS);

@@ -167,7 +167,10 @@ impl Store {
         } else {
             Change::Row
         };
-        let shares_changed = matches!(event, TicketEvent::Opened(_) | TicketEvent::Shared { .. });
+        let shares_changed = matches!(
+            event,
+            TicketEvent::Opened(_) | TicketEvent::Shared { .. } | TicketEvent::Unshared { .. }
+        );
         let held = match self.tickets.remove(&key) {
             Some(held) => Some(held),
             // The first event of a stream has no row to find.

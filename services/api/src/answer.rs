@@ -214,7 +214,8 @@ pub fn comment(
         | TicketEvent::ApprovalRequested(_)
         | TicketEvent::ApprovalWithdrawn { .. }
         | TicketEvent::ApprovalDecided(_)
-        | TicketEvent::Shared { .. } => return None,
+        | TicketEvent::Shared { .. }
+        | TicketEvent::Unshared { .. } => return None,
     };
     Some(wire::Comment {
         id: id.0,

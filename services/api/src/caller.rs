@@ -228,6 +228,8 @@ impl Caller {
             ExecuteError::Stale { expected, .. } => Some(*expected),
             ExecuteError::NotFound
             | ExecuteError::Rejected(_)
+            | ExecuteError::Absent { .. }
+            | ExecuteError::AlreadyDisabled
             | ExecuteError::LastAdministrator
             | ExecuteError::KeyReused
             | ExecuteError::TooLarge { .. }

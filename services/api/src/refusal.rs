@@ -100,6 +100,8 @@ kinds! {
     APPROVAL_NOT_PENDING = 409 "approval-not-pending" "L'approbation n'est plus en attente" "The approval is no longer pending";
     /// The ticket holds as many as it may.
     TICKET_FULL = 409 "ticket-full" "Le ticket a atteint une limite" "The ticket has reached a limit";
+    /// The account is disabled already; the reason given is not kept.
+    ALREADY_DISABLED = 409 "already-disabled" "Le compte est déjà désactivé" "The account is disabled already";
     /// Nobody who can sign in would administer everything after it.
     LAST_ADMINISTRATOR = 409 "last-administrator" "Le dernier administrateur doit le rester" "The last administrator stays one";
     /// The version named in If-Match is not the newest.
@@ -290,6 +292,8 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
             "the ticket is at version {}, not {}",
             actual.0, expected.0
         )),
+        ExecuteError::Absent { what } => Refusal::new(&NOT_FOUND).detail(what),
+        ExecuteError::AlreadyDisabled => Refusal::new(&ALREADY_DISABLED),
         ExecuteError::LastAdministrator => Refusal::new(&LAST_ADMINISTRATOR),
         ExecuteError::KeyReused => Refusal::new(&KEY_REUSED),
         ExecuteError::TooLarge { detail } => Refusal::new(&TOO_LARGE).detail(detail),
@@ -328,6 +332,7 @@ fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
                     .collect(),
             ),
         Rejection::UnknownApproval => Refusal::new(&NOT_FOUND).detail("the ticket has no such approval"),
+        not @ Rejection::NotShared => Refusal::new(&NOT_FOUND).detail(not.to_string()),
         Rejection::ApprovalNotPending => Refusal::new(&APPROVAL_NOT_PENDING),
         full @ Rejection::Full { .. } => Refusal::new(&TICKET_FULL).detail(full.to_string()),
     }

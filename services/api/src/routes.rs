@@ -79,6 +79,7 @@ pub fn register(config: &mut ServiceConfig) {
                 .service(tickets::reopen_ticket)
                 .service(sharing::share_ticket)
                 .service(sharing::list_shares)
+                .service(sharing::unshare_ticket)
                 .service(comments::create_comment)
                 .service(comments::list_comments)
                 .service(attachments::create_attachment)

@@ -1,19 +1,12 @@
 //! Administering a data directory.
 
 use std::{
-    collections::BTreeSet,
     io::BufRead,
     path::{Path, PathBuf},
 };
 
-use application::{Application, Settings, accounts::Made, event_log::Channel, restore};
+use application::{Application, Settings, restore};
 use chrono::Utc;
-use domain::{
-    AccountId, Language,
-    account::{AccountKind, change::NewAccount},
-    policy::{Grant, Role},
-};
-use uuid::Uuid;
 
 use crate::{
     Failure,
@@ -26,10 +19,6 @@ use crate::{
 enum InitError {
     #[error("the password on standard input will not do: {0}")]
     Password(String),
-    #[error("an account that can sign in administers already; sign in with it instead")]
-    Administered,
-    #[error("the user name is taken, or was: choose another")]
-    Taken,
 }
 
 /// Carries out `guichet admin …`.
@@ -110,37 +99,15 @@ fn init(place: Place, username: String) -> Result<(), Failure> {
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
-        if application.is_administered() {
-            return Err(InitError::Administered.into());
-        }
         application.begin_log(Utc::now(), None).await?;
         application.publish_shipped_desks(Utc::now()).await?;
-        let grant = Grant {
-            role: Role::Admin,
-            desk: None,
-            organization: None,
-        };
-        let new = NewAccount {
-            id: AccountId(Uuid::now_v7()),
-            kind: AccountKind::Person,
-            username: username.clone(),
-            name: username.clone(),
-            language: Language::Fr,
-            address: None,
-            address_confirmed: false,
-            password_hash: Some(application.hash(password.to_owned()).await?),
-            grants: BTreeSet::from([grant]),
-            organizations: BTreeSet::new(),
-        };
-        let call = application.system_call(Utc::now(), Channel::Admin);
-        Ok::<_, Failure>(application.make_account(&call, new, None).await?)
+        application
+            .make_administrator(&username, password.to_owned(), Utc::now())
+            .await?;
+        Ok::<_, Failure>(())
     });
     application.close();
-    match made? {
-        Made::Now => {
-            println!("administrator {username} made");
-            Ok(())
-        }
-        Made::Before => Err(InitError::Taken.into()),
-    }
+    made?;
+    println!("administrator {username} made");
+    Ok(())
 }

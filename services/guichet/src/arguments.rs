@@ -294,7 +294,7 @@ pub(crate) struct Tls {
 /// while it is stopped.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
-    /// Make the first administrator. The password is read from standard input.
+    /// Make an administrator where nobody who can sign in is one. The password is read from standard input.
     Init {
         /// Where.
         #[command(flatten)]

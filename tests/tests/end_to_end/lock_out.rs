@@ -239,6 +239,6 @@ fn an_administrator_ends_a_lock_that_the_account_does_not_show() {
     };
     let _ = delete(&admin, "/v1/accounts/agent/lock").expect(200);
     assert_eq!(unlocked(), 1, "who let somebody in again is on record");
-    let _ = delete(&admin, "/v1/accounts/agent/lock").expect(200);
+    let _ = delete(&admin, "/v1/accounts/agent/lock").refused(404, "not-found");
     assert_eq!(unlocked(), 1, "nothing was held any more");
 }

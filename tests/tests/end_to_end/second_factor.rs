@@ -37,7 +37,7 @@ fn with_code(server: &Server, username: &str, password: &str, code: &str) -> Ans
 }
 
 /// Puts a second factor into an account; answers its secret and the recovery codes.
-fn enrolled(holder: &Client) -> (String, Vec<String>) {
+pub(crate) fn enrolled(holder: &Client) -> (String, Vec<String>) {
     let pending = begin(holder, PASSWORD).expect(200);
     let secret = pending["secret"].as_str().unwrap().to_owned();
     let codes = confirm(holder, &code(&secret, 0)).expect(200);

@@ -42,11 +42,11 @@ impl Application {
                     .account(id)
                     .ok_or(ExecuteError::NotFound)?;
                 call.expects(Version(account.version))?;
-                let mut events = decided(&call, &account, &changes)?;
-                // A lock that the account does not show ends with an event too: who let somebody in again is on record.
-                if held && events.is_empty() {
-                    events.push(AccountEvent::Unlocked {});
-                }
+                let events = match decided(&call, &account, &changes) {
+                    // A lock that the account does not show ends with an event too: who let somebody in again is on record.
+                    Err(ExecuteError::Absent { .. }) if held => vec![AccountEvent::Unlocked {}],
+                    decided => decided?,
+                };
                 Ok(Write::to_account(&account, events))
             });
             let committed = committed.await?;
@@ -79,7 +79,9 @@ impl Application {
         let sets_address = has(|change| matches!(change, Change::SetAddress(_)));
         let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
         if matches!(committed, Committed::Before(_)) && (ends || unlocks || sets_address) {
-            decided(call, &account, changes)?;
+            for change in changes {
+                change::may_order(&call.viewer, &account, change)?;
+            }
         }
         let is_written = !matches!(committed, Committed::Nothing);
         let key = account.username.as_deref().map(|name| self.tries_key(name));

@@ -129,7 +129,12 @@ impl Application {
         match change::judge_new(viewer, new, &organizations) {
             Ok(()) => {}
             Err(Refusal::Invalid(found)) => faults.extend(found),
-            Err(other @ (Refusal::NotFound | Refusal::NotPermitted { .. })) => return Err(other.into()),
+            Err(
+                other @ (Refusal::NotFound
+                | Refusal::NotPermitted { .. }
+                | Refusal::Absent { .. }
+                | Refusal::Disabled),
+            ) => return Err(other.into()),
         }
         if self.is_taken(&new.username)? {
             faults.push(Fault::new("/username", FaultCode::Value, "is taken"));

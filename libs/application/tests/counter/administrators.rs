@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use application::{
-    ExecuteError,
+    Application, ExecuteError,
+    administrators::InitError,
     federation::Federated,
     sign_in::{Client, SignInError},
 };
@@ -11,11 +12,13 @@ use domain::{
     AccountId, Language,
     account::{Identity, change::Change},
     personal::Personal,
-    policy::{Grant, Role},
+    policy::{Grant, Role, administration::is_administrator},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-use crate::world::{NO_PASSWORD, World, at, new_account};
+use tempfile::TempDir;
+
+use crate::world::{NO_PASSWORD, World, at, new_account, settings};
 
 const ISSUER: &str = "https://sso.example";
 
@@ -61,9 +64,7 @@ async fn administrator(world: &World, username: &str, password: Option<&str>) ->
         issuer: ISSUER.to_owned(),
         subject: Personal::new(id.person(), username.to_owned()),
     };
-    let call = world
-        .application
-        .system_call(at(), application::event_log::Channel::Admin);
+    let call = world.application.system_call(at(), event_log::Channel::Admin);
     world
         .application
         .make_account(&call, new, Some(identity))
@@ -88,67 +89,63 @@ fn claims(username: &str) -> Federated {
     }
 }
 
-/// Whether it was done; refused is only what would leave nobody.
-async fn lose(world: &World, by: &str, of: &str, loss: Loss) -> bool {
-    let Some(id) = world
-        .application
-        .directory()
-        .account_by_username(of)
-        .map(|account| account.id)
-    else {
-        return false;
-    };
-    let had = administers(world, id);
-    let change = |changes: Vec<Change>| world.application.change_account(world.call(by), id, changes);
-    let reason = || "Un essai".to_owned();
-    let told = match loss {
-        Loss::Demote => change(vec![Change::Revoke(everything())]).await.map(drop),
-        Loss::Narrow => {
-            let narrowed = vec![Change::Grant(of_sup()), Change::Revoke(everything())];
-            change(narrowed).await.map(drop)
-        }
-        Loss::Disable => change(vec![Change::Disable { reason: reason() }]).await.map(drop),
-        Loss::Erase => {
-            let erased = world
-                .application
-                .erase_person(world.call(by), id.person(), reason());
-            erased.await.map(drop)
-        }
-        Loss::Claims => {
-            let signed_in =
-                world
-                    .application
-                    .sign_in_federated(claims(of), Client::default(), at());
-            let signed_in = signed_in.await;
-            assert!(
-                matches!(signed_in, Ok(_) | Err(SignInError::Refused)),
-                "who is kept may sign in"
-            );
-            return had && !administers(world, id);
-        }
-    };
+/// Whether it was done; refused is only what would leave nobody. Who asks is who they were when this is called.
+fn lose<'a>(world: &'a World, by: &str, of: &'a str, loss: Loss) -> impl Future<Output = bool> + 'a {
+    let call = world.call(by);
+    async move {
+        let known = world.application.directory().account_by_username(of);
+        let Some(id) = known.map(|account| account.id) else {
+            return false;
+        };
+        let had = administers(world, id);
+        let reason = "Un essai".to_owned();
+        let changes = match loss {
+            Loss::Demote => vec![Change::Revoke(everything())],
+            Loss::Narrow => vec![Change::Grant(of_sup()), Change::Revoke(everything())],
+            Loss::Disable => vec![Change::Disable { reason }],
+            Loss::Erase => {
+                let erased = world.application.erase_person(call, id.person(), reason);
+                return is_lost(world, id, loss, erased.await.map(drop));
+            }
+            Loss::Claims => {
+                let application = &world.application;
+                let signed_in = application.sign_in_federated(claims(of), Client::default(), at());
+                let signed_in = signed_in.await;
+                let known = matches!(signed_in, Ok(_) | Err(SignInError::Refused));
+                assert!(known, "who is kept may sign in");
+                return had && !administers(world, id);
+            }
+        };
+        let changed = world.application.change_account(call, id, changes);
+        is_lost(world, id, loss, changed.await.map(drop))
+    }
+}
+
+fn is_lost(world: &World, id: AccountId, loss: Loss, told: Result<(), ExecuteError>) -> bool {
     match told {
         Ok(()) => true,
         Err(ExecuteError::LastAdministrator) => {
-            assert!(administers(world, id), "{loss:?} of {of} was refused as the last");
+            assert!(administers(world, id), "{loss:?} was refused as that of the last");
             false
         }
-        // Somebody else was faster: the actor or the account is nobody any more.
-        Err(ExecuteError::NotFound | ExecuteError::Rejected(_)) => false,
-        Err(error) => panic!("{loss:?} of {of} by {by}: {error:?}"),
+        // Somebody else was faster, or it is so already.
+        Err(
+            ExecuteError::NotFound
+            | ExecuteError::Rejected(_)
+            | ExecuteError::Absent { .. }
+            | ExecuteError::AlreadyDisabled,
+        ) => false,
+        Err(error) => panic!("{loss:?}: {error:?}"),
     }
 }
 
 fn administers(world: &World, id: AccountId) -> bool {
     let account = world.application.directory().account(id).unwrap();
-    domain::policy::administration::is_administrator(&account)
+    is_administrator(&account)
 }
 
 fn administrators(world: &World) -> Vec<String> {
-    let found = world
-        .application
-        .directory()
-        .accounts(domain::policy::administration::is_administrator);
+    let found = world.application.directory().accounts(is_administrator);
     found
         .iter()
         .filter_map(|account| account.username.clone())
@@ -259,10 +256,9 @@ async fn claims_take_everything_but_the_last_administrators_role() {
         ..claims("ada")
     };
     for organizations in [&["commune-a"][..], &["commune-b"]] {
-        let signed_in =
-            world
-                .application
-                .sign_in_federated(join(organizations), Client::default(), at());
+        let signed_in = world
+            .application
+            .sign_in_federated(join(organizations), Client::default(), at());
         assert!(signed_in.await.is_ok());
         let account = world.application.directory().account(ada).unwrap();
         assert_eq!(account.grants, BTreeSet::from([everything()]));
@@ -276,4 +272,44 @@ async fn claims_take_everything_but_the_last_administrators_role() {
     assert!(signed_in.await.is_ok());
     assert!(!administers(&world, ada));
     assert_eq!(administrators(&world), ["second"]);
+}
+
+/// Fault U1: `admin init` said that there are accounts already where nobody administered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_is_made_as_long_as_nobody_who_can_sign_in_is_one() {
+    let world = World::new().await;
+    let make = |world: &World, username: &str| {
+        let (application, username) = (world.application.clone(), username.to_owned());
+        async move {
+            application
+                .make_administrator(&username, "a long enough password".to_owned(), at())
+                .await
+        }
+    };
+    assert!(matches!(make(&world, "root").await, Err(InitError::Administered)));
+    // A directory where people have accounts and nobody administers, such as one whose administrator an older version erased.
+    let dir = TempDir::new().unwrap();
+    let application = Application::open(&settings(&dir)).unwrap();
+    let world = World { dir, application };
+    for username in ["ann", "bob"] {
+        world
+            .account(new_account(username, Role::Requester, None, NO_PASSWORD))
+            .await;
+    }
+    assert!(!world.application.is_administered() && !world.application.directory().is_empty());
+    // Neither who cannot sign in nor who administers one desk only is in its way.
+    administrator_without_password(&world, "robot").await;
+    let mut limited = new_account("limited", Role::Admin, None, NO_PASSWORD);
+    limited.grants = BTreeSet::from([of_sup()]);
+    world.account(limited).await;
+    for taken in ["ann", "ANN", "limited"] {
+        let told = make(&world, taken).await;
+        assert!(matches!(told, Err(InitError::Taken)), "{taken}: {told:?}");
+    }
+    make(&world, "root").await.unwrap();
+    assert_eq!(administrators(&world), ["root"]);
+    assert!(matches!(
+        make(&world, "other").await,
+        Err(InitError::Administered)
+    ));
 }

@@ -42,6 +42,16 @@ pub enum Refusal {
         /// What.
         what: &'static str,
     },
+    /// What is to be taken away is not there. Success would be told for nothing done: who revokes a key that is another's must learn
+    /// that theirs lives on.
+    #[error("{what}")]
+    Absent {
+        /// What is missing, as a sentence.
+        what: &'static str,
+    },
+    /// It is disabled already, for another reason.
+    #[error("the account is disabled already")]
+    Disabled,
     /// Fields at fault, all of them.
     #[error("{} field(s) are at fault", .0.len())]
     Invalid(Vec<Fault>),
@@ -106,7 +116,26 @@ impl Change {
     }
 }
 
-/// Decides a change by whoever administers the account; no events when it is so already.
+/// Whether the viewer may order such a change at all, whatever comes of it.
+///
+/// # Errors
+/// [`Refusal::NotFound`] or [`Refusal::NotPermitted`].
+pub fn may_order(viewer: &Viewer, account: &Account, change: &Change) -> Result<(), Refusal> {
+    if !may_on_account(viewer, AccountOperation::See, account) {
+        return Err(Refusal::NotFound);
+    }
+    let operation = change.operation();
+    if may_on_account(viewer, operation, account) {
+        Ok(())
+    } else {
+        Err(Refusal::NotPermitted {
+            what: operation.as_str(),
+        })
+    }
+}
+
+/// Decides a change by whoever administers the account; no events when what is to be given or set is so already. What is to be
+/// taken away must be there.
 ///
 /// # Errors
 /// See [`Refusal`].
@@ -116,35 +145,33 @@ pub fn decide(
     change: Change,
     at: DateTime<Utc>,
 ) -> Result<Vec<AccountEvent>, Refusal> {
-    if !may_on_account(viewer, AccountOperation::See, account) {
-        return Err(Refusal::NotFound);
-    }
-    let operation = change.operation();
-    if !may_on_account(viewer, operation, account) {
-        return Err(Refusal::NotPermitted {
-            what: operation.as_str(),
-        });
-    }
+    may_order(viewer, account, &change)?;
     match change {
         Change::Grant(grant) => granted(viewer, account, grant),
         Change::Revoke(grant) => revoked(viewer, account, grant),
         Change::Join(organization) => joined(viewer, account, organization),
         Change::Leave(organization) => left(viewer, account, organization),
         Change::Disable { reason } => disabled(account, reason),
-        Change::Enable => Ok(one_if(account.disabled, AccountEvent::Enabled {})),
-        Change::Unlock => Ok(one_if(
+        Change::Enable => there(
+            account.disabled,
+            AccountEvent::Enabled {},
+            "the account is not disabled",
+        ),
+        Change::Unlock => there(
             account.locked_until.is_some_and(|until| until > at),
             AccountEvent::Unlocked {},
-        )),
+            "the account is not locked",
+        ),
         Change::LockFields(fields) => Ok(one_if(
             account.locked_fields != fields,
             AccountEvent::FieldsLocked { fields },
         )),
         Change::SetAddress(address) => address_set(account, address, false),
-        Change::RemoveSecondFactor => Ok(one_if(
+        Change::RemoveSecondFactor => there(
             account.second_factor.is_some(),
             AccountEvent::SecondFactorRemoved {},
-        )),
+            "the account has no second factor",
+        ),
         Change::IssueKey {
             key,
             label,
@@ -165,10 +192,11 @@ pub fn decide(
                 expires_at,
             })])
         }
-        Change::RevokeKey(key) => Ok(one_if(
+        Change::RevokeKey(key) => there(
             account.api_keys.contains_key(&key),
             AccountEvent::ApiKeyRevoked { key },
-        )),
+            "the account has no such key",
+        ),
     }
 }
 
@@ -218,10 +246,11 @@ fn revoked(viewer: &Viewer, account: &Account, grant: Grant) -> Result<Vec<Accou
             what: "taking this role back",
         });
     }
-    Ok(one_if(
+    there(
         account.grants.contains(&grant),
         AccountEvent::RoleRevoked { grant },
-    ))
+        "the account does not hold this role",
+    )
 }
 
 fn joined(
@@ -259,10 +288,11 @@ fn left(
             what: "ending this membership",
         });
     }
-    Ok(one_if(
+    there(
         account.organizations.contains(&organization),
         AccountEvent::Left { organization },
-    ))
+        "the account is no member of this organization",
+    )
 }
 
 fn disabled(account: &Account, reason: String) -> Result<Vec<AccountEvent>, Refusal> {
@@ -272,7 +302,11 @@ fn disabled(account: &Account, reason: String) -> Result<Vec<AccountEvent>, Refu
     }
     // About whom it is, not by whom: it goes when they are erased (ADR 3).
     let reason = Personal::new(account.id.person(), reason);
-    Ok(one_if(!account.disabled, AccountEvent::Disabled { reason }))
+    // The reason would be lost, and who gives it would take it for written.
+    if account.disabled {
+        return Err(Refusal::Disabled);
+    }
+    Ok(vec![AccountEvent::Disabled { reason }])
 }
 
 fn key_faults(
@@ -304,6 +338,15 @@ fn key_faults(
         faults.push(Fault::new("/label", FaultCode::Length, detail));
     }
     faults
+}
+
+/// The end of something, when it is there.
+fn there(is: bool, end: AccountEvent, what: &'static str) -> Result<Vec<AccountEvent>, Refusal> {
+    if is {
+        Ok(vec![end])
+    } else {
+        Err(Refusal::Absent { what })
+    }
 }
 
 fn one_if(is: bool, event: AccountEvent) -> Vec<AccountEvent> {

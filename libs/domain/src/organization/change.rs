@@ -146,13 +146,7 @@ pub fn decide(
             )
         }
         Change::SignContract(contract, terms) => signed(organization, contract, terms, knows),
-        Change::WithdrawContract(contract) => {
-            let is = organization.contracts.contains_key(&contract);
-            (
-                Vec::new(),
-                is.then_some(OrganizationEvent::ContractWithdrawn { contract }),
-            )
-        }
+        Change::WithdrawContract(contract) => (Vec::new(), Some(withdrawn(organization, contract)?)),
     };
     if faults.is_empty() {
         Ok(event.into_iter().collect())
@@ -186,6 +180,15 @@ fn signed(
         faults,
         changes.then_some(OrganizationEvent::ContractSigned { contract, terms }),
     )
+}
+
+/// What is to be withdrawn must be there.
+fn withdrawn(organization: &Organization, contract: ContractId) -> Result<OrganizationEvent, Refusal> {
+    if organization.contracts.contains_key(&contract) {
+        return Ok(OrganizationEvent::ContractWithdrawn { contract });
+    }
+    let what = "the organization has no such contract";
+    Err(Refusal::Absent { what })
 }
 
 fn move_faults(

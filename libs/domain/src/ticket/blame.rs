@@ -80,7 +80,7 @@ impl Blame {
                 self.moved(stamp, from, to);
                 self.set_fields(stamp, &BTreeMap::new(), removed);
             }
-            TicketEvent::Shared { .. } => self.set(stamp, "shared_with"),
+            TicketEvent::Shared { .. } | TicketEvent::Unshared { .. } => self.set(stamp, "shared_with"),
             TicketEvent::Commented(_) | TicketEvent::Attached(_) | TicketEvent::ApprovalWithdrawn { .. } => {}
         }
         self

@@ -90,6 +90,11 @@ pub enum Action {
         /// Which.
         organizations: BTreeSet<OrganizationId>,
     },
+    /// Take an organization off the list of those that it is shared with.
+    Unshare {
+        /// Which.
+        organization: OrganizationId,
+    },
 }
 
 /// A new ticket.

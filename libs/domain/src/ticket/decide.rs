@@ -25,7 +25,7 @@ use crate::{
 pub const ATTACHMENTS_MAX: usize = 500;
 /// How many events a ticket may have; a ticket that reaches it is brought to an end, and continued in a new one.
 pub const EVENTS_MAX: u64 = 20_000;
-/// How many events more a full ticket may have for that end: actions, decisions and assignments.
+/// How many events more a full ticket may have for that end: actions, decisions, assignments, and sharing taken back.
 pub const EVENTS_RESERVED: u64 = 1_000;
 /// Longest name of a file, bytes of UTF-8, as file systems have it.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
@@ -76,15 +76,18 @@ pub fn decide(context: &Context<'_>, state: &State, action: Action) -> Result<Ve
         } => approval::decide(context, state, id, decision, comment),
         Action::Reopen { reason } => transition::reopen(context, state, reason, "/reason"),
         Action::Share { organizations } => share(context, state, &organizations),
+        Action::Unshare { organization } => unshare(context, state, organization),
     }
 }
 
-/// What brings a ticket to its end stays possible on a full one, or it would stand in the queue for ever.
+/// What brings a ticket to its end stays possible on a full one, or it would stand in the queue for ever; and what ends the sight
+/// of others on it.
 fn events_max(action: &Action) -> u64 {
     match action {
-        Action::Transition { .. } | Action::Assign { .. } | Action::DecideApproval { .. } => {
-            EVENTS_MAX + EVENTS_RESERVED
-        }
+        Action::Transition { .. }
+        | Action::Assign { .. }
+        | Action::DecideApproval { .. }
+        | Action::Unshare { .. } => EVENTS_MAX + EVENTS_RESERVED,
         Action::Comment { .. }
         | Action::Attach(_)
         | Action::Edit(_)
@@ -250,5 +253,27 @@ fn share(
     Ok(vec![TicketEvent::Shared {
         side,
         organizations: new,
+    }])
+}
+
+/// Who may share a ticket may take it back, from whichever organization it is shared with: it narrows who reads, and gives
+/// nobody anything.
+fn unshare(
+    context: &Context<'_>,
+    state: &State,
+    organization: OrganizationId,
+) -> Result<Vec<TicketEvent>, Rejection> {
+    if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
+        return Err(Rejection::NotPermitted {
+            what: "changing whom this ticket is shared with",
+        });
+    }
+    if !state.shared_with.contains(&organization) {
+        return Err(Rejection::NotShared);
+    }
+    let side = policy::side(context.viewer, &state.scope());
+    Ok(vec![TicketEvent::Unshared {
+        side,
+        organizations: BTreeSet::from([organization]),
     }])
 }

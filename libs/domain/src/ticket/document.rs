@@ -187,7 +187,8 @@ impl Document {
             | TicketEvent::ApprovalRequested(_)
             | TicketEvent::ApprovalDecided(_)
             | TicketEvent::Reopened { .. }
-            | TicketEvent::Shared { .. } => false,
+            | TicketEvent::Shared { .. }
+            | TicketEvent::Unshared { .. } => false,
         }
     }
 
@@ -292,6 +293,9 @@ impl Document {
             }
             TicketEvent::Shared { organizations, .. } => {
                 self.shared_with.extend(organizations.iter().cloned());
+            }
+            TicketEvent::Unshared { organizations, .. } => {
+                self.shared_with.retain(|known| !organizations.contains(known));
             }
         }
     }

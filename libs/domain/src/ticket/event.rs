@@ -78,6 +78,14 @@ pub enum TicketEvent {
         /// The organizations added.
         organizations: BTreeSet<OrganizationId>,
     },
+    /// `ticket-unshared.v1`: it is shared with these no longer. Whom it was shared with stands in the events before, so that the
+    /// trace of who could read it stays.
+    Unshared {
+        /// The side it came from.
+        side: Side,
+        /// The organizations taken off the list.
+        organizations: BTreeSet<OrganizationId>,
+    },
 }
 
 /// The data of `ticket-opened.v1`.
@@ -376,7 +384,8 @@ impl TicketEvent {
             | TicketEvent::Assigned { side, .. }
             | TicketEvent::ApprovalWithdrawn { side, .. }
             | TicketEvent::Reopened { side, .. }
-            | TicketEvent::Shared { side, .. } => *side,
+            | TicketEvent::Shared { side, .. }
+            | TicketEvent::Unshared { side, .. } => *side,
         }
     }
 

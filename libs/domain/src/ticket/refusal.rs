@@ -33,6 +33,9 @@ pub enum Rejection {
     /// The approval has been decided or withdrawn; a decision is final (N17).
     #[error("the approval is no longer pending")]
     ApprovalNotPending,
+    /// The ticket is not shared with this organization.
+    #[error("the ticket is not shared with this organization")]
+    NotShared,
     /// The ticket has as many of something as it may have.
     #[error("the ticket already has {max} {what}, the most it may have")]
     Full {

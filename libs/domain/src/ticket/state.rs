@@ -200,6 +200,9 @@ impl State {
             TicketEvent::Shared { organizations, .. } => {
                 self.shared_with.extend(organizations.iter().cloned());
             }
+            TicketEvent::Unshared { organizations, .. } => {
+                self.shared_with.retain(|known| !organizations.contains(known));
+            }
         }
     }
 }
@@ -224,7 +227,8 @@ fn erased(event: &TicketEvent) -> BTreeSet<PersonId> {
         TicketEvent::Assigned { .. }
         | TicketEvent::ApprovalWithdrawn { .. }
         | TicketEvent::ApprovalDecided(_)
-        | TicketEvent::Shared { .. } => (Vec::new(), None),
+        | TicketEvent::Shared { .. }
+        | TicketEvent::Unshared { .. } => (Vec::new(), None),
     };
     let of_texts = texts
         .into_iter()

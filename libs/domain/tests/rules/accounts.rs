@@ -114,8 +114,9 @@ fn changes() -> Vec<(Change, AccountEvent)> {
     ]
 }
 
+/// Fault S9: what was to be taken away and was not there was told as done.
 #[test]
-fn a_change_makes_one_event_and_once_it_is_so_none() {
+fn a_change_makes_one_event_and_once_it_is_so_none_and_what_is_gone_is_told() {
     let enrolled = AccountEvent::SecondFactorEnrolled(SecondFactor {
         secret: Personal::new(person(50), "JBSWY3DPEHPK3PXP".to_owned()),
         recovery: Personal::new(person(50), Vec::new()),
@@ -130,12 +131,61 @@ fn a_change_makes_one_event_and_once_it_is_so_none() {
         let asked = changed(&root(), &rita, change.clone());
         assert_eq!(asked, Ok(vec![made.clone()]), "{change:?}");
         rita = after(rita, [made]);
-        assert_eq!(
-            changed(&root(), &rita, change.clone()),
-            Ok(vec![]),
-            "{change:?} again"
-        );
+        let again = changed(&root(), &rita, change.clone());
+        match again_refused(&change) {
+            Some(refusal) => assert_eq!(again, Err(refusal), "{change:?} again"),
+            None => assert_eq!(again, Ok(vec![]), "{change:?} again"),
+        }
     }
+}
+
+/// What takes something away finds nothing the second time.
+fn again_refused(change: &Change) -> Option<Refusal> {
+    let what = match change {
+        Change::Disable { .. } => return Some(Refusal::Disabled),
+        Change::Revoke(_) => "the account does not hold this role",
+        Change::Leave(_) => "the account is no member of this organization",
+        Change::Enable => "the account is not disabled",
+        Change::Unlock => "the account is not locked",
+        Change::RemoveSecondFactor => "the account has no second factor",
+        Change::RevokeKey(_) => "the account has no such key",
+        Change::Grant(_)
+        | Change::Join(_)
+        | Change::LockFields(_)
+        | Change::SetAddress(_)
+        | Change::IssueKey { .. } => return None,
+    };
+    Some(Refusal::Absent { what })
+}
+
+/// Fault S9: the key of another account, and one that nobody has, are no key of this account; nor is a role held elsewhere its role.
+#[test]
+fn what_another_account_holds_is_not_taken_from_this_one() {
+    let (program, other) = (
+        domain::ApiKeyId(uuid::Uuid::from_u128(1)),
+        domain::ApiKeyId(uuid::Uuid::nil()),
+    );
+    let mut robot = somebody([at_place(Role::Requester, "lycee-a")], &["lycee-a"]);
+    robot.kind = AccountKind::Service;
+    let issued = AccountEvent::ApiKeyIssued(domain::account::ApiKeyIssued {
+        key: program,
+        label: Personal::new(person(50), "Export".to_owned()),
+        hash: Personal::new(person(50), "00".to_owned()),
+        scopes: BTreeSet::new(),
+        expires_at: start() + TimeDelta::days(1),
+    });
+    let robot = after(robot, [issued]);
+    for change in [
+        Change::RevokeKey(other),
+        Change::Revoke(grant(Role::Requester)),
+        Change::Revoke(at_place(Role::Requester, "annexe")),
+        Change::Leave(organization("annexe")),
+    ] {
+        let told = changed(&root(), &robot, change.clone());
+        assert_eq!(told.err(), again_refused(&change), "{change:?}");
+    }
+    let gone = changed(&root(), &robot, Change::RevokeKey(program));
+    assert_eq!(gone, Ok(vec![AccountEvent::ApiKeyRevoked { key: program }]));
 }
 
 #[test]
@@ -280,7 +330,10 @@ fn a_lock_that_has_ended_is_not_ended_again() {
         until: start(),
     };
     let rita = after(somebody([], &[]), [locked]);
-    assert_eq!(changed(&root(), &rita, Change::Unlock), Ok(vec![]));
+    assert_eq!(
+        changed(&root(), &rita, Change::Unlock).err(),
+        again_refused(&Change::Unlock)
+    );
     let before = start() - TimeDelta::seconds(1);
     assert_eq!(
         decide(&root(), &rita, Change::Unlock, before),

@@ -133,6 +133,7 @@ proptest! {
                 | TicketEvent::Described { .. }
                 | TicketEvent::Assigned { .. }
                 | TicketEvent::Shared { .. }
+                | TicketEvent::Unshared { .. }
                 | TicketEvent::Attached(_) => true,
                 TicketEvent::Opened(_)
                 | TicketEvent::Commented(_)

@@ -67,7 +67,11 @@ fn a_program_is_issued_a_key_which_is_revoked_once() {
         let revoke = || Change::RevokeKey(key(1));
         let revoked = AccountEvent::ApiKeyRevoked { key: key(1) };
         assert_eq!(asked(&program, revoke()), Ok(vec![revoked.clone()]));
-        assert_eq!(asked(&after(program, [revoked]), revoke()), Ok(vec![]));
+        let what = "the account has no such key";
+        assert_eq!(
+            asked(&after(program, [revoked]), revoke()),
+            Err(Refusal::Absent { what })
+        );
     }
 }
 

@@ -203,6 +203,10 @@ impl Parts {
             9 => self.decided(Decision::Accept),
             10 => self.decided(Decision::Refuse),
             11 => self.reopened(),
+            12 => TicketEvent::Unshared {
+                side,
+                organizations: organizations(&["commune-b", "commune-c"]),
+            },
             _ => TicketEvent::Shared {
                 side,
                 organizations: organizations(&["commune-b"]),
@@ -217,7 +221,7 @@ pub(crate) fn an_event() -> impl Strategy<Value = TicketEvent> {
     let state = select(vec!["open", "closed", "nowhere"]).prop_map(status);
     let field = select(vec!["product", "resolution", "x"]).prop_map(str::to_owned);
     let words = prop::option::of("[a-c]{1,3}");
-    (side, state.clone(), state, field, words, 0..3_u128, 0..13_u8).prop_map(
+    (side, state.clone(), state, field, words, 0..3_u128, 0..14_u8).prop_map(
         |(side, from, to, field, words, id, kind)| {
             Parts {
                 side,
@@ -296,7 +300,7 @@ pub(crate) fn an_action() -> impl Strategy<Value = Action> {
         words,
         select(people()),
         0..4_u128,
-        0..12_u8,
+        0..13_u8,
     )
         .prop_map(|(action, fields, words, viewer, id, kind)| {
             let comment = Some(text(200 + id, "Voici."));
@@ -328,6 +332,9 @@ pub(crate) fn an_action() -> impl Strategy<Value = Action> {
                 7 => Action::Reopen { reason: said },
                 8 => Action::Share {
                     organizations: organizations(&["commune-a", "commune-b"]),
+                },
+                9 => Action::Unshare {
+                    organization: organization("commune-a"),
                 },
                 _ => follow(&action, comment, Value::Object(fields)),
             }

@@ -300,6 +300,55 @@ fn sharing_adds_organizations_once() {
     }
 }
 
+/// Fault S15: sharing could not be taken back.
+#[test]
+fn who_may_share_takes_an_organization_off_the_list() {
+    let share = |names: &[&str]| Action::Share {
+        organizations: organizations(names),
+    };
+    let unshare = |name: &str| Action::Unshare {
+        organization: organization(name),
+    };
+    let mut ticket = a_question();
+    ticket
+        .when(&agent(), share(&["commune-b", "lycee-a", "commune-c"]))
+        .unwrap();
+    assert!(ticket.asked(&stranger(), say(Visibility::Public)).is_ok());
+    for viewer in [colleague(), stranger(), supplier(), auditor()] {
+        assert!(not_permitted(&ticket.asked(&viewer, unshare("commune-b"))));
+    }
+    // The requester too, whoever shared it and with whomever.
+    for (viewer, side, name) in [
+        (requester(), Side::Requester, "commune-b"),
+        (agent(), Side::Agent, "lycee-a"),
+    ] {
+        let taken = TicketEvent::Unshared {
+            side,
+            organizations: organizations(&[name]),
+        };
+        assert_eq!(ticket.when(&viewer, unshare(name)).unwrap(), [taken]);
+        assert_eq!(ticket.asked(&viewer, unshare(name)), Err(Rejection::NotShared));
+    }
+    assert_eq!(ticket.state.shared_with, organizations(&["commune-c"]));
+    assert_eq!(ticket.document.shared_with, organizations(&["commune-c"]));
+    assert!(ticket.asked(&stranger(), say(Visibility::Public)).is_err());
+    // Its own organization is no share, and neither is one that never was.
+    for name in ["commune-a", "nowhere"] {
+        assert_eq!(ticket.asked(&agent(), unshare(name)), Err(Rejection::NotShared));
+    }
+    // Shared again, it is shared again.
+    ticket.when(&agent(), share(&["commune-b"])).unwrap();
+    assert_eq!(
+        ticket.state.shared_with,
+        organizations(&["commune-b", "commune-c"])
+    );
+    // A full ticket is shared with nobody more, and what others see of it still ends.
+    ticket.state.events = EVENTS_MAX;
+    let full = ticket.asked(&agent(), share(&["lycee-a"]));
+    assert!(matches!(full, Err(Rejection::Full { .. })), "{full:?}");
+    assert!(ticket.asked(&agent(), unshare("commune-b")).is_ok());
+}
+
 #[test]
 fn a_ticket_is_shared_with_50_organizations_at_most() {
     let names = |range: std::ops::Range<usize>| -> BTreeSet<_> {

@@ -119,6 +119,7 @@ fn added(event: &TicketEvent, desk: &Desk, language: Language) -> Option<Change>
         | TicketEvent::Assigned { .. }
         | TicketEvent::Edited(_)
         | TicketEvent::ApprovalWithdrawn { .. }
-        | TicketEvent::Shared { .. } => None,
+        | TicketEvent::Shared { .. }
+        | TicketEvent::Unshared { .. } => None,
     }
 }

@@ -149,6 +149,17 @@ impl Teller<'_> {
                     list.join(", ")
                 )
             }
+            TicketEvent::Unshared { organizations, .. } => {
+                let list: Vec<&str> = organizations.iter().map(|id| id.as_str()).collect();
+                format!(
+                    "{} {}",
+                    self.say(
+                        "ne partage plus la demande avec",
+                        "no longer shares the request with"
+                    ),
+                    list.join(", ")
+                )
+            }
         }
     }
 

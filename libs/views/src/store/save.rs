@@ -52,6 +52,11 @@ pub(super) fn tickets(connection: &Connection, changed: &[&Held]) -> rusqlite::R
             fields(connection, ticket)?;
         }
         if unsaved.shares {
+            if unsaved.stored {
+                connection
+                    .prepare_cached("DELETE FROM ticket_share WHERE ticket = ?1")?
+                    .execute(params![integer(ticket.id)])?;
+            }
             for organization in &ticket.shared_with {
                 connection
                     .prepare_cached(

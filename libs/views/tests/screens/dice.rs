@@ -133,7 +133,7 @@ fn a_field((a, b, _, _): Dice) -> FieldValue {
 pub(crate) fn an_event(key: &TicketKey, dice: Dice) -> TicketEvent {
     let (kind, a, b, c) = dice;
     let side = Side::Agent;
-    match kind % 11 {
+    match kind % 12 {
         0 => comment(&words(a, b), Visibility::Public),
         1 => comment(&words(a, b), Visibility::Internal),
         2 if c % 4 == 0 => TicketEvent::Described {
@@ -151,6 +151,10 @@ pub(crate) fn an_event(key: &TicketKey, dice: Dice) -> TicketEvent {
         },
         5 => an_edit((a, b, c, kind)),
         6 => TicketEvent::Shared {
+            side,
+            organizations: [organization(pick(&ORGANIZATIONS, a))].into(),
+        },
+        7 => TicketEvent::Unshared {
             side,
             organizations: [organization(pick(&ORGANIZATIONS, a))].into(),
         },

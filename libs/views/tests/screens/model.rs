@@ -147,7 +147,8 @@ impl Model {
             | TicketEvent::Edited(_)
             | TicketEvent::ApprovalWithdrawn { .. }
             | TicketEvent::ApprovalDecided(_)
-            | TicketEvent::Shared { .. } => None,
+            | TicketEvent::Shared { .. }
+            | TicketEvent::Unshared { .. } => None,
         };
         said.extend(words.and_then(|(visibility, words)| Some((visibility, words?))));
         let told = Told {

@@ -268,6 +268,7 @@ pub(crate) async fn edit_contract(
     params(
         ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
         ("contract" = Uuid, Path, description = "The contract's id."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
     responses((status = 200, description = "The organization.", body = Organization), OfCommand),
 )]
@@ -276,7 +277,11 @@ pub(crate) async fn delete_contract(
     caller: Caller,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Refusal> {
-    let (id, contract) = contract_in(&caller, path.into_inner())?;
+    let (id, contract) = path.into_inner();
+    let id = organization_in(&caller, &id)?.id.clone();
+    let contract: ContractId = contract
+        .parse()
+        .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
     let call = caller.call(
         &format!("DELETE /v1/organizations/{id}/contracts/{contract}"),
         b"",

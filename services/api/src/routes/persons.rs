@@ -2,7 +2,10 @@
 
 use actix_web::{HttpResponse, get, http::header, post, web::Path};
 use api_types::{ErasePerson, Problem};
-use application::erasure::{Erasure, ErasureState};
+use application::{
+    accounts::Made,
+    erasure::{Erasure, ErasureState},
+};
 use domain::PersonId;
 
 use crate::{
@@ -24,6 +27,7 @@ use crate::{
     ),
     request_body = ErasePerson,
     responses(
+        (status = 200, description = "The person was erased before, by another command: nothing is written, and this reason stands nowhere.", body = api_types::Erasure),
         (status = 202, description = "The key is destroyed; the rest is under way.", body = api_types::Erasure, headers(("Location", description = "The job."))),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
@@ -45,8 +49,12 @@ pub(crate) async fn erase_person(
         .application
         .erase_person(call, person, body.value.reason)
         .await;
-    let erased = erased.map_err(|error| caller.refusal(error))?;
-    Ok(HttpResponse::Accepted()
+    let (erased, made) = erased.map_err(|error| caller.refusal(error))?;
+    let mut response = match made {
+        Made::Now => HttpResponse::Accepted(),
+        Made::Before => HttpResponse::Ok(),
+    };
+    Ok(response
         .insert_header((header::LOCATION, format!("/v1/persons/{person}/erasure")))
         .json(answer(erased)))
 }

@@ -1,12 +1,17 @@
 //! Who a ticket is shared with.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web::Path};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Path};
 use api_types::{EditTicket, Problem, Share, ShareList, Sharer, Ticket};
-use domain::AccountId;
+use domain::{AccountId, OrganizationId, ticket::Action};
 
 use super::{key, ticket_answer, tickets::edit_actions};
 use crate::{
-    answer, body::Body, caller::Caller, parameters::Parameters, problems::OfQuestion, refusal::Refusal,
+    answer,
+    body::Body,
+    caller::Caller,
+    parameters::Parameters,
+    problems::{OfCommand, OfQuestion},
+    refusal::{NOT_FOUND, Refusal},
 };
 
 /// Share a ticket with more organizations.
@@ -40,6 +45,39 @@ pub(crate) async fn share_ticket(
         ..EditTicket::default()
     };
     let actions = edit_actions(&caller, &key, asked, "/organizations")?;
+    let done = caller.application.act(call, key.clone(), actions).await;
+    let done = done.map_err(|error| caller.refused(&key, error))?;
+    ticket_answer(&caller, &done.loaded)
+}
+
+/// Share a ticket with an organization no longer.
+///
+/// Its members no longer find or read the ticket, from now on and in its past, unless it is theirs for another reason. For who may
+/// share it: its requester, and those who treat it. 404 when it is not shared with this organization.
+#[utoipa::path(
+    operation_id = "unshare_ticket", tag = "tickets",
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        ("organization" = String, Path, description = "The organization's id.", example = "commune-b"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: the same answer, one event."),
+        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+    ),
+    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))), OfCommand),
+)]
+#[delete("/tickets/{key}/share/{organization}")]
+pub(crate) async fn unshare_ticket(
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Refusal> {
+    let (key, organization) = path.into_inner();
+    let key = super::key(&key)?;
+    // Whoever reads the ticket knows the organizations that it is shared with; what is no id is none of them.
+    let organization: OrganizationId = organization
+        .parse()
+        .map_err(|error: domain::ids::NameError| Refusal::new(&NOT_FOUND).cause(error))?;
+    let what = format!("DELETE /v1/tickets/{key}/share/{organization}");
+    let call = caller.call(&what, b"")?;
+    let actions = vec![Action::Unshare { organization }];
     let done = caller.application.act(call, key.clone(), actions).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     ticket_answer(&caller, &done.loaded)

@@ -157,6 +157,10 @@ fn words(event: &TicketEvent, names: &Names) -> String {
             let organizations: Vec<&str> = organizations.iter().map(domain::OrganizationId::as_str).collect();
             format!("shared it with {}", organizations.join(", "))
         }
+        TicketEvent::Unshared { organizations, .. } => {
+            let organizations: Vec<&str> = organizations.iter().map(domain::OrganizationId::as_str).collect();
+            format!("shares it no longer with {}", organizations.join(", "))
+        }
     }
 }
 

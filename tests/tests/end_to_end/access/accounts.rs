@@ -5,9 +5,10 @@ use guichet_tests::answer::Answer;
 use serde_json::{Value, json};
 
 use super::{
+    super::second_factor::enrolled,
     asked::{Asked, Look, Row},
-    cast::{self, Acts, PART, STRANGERS},
-    expected::Relation,
+    cast::{self, Acts, PART, Person, STRANGERS},
+    expected::{Relation, Role},
     scene::Scene,
     target::{About, key},
 };
@@ -115,15 +116,15 @@ fn administering() -> Vec<Row> {
             acts: Acts::OneDesk,
             ..disable("by one of a desk", About::Person)
         },
-        of("enable_account", About::Person, Asked::target),
-        of("unlock_account", About::Person, Asked::target),
+        of("enable_account", About::Person, enable),
+        of("unlock_account", About::Person, unlock),
         of("lock_fields", About::Person, |scene| {
             Asked::target(scene).json(json!({"fields": ["time_zone"]}))
         }),
         of("set_address", About::Person, |scene| {
             Asked::target(scene).json(json!({"address": "ailleurs@guichet.example"}))
         }),
-        of("delete_second_factor", About::Person, Asked::target),
+        of("delete_second_factor", About::Person, take_second_factor),
         of("delete_sign_ins_of", About::Person, Asked::target),
         Row::orders(
             "delete_sign_ins_of",
@@ -144,6 +145,53 @@ fn join(scene: &Scene<'_>, organization: &str) -> Asked {
 
 fn disable(scene: &Scene<'_>) -> Asked {
     Asked::target(scene).json(json!({"reason": "Fin de mission."}))
+}
+
+/// The caller may: what is to be taken away must be there, and nobody else has the account.
+fn may_administer(scene: &Scene<'_>) -> bool {
+    match scene.role {
+        Role::Admin => scene.relation != Relation::Own,
+        Role::LocalAdmin => scene.relation == Relation::SameOrganization,
+        Role::Anonymous | Role::Requester | Role::Agent | Role::Operator | Role::Supplier | Role::Auditor => {
+            false
+        }
+    }
+}
+
+fn enable(scene: &Scene<'_>) -> Asked {
+    if may_administer(scene) {
+        let path = format!("/v1/accounts/{}/disablement", scene.target().name);
+        let disabled = scene.world.admin.post(&path, &json!({"reason": "Un congé."}));
+        let _ = disabled.expect(200);
+    }
+    Asked::target(scene)
+}
+
+/// One failed try is held against the account already.
+fn unlock(scene: &Scene<'_>) -> Asked {
+    if may_administer(scene) {
+        let wrong = json!({"username": scene.target().name, "password": "not it"});
+        let refused = scene.world.nobody.post("/v1/auth/token", &wrong);
+        let _ = refused.refused(401, "wrong-credentials");
+    }
+    Asked::target(scene)
+}
+
+/// From an account like that of the scene, whose holder can sign in.
+fn take_second_factor(scene: &Scene<'_>) -> Asked {
+    if !may_administer(scene) {
+        return Asked::target(scene);
+    }
+    let (target, username) = (scene.target(), format!("factor-{:06}", scene.world.number()));
+    let person = Person {
+        username: &username,
+        kind: "person",
+        roles: json!([target.desk.asking_for(target.organization)]),
+        organization: target.organization,
+    };
+    person.make(&scene.world.admin, true);
+    let _ = enrolled(&cast::sign_in(&scene.world.nobody, &username));
+    Asked::plain().with("id", &username)
 }
 
 fn granting() -> Vec<Row> {

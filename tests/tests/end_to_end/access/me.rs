@@ -2,6 +2,7 @@
 //! other cells need is asked by another account like theirs.
 
 use guichet_tests::client::Client;
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
@@ -28,7 +29,8 @@ pub(super) fn rows() -> Vec<Row> {
             Asked::plain().json(json!({"address": "ailleurs@guichet.example", "password": PASSWORD}))
         }),
         row("set_avatar", "", |_| Asked::plain().bytes(PICTURE)),
-        row("delete_avatar", "", as_double),
+        row("delete_avatar", "", as_double_with_a_picture),
+        row("delete_avatar", "there is none", as_double),
         row("change_password", "", |scene| {
             let passwords =
                 json!({"current_password": PASSWORD, "new_password": ANOTHER, "confirmation": ANOTHER});
@@ -41,7 +43,7 @@ pub(super) fn rows() -> Vec<Row> {
             Asked::plain().json(json!({"code": NO_CODE}))
         }),
         row("confirm_second_factor", "a wrong code", wrong_code),
-        row("remove_second_factor", "", |_| {
+        row("remove_second_factor", "there is none", |_| {
             Asked::plain().json(json!({"password": PASSWORD}))
         }),
         row("list_sign_ins", "", |_| Asked::plain()),
@@ -62,6 +64,16 @@ fn as_double(scene: &Scene<'_>) -> Asked {
         return Asked::plain();
     }
     Asked::plain().by(scene.world.double(scene.caller))
+}
+
+fn as_double_with_a_picture(scene: &Scene<'_>) -> Asked {
+    if scene.role == Role::Anonymous {
+        return Asked::plain();
+    }
+    let double = scene.world.double(scene.caller);
+    let set = double.request(Method::PUT, "/v1/me/avatar").body(PICTURE).send();
+    assert_eq!(set.unwrap().status(), 204);
+    Asked::plain().by(double)
 }
 
 /// For a second factor that waits for its first code.

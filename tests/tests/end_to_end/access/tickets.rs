@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     asked::{Asked, Look, Row, Turn},
     cast::Desk,
-    expected::Relation,
+    expected::{Relation, Role},
     scene::Scene,
     subject::{State, opening},
 };
@@ -58,6 +58,7 @@ pub(super) fn rows() -> Vec<Row> {
             Asked::ticket(scene).json(json!({"reason": "Cela recommence."}))
         }),
         Row::changes("share_ticket", "", State::Opened, share),
+        Row::changes("unshare_ticket", "", State::Opened, unshare),
         Row::reads("list_shares", "", Asked::ticket),
         Row::changes(
             "create_transition",
@@ -171,6 +172,24 @@ fn outdated(scene: &Scene<'_>) -> Asked {
 /// One shares with an organization of one's own.
 fn share(scene: &Scene<'_>) -> Asked {
     Asked::ticket(scene).json(json!({"organizations": [scene.caller.organization]}))
+}
+
+/// The caller's organization, which the ticket is shared with where the caller may share it.
+fn unshare(scene: &Scene<'_>) -> Asked {
+    let (relation, organization) = (scene.relation, scene.caller.organization);
+    let may = match scene.role {
+        Role::Admin => true,
+        Role::Agent => relation != Relation::OtherDesk,
+        Role::LocalAdmin => matches!(relation, Relation::Own | Relation::SameOrganization),
+        Role::Requester | Role::Operator | Role::Supplier | Role::Auditor => relation == Relation::Own,
+        Role::Anonymous => false,
+    };
+    if may && relation != Relation::Shared {
+        let path = format!("/v1/tickets/{}/share", scene.subject.key);
+        let shared = json!({"organizations": [organization]});
+        let _ = scene.world.admin.post(&path, &shared).expect(200);
+    }
+    Asked::ticket(scene).with("organization", organization)
 }
 
 /// What a desk lets its requesters do.

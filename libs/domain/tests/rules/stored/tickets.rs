@@ -205,6 +205,13 @@ pub(super) fn talk() -> Vec<(&'static str, TicketEvent)> {
                 organizations: organizations(&["commune-b", "lycee-a"]),
             },
         ),
+        (
+            "ticket-unshared.v1",
+            TicketEvent::Unshared {
+                side: Side::Agent,
+                organizations: organizations(&["commune-b"]),
+            },
+        ),
     ]
 }
 

@@ -99,6 +99,7 @@ pub(crate) async fn grant_role(
         ("id" = String, Path, description = "The account's id, or its user name."),
         ("profile" = String, Path, description = "The role as its `profile` names it.", example = "local_admin@lycee-a"),
         ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
     responses(
         (status = 200, description = "The account.", body = Account),
@@ -166,6 +167,7 @@ pub(crate) async fn create_membership(
         ("id" = String, Path, description = "The account's id, or its user name."),
         ("organization" = String, Path, description = "The organization's id."),
         ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
     responses((status = 200, description = "The account.", body = Account), OfCommand),
 )]
@@ -200,7 +202,7 @@ pub(crate) async fn delete_membership(
     request_body = DisableAccount,
     responses(
         (status = 200, description = "The account.", body = Account),
-        (status = 409, description = "The last administrator stays one.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is disabled already, or is the last administrator, who stays one.", body = Problem, content_type = "application/problem+json"),
         OfCommand,
     ),
 )]
@@ -226,7 +228,10 @@ pub(crate) async fn disable_account(
 /// Let its holder sign in again.
 #[utoipa::path(
     operation_id = "enable_account", tag = "accounts",
-    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
+    ),
     responses((status = 200, description = "The account.", body = Account), OfCommand),
 )]
 #[delete("/accounts/{id}/disablement")]
@@ -244,7 +249,10 @@ pub(crate) async fn enable_account(caller: Caller, path: Path<String>) -> Result
 /// End a lock-out before its time.
 #[utoipa::path(
     operation_id = "unlock_account", tag = "accounts",
-    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
+    ),
     responses((status = 200, description = "The account.", body = Account), OfCommand),
 )]
 #[delete("/accounts/{id}/lock")]
@@ -336,7 +344,10 @@ pub(crate) async fn set_address(
 /// Take the second factor away from who has lost it.
 #[utoipa::path(
     operation_id = "delete_second_factor", tag = "accounts",
-    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
+    ),
     responses((status = 200, description = "The account.", body = Account), OfCommand),
 )]
 #[delete("/accounts/{id}/second-factor")]
@@ -357,7 +368,10 @@ pub(crate) async fn delete_second_factor(
 /// Sign an account out everywhere.
 #[utoipa::path(
     operation_id = "delete_sign_ins_of", tag = "accounts",
-    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    params(
+        ("id" = String, Path, description = "The account's id, or its user name."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
+    ),
     responses((status = 204, description = "Every sign-in of the account has ended."), OfCommand),
 )]
 #[delete("/accounts/{id}/sign-ins")]

@@ -116,6 +116,7 @@ pub(crate) async fn list_api_keys(caller: Caller, path: Path<String>) -> Result<
     params(
         ("id" = String, Path, description = "The account's id, or its user name."),
         ("key" = Uuid, Path, description = "The key's id."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
     responses((status = 204, description = "It no longer holds."), OfCommand),
 )]

@@ -161,6 +161,7 @@ pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result
 /// Sign out everywhere, here too.
 #[utoipa::path(
     operation_id = "delete_sign_ins", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more.")),
     responses((status = 204, description = "Every sign-in of the caller has ended."), OfCommand),
 )]
 #[delete("/me/sign-ins")]

@@ -79,6 +79,7 @@ pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpR
 /// Take one's own picture away.
 #[utoipa::path(
     operation_id = "delete_avatar", tag = "me",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more.")),
     responses((status = 204, description = "There is none."), OfCommand),
 )]
 #[delete("/me/avatar")]

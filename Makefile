@@ -10,6 +10,11 @@ CYCLES ?= 20
 CUTS ?= 20
 # How long load lasts before a kill or cut, at most, ms.
 LOAD_MS ?= 300
+# The commit that a change is compared with, and how long its mutants are judged at most, minutes.
+BASE ?= origin/main
+MUTANTS_MINUTES ?= 30
+# The crates whose tests must notice a mutant by themselves.
+MUTANTS_CRATES := libs/domain libs/event_log libs/vault libs/transparency libs/views services/soap
 
 export GUICHET_DATA ?= $(DATA)
 
@@ -94,6 +99,10 @@ courier: build nextest $(VENV)/installed ## account mail against a real mail ser
 failpoints: nextest ## the log on a disk that fails at each of its fault points
 	cargo nextest run -p event_log --features failpoints
 
+.PHONY: mutants
+mutants: nextest cargo-mutants ## judge the tests by mutants of what changed since BASE: each must be noticed (MUTANTS_MINUTES=n)
+	tests/mutants.sh $(BASE) $(MUTANTS_MINUTES) $(MUTANTS_CRATES)
+
 .PHONY: release
 release: ## build the optimised binary
 	cargo build --release -p guichet
@@ -101,6 +110,10 @@ release: ## build the optimised binary
 .PHONY: nextest
 nextest:
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+
+.PHONY: cargo-mutants
+cargo-mutants:
+	@cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 
 .PHONY: cc
 cc:

@@ -177,11 +177,12 @@ fn share(scene: &Scene<'_>) -> Asked {
 /// The caller's organization, which the ticket is shared with where the caller may share it.
 fn unshare(scene: &Scene<'_>) -> Asked {
     let (relation, organization) = (scene.relation, scene.caller.organization);
+    let own = matches!(relation, Relation::Own | Relation::InternalNote);
     let may = match scene.role {
         Role::Admin => true,
         Role::Agent => relation != Relation::OtherDesk,
-        Role::LocalAdmin => matches!(relation, Relation::Own | Relation::SameOrganization),
-        Role::Requester | Role::Operator | Role::Supplier | Role::Auditor => relation == Relation::Own,
+        Role::LocalAdmin => own || relation == Relation::SameOrganization,
+        Role::Requester | Role::Operator | Role::Supplier | Role::Auditor => own,
         Role::Anonymous => false,
     };
     if may && relation != Relation::Shared {

@@ -175,6 +175,11 @@ fn renew(feed: &Feed, path: &Path) -> Result<(), StepError> {
         replaced,
     };
     *feed.shared.renewals.ready.lock() = Some(ready);
+    // A writer that has stopped meanwhile looks there no more, and waits for the end of this thread.
+    if feed.shared.stopped() {
+        drop(feed.shared.renewals.take_ready());
+        return Err(StepError::Stopped);
+    }
     feed.shared.wake();
     // The writer lets go of the other end without an answer when it stops, or when the new file fails.
     let Ok(old) = old.recv() else {

@@ -31,7 +31,7 @@ build: ## build the binary that the tests start
 	cargo build -p guichet
 
 .PHONY: test
-test: build nextest $(VENV)/installed node_modules/installed strace ## run all tests; installs what they need
+test: build nextest $(VENV)/installed node_modules/installed strace faketime ## run all tests; installs what they need
 	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
 
@@ -96,8 +96,11 @@ courier: build nextest $(VENV)/installed ## account mail against a real mail ser
 	cargo nextest run -p guichet_tests -E 'test(mail)'
 
 .PHONY: failpoints
-failpoints: nextest ## the log on a disk that fails at each of its fault points
+failpoints: nextest ## the log on a disk that fails at each of its fault points, and each thread and task killed once
 	cargo nextest run -p event_log --features failpoints
+	cargo build -p guichet --features failpoints
+	mv target/debug/guichet target/debug/guichet-failpoints
+	GUICHET_BIN=target/debug/guichet-failpoints cargo nextest run -p guichet_tests --features failpoints -E 'test(workers)'
 
 .PHONY: mutants
 mutants: nextest cargo-mutants ## judge the tests by mutants of what changed since BASE: each must be noticed (MUTANTS_MINUTES=n)
@@ -118,6 +121,10 @@ cargo-mutants:
 .PHONY: cc
 cc:
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
+
+.PHONY: faketime
+faketime:
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq libfaketime; }
 
 .PHONY: strace
 strace:

@@ -20,6 +20,7 @@ pub struct Home {
     directory: TempDir,
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
+    logs_to: Option<File>,
 }
 
 impl Home {
@@ -31,6 +32,7 @@ impl Home {
             directory,
             environment: Vec::new(),
             wrapper: Vec::new(),
+            logs_to: None,
         }
     }
 
@@ -52,6 +54,13 @@ impl Home {
     #[must_use]
     pub fn under(mut self, wrapper: &[&str]) -> Home {
         self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// With another standard error for the servers than the file that [`Home::log_lines`] reads.
+    #[must_use]
+    pub fn logging_to(mut self, stderr: File) -> Home {
+        self.logs_to = Some(stderr);
         self
     }
 
@@ -113,11 +122,14 @@ impl Home {
                 command
             }
         };
-        let stderr = File::options()
-            .create(true)
-            .append(true)
-            .open(self.path().join("stderr"))
-            .unwrap();
+        let stderr = match &self.logs_to {
+            Some(stderr) => stderr.try_clone(),
+            None => File::options()
+                .create(true)
+                .append(true)
+                .open(self.path().join("stderr")),
+        }
+        .unwrap();
         command
             .args(["up", "--demo"])
             .env("GUICHET_DATA", self.data())

@@ -12,6 +12,7 @@
 //! | [`soap_door`] | a SOAP door in a process of its own, and a place between it and the REST door |
 //! | [`answer_schema`] | whether a SOAP answer is valid, by libxml2 |
 //! | [`disk`] | what lies in files, and in which form |
+//! | [`small_disk`] | a file system that can be filled |
 //! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
 //! | [`chance`] | seeded random numbers |
 //!
@@ -35,5 +36,6 @@ pub mod normal;
 pub mod operator_program;
 pub mod people;
 pub mod server;
+pub mod small_disk;
 pub mod soap_door;
 pub mod wire;

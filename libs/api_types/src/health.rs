@@ -11,13 +11,18 @@ pub struct Health {
     pub status: String,
 }
 
-/// Whether the server takes work. The HTTP status is 200 when it does and 503 when it does not.
+/// Whether the server takes work. The HTTP status is 200 when commands are taken and lists are answered, and 503 when not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "status": "ready",
     "log": {"state": "writable", "reason": null, "head": 43},
-    "views": [{"name": "queue", "position": 43}],
-    "proof": {"state": "following", "size": 43, "signed": 40}
+    "views": [{"name": "queue", "position": 43, "state": "running", "behind_ms": 0}],
+    "proof": {"state": "following", "size": 43, "signed": 40},
+    "problems": [{
+        "code": "worker-failing", "stops": "nothing", "detail": "archive: archive-unwritable, begun again 0 times",
+        "advice": "It goes on trying; the process log says what fails."
+    }],
+    "workers": [{"name": "archive", "state": "failing", "restarts": 0, "last_error": "archive-unwritable"}]
 }))]
 pub struct Readiness {
     /// `ready` or `not_ready`.
@@ -28,6 +33,45 @@ pub struct Readiness {
     pub views: Vec<ViewHealth>,
     /// The Merkle tree over the log.
     pub proof: ProofHealth,
+    /// All that is not as it should be; empty when all is well.
+    pub problems: Vec<ReadinessProblem>,
+    /// What lives as long as the process.
+    pub workers: Vec<WorkerHealth>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "code": "log-full", "stops": "commands",
+    "detail": "the disk has 1000 bytes free, and 67108864 are kept in reserve",
+    "advice": "Make room; commands are then taken again by themselves."
+}))]
+pub struct ReadinessProblem {
+    /// For programs, and for ever: `log-full`, `log-stopped`, `log-read-only`, `keys-missing`, `clock-behind`, `clock-leap`,
+    /// `view-behind`, `view-stopped`, `tree-behind`, `worker-failing`, `worker-restarting`, `worker-given-up`. There may be more.
+    pub code: String,
+    /// What does not work: `commands`, `lists`, `proofs` or `nothing`. The first two make the server not ready.
+    pub stops: String,
+    /// What is the matter, for the people who run it.
+    pub detail: String,
+    /// What they can do.
+    pub advice: String,
+}
+
+/// How a thread or task that lives as long as the process fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"name": "views", "state": "running", "restarts": 0, "last_error": null}))]
+pub struct WorkerHealth {
+    /// Its name.
+    pub name: String,
+    /// `running`; `failing` when what it does fails and it goes on trying; `restarting` when it ended although it should not and is
+    /// about to be begun again; `given_up` when it ended too often; `done` when there is nothing left to do.
+    pub state: String,
+    /// How often it was begun again.
+    pub restarts: u64,
+    /// The code of what went wrong last, though it may be well since.
+    #[schema(required = true)]
+    pub last_error: Option<String>,
 }
 
 /// The tree's progress.
@@ -60,10 +104,14 @@ pub struct LogHealth {
 
 /// One screen's progress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"name": "queue", "position": 43}))]
+#[schema(example = json!({"name": "queue", "position": 43, "state": "running", "behind_ms": 0}))]
 pub struct ViewHealth {
     /// Name of the screen.
     pub name: String,
     /// Last position it shows.
     pub position: u64,
+    /// How what keeps it fares: see `workers`.
+    pub state: String,
+    /// For how long it has lacked what the log has, ms. Past 10,000 lists are refused with `view-behind`.
+    pub behind_ms: u64,
 }

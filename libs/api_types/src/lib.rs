@@ -48,7 +48,7 @@ pub use comment::{Comment, CommentPage, NewComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome};
 pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
 pub use event::FeedEvent;
-pub use health::{Health, LogHealth, ProofHealth, Readiness, ViewHealth};
+pub use health::{Health, LogHealth, ProofHealth, Readiness, ReadinessProblem, ViewHealth, WorkerHealth};
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
 pub use me::{Me, MyOrganization, MyProfile, NewAddress, RoleGrant};
 pub use organization::{

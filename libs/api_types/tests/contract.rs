@@ -13,10 +13,11 @@ use api_types::{
     LockedFields, LogHealth, Me, MyOrganization, MyProfile, NewAddress, NewApiKey, NewApproval, NewComment,
     NewMembership, NewRole, OneTimeToken, Organization, OrganizationPage, OrganizationQuery, OrganizationRef,
     PageQuery, PasswordConfirmation, PasswordPolicy, PasswordReset, PasswordResetRequest,
-    PendingSecondFactor, Problem, ProofHealth, Readiness, RecoveryCodes, Referent, RefreshRequest, Reopen,
-    RequestType, RescueRequest, RoleGrant, SecondFactorCode, SetAddress, Share, ShareList, Sharer, SignIn,
-    SignInList, SignUpRequest, Solution, Status, StatusSeries, Ticket, TicketPage, TicketQuery, TicketRow,
-    TokenAnswer, TokenRequest, Transition, UsernameReminderRequest, ViewHealth, Visibility,
+    PendingSecondFactor, Problem, ProofHealth, Readiness, ReadinessProblem, RecoveryCodes, Referent,
+    RefreshRequest, Reopen, RequestType, RescueRequest, RoleGrant, SecondFactorCode, SetAddress, Share,
+    ShareList, Sharer, SignIn, SignInList, SignUpRequest, Solution, Status, StatusSeries, Ticket, TicketPage,
+    TicketQuery, TicketRow, TokenAnswer, TokenRequest, Transition, UsernameReminderRequest, ViewHealth,
+    Visibility, WorkerHealth,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -164,6 +165,8 @@ fn every_example_of_an_answer_is_read_and_written_back_unchanged() {
     example_is_real::<Readiness>();
     example_is_real::<LogHealth>();
     example_is_real::<ViewHealth>();
+    example_is_real::<ReadinessProblem>();
+    example_is_real::<WorkerHealth>();
 }
 
 #[test]

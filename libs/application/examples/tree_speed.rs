@@ -99,7 +99,7 @@ async fn main() {
     {
         let dir = tempfile::tempdir().unwrap();
         let (with, without) = (open(&dir.path().join("with")), open(&dir.path().join("without")));
-        let tree = Tree::open(&dir.path().join("tree"), with.clone(), None).unwrap();
+        let tree = Tree::open(&dir.path().join("tree"), with.clone(), None, &Default::default()).unwrap();
         let (mut from_with, mut from_without) = (0, 0);
         let (mut rates_with, mut rates_without) = (Vec::new(), Vec::new());
         for number in 0..ROUNDS {

@@ -151,7 +151,11 @@ impl Application {
             let is_unused = match &done {
                 Ok(done) => done.repeated,
                 // The outcome may be unknown: the bytes stay until they are collected.
-                Err(ExecuteError::Unavailable { .. } | ExecuteError::Internal(_)) => return done,
+                Err(
+                    ExecuteError::Unavailable { .. } | ExecuteError::Clock(_) | ExecuteError::Internal(_),
+                ) => {
+                    return done;
+                }
                 Err(_) => true,
             };
             let from = incoming(&blob, &key);

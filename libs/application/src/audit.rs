@@ -250,7 +250,7 @@ impl Application {
         }
         match self.write_trace(&call, what).await {
             Ok(()) => {}
-            Err(error @ ExecuteError::Unavailable { .. }) => {
+            Err(error @ (ExecuteError::Unavailable { .. } | ExecuteError::Clock(_))) => {
                 tracing::warn!(%account, %error, "audit data is read, and the log cannot take the trace");
             }
             Err(error) => return Err(error),

@@ -1,5 +1,6 @@
 //! From domain events to sealed drafts for the log, and back.
 
+use chrono::{DateTime, Utc};
 use domain::{AccountId, Event, ticket::Stamp};
 use event_log::{EventDraft, EventId, Recorded};
 use serde_json::{Value, value::to_raw_value};
@@ -12,18 +13,23 @@ use crate::{
 };
 
 /// Seals an event and addresses it, ready for the log. Each draft takes a fresh event id: a key of the vault is used
-/// for one value only, so what is decided anew is sealed anew.
+/// for one value only, so what is decided anew is sealed anew. `at` is its stamp: the time of the call, or later.
 ///
 /// # Errors
 /// [`ExecuteError::Internal`] when a person's key is missing or the event cannot be written as JSON.
-pub fn draft(vault: &Vault, call: &Call, event: &Event) -> Result<EventDraft, ExecuteError> {
+pub fn draft(
+    vault: &Vault,
+    call: &Call,
+    at: DateTime<Utc>,
+    event: &Event,
+) -> Result<EventDraft, ExecuteError> {
     let id = Uuid::now_v7();
     let (event_type, mut data) = event.encode().map_err(ExecuteError::internal)?;
     vault.seal_data(id, &mut data).map_err(ExecuteError::internal)?;
     Ok(EventDraft {
         id: EventId(id),
         event_type: event_type.to_owned(),
-        at: call.at,
+        at,
         occurred_at: call.occurred_at,
         sent_at: call.sent_at,
         by: call.viewer.account.0,

@@ -1,7 +1,10 @@
 //! Why a command is not carried out or a question not answered. One place of the REST door turns these into problems.
 
+use chrono::TimeDelta;
 use domain::{Fault, ticket::Rejection};
 use event_log::{AppendError, Version};
+
+use crate::clock::ClockFault;
 
 /// Why a command was not carried out. Nothing was written, save after [`ExecuteError::Unavailable`], where the
 /// outcome may be unknown: repeat with the same idempotency key.
@@ -57,6 +60,9 @@ pub enum ExecuteError {
         /// Why, for an operator.
         reason: String,
     },
+    /// The clock cannot be believed.
+    #[error("no commands are taken now")]
+    Clock(#[source] ClockFault),
     /// Something of ours failed.
     #[error("the command could not be carried out")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -110,8 +116,11 @@ impl From<AppendError> for ExecuteError {
             | AppendError::EventTooLarge { .. } => ExecuteError::TooLarge {
                 detail: error.to_string(),
             },
-            AppendError::ClockBehind { .. }
-            | AppendError::Busy { .. }
+            // It went back while the command was on its way.
+            AppendError::ClockBehind { behind_ms, .. } => ExecuteError::Clock(ClockFault::Behind {
+                by: TimeDelta::milliseconds(behind_ms),
+            }),
+            AppendError::Busy { .. }
             | AppendError::DiskFull { .. }
             | AppendError::ReadOnly { .. }
             | AppendError::Stopped { .. }

@@ -300,6 +300,7 @@ impl Application {
         events: impl Iterator<Item = Event>,
     ) -> Result<Vec<EventDraft>, ExecuteError> {
         let events: Vec<Event> = events.collect();
+        let at = self.stamp_at(call.at).map_err(ExecuteError::Clock)?;
         let mut subjects = Vec::new();
         for event in &events {
             let (_, data) = event.encode().map_err(ExecuteError::internal)?;
@@ -308,7 +309,7 @@ impl Application {
         self.mint(subjects).await?;
         events
             .iter()
-            .map(|event| codec::draft(self.vault(), call, event))
+            .map(|event| codec::draft(self.vault(), call, at, event))
             .collect()
     }
 

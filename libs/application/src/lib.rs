@@ -35,6 +35,7 @@ pub mod attachments;
 pub mod audit;
 pub mod avatars;
 pub mod call;
+pub mod clock;
 pub mod codec;
 mod commit;
 pub mod deliveries;
@@ -54,6 +55,7 @@ pub mod organizations;
 pub mod passwords;
 mod places;
 pub mod proof;
+pub mod readiness;
 pub mod reading;
 pub mod recovery;
 pub mod restore;
@@ -62,6 +64,8 @@ pub mod sign_in;
 pub mod start;
 pub mod tickets;
 pub mod upkeep;
+
+pub use supervision;
 
 pub use call::Call;
 pub use directory::Directory;

@@ -121,7 +121,8 @@ impl Application {
     /// A page of the list, once the view has seen what the caller must see.
     ///
     /// # Errors
-    /// [`ReadError::Behind`] when the position named is not reached in time, or the view is being rebuilt;
+    /// [`ReadError::Behind`] when the position named is not reached in time, the view is being rebuilt, or it lags by more than
+    /// [`VIEW_LAG_MS_MAX`](crate::readiness::VIEW_LAG_MS_MAX);
     /// [`ReadError::Invalid`] with every fault of the question.
     pub async fn queue(
         &self,
@@ -139,6 +140,10 @@ impl Application {
                 .at_least(position, Duration::from_millis(AT_LEAST_WAIT_MS))
                 .await
         {
+            return Err(ReadError::Behind);
+        }
+        if self.view_is_behind() {
+            // Less than there is must not look like all there is.
             return Err(ReadError::Behind);
         }
         if let Some(position) = self.last_write(sign_in) {
@@ -168,6 +173,9 @@ impl Application {
         if let Some(position) = at_least
             && !self.views().at_least(Position(position), wait).await
         {
+            return Err(ReadError::Behind);
+        }
+        if self.view_is_behind() {
             return Err(ReadError::Behind);
         }
         let (views, visible) = (self.views().clone(), policy::visible(viewer));

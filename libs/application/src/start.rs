@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use object_store::local::LocalFileSystem;
 use parking_lot::RwLock;
 use sessions::Sessions;
+use supervision::Supervisor;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 use vault::{DigestKey, MasterKey, Vault};
@@ -20,11 +21,13 @@ pub use self::settings::{AUDIT_NAME, PUBLIC_URL, RESCUE_DESK, Settings, StartErr
 use crate::{
     attachments::{Files, INCOMING},
     avatars::Decoding,
+    clock::Clock,
     directory::Directory,
     erasure::{self, Erasures},
     lanes::Lanes,
     places::{Places, directory},
     proof::{self, Promise, Signer, Tree, TreeState},
+    readiness::Lags,
     sign_in::{Guard, SignInRules},
     tickets::Tickets,
 };
@@ -67,6 +70,9 @@ struct Inner {
     decoding: Decoding,
     feed_traces: Cache<AccountId, i64>,
     places: Places,
+    workers: Supervisor,
+    lags: Lags,
+    clock: Clock,
 }
 
 impl Application {
@@ -101,24 +107,17 @@ impl Application {
             tracing::warn!(obeyed, "keys of erased persons were there and are destroyed now");
         }
         let sessions = Sessions::open(&data.join("sessions.sqlite")).map_err(StartError::Sessions)?;
-        let views = Views::open(
-            &places.views,
-            log.clone(),
-            opener(&vault),
-            views::Options::default(),
-        );
-        let files = directory(&data.join("files"))?;
-        clear_cut_off(&directory(&files.join(INCOMING))?);
-        let files = LocalFileSystem::new_with_prefix(files);
-        let files = files.map_err(StartError::Files)?.with_fsync(true);
+        let workers = Supervisor::default();
+        let views = open_views(&places, &log, &vault, &workers);
+        let files = open_files(data)?;
         let accounts = Directory::default();
         accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
         let guard = Guard::open(keys, &secret, &settings.sign_in)?;
-        let tree = Tree::open(&data.join("tree"), log.clone(), promise);
-        Ok(Self {
+        let tree = Tree::open(&data.join("tree"), log.clone(), promise, &workers);
+        let opened = Self {
             inner: Arc::new(Inner {
                 tickets: Tickets::new(log.clone(), vault.clone()),
-                views: views.map_err(StartError::Views)?,
+                views: views?,
                 tree: Arc::new(tree.map_err(StartError::Tree)?),
                 log,
                 vault,
@@ -142,8 +141,13 @@ impl Application {
                 decoding: Decoding::default(),
                 feed_traces: Cache::new(FEED_TRACES_MAX),
                 places,
+                workers,
+                lags: Lags::default(),
+                clock: Clock::default(),
             }),
-        })
+        };
+        opened.recall_clock().map_err(StartError::Accounts)?;
+        Ok(opened)
     }
 
     /// Stops the views and the tree, then the log, after what is enqueued. Blocks.
@@ -169,6 +173,20 @@ impl Application {
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.inner.directory
+    }
+
+    /// What lives as long as the process, and how it fares.
+    #[must_use]
+    pub fn workers(&self) -> &Supervisor {
+        &self.inner.workers
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    pub(crate) fn lags(&self) -> &Lags {
+        &self.inner.lags
     }
 
     /// The views.
@@ -342,6 +360,26 @@ fn clear_cut_off(incoming: &Path) {
             tracing::warn!(%error, path = %file.path().display(), "an upload that was cut off stays");
         }
     }
+}
+
+fn open_files(data: &Path) -> Result<LocalFileSystem, StartError> {
+    let files = directory(&data.join("files"))?;
+    clear_cut_off(&directory(&files.join(INCOMING))?);
+    let files = LocalFileSystem::new_with_prefix(files);
+    Ok(files.map_err(StartError::Files)?.with_fsync(true))
+}
+
+fn open_views(
+    places: &Places,
+    log: &EventLog,
+    vault: &Vault,
+    workers: &Supervisor,
+) -> Result<Views, StartError> {
+    let options = views::Options {
+        supervisor: workers.clone(),
+        ..views::Options::default()
+    };
+    Views::open(&places.views, log.clone(), opener(vault), options).map_err(StartError::Views)
 }
 
 /// Puts personal values back for the views, each with its commitment.

@@ -9,6 +9,8 @@ use crate::{error::ReadError, start::Application};
 pub const CHECKPOINT_EVERY_S: u64 = 60;
 /// How often a log that has stopped is opened again, s.
 pub const REOPEN_EVERY_S: u64 = 5;
+/// How often the server looks whether all is as it should be, s.
+pub const LOOK_EVERY_S: u64 = 1;
 
 impl Application {
     /// Signs a checkpoint over all that is there, if anything is new. To be called now and then, and at stop.

@@ -124,7 +124,10 @@ const LOG: [(&str, &str); 2] = [
     ("log-epoch-begun.v1", "EpochBegun"),
     ("log-key-enrolled.v1", "KeyEnrolled"),
 ];
-const AUDIT: [(&str, &str); 1] = [("audit-read.v1", "Read")];
+const AUDIT: [(&str, &str); 2] = [
+    ("audit-read.v1", "Read"),
+    ("audit-clock-accepted.v1", "ClockAccepted"),
+];
 
 impl Event {
     /// Every type that this version writes and reads.

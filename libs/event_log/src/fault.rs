@@ -14,6 +14,25 @@ pub(crate) const SYNC: &str = "event_log::sync";
 /// Before `HEAD` is replaced.
 pub(crate) const HEAD: &str = "event_log::head";
 
+/// At each turn of the thread that writes.
+pub(crate) const WRITER: &str = "event_log::writer";
+/// At each turn of the thread that syncs.
+pub(crate) const SYNCER: &str = "event_log::syncer";
+/// At each turn of the thread that keeps `HEAD`.
+pub(crate) const HEAD_KEEPER: &str = "event_log::head_keeper";
+/// At each turn of the thread of the index.
+pub(crate) const INDEX: &str = "event_log::index";
+
+/// Where a test lets a thread end.
+#[cfg(feature = "failpoints")]
+pub(crate) fn turn(point: &'static str) {
+    fail::fail_point!(point);
+}
+
+/// Nothing.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn turn(_point: &'static str) {}
+
 /// The error that a test wants at a point, if it wants one.
 #[cfg(feature = "failpoints")]
 pub(crate) fn injected(point: &'static str) -> io::Result<()> {

@@ -183,6 +183,7 @@ impl HeadKeeper {
                     }
                 }
             }
+            fault::turn(fault::HEAD_KEEPER);
             self.write()?;
         }
     }

@@ -49,6 +49,7 @@ impl Life {
         } = open::open(&dir, &options, Before::default())?;
         let writable = state == LogState::Writable;
         let shared = Arc::new(Shared::new(opening, report, epoch, state));
+        shared.note_at(end.running_max_micros);
         let threads = if writable {
             open::start_threads(&shared, end, &dir)?
         } else {
@@ -131,6 +132,7 @@ impl Life {
             // before the writer, which would find it ended and end too.
             self.shared.queue.restart();
         }
+        self.shared.note_at(opened.end.running_max_micros);
         self.shared
             .opened_anew(opened.report, opened.end.head, opened.state);
         if is_writable {

@@ -112,6 +112,13 @@ impl EventLog {
         self.shared().head()
     }
 
+    /// The latest `at` on disk, which no event may lie behind by more than [`crate::limits::CLOCK_BEHIND_MAX_MS`]; `None` for an empty
+    /// log.
+    #[must_use]
+    pub fn last_at(&self) -> Option<DateTime<Utc>> {
+        self.shared().last_at()
+    }
+
     /// At most `limit` events after a position, ascending.
     ///
     /// # Errors

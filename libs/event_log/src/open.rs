@@ -299,9 +299,10 @@ fn try_start_threads(
     let head = start(
         "event-log-head",
         Box::new(|shared, opening| {
-            if let Err(error) = opening.head_keeper.run() {
-                shared.poison(&format!("HEAD cannot be written: {error}"));
-            }
+            writer::guarded(shared, || {
+                let ended = opening.head_keeper.run();
+                ended.map_err(|error| format!("HEAD cannot be written: {error}"))
+            });
         }),
     )?;
     Ok(vec![writer, syncer, head])

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use chrono::{DateTime, Utc};
 use parking_lot::{RwLock, RwLockWriteGuard};
 use tokio::sync::watch;
 
@@ -89,6 +91,8 @@ pub(crate) struct Shared {
     pub(crate) epoch: u32,
     progress: watch::Sender<Progress>,
     state: RwLock<LogState>,
+    /// The running maximum of `at` on disk, microseconds.
+    last_at_micros: AtomicI64,
 }
 
 impl Shared {
@@ -101,6 +105,7 @@ impl Shared {
             epoch,
             progress: watch::Sender::new(Progress { head, open: true }),
             state: RwLock::new(state),
+            last_at_micros: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -132,6 +137,16 @@ impl Shared {
 
     pub(crate) fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
+    }
+
+    /// The latest stamp on disk; `None` for an empty log.
+    pub(crate) fn last_at(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.last_at_micros.load(Ordering::Acquire))
+    }
+
+    /// Takes in the latest stamp on disk.
+    pub(crate) fn note_at(&self, running_max_micros: i64) {
+        self.last_at_micros.store(running_max_micros, Ordering::Release);
     }
 
     pub(crate) fn publish(&self, head: Position) {

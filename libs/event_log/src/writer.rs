@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use sha2::{Digest, Sha256};
 
+use crate::fault;
 use crate::group::{self, Group};
 use crate::heads::Heads;
 use crate::index::{Covered, Table};
@@ -35,7 +36,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 /// Runs the work of a thread. Any failure, a panic of the database included, poisons the log.
-fn guarded(shared: &Shared, work: impl FnOnce() -> Result<(), String>) {
+pub(crate) fn guarded(shared: &Shared, work: impl FnOnce() -> Result<(), String>) {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => {}
         Ok(Err(reason)) => shared.poison(&reason),
@@ -91,6 +92,7 @@ impl Syncer {
 pub(crate) fn run_syncer(shared: &Shared, opening: &Opening, groups: &Receiver<Group>, finished: &AtomicU64) {
     guarded(shared, || {
         while let Ok(group) = groups.recv() {
+            fault::turn(fault::SYNCER);
             finish(shared, opening, group)?;
             finished.fetch_add(1, Ordering::Release);
         }
@@ -107,6 +109,7 @@ fn write_groups(shared: &Shared, opening: &Opening, mut syncer: Syncer, mut end:
     // What the group under way changes. The one before it is in the index by the time the next is judged.
     let mut under_way: Arc<Table> = Arc::default();
     while let Some(submissions) = shared.queue.take() {
+        fault::turn(fault::WRITER);
         let heads = Heads::over_group(&opening.index, &under_way);
         let shortage = shortage(shared, opening);
         let mut group = group::plan(submissions, &opening.store, heads, end, shortage);
@@ -189,6 +192,7 @@ fn make_durable(shared: &Shared, opening: &Opening, group: &Group) -> Result<(),
         .head_keeper
         .note(head, digest)
         .map_err(|error| format!("HEAD cannot be written: {error}"))?;
+    shared.note_at(group.running_max_micros);
     shared.publish(head);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ use event_log::{EventLog, Floor, Position, ReadError};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use supervision::Supervisor;
 use uuid::Uuid;
 
 use crate::{
@@ -49,6 +50,8 @@ pub struct Options {
     pub search_tickets_max: usize,
     /// Most tickets that are asked one by one for a word. Changes how long an answer takes, never the answer.
     pub search_probes_max: usize,
+    /// Keeps the writer alive, and tells how it fares.
+    pub supervisor: Supervisor,
 }
 
 impl Default for Options {
@@ -58,6 +61,7 @@ impl Default for Options {
             rebuild_bytes_max: 128 * 1024 * 1024,
             search_tickets_max: 20_000,
             search_probes_max: 2_000,
+            supervisor: Supervisor::default(),
         }
     }
 }
@@ -126,12 +130,13 @@ impl Views {
             .enable_time()
             .build()
             .map_err(failed("cannot start the writer of", &path))?;
-        let writer = Writer {
+        let mut writer = Writer {
             feed: Feed {
                 shared: Arc::clone(&shared),
                 log,
                 open,
                 rebuild_bytes_max: options.rebuild_bytes_max,
+                supervisor: options.supervisor.clone(),
             },
             path: path.clone(),
             runtime,
@@ -140,9 +145,15 @@ impl Views {
             shared.pool.open();
             shared.position.send_replace(store.checkpoint().position);
         }
-        let writer = thread::Builder::new()
-            .name("views".to_owned())
-            .spawn(move || writer.run(store))
+        let over = Arc::clone(&shared);
+        let mut begun = Some(store);
+        let writer = options
+            .supervisor
+            .thread(
+                "views",
+                move || over.stopped(),
+                move |worker| writer.run(begun.take(), worker),
+            )
             .map_err(failed("cannot start the writer of", &path))?;
         let limits = Limits {
             found_max: options.search_tickets_max,
@@ -161,6 +172,12 @@ impl Views {
     #[must_use]
     pub fn position(&self) -> Position {
         *self.inner.shared.position.borrow()
+    }
+
+    /// Whether questions are answered: not while the file is made anew in its own place.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inner.shared.pool.is_open()
     }
 
     /// How many events could not be read since the views were opened, and are missing from them. Each is an error in
@@ -292,8 +309,12 @@ impl Inner {
             && writer.join().is_err()
         {
             tracing::error!("the writer of the views panicked");
-            self.shared.pool.shut(Gate::Closed);
         }
+        // A file that is made anew and not yet taken over is left to the next start.
+        drop(self.shared.renewals.take_ready());
+        self.shared.renewals.join();
+        self.shared.pool.shut(Gate::Closed);
+        self.shared.renewals.close();
     }
 }
 
@@ -322,7 +343,7 @@ pub fn floor(dir: &Path) -> Option<Floor> {
 }
 
 /// The file as it was left, when it can go on from there.
-fn existing(path: &Path, log: &EventLog) -> Result<Option<Store>, OpenViewsError> {
+pub(crate) fn existing(path: &Path, log: &EventLog) -> Result<Option<Store>, OpenViewsError> {
     if !path.exists() {
         return Ok(None);
     }

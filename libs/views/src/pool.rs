@@ -110,6 +110,16 @@ impl Pool {
         }
     }
 
+    /// The file that readers are let into.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.state.lock().path.clone()
+    }
+
+    /// Whether readers are let in.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.lock().gate == Gate::Open
+    }
+
     /// Lets readers in.
     pub(crate) fn open(&self) {
         self.state.lock().gate = Gate::Open;

@@ -9,11 +9,11 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
-    thread,
-    time::Duration,
+    thread::JoinHandle,
 };
 
 use parking_lot::Mutex;
+use supervision::{End, Worker};
 use tokio::sync::watch;
 
 use crate::{
@@ -21,9 +21,6 @@ use crate::{
     store::Store,
     write::{BATCH_EVENTS_MAX, Feed, StepError, advance},
 };
-
-/// How long a renewal that failed waits before it begins anew, in tenths of a second.
-const RETRY_TENTHS: u32 = 10;
 
 /// How far renewals have come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,6 +70,7 @@ pub(crate) struct Renewals {
     begun: AtomicU64,
     running: AtomicBool,
     ready: Mutex<Option<Ready>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     progress: watch::Sender<Progress>,
 }
 
@@ -96,21 +94,31 @@ impl Renewals {
         self.progress.send_modify(|progress| progress.closed = true);
     }
 
+    /// Waits until the thread that builds has ended; it does once the views are closed.
+    pub(crate) fn join(&self) {
+        let thread = self.thread.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the renewal of the views panicked");
+        }
+    }
+
     /// Begins what has been asked for since the last one began, unless one is under way.
-    pub(crate) fn begin(&self, feed: &Feed, path: &Path) -> Option<thread::JoinHandle<()>> {
+    pub(crate) fn begin(&self, feed: &Feed) {
         let asked = self.asked.load(Ordering::Acquire);
         if self.running.load(Ordering::Acquire) || asked == self.begun.load(Ordering::Acquire) {
-            return None;
+            return;
         }
-        let (feed, path) = (feed.clone(), place::next(path));
+        let (feed, over, supervisor) = (feed.clone(), feed.clone(), feed.supervisor.clone());
         self.running.store(true, Ordering::Release);
-        let spawned = thread::Builder::new()
-            .name("views-renewal".to_owned())
-            .spawn(move || run(&feed, &path, asked));
+        let spawned = supervisor.thread(
+            "views_renewal",
+            move || over.shared.stopped(),
+            move |worker| run(&feed, asked, worker),
+        );
         match spawned {
             Ok(thread) => {
                 self.begun.store(asked, Ordering::Release);
-                Some(thread)
+                *self.thread.lock() = Some(thread);
             }
             Err(error) => {
                 self.running.store(false, Ordering::Release);
@@ -118,39 +126,33 @@ impl Renewals {
                     error = &error as &(dyn std::error::Error + 'static),
                     "the renewal of the view cannot begin"
                 );
-                None
             }
         }
     }
 }
 
-fn run(feed: &Feed, path: &Path, number: u64) {
+fn run(feed: &Feed, number: u64, worker: &Worker) -> End {
     let renewals = &feed.shared.renewals;
-    while !feed.shared.stopped() {
-        match renew(feed, path) {
-            Ok(()) => {
-                renewals
-                    .progress
-                    .send_modify(|progress| progress.done = progress.done.max(number));
-                break;
-            }
-            Err(StepError::Stopped) => break,
-            Err(error) => {
-                tracing::error!(
-                    path = %path.display(),
-                    error = &error as &(dyn std::error::Error + 'static),
-                    "the view is not renewed and is tried again"
-                );
-                for _ in 0..RETRY_TENTHS {
-                    if !feed.shared.stopped() {
-                        thread::sleep(Duration::from_millis(100));
-                    }
-                }
-            }
+    // Beside the file that serves now: one that was broken off may have been taken over.
+    let path = &place::next(&feed.shared.pool.path());
+    worker.turn();
+    match renew(feed, path) {
+        Ok(()) => renewals
+            .progress
+            .send_modify(|progress| progress.done = progress.done.max(number)),
+        Err(StepError::Stopped) => {}
+        Err(error) => {
+            tracing::error!(
+                path = %path.display(),
+                error = &error as &(dyn std::error::Error + 'static),
+                "the view is not renewed and is tried again"
+            );
+            return End::Failed(error.code());
         }
     }
     renewals.running.store(false, Ordering::Release);
     feed.shared.wake();
+    End::Done
 }
 
 /// Builds, catches up, hands over, and removes what was before.

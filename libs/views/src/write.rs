@@ -7,19 +7,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread::JoinHandle,
     time::Duration,
 };
 
 use event_log::{EventLog, Position, ReadError, Recorded};
 use rusqlite::ErrorCode;
+use supervision::{End as Run, Supervisor, Worker};
 use tokio::{
     runtime::Runtime,
     sync::{Notify, watch},
 };
 
 use crate::{
-    open::Open,
+    open::{Open, existing},
     place::RemoveError,
     pool::{Gate, Pool},
     read_event::{self, Fact, Told},
@@ -115,6 +115,20 @@ impl From<RemoveError> for StepError {
     }
 }
 
+impl StepError {
+    /// A code for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            StepError::Log(_) => "log-unreadable",
+            StepError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => "disk-full",
+            StepError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => "disk-full",
+            StepError::Sqlite(_) | StepError::Io { .. } => "file-unwritable",
+            StepError::NotTaken => "not-taken-over",
+            StepError::Stopped => "stopped",
+        }
+    }
+}
+
 /// Does SQLite say that the file is damaged, or gone?
 pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
@@ -163,6 +177,7 @@ pub(crate) struct Feed {
     pub(crate) log: EventLog,
     pub(crate) open: Open,
     pub(crate) rebuild_bytes_max: usize,
+    pub(crate) supervisor: Supervisor,
 }
 
 /// Folds and commits what the log has more than a file, at most one transaction; `false` when that is nothing.
@@ -203,71 +218,84 @@ enum End {
 }
 
 impl Writer {
-    /// Follows the log until the views are closed, from a file that is good or from none.
-    pub(crate) fn run(mut self, mut store: Option<Store>) {
+    /// Follows the log until the views are closed: from the file that was found when they were opened, or from what a run
+    /// that broke off has left.
+    pub(crate) fn run(&mut self, found: Option<Option<Store>>, worker: &Worker) -> Run {
         let shared = Arc::clone(&self.feed.shared);
-        let mut renewal = None;
+        let mut store = match found {
+            Some(found) => found,
+            None => match existing(&self.path, &self.feed.log) {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &(dyn std::error::Error + 'static),
+                        "the view cannot be opened"
+                    );
+                    return Run::Failed("file-unreadable");
+                }
+            },
+        };
         while !shared.stopped() {
+            worker.turn();
             let mut current = match store.take() {
                 Some(store) => store,
-                None => {
-                    shared.damaged.store(false, Ordering::Release);
-                    match rebuild::rebuild(&self.feed, &self.path) {
-                        Ok(store) => store,
-                        Err(StepError::Stopped) => break,
-                        Err(error) => {
-                            self.failed(&error);
-                            continue;
-                        }
+                None => match self.rebuilt() {
+                    Ok(store) => store,
+                    Err(StepError::Stopped) => break,
+                    Err(error) => {
+                        self.failed(&error, worker);
+                        continue;
                     }
-                }
+                },
             };
             // First the readers: whoever waits for the position reads as soon as it is there.
             shared.pool.open();
             shared.position.send_replace(current.checkpoint().position);
             // The readers leave before the writer, so that the last to leave may write the log of the file back.
-            match self.follow(&mut current, &mut renewal) {
+            match self.follow(&mut current, worker) {
                 End::Stopped => shared.pool.shut(Gate::Closed),
                 End::Damaged => {
                     tracing::warn!(path = %self.path.display(), "the view is made anew from the log");
-                    shared.pool.shut(Gate::Rebuilding);
-                    shared.position.send_replace(Position(0));
                 }
             }
         }
         shared.pool.shut(Gate::Closed);
-        // A file that is made anew and not yet taken over is left to the next start.
-        drop(shared.renewals.take_ready());
-        if renewal.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the renewal of the views panicked");
-        }
-        shared.renewals.close();
+        Run::Done
     }
 
-    fn follow(&mut self, store: &mut Store, renewal: &mut Option<JoinHandle<()>>) -> End {
+    /// The file made anew from the log in its own place. Nobody reads it meanwhile.
+    fn rebuilt(&self) -> Result<Store, StepError> {
+        let shared = &self.feed.shared;
+        shared.pool.shut(Gate::Rebuilding);
+        shared.position.send_replace(Position(0));
+        shared.damaged.store(false, Ordering::Release);
+        rebuild::rebuild(&self.feed, &self.path)
+    }
+
+    fn follow(&mut self, store: &mut Store, worker: &Worker) -> End {
         let shared = Arc::clone(&self.feed.shared);
         loop {
+            worker.turn();
             if shared.stopped() {
                 return End::Stopped;
             }
             if shared.damaged.swap(false, Ordering::AcqRel) {
                 return End::Damaged;
             }
-            if let Some(begun) = shared.renewals.begin(&self.feed, &self.path) {
-                *renewal = Some(begun);
-            }
+            shared.renewals.begin(&self.feed);
             if let Some(ready) = shared.renewals.take_ready()
                 && let Err(error) = self.take_over(store, ready)
             {
-                self.failed(&error);
+                self.failed(&error, worker);
             }
             match advance(&self.feed, store) {
                 Ok(true) => {
                     shared.position.send_replace(store.checkpoint().position);
+                    worker.is_well();
                 }
                 Ok(false) => self.wait(store.checkpoint().position),
                 Err(StepError::Sqlite(error)) if is_damage(&error) => return End::Damaged,
-                Err(error) => self.failed(&error),
+                Err(error) => self.failed(&error, worker),
             }
         }
     }
@@ -293,6 +321,11 @@ impl Writer {
     }
 
     fn wait(&self, position: Position) {
+        if self.feed.log.head() > position {
+            // It has more and cannot be read now, since it is being opened again.
+            self.pause();
+            return;
+        }
         self.runtime.block_on(async {
             tokio::select! {
                 more = self.feed.log.wait_past(position) => if more.is_err() {
@@ -303,13 +336,18 @@ impl Writer {
         });
     }
 
-    fn failed(&self, error: &StepError) {
+    fn failed(&self, error: &StepError, worker: &Worker) {
+        worker.is_failing(error.code());
         tracing::error!(
             path = %self.path.display(),
             error = error as &(dyn std::error::Error + 'static),
             retry_ms = RETRY_MS,
             "the view does not follow the log"
         );
+        self.pause();
+    }
+
+    fn pause(&self) {
         self.runtime.block_on(async {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(RETRY_MS)) => {}

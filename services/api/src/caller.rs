@@ -236,6 +236,7 @@ impl Caller {
             | ExecuteError::FileTooLarge { .. }
             | ExecuteError::Upload(_)
             | ExecuteError::Unavailable { .. }
+            | ExecuteError::Clock(_)
             | ExecuteError::Internal(_) => None,
         };
         let refusal = self.refusal(error);

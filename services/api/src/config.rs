@@ -42,6 +42,8 @@ pub struct ApiConfig {
     pub workers: Option<usize>,
     /// Listen on a free loopback port too, in plain HTTP, for a door of the same process.
     pub with_inner: bool,
+    /// How many lines of the process log could not be written.
+    pub process_log_lines_lost: fn() -> u64,
 }
 
 /// How many requests one address may make of what nobody needs to be signed in for: signing in, links, forms.

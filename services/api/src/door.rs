@@ -115,7 +115,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let contract = openapi::contract();
     let shapes = web::Data::new(Shapes::of(&contract));
     let metrics = web::Data::new(Metrics::default());
-    let limiter = Limiter::begin(config.limits);
+    let limiter = Limiter::begin(config.limits, application.workers());
     let cors = config.cors.clone();
     let (application, config) = (web::Data::new(application), web::Data::new(config));
     let server = HttpServer::new(move || {

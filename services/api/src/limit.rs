@@ -3,7 +3,10 @@
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use actix_web::web::Data;
-use application::sign_in::tries::network;
+use application::{
+    sign_in::tries::network,
+    supervision::{End, Supervisor},
+};
 use governor::{Quota, RateLimiter, clock::Clock, clock::DefaultClock, state::keyed::DashMapStateStore};
 
 use crate::config::Limits;
@@ -17,9 +20,9 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A limiter, and the task that lets it forget.
+    /// A limiter, and the worker that lets it forget.
     #[must_use]
-    pub fn begin(limits: Limits) -> Data<Limiter> {
+    pub fn begin(limits: Limits, workers: &Supervisor) -> Data<Limiter> {
         let per_minute = NonZeroU32::new(limits.per_minute).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(limits.burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(per_minute).allow_burst(burst);
@@ -27,15 +30,19 @@ impl Limiter {
             limiter: RateLimiter::keyed(quota),
         });
         let kept = std::sync::Arc::downgrade(&limiter.clone().into_inner());
-        actix_web::rt::spawn(async move {
-            let mut turn = tokio::time::interval(Duration::from_secs(FORGET_EVERY_S));
-            loop {
-                turn.tick().await;
-                let Some(limiter) = kept.upgrade() else {
-                    return;
-                };
-                limiter.limiter.retain_recent();
-                limiter.limiter.shrink_to_fit();
+        workers.task("limiter", move |worker| {
+            let kept = kept.clone();
+            async move {
+                let mut turn = tokio::time::interval(Duration::from_secs(FORGET_EVERY_S));
+                loop {
+                    turn.tick().await;
+                    worker.turn();
+                    let Some(limiter) = kept.upgrade() else {
+                        return End::Done;
+                    };
+                    limiter.limiter.retain_recent();
+                    limiter.limiter.shrink_to_fit();
+                }
             }
         });
         limiter
@@ -59,10 +66,11 @@ mod tests {
 
     #[actix_web::test]
     async fn one_request_too_many_of_an_address_waits_and_another_address_does_not() {
-        let limiter = Limiter::begin(Limits {
+        let limits = Limits {
             burst: 3,
             per_minute: 1,
-        });
+        };
+        let limiter = Limiter::begin(limits, &Supervisor::default());
         let (one, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         for _ in 0..3 {
             assert_eq!(limiter.count(one), Ok(()));

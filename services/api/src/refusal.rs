@@ -118,6 +118,8 @@ kinds! {
     INTERNAL = 500 "internal" "Erreur interne" "Internal error";
     /// No commands are taken now.
     UNAVAILABLE = 503 "unavailable" "Service momentanément indisponible" "Temporarily unavailable" after 5;
+    /// The clock cannot be believed, so that no event can be stamped.
+    CLOCK = 503 "clock" "L'horloge du serveur n'est pas fiable" "The server's clock cannot be believed" after 5;
     /// The view has not reached the position asked for.
     VIEW_BEHIND = 503 "view-behind" "La vue n'est pas encore à jour" "The view is not up to date yet" after 1;
 }
@@ -304,6 +306,7 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
             .detail("the upload did not arrive whole")
             .cause(broken),
         ExecuteError::Unavailable { reason } => Refusal::new(&UNAVAILABLE).cause(reason),
+        ExecuteError::Clock(fault) => Refusal::new(&CLOCK).detail(fault.to_string()).cause(fault),
         internal @ ExecuteError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
     }
 }

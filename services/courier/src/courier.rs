@@ -108,7 +108,7 @@ impl Courier {
     ///
     /// While the API or the mail server is away it waits, from a second up to a minute, and says so once in the log; while
     /// the mail server is away nothing is claimed, so that no try is used up.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
         let (tell, told) = watch::channel(false);
         let (stop, passes) = (pin!(stop), pin!(self.passes(Stopping(told))));
         match select(stop, passes).await {

@@ -12,6 +12,7 @@ use crate::{
     Failure,
     admin_socket::{Request, ask},
     arguments::{Admin, Place},
+    process_log,
 };
 
 /// Why no administrator is made.
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Admin) -> Result<(), Failure> {
         Admin::BackupKeys { data, to } => ask(&data, &Request::BackupKeys { to: absolute(&to)? })?,
         Admin::RotateCheckpointKey { data } => ask(&data, &Request::RotateCheckpointKey {})?,
         Admin::RotateTokenKey { data, compromised } => ask(&data, &Request::RotateTokenKey { compromised })?,
+        Admin::AcceptClock { data, reason } => ask(&data, &Request::AcceptClock { reason })?,
         Admin::Restore { data, from } => restore_data(&data, &from)?,
         Admin::RestoreKeys { place, from, ledger } => {
             let persons = restore::keys(&settings(place), &from, &ledger)?;
@@ -49,7 +51,7 @@ pub(crate) fn run(command: Admin) -> Result<(), Failure> {
         }
         Admin::AcceptLoss { place, reason } => accept_loss(place, reason)?,
     };
-    println!("{done}");
+    process_log::tell(&done);
     Ok(())
 }
 
@@ -108,6 +110,6 @@ fn init(place: Place, username: String) -> Result<(), Failure> {
     });
     application.close();
     made?;
-    println!("administrator {username} made");
+    process_log::tell(&format!("administrator {username} made"));
     Ok(())
 }

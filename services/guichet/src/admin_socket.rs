@@ -5,9 +5,16 @@ use std::{
     fs, io,
     os::unix::{fs::PermissionsExt, net::UnixStream as Plain},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
-use application::{Application, credentials::tokens::ROTATION_GRACE, error::chain};
+use application::{
+    Application,
+    credentials::tokens::ROTATION_GRACE,
+    error::chain,
+    supervision::{End, Worker},
+};
 use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -19,6 +26,9 @@ use crate::Failure;
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "admin.sock";
+
+/// How long the socket waits after a connection that could not be taken, ms.
+const ACCEPT_PAUSE_MS: u64 = 500;
 
 /// What can be asked of a running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +46,11 @@ pub(crate) enum Request {
     },
     /// Sign checkpoints with a new key.
     RotateCheckpointKey {},
+    /// Take the clock as it is.
+    AcceptClock {
+        /// Why.
+        reason: String,
+    },
     /// Sign access tokens with a new key.
     RotateTokenKey {
         /// Refuse what the old one has signed at once.
@@ -83,23 +98,34 @@ pub(crate) fn listen(application: &Application, data: &Path) -> Result<(), Failu
     }
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    let application = application.clone();
-    tokio::spawn(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    let application = application.clone();
-                    tokio::spawn(async move {
-                        if let Err(error) = serve(&application, stream).await {
-                            tracing::warn!(%error, "a request to the admin socket was cut off");
-                        }
-                    });
-                }
-                Err(error) => tracing::warn!(%error, "the admin socket takes no connection"),
-            }
-        }
+    let (served, listener) = (application.clone(), Arc::new(listener));
+    application.workers().task("admin_socket", move |worker| {
+        accept(worker, Arc::clone(&listener), served.clone())
     });
     Ok(())
+}
+
+async fn accept(worker: Worker, listener: Arc<UnixListener>, application: Application) -> End {
+    loop {
+        worker.turn();
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                worker.is_well();
+                let application = application.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = serve(&application, stream).await {
+                        tracing::warn!(%error, "a request to the admin socket was cut off");
+                    }
+                });
+            }
+            Err(error) => {
+                worker.is_failing("not-accepted");
+                tracing::warn!(%error, "the admin socket takes no connection");
+                // With no file descriptor left it fails at once, again and again.
+                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+            }
+        }
+    }
 }
 
 async fn serve(application: &Application, stream: UnixStream) -> io::Result<()> {
@@ -148,6 +174,7 @@ async fn carry_out(application: &Application, request: Request) -> Result<String
                 tokio::task::spawn_blocking(move || rotating.tokens().rotate(Utc::now(), grace)).await??;
             Ok(format!("access tokens are signed by {kid} from now on"))
         }
+        Request::AcceptClock { reason } => Ok(application.accept_clock(reason, Utc::now()).await?),
         Request::RotateCheckpointKey {} => {
             let key = application.rotate_checkpoint_key(Utc::now()).await?;
             Ok(format!("checkpoints are signed by {key} from now on"))

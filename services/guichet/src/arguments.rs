@@ -290,7 +290,7 @@ pub(crate) struct Tls {
     pub(crate) tls_key: Option<PathBuf>,
 }
 
-/// What can be administered. `backup`, `backup-keys`, `rotate-checkpoint-key` and `rotate-token-key` ask the running server; all others run
+/// What can be administered. `backup`, `backup-keys`, `rotate-checkpoint-key`, `rotate-token-key` and `accept-clock` ask the running server; all others run
 /// while it is stopped.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
@@ -365,6 +365,15 @@ pub(crate) enum Admin {
         /// The file of the new master key; made when it is not there.
         #[arg(long)]
         new_master_key: PathBuf,
+    },
+    /// Take the clock of the running server as it is, though it has leapt or lies behind the log: an event tells auditors.
+    AcceptClock {
+        /// The data directory.
+        #[arg(long, env = "GUICHET_DATA", default_value = "./data")]
+        data: PathBuf,
+        /// Why, for auditors.
+        #[arg(long)]
+        reason: String,
     },
     /// Go on without what is lost at the end of the log: a new epoch, of which the log and its checkpoints tell for ever.
     AcceptLoss {

@@ -3,10 +3,11 @@
 mod admin;
 mod admin_socket;
 mod arguments;
+mod process_log;
 mod serve;
 mod upkeep;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use application::error::chain;
 use clap::Parser;
@@ -22,7 +23,9 @@ const WRONG_SETTING: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
+    process_log::begin();
+    #[cfg(feature = "failpoints")]
+    let _armed = fail::FailScenario::setup();
     let ended = match arguments.command {
         Command::Up(options) => serve::up(options),
         Command::Api(options) => serve::api(options),
@@ -35,7 +38,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("guichet: {}", chain(&*error));
+            process_log::complain(&format!("guichet: {}", chain(&*error)));
             if error.is::<serve::WrongSetting>() {
                 return ExitCode::from(WRONG_SETTING);
             }
@@ -47,19 +50,9 @@ fn main() -> ExitCode {
 /// What every command may end with; told to the operator with its chain of causes.
 type Failure = Box<dyn std::error::Error>;
 
-/// Structured logs on standard error, one JSON object a line; `GUICHET_LOG_LEVEL` filters them.
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GUICHET_LOG_LEVEL")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-}
-
 /// The contract as YAML is made of JSON: every JSON document is a YAML document, but people read YAML.
 fn print_contract() -> Result<(), Failure> {
-    print!("{}", api::openapi::contract().to_yaml()?);
-    Ok(())
+    let mut out = std::io::stdout().lock();
+    out.write_all(api::openapi::contract().to_yaml()?.as_bytes())?;
+    Ok(out.flush()?)
 }

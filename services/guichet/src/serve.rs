@@ -1,9 +1,14 @@
 //! Running the doors until the process is told to stop.
 
-use std::{io::Write, net::SocketAddr};
+use std::net::SocketAddr;
 
 use api::{ApiConfig, oidc::IdentityProviders};
-use application::{Application, ExecuteError, Settings, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN};
+use application::{
+    Application, ExecuteError, Settings,
+    demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN,
+    error::chain,
+    supervision::{End, Supervisor, Worker},
+};
 use chrono::Utc;
 use courier::CourierConfig;
 use soap::SoapConfig;
@@ -15,7 +20,7 @@ use tokio::{
 use crate::{
     Failure, admin_socket,
     arguments::{Api, Courier, Mail, Soap, Tls, Up},
-    upkeep,
+    process_log, upkeep,
 };
 
 /// Why the doors were not opened.
@@ -67,13 +72,14 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
             .mail
             .map(|mail| courier_of(rest.inner_url(), courier_key, mail))
             .transpose()?;
-        announce("api", &rest.url())?;
-        announce("soap", &soap.url())?;
+        announce("api", &rest.url());
+        announce("soap", &soap.url());
         // The courier stops before the door that it tells what became of its mails.
         let (tell, mailing_ended) = watch::channel(false);
+        let workers = application.workers().clone();
         let mailing = async {
             if let Some(courier) = courier {
-                courier.run(stopped(stop.clone())).await;
+                deliver(&workers, &courier, &stop).await;
             }
             stopped(stop.clone()).await;
             let _ = tell.send(true);
@@ -98,7 +104,7 @@ fn a_key() -> String {
 pub(crate) fn api(options: Api) -> Result<(), Failure> {
     run(async move |stop| {
         let (application, rest) = open_rest(options, false).await?;
-        announce("api", &rest.url())?;
+        announce("api", &rest.url());
         let served = rest.run(stopped(stop)).await;
         close(application).await?;
         Ok(served?)
@@ -121,7 +127,7 @@ pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
         options.protocol.set(&mut config);
         config.check().map_err(WrongSetting::of)?;
         let soap = soap::bind(config).await?;
-        announce("soap", &soap.url())?;
+        announce("soap", &soap.url());
         Ok(soap.run(stopped(stop)).await?)
     })
 }
@@ -141,9 +147,19 @@ pub(crate) fn courier(options: Courier) -> Result<(), Failure> {
         config.api_ca = options.api_ca;
         config.smtp_ca = options.mail.smtp_ca;
         config.allow_plain_http = options.allow_plain_http;
-        courier::new(config)?.run(stopped(stop)).await;
+        deliver(&Supervisor::default(), &courier::new(config)?, &stop).await;
         Ok(())
     })
+}
+
+/// Runs a courier until the process is told to stop.
+async fn deliver(workers: &Supervisor, courier: &courier::Courier, stop: &watch::Receiver<bool>) {
+    let run = |worker: Worker| async move {
+        worker.turn();
+        courier.run(stopped(stop.clone())).await;
+        End::Done
+    };
+    workers.watch("courier", run).await;
 }
 
 /// The courier of the same process.
@@ -178,14 +194,11 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
         ..Settings::new(&data)
     };
     let application = tokio::task::spawn_blocking(move || Application::open(&settings)).await??;
-    match application.begin_log(Utc::now(), None).await {
-        // What a log says of itself is not needed for reading it.
-        Ok(()) | Err(ExecuteError::Unavailable { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    application.publish_shipped_desks(Utc::now()).await?;
+    // What a log says of itself is not needed for reading it.
+    when_taken(application.begin_log(Utc::now(), None).await)?;
+    when_taken(application.publish_shipped_desks(Utc::now()).await)?;
     if options.demo {
-        let made = application.load_demo(Utc::now()).await?;
+        let made = when_taken(application.load_demo(Utc::now()).await)?;
         tracing::warn!(made, "the demo world is loaded: everybody knows its passwords");
     }
     let config = ApiConfig {
@@ -205,11 +218,24 @@ async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::
         limits: options.sign_in.limits(),
         workers: options.workers,
         with_inner,
+        process_log_lines_lost: process_log::lines_lost,
     };
     let bound = api::bind(application.clone(), config)?;
     admin_socket::listen(&application, &data)?;
     upkeep::begin(&application);
     Ok((application, bound))
+}
+
+/// What the server writes at its start waits for the next one when no commands are taken; reads go on.
+fn when_taken<T>(written: Result<T, ExecuteError>) -> Result<Option<T>, ExecuteError> {
+    match written {
+        Ok(written) => Ok(Some(written)),
+        Err(error @ (ExecuteError::Unavailable { .. } | ExecuteError::Clock(_))) => {
+            tracing::warn!(error = chain(&error), "nothing is written at this start");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
@@ -219,10 +245,8 @@ fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
 }
 
 /// The line that says where a door listens, for people and for programs that asked for port 0.
-fn announce(door: &str, url: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{door} listening on {url}")?;
-    out.flush()
+fn announce(door: &str, url: &str) {
+    process_log::tell(&format!("{door} listening on {url}"));
 }
 
 async fn close(application: Application) -> Result<(), Failure> {
@@ -245,7 +269,7 @@ fn run(service: impl AsyncFnOnce(watch::Receiver<bool>) -> Result<(), Failure>) 
             .enable_all()
             .build()
             .unwrap_or_else(|error| {
-                eprintln!("guichet: no runtime: {error}");
+                process_log::complain(&format!("guichet: no runtime: {error}"));
                 std::process::exit(1)
             })
     })

@@ -1,11 +1,14 @@
-//! What runs beside the doors for as long as the process does.
+//! What runs beside the doors for as long as the process does. Each is a worker of its own: what ends is begun again, and
+//! `/readyz` tells of it.
 
 use std::time::Duration;
 
 use application::{
     Application,
     archive::ARCHIVE_EVERY_S,
-    upkeep::{CHECKPOINT_EVERY_S, REOPEN_EVERY_S},
+    error::chain,
+    supervision::{End, Worker},
+    upkeep::{CHECKPOINT_EVERY_S, LOOK_EVERY_S, REOPEN_EVERY_S},
 };
 use chrono::Utc;
 
@@ -18,56 +21,126 @@ const SESSIONS_PURGED_EVERY_S: u64 = 600;
 /// Starts it all.
 pub(crate) fn begin(application: &Application) {
     let resumed = application.clone();
-    tokio::spawn(async move {
-        match resumed.resume_erasures().await {
-            Ok(0) => {}
-            Ok(persons) => tracing::info!(persons, "erasures that a stop interrupted are done"),
-            Err(error) => tracing::error!(%error, "erasures could not be resumed"),
+    application.workers().task("erasures", move |worker| {
+        let application = resumed.clone();
+        async move {
+            worker.turn();
+            match application.resume_erasures().await {
+                Ok(0) => End::Done,
+                Ok(persons) => {
+                    tracing::info!(persons, "erasures that a stop interrupted are done");
+                    End::Done
+                }
+                Err(error) => failed("log-unreadable", &error, "erasures could not be resumed"),
+            }
         }
     });
-    every(application, ORPHANS_COLLECTED_EVERY_S, |application| async move {
-        match application.collect_orphans(Utc::now()).await {
-            Ok(collected) => tracing::info!(?collected, "orphaned files collected"),
-            Err(error) => tracing::warn!(%error, "orphaned files could not be collected"),
-        }
-    });
-    every(application, SESSIONS_PURGED_EVERY_S, |application| async move {
-        match application.purge_sessions(Utc::now()).await {
-            Ok(purged) => tracing::debug!(?purged, "what is over is removed from the sessions"),
-            Err(error) => tracing::warn!(%error, "the sessions could not be purged"),
-        }
-    });
-    every(application, CHECKPOINT_EVERY_S, |application| async move {
-        if let Err(error) = application.sign_what_is_new(Utc::now()).await {
-            tracing::warn!(%error, "no checkpoint was signed");
-        }
-    });
-    every(application, REOPEN_EVERY_S, |application| async move {
-        match application.reopen_when_stopped().await {
-            Ok(false) => {}
-            Ok(true) => tracing::warn!("the log was opened again and takes commands"),
-            Err(error) => tracing::error!(%error, "the log cannot be opened again"),
-        }
-    });
-    every(application, ARCHIVE_EVERY_S, |application| async move {
-        if let Err(error) = application.archive_what_is_sealed().await {
-            tracing::error!(%error, "the archive could not be written");
-        }
+    every(
+        application,
+        "orphans",
+        ORPHANS_COLLECTED_EVERY_S,
+        |application| async move {
+            let collected = application.collect_orphans(Utc::now()).await;
+            let collected = collected.map_err(|error| warned("orphans-not-collected", &error))?;
+            tracing::info!(?collected, "orphaned files collected");
+            Ok(())
+        },
+    );
+    every(
+        application,
+        "sessions",
+        SESSIONS_PURGED_EVERY_S,
+        |application| async move {
+            let purged = application.purge_sessions(Utc::now()).await;
+            let purged = purged.map_err(|error| warned("sessions-not-purged", &error))?;
+            tracing::debug!(?purged, "what is over is removed from the sessions");
+            Ok(())
+        },
+    );
+    every(
+        application,
+        "checkpoints",
+        CHECKPOINT_EVERY_S,
+        |application| async move {
+            let signed = application.sign_what_is_new(Utc::now()).await;
+            signed.map_err(|error| warned("not-signed", &error))
+        },
+    );
+    every(
+        application,
+        "reopening",
+        REOPEN_EVERY_S,
+        |application| async move {
+            let opened = application.reopen_when_stopped().await;
+            if opened.map_err(|error| warned("log-not-opened", &error))? {
+                tracing::warn!("the log was opened again and takes commands");
+            }
+            Ok(())
+        },
+    );
+    every(
+        application,
+        "archive",
+        ARCHIVE_EVERY_S,
+        |application| async move {
+            let archived = application.archive_what_is_sealed().await;
+            archived
+                .map(drop)
+                .map_err(|error| warned("archive-unwritable", &error))
+        },
+    );
+    every(application, "look", LOOK_EVERY_S, |application| async move {
+        drop(application.readiness(Utc::now()));
+        Ok(())
     });
 }
 
-/// Does something now and then again and again, each time once the time before is over.
-fn every<F>(application: &Application, seconds: u64, work: impl Fn(Application) -> F + Send + 'static)
-where
-    F: Future<Output = ()> + Send,
+/// Why a worker ended, told once.
+fn failed(code: &'static str, error: &dyn std::error::Error, what: &str) -> End {
+    tracing::error!(code, error = chain(error), "{what}");
+    End::Failed(code)
+}
+
+/// What a worker could not do this time, told each time.
+fn warned(code: &'static str, error: &dyn std::error::Error) -> &'static str {
+    tracing::warn!(
+        code,
+        error = chain(error),
+        "something that the server does by itself failed; it is tried again"
+    );
+    code
+}
+
+/// Does something again and again, each time once the time before is over.
+fn every<F>(
+    application: &Application,
+    name: &'static str,
+    seconds: u64,
+    work: impl Fn(Application) -> F + Clone + Send + Sync + 'static,
+) where
+    F: Future<Output = Result<(), &'static str>> + Send + 'static,
 {
-    let application = application.clone();
-    tokio::spawn(async move {
-        let mut turn = tokio::time::interval(Duration::from_secs(seconds));
-        turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            turn.tick().await;
-            work(application.clone()).await;
-        }
+    let begun_with = application.clone();
+    application.workers().task(name, move |worker| {
+        let (application, work) = (begun_with.clone(), work.clone());
+        turns(worker, Duration::from_secs(seconds), move || {
+            work(application.clone())
+        })
     });
+}
+
+async fn turns<F>(worker: Worker, every: Duration, work: impl Fn() -> F) -> End
+where
+    F: Future<Output = Result<(), &'static str>>,
+{
+    let mut turn = tokio::time::interval(every);
+    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        turn.tick().await;
+        worker.turn();
+        match work().await {
+            Ok(()) => worker.is_well(),
+            Err(code) => worker.is_failing(code),
+        }
+    }
 }

@@ -2,14 +2,12 @@
 //! the disk is well again commands are taken without a restart. Nothing acknowledged is lost.
 
 use std::{
-    fs::{self, File},
-    io::Write,
-    path::{Path, PathBuf},
+    fs,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use guichet_tests::{answer::Answer, client::Client, home::Home, server::Server};
+use guichet_tests::{answer::Answer, client::Client, home::Home, server::Server, small_disk::SmallDisk};
 use serde_json::{Value, json};
 
 /// How long recovery may take, s; the log is looked at every 5.
@@ -75,48 +73,10 @@ fn all_is_there(server: &Server, summaries: &[&str]) {
     assert_eq!(listed["total"], json!(summaries.len()));
 }
 
-/// A small file system of its own, unmounted when it goes.
-struct SmallDisk {
-    at: PathBuf,
-}
-
-impl SmallDisk {
-    fn mounted_on(at: &Path) -> SmallDisk {
-        fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={DISK_MIB}m"), "tmpfs"])
-            .arg(at)
-            .status()
-            .unwrap();
-        assert!(
-            mounted.success(),
-            "a tmpfs cannot be mounted: run the tests as root"
-        );
-        SmallDisk { at: at.to_owned() }
-    }
-
-    /// Writes until nothing more goes.
-    fn fill(&self) -> PathBuf {
-        let path = self.at.join("ballast");
-        let mut file = File::create(&path).unwrap();
-        let block = vec![1; 1024 * 1024];
-        while file.write_all(&block).is_ok() {}
-        while file.write_all(&[1; 512]).is_ok() {}
-        path
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: a server that a failing test left may still have files open.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.at).status();
-    }
-}
-
 #[test]
 fn a_full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
     let home = Home::new();
-    let disk = SmallDisk::mounted_on(&home.data());
+    let disk = SmallDisk::mounted_on(&home.data(), DISK_MIB);
     let server = home.start();
     let requester = server.client("requester-1");
     let _ = open(&requester, "Avant").expect(201);
@@ -138,6 +98,73 @@ fn a_full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
     all_is_there(&server, &there);
     let server = server.kill().start();
     all_is_there(&server, &there);
+    drop(server);
+    drop(disk);
+}
+
+/// The size of the file system of the views, MiB.
+const VIEWS_MIB: u64 = 16;
+
+/// Fault S5: with the views' disk full, the list showed 76 of 700 tickets, and `/readyz` said 200. Commands go on, since the views are
+/// beside the point; the list says that it cannot tell; and once there is room it shows all.
+#[test]
+fn a_full_disk_of_the_views_is_told_and_no_list_shows_less_than_there_is() {
+    let home = Home::new();
+    let disk = SmallDisk::mounted_on(&home.data().join("views"), VIEWS_MIB);
+    let server = home.start();
+    let requester = server.client("requester-1");
+    let _ = open(&requester, "Avant").expect(201);
+    assert_eq!(
+        requester.listed(&format!("at_least={}", server.head())),
+        ["SUP-1"]
+    );
+    let ballast = disk.fill();
+    let deadline = Instant::now() + Duration::from_secs(RECOVERY_S);
+    let mut opened = 1;
+    let said = loop {
+        let _ = open(&requester, "Sans vue").expect(201);
+        opened += 1;
+        let (status, said) = readiness(&server);
+        if status == 503 {
+            break said;
+        }
+        assert!(Instant::now() < deadline, "{opened} tickets: {said}");
+    };
+    assert_eq!(said["log"]["state"], "writable");
+    assert_eq!(said["problems"][0]["code"], "view-stopped", "{said}");
+    assert_eq!(said["problems"][0]["stops"], "lists");
+    assert_eq!(said["views"][0]["state"], "failing");
+    let worker = said["workers"].as_array().unwrap().iter();
+    let worker = worker.clone().find(|worker| worker["name"] == "views").unwrap();
+    assert_eq!(worker["last_error"], "disk-full");
+    // Past the named lag lists are refused.
+    let refused = loop {
+        let list = requester.get("/v1/tickets?limit=1");
+        if list.status != 200 {
+            break list;
+        }
+        assert!(Instant::now() < deadline, "{}", list.text());
+    };
+    let _ = refused.refused(503, "view-behind");
+    let _ = requester
+        .get("/v1/tickets?limit=1&q=vue")
+        .refused(503, "view-behind");
+    let _ = requester
+        .get("/v1/series/statuses?from=2026-01-01&to=2026-01-02")
+        .refused(503, "view-behind");
+    assert_eq!(
+        requester.ticket("SUP-2")["summary"],
+        "Sans vue",
+        "tickets are read from the log"
+    );
+    let _ = open(&requester, "Encore une").expect(201);
+    opened += 1;
+    fs::remove_file(ballast).unwrap();
+    recovered(&server);
+    let list = requester
+        .get(&format!("/v1/tickets?limit=1&at_least={}", server.head()))
+        .expect(200);
+    assert_eq!(list["total"], json!(opened));
     drop(server);
     drop(disk);
 }

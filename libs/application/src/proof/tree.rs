@@ -14,6 +14,7 @@ use std::{
 
 use event_log::{EventLog, Position, ReadError as LogReadError};
 use parking_lot::{Mutex, RwLock};
+use supervision::{End, Supervisor, Worker};
 use tokio::sync::{Notify, watch};
 use transparency::{
     Frontier, Hash, ProveConsistencyError, ProveInclusionError, ReadLevelError, leaf_hash, prove_consistency,
@@ -75,7 +76,12 @@ impl Tree {
     ///
     /// # Errors
     /// When the files cannot be opened or the thread not be started.
-    pub fn open(dir: &Path, log: EventLog, promise: Option<Promise>) -> io::Result<Tree> {
+    pub fn open(
+        dir: &Path,
+        log: EventLog,
+        promise: Option<Promise>,
+        supervisor: &Supervisor,
+    ) -> io::Result<Tree> {
         let levels = Levels::open(dir)?;
         let frontier = promise
             .and_then(|promise| kept(&levels, promise))
@@ -95,16 +101,20 @@ impl Tree {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
-        let follower = Follower {
+        let mut follower = Follower {
             shared: Arc::clone(&shared),
             log,
             promise,
             frontier,
             runtime,
         };
-        let thread = std::thread::Builder::new()
-            .name("tree".to_owned())
-            .spawn(move || follower.run())?;
+        let over = Arc::clone(&shared);
+        let thread = supervisor.thread(
+            "tree",
+            move || over.stop.load(Ordering::Acquire),
+            // What broke off is done again: the frontier moves only once the files have its leaves.
+            move |worker| follower.run(worker),
+        )?;
         Ok(Tree {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -206,13 +216,26 @@ enum StepError {
     Io(#[source] io::Error),
 }
 
+impl StepError {
+    /// A code for programs.
+    fn code(&self) -> &'static str {
+        match self {
+            StepError::Log(_) => "log-unreadable",
+            StepError::Io(error) if error.kind() == io::ErrorKind::StorageFull => "disk-full",
+            StepError::Io(_) => "file-unwritable",
+        }
+    }
+}
+
 impl Follower {
-    fn run(mut self) {
+    fn run(&mut self, worker: &Worker) -> End {
         while !self.shared.stop.load(Ordering::Acquire) {
+            worker.turn();
             match self.step() {
-                Ok(true) => {}
+                Ok(true) => worker.is_well(),
                 Ok(false) => self.wait(),
                 Err(error) => {
+                    worker.is_failing(error.code());
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the tree does not follow the log"
@@ -221,6 +244,7 @@ impl Follower {
                 }
             }
         }
+        End::Done
     }
 
     /// Adds what the log has more than the tree; `false` when that is nothing.
@@ -289,6 +313,11 @@ impl Follower {
 
     fn wait(&self) {
         let size = Position(self.frontier.size());
+        if self.log.head() > size {
+            // It has more and cannot be read now, since it is being opened again.
+            self.pause();
+            return;
+        }
         self.runtime.block_on(async {
             tokio::select! {
                 more = self.log.wait_past(size) => if more.is_err() {

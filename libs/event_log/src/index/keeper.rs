@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::memory::{Frozen, Layers, Table};
 use super::merge::{self, Merge};
 use super::run::{Run, RunWriter};
 use super::{Covered, FROZEN_TABLES_MAX, REPLAY_EVENTS_MAX};
+use crate::fault;
 use crate::key::{Key, Value};
 
 /// How many tables' worth of entries a merge writes between two tables. Each entry is merged once per tier, and with eight runs to
@@ -84,6 +86,10 @@ impl Keeper {
         changes: impl Iterator<Item = (Key, Value)>,
         covered: Covered,
     ) -> io::Result<()> {
+        // Without its thread the index would grow in memory: the log stops, and opens again with another.
+        if let Some(failure) = self.failure() {
+            return Err(io::Error::other(failure));
+        }
         let waiting = {
             let mut layers = self.layers.write();
             layers.active.extend(changes);
@@ -129,9 +135,19 @@ impl Keeper {
 
     /// The loop of the thread.
     pub(super) fn run(&self) {
-        if let Err(error) = self.work() {
-            tracing::error!(%error, "the index cannot be written");
-            self.signals.lock().failure = Some(format!("the index cannot be written: {error}"));
+        // A panic is a failure too: the writer of the log would wait for room for ever.
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
+        let failure = match worked {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("the index cannot be written: {error}")),
+            Err(_panic) => Some("the thread of the index panicked".to_owned()),
+        };
+        if let Some(failure) = failure {
+            tracing::error!(
+                failure,
+                "the index is written no more until the log is opened again"
+            );
+            self.signals.lock().failure = Some(failure);
         }
         self.room.notify_all();
     }
@@ -141,6 +157,7 @@ impl Keeper {
         let step_entries = self.entries_max.saturating_mul(MERGE_STEPS_PER_TABLE);
         let mut merge: Option<Merge> = None;
         loop {
+            fault::turn(fault::INDEX);
             let oldest = self.layers.read().frozen.front().cloned();
             if let Some(oldest) = &oldest {
                 self.write_table(oldest)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::append::AppendError;
+use crate::append::{self, AppendError};
 use crate::head_file::HeadKeeper;
 use crate::index::Index;
 use crate::open::{OpenReport, database_for_test};
@@ -95,4 +95,59 @@ fn a_working_disk_answers_and_publishes() {
     assert!(second.try_recv().unwrap().is_ok());
     assert_eq!(shared.head(), Position(2));
     assert_eq!(shared.state(), LogState::Writable);
+}
+
+/// Fault M6: a writer that panicked and whose panic is not noted yet: whoever waited is told that the log has stopped, so that they ask
+/// again under the same command, and not that it is closed or read-only.
+#[test]
+fn whoever_waits_for_a_writer_that_panicked_unnoticed_is_told_that_the_log_has_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let shared = shared(dir.path(), database_for_test(dir.path()));
+    let mut asked = enqueue(&shared, 1);
+    let writer = std::thread::scope(|threads| {
+        let writer = threads.spawn(|| {
+            let _group = shared.queue.take();
+            panic!("as the test wants it");
+        });
+        writer.join()
+    });
+    assert!(writer.is_err());
+    assert!(
+        matches!(asked.try_recv(), Err(oneshot::error::TryRecvError::Closed)),
+        "nobody answers any more"
+    );
+    assert_eq!(shared.state(), LogState::Writable, "nobody has noted it");
+    let told = append::stopped(&shared);
+    assert!(
+        matches!(&told, AppendError::Stopped { reason } if reason.contains("panicked")),
+        "{told}"
+    );
+    shared.note_space(Some(crate::space::Shortage {
+        free_bytes: 1,
+        reserve_bytes: 2,
+    }));
+    let told = append::stopped(&shared);
+    assert!(matches!(&told, AppendError::Stopped { .. }), "full: {told}");
+    shared.queue.end(Ended::Closed);
+    let told = append::stopped(&shared);
+    assert!(matches!(&told, AppendError::Closed), "closed: {told}");
+}
+
+/// Fault M6, its neighbours: what is noted is told with its own reason.
+#[test]
+fn whoever_waits_for_a_log_that_ended_is_told_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let poisoned = shared(dir.path(), database_for_test(dir.path()));
+    poisoned.poison("the disk is gone");
+    let told = append::stopped(&poisoned);
+    assert!(
+        matches!(&told, AppendError::Stopped { reason } if reason == "the disk is gone"),
+        "{told}"
+    );
+    poisoned.hold("it is another log", Position(7));
+    let told = append::stopped(&poisoned);
+    assert!(
+        matches!(&told, AppendError::ReadOnly { reason, floor: Position(7) } if reason == "it is another log"),
+        "{told}"
+    );
 }

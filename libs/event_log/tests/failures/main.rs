@@ -318,3 +318,49 @@ async fn a_stopped_log_is_not_closed_to_be_opened_on_a_full_disk() {
     assert_eq!(log.head(), Position(5));
     scenario.teardown();
 }
+
+/// Arms a point, writes until the log stops, and waits until it says that it has: a thread that panics lets those who wait go first.
+async fn killed(log: &EventLog, point: &str, from: u64) -> Vec<u64> {
+    let answered = fill_until_stopped(log, point, "5*off->panic", from).await;
+    while !matches!(log.state(), LogState::Poisoned { .. }) {
+        tokio::task::yield_now().await;
+    }
+    answered
+}
+
+/// Fault S3: each thread of the log is killed once. Whoever waits is told that the log has stopped, it opens again, and nothing that was
+/// answered is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_thread_of_the_log_may_die_and_comes_back() {
+    let scenario = FailScenario::setup();
+    for point in [
+        "event_log::writer",
+        "event_log::syncer",
+        "event_log::head_keeper",
+        "event_log::index",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            // So that the thread of the index has much to do.
+            index_memory_entries: 2,
+            ..Options::default()
+        };
+        let log = EventLog::open(dir.path(), options).unwrap();
+        let mut answered = Vec::new();
+        for round in 1..=2_u64 {
+            answered.extend(killed(&log, point, round * 10_000).await);
+            let told = reason(&log);
+            assert!(told.contains("panicked"), "{point}: {told}");
+            reads_go_on(&log, log.head());
+            log.reopen().unwrap();
+            assert_eq!(log.state(), LogState::Writable, "{point}");
+            log.append(one(round * 1_000_000, "SUP-1")).await.unwrap();
+            answered.push(round * 1_000_000);
+        }
+        let events = whole(&log, &answered);
+        log.close();
+        let log = open(dir.path());
+        assert_eq!(whole(&log, &answered), events, "{point}");
+    }
+    scenario.teardown();
+}

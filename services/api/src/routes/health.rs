@@ -1,10 +1,18 @@
 //! For those who run the server.
 
 use actix_web::{HttpResponse, get, web::Data};
-use api_types::{Health, LogHealth, ProofHealth, Readiness, ViewHealth};
-use application::{Application, event_log::LogState, proof::TreeState};
+use api_types::{Health, LogHealth, ProofHealth, Readiness, ReadinessProblem, ViewHealth, WorkerHealth};
+use application::{
+    Application,
+    event_log::LogState,
+    proof::TreeState,
+    readiness::{Problem, Readiness as Found},
+    supervision::{State, Status},
+};
 
-use crate::metrics::Metrics;
+use chrono::Utc;
+
+use crate::{config::ApiConfig, metrics::Metrics};
 
 /// The process lives.
 ///
@@ -20,61 +28,99 @@ pub(crate) async fn get_health() -> HttpResponse {
     })
 }
 
-/// Whether commands are taken, and how far the views are.
+/// Whether commands are taken and lists are answered.
 ///
-/// 503 when the log takes no commands; `log.reason` says why, and reads go on.
+/// 503 when they are not; `problems` says why and what to do, each under a code for programs. Tickets can be read in any case.
 #[utoipa::path(
     operation_id = "get_readiness", tag = "operation", security(()),
     responses(
         (status = 200, description = "Ready.", body = Readiness),
-        (status = 503, description = "Commands are not taken; reads go on.", body = Readiness),
+        (status = 503, description = "Commands are not taken, or lists not answered; `problems` says which.", body = Readiness),
     ),
 )]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(application: Data<Application>) -> HttpResponse {
-    let (ready, state, reason) = match application.log_state() {
-        LogState::Writable => (true, "writable", None),
+    let found = application.readiness(Utc::now());
+    let body = Readiness {
+        status: if found.is_ready() { "ready" } else { "not_ready" }.to_owned(),
+        log: log_health(&application),
+        views: vec![view_health(&application, &found)],
+        proof: proof_health(&application),
+        problems: found.problems.iter().map(problem).collect(),
+        workers: found.workers.iter().map(worker).collect(),
+    };
+    // Not a problem document: those who ask here want the whole picture in either case.
+    let mut answer = if found.is_ready() {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    answer.json(body)
+}
+
+fn log_health(application: &Application) -> LogHealth {
+    let (state, reason) = match application.log_state() {
+        LogState::Writable => ("writable", None),
         LogState::Full {
             free_bytes,
             reserve_bytes,
         } => {
             let reason =
                 format!("the disk has {free_bytes} bytes free, and {reserve_bytes} are kept in reserve");
-            (false, "full", Some(reason))
+            ("full", Some(reason))
         }
-        LogState::ReadOnly { reason, .. } => (false, "read_only", Some(reason)),
-        LogState::Poisoned { reason } => (false, "stopped", Some(reason)),
+        LogState::ReadOnly { reason, .. } => ("read_only", Some(reason)),
+        LogState::Poisoned { reason } => ("stopped", Some(reason)),
     };
+    LogHealth {
+        state: state.to_owned(),
+        reason,
+        head: application.log().head().0,
+    }
+}
+
+fn view_health(application: &Application, found: &Found) -> ViewHealth {
+    let worker = found.workers.iter().find(|worker| worker.name == "views");
+    ViewHealth {
+        name: "queue".to_owned(),
+        position: application.views().position().0,
+        state: worker
+            .map_or("given_up", |worker| worker.state.as_str())
+            .to_owned(),
+        behind_ms: found.view_behind_ms,
+    }
+}
+
+fn proof_health(application: &Application) -> ProofHealth {
     let (tree, size) = application.tree_state();
     let tree = match tree {
         TreeState::Following => "following",
         TreeState::CatchingUp => "catching_up",
         TreeState::Broken { .. } => "broken",
     };
-    let body = Readiness {
-        status: if ready { "ready" } else { "not_ready" }.to_owned(),
-        log: LogHealth {
-            state: state.to_owned(),
-            reason,
-            head: application.log().head().0,
-        },
-        views: vec![ViewHealth {
-            name: "queue".to_owned(),
-            position: application.views().position().0,
-        }],
-        proof: ProofHealth {
-            state: tree.to_owned(),
-            size,
-            signed: application.signed_size(),
-        },
-    };
-    // Not a problem document: those who ask here want the whole picture in either case.
-    let mut answer = if ready {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::ServiceUnavailable()
-    };
-    answer.json(body)
+    ProofHealth {
+        state: tree.to_owned(),
+        size,
+        signed: application.signed_size(),
+    }
+}
+
+fn problem(problem: &Problem) -> ReadinessProblem {
+    ReadinessProblem {
+        code: problem.code.to_owned(),
+        stops: problem.stops.as_str().to_owned(),
+        detail: problem.detail.clone(),
+        advice: problem.advice.to_owned(),
+    }
+}
+
+fn worker(worker: &Status) -> WorkerHealth {
+    WorkerHealth {
+        name: worker.name.to_owned(),
+        state: worker.state.as_str().to_owned(),
+        restarts: worker.restarts,
+        last_error: worker.last_error.map(str::to_owned),
+    }
 }
 
 /// Counters for Prometheus.
@@ -85,7 +131,11 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
     responses((status = 200, description = "Text exposition format.", body = String, content_type = "text/plain")),
 )]
 #[get("/metrics")]
-pub(crate) async fn get_metrics(application: Data<Application>, metrics: Data<Metrics>) -> HttpResponse {
+pub(crate) async fn get_metrics(
+    application: Data<Application>,
+    config: Data<ApiConfig>,
+    metrics: Data<Metrics>,
+) -> HttpResponse {
     let gauges = [
         (
             "guichet_log_head_position",
@@ -107,8 +157,47 @@ pub(crate) async fn get_metrics(application: Data<Application>, metrics: Data<Me
             "How many events the last signed checkpoint covers.",
             application.signed_size(),
         ),
+        (
+            "guichet_process_log_lines_lost",
+            "Lines of the process log that could not be written since the start.",
+            (config.process_log_lines_lost)(),
+        ),
+        (
+            "guichet_view_queue_behind_milliseconds",
+            "For how long the queue view has lacked what the log has.",
+            application.view_behind_ms(),
+        ),
     ];
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
-        .body(metrics.text(&gauges))
+        .body(metrics.text(&gauges) + &of_workers(&application.workers().statuses()))
+}
+
+/// How the workers fare, for Prometheus. Their names are ours, so the labels are few.
+fn of_workers(workers: &[Status]) -> String {
+    let series = |name: &str, kind: &str, help: &str, value: fn(&Status) -> u64| {
+        let lines: Vec<String> = workers
+            .iter()
+            .map(|worker| format!("{name}{{worker=\"{}\"}} {}\n", worker.name, value(worker)))
+            .collect();
+        format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{}", lines.concat())
+    };
+    let well = |worker: &Status| match worker.state {
+        State::Running | State::Done => 1,
+        State::Failing | State::Restarting | State::GivenUp => 0,
+    };
+    let well = series(
+        "guichet_worker_well",
+        "gauge",
+        "1 while a worker of the server is well.",
+        well,
+    );
+    let restarts = |worker: &Status| worker.restarts;
+    let restarts = series(
+        "guichet_worker_restarts_total",
+        "counter",
+        "How often a worker of the server was begun again.",
+        restarts,
+    );
+    well + &restarts
 }

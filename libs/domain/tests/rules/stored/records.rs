@@ -32,6 +32,14 @@ pub(super) fn records() -> Vec<(&'static str, Event)> {
         Event::Log(LogEvent::KeyEnrolled { key, endorsement })
     };
     let read = |what| Event::Audit(AuditEvent::Read { what, up_to: 42 });
+    let clock = |leapt_s| {
+        Event::Audit(AuditEvent::ClockAccepted {
+            reason: "L'horloge était en avance d'un jour".to_owned(),
+            clock: "2026-03-02T10:00:00Z".parse().unwrap(),
+            leapt_s,
+            behind_s: 86_400,
+        })
+    };
     let bundle = AuditData::Bundle {
         ticket: "SUP-12".parse().unwrap(),
         redacted: true,
@@ -69,5 +77,7 @@ pub(super) fn records() -> Vec<(&'static str, Event)> {
         ("audit-read.v1", read(AuditData::Export)),
         ("audit-read.v1.bundle", read(bundle)),
         ("audit-read.v1.feed", read(AuditData::Feed)),
+        ("audit-clock-accepted.v1", clock(None)),
+        ("audit-clock-accepted.v1.leapt", clock(Some(-7_200))),
     ]
 }

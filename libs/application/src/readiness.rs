@@ -1,0 +1,348 @@
+//! Whether commands are taken and lists are answered, and if not, why and what to do: one code for each state, for programs
+//! and for ever (docs/operations.md lists them).
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use event_log::LogState;
+use parking_lot::Mutex;
+use supervision::{State, Status};
+
+use crate::{archive::KEYS, proof::TreeState, start::Application};
+
+/// For how long the view may lack what the log has; then lists are refused instead of showing less than there is, ms.
+pub const VIEW_LAG_MS_MAX: u64 = 10_000;
+/// For how long the tree may lack what the log has before it is told, ms.
+pub const TREE_LAG_MS_MAX: u64 = 10_000;
+
+/// What does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stops {
+    /// Commands are refused.
+    Commands,
+    /// Lists are refused, or lack something.
+    Lists,
+    /// Proofs and checkpoints lack what is new.
+    Proofs,
+    /// Nothing that a caller sees.
+    Nothing,
+}
+
+impl Stops {
+    /// As the wire writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stops::Commands => "commands",
+            Stops::Lists => "lists",
+            Stops::Proofs => "proofs",
+            Stops::Nothing => "nothing",
+        }
+    }
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Its code, for programs.
+    pub code: &'static str,
+    /// What it stops.
+    pub stops: Stops,
+    /// What is the matter, for people who run the server.
+    pub detail: String,
+    /// What they can do.
+    pub advice: &'static str,
+}
+
+/// How everything stands.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    /// What is not as it should be.
+    pub problems: Vec<Problem>,
+    /// For how long the view has lacked what the log has, ms.
+    pub view_behind_ms: u64,
+    /// Each worker.
+    pub workers: Vec<Status>,
+}
+
+impl Readiness {
+    /// Whether commands are taken and lists are answered.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.problems.iter().all(|problem| match problem.stops {
+            Stops::Commands | Stops::Lists => false,
+            Stops::Proofs | Stops::Nothing => true,
+        })
+    }
+}
+
+/// For how long a follower of the log has lacked something that the log had.
+#[derive(Debug, Default)]
+struct Lag {
+    /// What it is to reach, and since when.
+    wanted: Mutex<Option<(u64, Instant)>>,
+}
+
+impl Lag {
+    /// Takes in how far both are.
+    fn look(&self, reached: u64, head: u64, now: Instant) -> Duration {
+        let mut wanted = self.wanted.lock();
+        match *wanted {
+            Some((position, since)) if reached < position => now.saturating_duration_since(since),
+            Some(_) | None => {
+                *wanted = (reached < head).then_some((head, now));
+                Duration::ZERO
+            }
+        }
+    }
+}
+
+/// How far view and tree lag.
+#[derive(Debug, Default)]
+pub(crate) struct Lags {
+    view: Lag,
+    tree: Lag,
+}
+
+impl Application {
+    /// How everything stands at this moment. To be called once a second at least, so that a lag is noticed when it begins.
+    #[must_use]
+    pub fn readiness(&self, now: DateTime<Utc>) -> Readiness {
+        let workers = self.workers().statuses();
+        let view_behind_ms = self.view_behind_ms();
+        let mut problems = Vec::new();
+        problems.extend(self.log_problem());
+        problems.extend(self.clock_problems(now));
+        problems.extend(self.keys_problem());
+        problems.extend(self.view_problem(&workers, view_behind_ms));
+        problems.extend(self.tree_problem());
+        problems.extend(workers.iter().filter_map(worker_problem));
+        Readiness {
+            problems,
+            view_behind_ms,
+            workers,
+        }
+    }
+
+    /// Whether the view lacks what the log has had for longer than [`VIEW_LAG_MS_MAX`].
+    pub(crate) fn view_is_behind(&self) -> bool {
+        self.view_behind_ms() > VIEW_LAG_MS_MAX
+    }
+
+    /// For how long the view has lacked what the log has, ms.
+    #[must_use]
+    pub fn view_behind_ms(&self) -> u64 {
+        // The view first: what it reaches is never more than the head that is asked for afterwards.
+        let (reached, head) = (self.views().position().0, self.log().head().0);
+        millis(self.lags().view.look(reached, head, Instant::now()))
+    }
+
+    fn log_problem(&self) -> Option<Problem> {
+        let (code, detail, advice) = match self.log_state() {
+            LogState::Writable => return None,
+            LogState::Full {
+                free_bytes,
+                reserve_bytes,
+            } => (
+                "log-full",
+                full(free_bytes, reserve_bytes),
+                "Make room; commands are then taken again by themselves.",
+            ),
+            LogState::Poisoned { reason } => (
+                "log-stopped",
+                reason,
+                "Wait: the log is opened again every 5 s. If that keeps failing, look at the disk.",
+            ),
+            LogState::ReadOnly { reason, .. } => (
+                "log-read-only",
+                reason,
+                "Restore the log from the archive, or accept the loss (guichet admin accept-loss).",
+            ),
+        };
+        Some(Problem {
+            code,
+            stops: Stops::Commands,
+            detail,
+            advice,
+        })
+    }
+
+    fn clock_problems(&self, now: DateTime<Utc>) -> Vec<Problem> {
+        let clock = self.look_at_clock(now);
+        let leapt = clock.leapt.map(|by| Problem {
+            code: "clock-leap",
+            stops: Stops::Commands,
+            detail: format!("the clock has leapt by {} s while the server ran", by.num_seconds()),
+            advice: "Set the clock right. If it is right now, accept it: guichet admin accept-clock --reason \"…\".",
+        });
+        let behind = clock.behind.map(|by| Problem {
+            code: "clock-behind",
+            stops: if clock.is_taken || clock.leapt.is_some() {
+                Stops::Nothing
+            } else {
+                Stops::Commands
+            },
+            detail: format!(
+                "the clock is {} s behind the last event of the log; events are not stamped earlier than that",
+                by.num_seconds()
+            ),
+            advice: "Look whether the clock is right, or was ahead before. If it is right now and commands are refused, accept it: \
+                     guichet admin accept-clock --reason \"…\".",
+        });
+        leapt.into_iter().chain(behind).collect()
+    }
+
+    fn keys_problem(&self) -> Option<Problem> {
+        let file = self.keys_dir().join(KEYS);
+        (!file.exists()).then(|| Problem {
+            code: "keys-missing",
+            stops: Stops::Commands,
+            detail: format!("{} is gone: after a stop nobody reads a personal value again", file.display()),
+            advice: "Do not stop the server: back the keys up now (guichet admin backup-keys), then restore them.",
+        })
+    }
+
+    fn view_problem(&self, workers: &[Status], behind_ms: u64) -> Option<Problem> {
+        let (reached, head) = (self.views().position().0, self.log().head().0);
+        let problem = |code, detail, advice| Problem {
+            code,
+            stops: Stops::Lists,
+            detail,
+            advice,
+        };
+        let worker = workers.iter().find(|worker| worker.name == "views")?;
+        let fails = match worker.state {
+            State::Running | State::Done => false,
+            State::Failing | State::Restarting | State::GivenUp => true,
+        };
+        if fails && reached < head {
+            let error = worker.last_error.unwrap_or_default();
+            return Some(problem(
+                "view-stopped",
+                format!("the view stands at {reached} of {head} and does not follow: {error}"),
+                "disk-full: make room where the views lie. Otherwise look at the process log; the views can be removed and are made anew at the next start.",
+            ));
+        }
+        if !self.views().is_open() {
+            return Some(problem(
+                "view-behind",
+                "the view is made anew from the log".to_owned(),
+                "Wait until it is made.",
+            ));
+        }
+        (behind_ms > VIEW_LAG_MS_MAX).then(|| {
+            problem(
+                "view-behind",
+                format!("the view stands at {reached} of {head}, for {behind_ms} ms"),
+                "Wait; if it does not move, look at the disk where the views lie and at the process log.",
+            )
+        })
+    }
+
+    fn tree_problem(&self) -> Option<Problem> {
+        let (state, size) = self.tree_state();
+        let head = self.log().head().0;
+        let behind_ms = millis(self.lags().tree.look(size, head, Instant::now()));
+        let late = match state {
+            TreeState::CatchingUp => true,
+            TreeState::Following => behind_ms > TREE_LAG_MS_MAX,
+            // The log is held then, and says so.
+            TreeState::Broken { .. } => false,
+        };
+        late.then(|| Problem {
+            code: "tree-behind",
+            stops: Stops::Proofs,
+            detail: format!("the tree has {size} of {head} events"),
+            advice: "Wait; if it does not move, look at the disk where the tree lies and at the process log.",
+        })
+    }
+}
+
+fn worker_problem(worker: &Status) -> Option<Problem> {
+    let (code, advice) = match worker.state {
+        State::Running | State::Done => return None,
+        State::Failing => (
+            "worker-failing",
+            "It goes on trying; the process log says what fails.",
+        ),
+        State::Restarting => (
+            "worker-restarting",
+            "Wait; if it happens again and again, look at the process log.",
+        ),
+        State::GivenUp => ("worker-given-up", "Start the server again, and tell its makers."),
+    };
+    let (name, error) = (worker.name, worker.last_error.unwrap_or_default());
+    Some(Problem {
+        code,
+        stops: Stops::Nothing,
+        detail: format!("{name}: {error}, begun again {} times", worker.restarts),
+        advice,
+    })
+}
+
+/// What a full disk is told as.
+fn full(free_bytes: u64, reserve_bytes: u64) -> String {
+    format!("the disk has {free_bytes} bytes free, and {reserve_bytes} are kept in reserve")
+}
+
+fn millis(lag: Duration) -> u64 {
+    u64::try_from(lag.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fault S5: a follower that stands still is behind from the moment at which it was first seen to lack something.
+    #[test]
+    fn a_follower_is_behind_until_it_reaches_what_the_log_had() {
+        let (lag, begun) = (Lag::default(), Instant::now());
+        let at = |ms: u64| begun + Duration::from_millis(ms);
+        let mut look = |reached, head, ms| lag.look(reached, head, at(ms)).as_millis();
+        assert_eq!(look(5, 5, 0), 0);
+        assert_eq!(look(5, 9, 1_000), 0, "seen for the first time");
+        assert_eq!(look(5, 9, 4_000), 3_000);
+        assert_eq!(look(8, 700, 5_000), 4_000, "9 is still lacking");
+        assert_eq!(look(9, 700, 6_000), 0, "now it is to reach 700");
+        assert_eq!(look(76, 700, 17_000), 11_000);
+        assert_eq!(look(700, 700, 18_000), 0);
+        assert_eq!(look(700, 701, 90_000), 0);
+    }
+
+    /// Only what stops commands or lists makes the server unready: a mail that waits must not take it from its users.
+    #[test]
+    fn what_is_beside_the_point_leaves_the_server_ready() {
+        let status = |state| Status {
+            name: "archive",
+            state,
+            restarts: 3,
+            last_error: Some("panicked"),
+        };
+        for state in [State::Failing, State::Restarting, State::GivenUp] {
+            let problem = worker_problem(&status(state)).unwrap();
+            assert_eq!(problem.stops, Stops::Nothing);
+            assert!(problem.detail.contains("archive: panicked"), "{}", problem.detail);
+            let readiness = Readiness {
+                problems: vec![problem],
+                view_behind_ms: 0,
+                workers: Vec::new(),
+            };
+            assert!(readiness.is_ready());
+        }
+        assert_eq!(worker_problem(&status(State::Running)), None);
+        for stops in [Stops::Commands, Stops::Lists] {
+            let problem = Problem {
+                code: "view-behind",
+                stops,
+                detail: String::new(),
+                advice: "",
+            };
+            let readiness = Readiness {
+                problems: vec![problem],
+                view_behind_ms: 0,
+                workers: Vec::new(),
+            };
+            assert!(!readiness.is_ready());
+        }
+    }
+}

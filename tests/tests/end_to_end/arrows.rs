@@ -91,7 +91,16 @@ fn an_arrow_that_is_not_drawn_is_told() {
 #[test]
 fn the_domain_and_the_wire_depend_on_nothing_of_ours() {
     let found = found();
-    for name in ["domain", "event_log", "vault", "sessions", "api_types"] {
+    for name in [
+        "text",
+        "supervision",
+        "event_log",
+        "vault",
+        "sessions",
+        "api_types",
+    ] {
         assert_eq!(found[name], BTreeSet::new(), "{name}");
     }
+    // What a text is to people is pure too.
+    assert_eq!(found["domain"], BTreeSet::from(["text".to_owned()]));
 }

@@ -60,6 +60,8 @@ impl Home {
     /// With another standard error for the servers than the file that [`Home::log_lines`] reads.
     #[must_use]
     pub fn logging_to(mut self, stderr: File) -> Home {
+        // The file is there, and stays empty.
+        let _ = File::create(self.path().join("stderr")).unwrap();
         self.logs_to = Some(stderr);
         self
     }

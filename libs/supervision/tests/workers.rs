@@ -84,7 +84,7 @@ fn a_thread_that_is_to_end_is_not_begun_again() {
 }
 
 /// Fault S3: a task that panicked was gone, and nothing told it. The panic may come before the first await.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_task_that_panics_is_begun_again_and_told_of() {
     let supervisor = Supervisor::default();
     let mut runs = 0;
@@ -112,7 +112,7 @@ async fn a_task_that_panics_is_begun_again_and_told_of() {
 }
 
 /// While it waits for its restart, it says so.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_task_that_waits_for_its_restart_is_told_as_restarting() {
     let supervisor = Supervisor::default();
     supervisor.task("one", |_| async { panic!("as the test wants it") });

@@ -236,9 +236,19 @@ async fn a_slow_upload_is_not_taken_for_a_slow_clock() {
     };
     let done = world.application.attach(late, key.clone(), stored).await.unwrap();
     assert_eq!(done.events[0].0.at, at() + TimeDelta::seconds(30));
-    let behind = world.act(world.call("ann"), &key, words("trop tard")).await;
-    assert!(
-        matches!(behind, Err(ExecuteError::Unavailable { .. })),
-        "{behind:?}"
+    // Fault S4: a clock that is behind goes on, with a stamp that does not run backwards; too far behind it is refused.
+    let behind = world.act(world.call("ann"), &key, words("en retard")).await;
+    assert_eq!(
+        behind.unwrap().events[0].0.at,
+        at() + TimeDelta::seconds(30),
+        "it stands still"
     );
+    let hours_behind = |seconds| Call {
+        at: at() + TimeDelta::seconds(30) - TimeDelta::hours(4) - TimeDelta::seconds(seconds),
+        ..world.call("ann")
+    };
+    let last = world.act(hours_behind(0), &key, words("très en retard")).await;
+    assert_eq!(last.unwrap().events[0].0.at, at() + TimeDelta::seconds(30));
+    let refused = world.act(hours_behind(1), &key, words("trop tard")).await;
+    assert!(matches!(refused, Err(ExecuteError::Clock(_))), "{refused:?}");
 }

@@ -1,6 +1,6 @@
 // A real OpenID provider for the tests: npm's oidc-provider on a free port of loopback.
 //
-//   node oidc_provider.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI       (an empty secret: a public client)
+//   node oidc_provider.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI POST_LOGOUT_REDIRECT_URI   (an empty secret: a public client)
 //
 // Prints `oidc listening on http://127.0.0.1:PORT`. Each line on standard input is a JSON object that maps subjects to their
 // claims; it is answered by `known`. Whoever comes with `login_hint` is signed in as that subject and consents to everything: who
@@ -9,7 +9,9 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
 
-const [clientId, clientSecret, redirectUri] = process.argv.slice(2);
+// Like ProConnect it takes no `state` and no `nonce` of fewer than 32 characters.
+const RANDOM_CHARACTERS_MIN = 32;
+const [clientId, clientSecret, redirectUri, afterLogout] = process.argv.slice(2);
 const credentials = clientSecret ? { client_secret: clientSecret } : { token_endpoint_auth_method: 'none' };
 const people = new Map();
 const server = createServer();
@@ -17,14 +19,22 @@ await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
 const provider = new Provider(issuer, {
-  clients: [{ client_id: clientId, redirect_uris: [redirectUri], ...credentials }],
+  clients: [{ client_id: clientId, redirect_uris: [redirectUri], post_logout_redirect_uris: [afterLogout], ...credentials }],
   claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'locale', 'groups'], email: ['email', 'email_verified'] },
   cookies: { keys: ['a key of this test'] },
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   pkce: { required: () => true },
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
   findAccount: (_context, sub) => people.has(sub) && { accountId: sub, claims: () => ({ sub, ...people.get(sub) }) },
+});
+
+provider.use((context, next) => {
+  const isShort = (name) => String(context.query[name] ?? '').length < RANDOM_CHARACTERS_MIN;
+  if (context.path === '/auth' && (isShort('state') || isShort('nonce'))) {
+    context.throw(400, 'state and nonce have 32 characters at least');
+  }
+  return next();
 });
 
 async function interaction(request, response) {

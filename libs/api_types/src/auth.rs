@@ -27,7 +27,8 @@ pub struct TokenRequest {
 }
 
 /// A refresh token to exchange for a new pair. Each one serves once: using it a second time ends the whole sign-in,
-/// because it then must have been stolen.
+/// because it then must have been stolen. For 10 seconds it gives the same new refresh token again, as long as nobody has used that:
+/// several windows may refresh at once.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "rt_5mJ0dX3hQnWqk1Zb7uRk9w"}))]

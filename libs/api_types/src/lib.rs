@@ -63,7 +63,7 @@ pub use sign_in::{
     Challenge, ChallengeRequest, ChangePassword, FederatedCallback, FederatedSignIn, IdentityProvider,
     IdentityProviderList, OneTimeToken, PasswordConfirmation, PasswordPolicy, PasswordReset,
     PasswordResetRequest, PendingSecondFactor, RecoveryCodes, RescueRequest, SecondFactorCode, SignIn,
-    SignInList, SignUpRequest, Solution, UsernameReminderRequest,
+    SignInList, SignUpRequest, SignedOut, Solution, UsernameReminderRequest,
 };
 pub use ticket::{
     AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Status,

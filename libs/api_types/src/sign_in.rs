@@ -281,6 +281,19 @@ pub struct FederatedSignIn {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Signed out here. Who signed in through an identity provider is still signed in there (`OpenID` Connect RP-Initiated Logout 1.0).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "logout_url": "https://id.example/session/end?client_id=guichet&state=Zm9v", "state": "Zm9v"
+}))]
+pub struct SignedOut {
+    /// Where to send the browser to sign out there. It holds the ID token: a link for this browser and nobody else.
+    pub logout_url: String,
+    /// What comes back with the browser, to be compared; absent when it is sent nowhere after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
 /// What came back from the provider with the browser.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

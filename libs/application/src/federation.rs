@@ -16,7 +16,7 @@ use domain::{
     policy::Grant,
 };
 use event_log::Channel;
-use sessions::{NewOnce, OnceError, SignInMethod};
+use sessions::{NewOnce, OnceError, ProviderSession, SignInMethod};
 use uuid::Uuid;
 
 use crate::{
@@ -26,6 +26,8 @@ use crate::{
     start::Application,
 };
 
+/// The longest ID token that is kept to sign out with, bytes: it goes into an address, and browsers take no longer ones everywhere.
+pub const ID_TOKEN_KEPT_BYTES_MAX: usize = 6 * 1024;
 /// How long a browser may stay at a provider, minutes.
 pub const FEDERATED_MINUTES: i64 = 10;
 
@@ -36,6 +38,15 @@ pub struct Begun {
     pub state: String,
     /// Until when it must be back.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What signs somebody out at the provider that they signed in through.
+#[derive(Clone)]
+pub struct AtProvider {
+    /// The id of the provider.
+    pub provider: String,
+    /// The ID token that it gave; none when it was too long to be kept.
+    pub id_token: Option<String>,
 }
 
 /// Who somebody is at a provider, as its verified token says, and what the configuration makes of it.
@@ -125,11 +136,51 @@ impl Application {
     pub async fn sign_in_federated(
         &self,
         who: Federated,
+        there: AtProvider,
         client: Client,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
         let this = self.clone();
-        own_task(async move { this.verified(who, &client, at).await }).await
+        own_task(async move {
+            let signed_in = this.verified(who, &client, at).await?;
+            // Signing in is what was asked for: without it they can only sign out here.
+            if let Err(error) = this.keep_provider_session(signed_in.sign_in, there).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a sign-in keeps nothing to sign out at its provider with"
+                );
+            }
+            Ok(signed_in)
+        })
+        .await
+    }
+
+    async fn keep_provider_session(&self, sign_in: Uuid, there: AtProvider) -> Result<(), SignInError> {
+        let token = there
+            .id_token
+            .filter(|token| token.len() <= ID_TOKEN_KEPT_BYTES_MAX);
+        let session = ProviderSession {
+            sealed: token.map(|token| self.secret().seal(&sealed_for(&sign_in), token.as_bytes())),
+            provider: there.provider,
+        };
+        self.with_sessions(move |sessions| sessions.keep_provider_session(sign_in, &session))
+            .await
+            .map(drop)
+    }
+
+    /// Through which provider this sign-in was made, and what signs out there; `None` for a local one, or one that has ended.
+    pub(crate) async fn at_provider(&self, sign_in: Uuid) -> Result<Option<AtProvider>, SignInError> {
+        let session = self
+            .with_sessions(move |sessions| sessions.provider_session(sign_in))
+            .await?;
+        Ok(session.map(|session| {
+            let sealed = session.sealed.as_deref();
+            let token = sealed.and_then(|sealed| self.secret().open(&sealed_for(&sign_in), sealed));
+            AtProvider {
+                provider: session.provider,
+                id_token: token.and_then(|token| String::from_utf8(token).ok()),
+            }
+        }))
     }
 
     async fn verified(
@@ -249,6 +300,11 @@ impl Application {
             Err(error) => Err(internal(error)),
         }
     }
+}
+
+/// What names the ID token of a sign-in among all that is ever sealed: the id is fresh.
+fn sealed_for(sign_in: &Uuid) -> [&[u8]; 2] {
+    [b"id-token", sign_in.as_bytes()]
 }
 
 /// What one-time entries of this provider serve for.

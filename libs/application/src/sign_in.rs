@@ -74,6 +74,8 @@ pub struct SignedIn {
     pub expires_in_s: u64,
     /// The refresh token, good for one use.
     pub refresh_token: String,
+    /// The sign-in.
+    pub sign_in: Uuid,
 }
 
 /// Why nobody was signed in.
@@ -271,16 +273,18 @@ impl Application {
             access_token,
             expires_in_s: lifetime.num_seconds().unsigned_abs(),
             refresh_token: refresh_token.into_exposed(),
+            sign_in,
         })
     }
 
-    /// Trades a refresh token for new tokens. A token used twice ends the whole sign-in (RFC 9700 §4.14.2).
+    /// Trades a refresh token for new tokens. A token used twice ends the whole sign-in (RFC 9700 §4.14.2), but for
+    /// [`sessions::ROTATED_GRACE_S`] it gives the same refresh token again while nobody has used that.
     ///
     /// # Errors
     /// [`SignInError`].
     pub async fn refresh(&self, token: &str, at: DateTime<Utc>) -> Result<SignedIn, SignInError> {
         let old = opaque::digest(token);
-        let (refresh_token, new) = opaque::one_time();
+        let (refresh_token, new) = self.successor(token);
         let rotated = self
             .ask_sessions(move |sessions| sessions.rotate(old, new, at, lifetimes()))
             .await;
@@ -310,6 +314,12 @@ impl Application {
             ) => Err(SignInError::Refused),
             Err(error @ (RotateError::HashTaken(_) | RotateError::Storage(_))) => Err(internal(error)),
         }
+    }
+
+    /// The refresh token that replaces `token`: always the same one, which only this server can derive, so that it need not be
+    /// kept to be given twice.
+    fn successor(&self, token: &str) -> (SecretText, [u8; 32]) {
+        opaque::of_bits(&self.secret().digest(&[b"refresh-successor", token.as_bytes()]))
     }
 
     /// Asks the sessions where blocking is allowed, and answers what they say.

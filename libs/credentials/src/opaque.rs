@@ -33,7 +33,13 @@ pub fn digest(text: &str) -> [u8; 32] {
 /// §5), 43 characters; and its [`digest`].
 #[must_use]
 pub fn one_time() -> (SecretText, [u8; 32]) {
-    let text = random_text();
+    of_bits(&Zeroizing::new(rand::random()))
+}
+
+/// The same text of bits that were drawn or derived elsewhere: they must be as hard to guess.
+#[must_use]
+pub fn of_bits(bits: &[u8; SECRET_BITS / 8]) -> (SecretText, [u8; 32]) {
+    let text = URL_SAFE_NO_PAD.encode(bits);
     let digest = digest(&text);
     (SecretText::new(text), digest)
 }

@@ -16,6 +16,7 @@ mod method;
 mod one_time;
 mod open;
 mod place;
+mod provider_session;
 mod purge;
 mod revoke;
 mod rotate;
@@ -37,8 +38,9 @@ pub use one_time::{
 };
 pub use open::OpenError;
 pub use place::{PLACES_KEPT_DAYS, PLACES_PER_ACCOUNT_MAX};
+pub use provider_session::ProviderSession;
 pub use purge::{Purged, REVOKED_KEPT_MINUTES};
-pub use rotate::{Lifetimes, RotateError, Rotation};
+pub use rotate::{Lifetimes, ROTATED_GRACE_S, RotateError, Rotation};
 pub use schema::SCHEMA_VERSION;
 pub use sign_in::{ADDRESS_BYTES_MAX, IssueError, NewSignIn, SignIn, USER_AGENT_HINT_BYTES_MAX};
 

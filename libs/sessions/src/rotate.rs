@@ -1,4 +1,8 @@
 //! Refresh tokens: each used once, and replaced.
+//!
+//! Two windows of one browser may use the same token at once, and an answer may be lost on its way. So for
+//! [`ROTATED_GRACE_S`] a token that was replaced gives its successor again, as long as nobody has used that. The successor is
+//! not kept: it is derived from the token (`application::sign_in`), and known here by its hash alone.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -7,6 +11,9 @@ use uuid::Uuid;
 use crate::Sessions;
 use crate::method::{SignInMethod, method_in};
 use crate::stored::{id_in, micros, time_in};
+
+/// How long after its replacement a refresh token still gives the same successor, seconds.
+pub const ROTATED_GRACE_S: i64 = 10;
 
 /// How long a refresh token lasts (seed 002, F71).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +68,8 @@ pub enum RotateError {
     #[error("the refresh token has expired")]
     Expired,
     /// It was used before: by a thief, or by its owner after a thief. Nobody can tell which, so the sign-in was revoked
-    /// with this answer (RFC 9700 §4.14.2). There is no grace for a client that tries again.
+    /// with this answer (RFC 9700 §4.14.2). Its successor was used already, is another one than is asked for, or
+    /// [`ROTATED_GRACE_S`] are over.
     #[error("the refresh token was used before; the sign-in {sign_in} is revoked")]
     Reused {
         /// The sign-in that is now revoked.
@@ -87,13 +95,15 @@ struct Token {
     expires_at: i64,
     stays: bool,
     is_rotated: bool,
+    /// Unknown when it was rotated by a program that did not write it down.
+    rotated_at: Option<i64>,
     is_revoked: bool,
 }
 
 impl Sessions {
     /// Replaces the refresh token with the hash `old_hash` by one with the hash `new_hash`, which lasts as long
-    /// as `lifetimes` grants to such a sign-in. Of two who try at once
-    /// one wins, and the other revokes the sign-in of both.
+    /// as `lifetimes` grants to such a sign-in. A second time within [`ROTATED_GRACE_S`] the same `new_hash` is answered alike
+    /// and changes nothing; later, with another hash, or once the new token was used, it revokes the sign-in.
     ///
     /// # Errors
     /// See [`RotateError`].
@@ -114,6 +124,14 @@ impl Sessions {
         }
         // Asked before the expiry: an old token that is shown again was stolen, however old it is.
         if token.is_rotated {
+            if let Some(expires_at) = again(&transaction, &token, &new_hash, at)? {
+                return Ok(Rotation {
+                    sign_in: token.sign_in,
+                    account: token.account,
+                    expires_at,
+                    stays: token.stays,
+                });
+            }
             let sign_in = token.sign_in;
             transaction
                 .prepare_cached("UPDATE sign_ins SET revoked = 1 WHERE id = ?1")?
@@ -126,7 +144,7 @@ impl Sessions {
             return Err(RotateError::Expired);
         }
         let expires_at = lifetimes.until(token.method, token.stays, token.begun_at, at);
-        mark_rotated(&transaction, &old_hash)?;
+        mark_rotated(&transaction, &old_hash, at)?;
         add(&transaction, token.sign_in, &new_hash, expires_at)?;
         prolong(&transaction, token.sign_in, at, expires_at)?;
         transaction.commit()?;
@@ -142,7 +160,7 @@ impl Sessions {
 fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Option<Token>> {
     let mut statement = transaction.prepare_cached(
         "SELECT sign_ins.id, sign_ins.account, refresh_tokens.expires_at, refresh_tokens.rotated,
-                sign_ins.revoked, sign_ins.stays, sign_ins.at, sign_ins.method
+                sign_ins.revoked, sign_ins.stays, sign_ins.at, sign_ins.method, refresh_tokens.rotated_at
          FROM refresh_tokens JOIN sign_ins ON sign_ins.id = refresh_tokens.sign_in WHERE hash = ?1",
     )?;
     let token = |row: &rusqlite::Row<'_>| {
@@ -155,15 +173,43 @@ fn find(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<Opti
             stays: row.get(5)?,
             begun_at: time_in(row, 6)?,
             method: method_in(row, 7)?,
+            rotated_at: row.get(8)?,
         })
     };
     statement.query_row([hash], token).optional()
 }
 
-fn mark_rotated(transaction: &Transaction<'_>, hash: &[u8; 32]) -> rusqlite::Result<usize> {
+/// Until when the successor of a token lasts that may be given again: it is the one asked for, of the same sign-in, not used
+/// and not over, and the token was replaced just now.
+fn again(
+    transaction: &Transaction<'_>,
+    token: &Token,
+    new_hash: &[u8; 32],
+    at: DateTime<Utc>,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let since = micros(at - TimeDelta::seconds(ROTATED_GRACE_S));
+    if token.rotated_at.is_none_or(|rotated_at| rotated_at <= since) {
+        return Ok(None);
+    }
     transaction
-        .prepare_cached("UPDATE refresh_tokens SET rotated = 1 WHERE hash = ?1")?
-        .execute([hash])
+        .prepare_cached(
+            "SELECT expires_at FROM refresh_tokens
+             WHERE hash = ?1 AND sign_in = ?2 AND rotated = 0 AND expires_at > ?3",
+        )?
+        .query_row(params![new_hash, token.sign_in.as_bytes(), micros(at)], |row| {
+            time_in(row, 0)
+        })
+        .optional()
+}
+
+fn mark_rotated(
+    transaction: &Transaction<'_>,
+    hash: &[u8; 32],
+    at: DateTime<Utc>,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached("UPDATE refresh_tokens SET rotated = 1, rotated_at = ?2 WHERE hash = ?1")?
+        .execute(params![hash, micros(at)])
 }
 
 fn add(

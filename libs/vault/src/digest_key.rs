@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chacha20poly1305::aead::AeadInOut as _;
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -54,10 +56,64 @@ impl DigestKey {
         }
         mac.finalize().into_bytes().into()
     }
+
+    /// Seals bytes that only this server opens again: ChaCha20-Poly1305 (RFC 8439) under a key of its own, the digest of the
+    /// parts. So **the parts name one value, once and for ever** (a fresh id among them), and the nonce may be zero.
+    #[must_use]
+    pub fn seal(&self, parts: &[&[u8]], bytes: &[u8]) -> Vec<u8> {
+        let mut sealed = bytes.to_vec();
+        let Ok(()) = self
+            .cipher(parts)
+            .encrypt_in_place(&Nonce::default(), b"", &mut sealed)
+        else {
+            unreachable!("what is held in memory is far below the 256 GiB of the cipher");
+        };
+        sealed
+    }
+
+    /// Opens what [`DigestKey::seal`] sealed with these parts; `None` for anything else.
+    #[must_use]
+    pub fn open(&self, parts: &[&[u8]], sealed: &[u8]) -> Option<Vec<u8>> {
+        let mut bytes = sealed.to_vec();
+        self.cipher(parts)
+            .decrypt_in_place(&Nonce::default(), b"", &mut bytes)
+            .ok()?;
+        Some(bytes)
+    }
+
+    fn cipher(&self, parts: &[&[u8]]) -> ChaCha20Poly1305 {
+        let key = Zeroizing::new(self.digest(&[&[b"seal".as_slice()][..], parts].concat()));
+        ChaCha20Poly1305::new((&*key).into())
+    }
 }
 
 impl std::fmt::Debug for DigestKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("DigestKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_with_its_own_parts_and_key_alone() {
+        let (key, other) = (DigestKey::from_bytes([1; 32]), DigestKey::from_bytes([2; 32]));
+        let parts: [&[u8]; 2] = [b"id-token", b"sign-in 1"];
+        let sealed = key.seal(&parts, b"a token");
+        assert_eq!(sealed.len(), 7 + 16);
+        assert_eq!(key.open(&parts, &sealed).as_deref(), Some(b"a token".as_slice()));
+        assert_eq!(other.open(&parts, &sealed), None);
+        assert_eq!(key.open(&[b"id-token", b"sign-in 2"], &sealed), None);
+        assert_eq!(key.open(&[b"id-tokensign-in 1"], &sealed), None);
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert_eq!(key.open(&parts, &changed), None, "byte {place}");
+        }
+        assert_eq!(key.open(&parts, b""), None);
+        // Not the digest of the same parts, which may be shown.
+        assert_ne!(key.seal(&parts, &[0; 32])[..32], key.digest(&parts));
     }
 }

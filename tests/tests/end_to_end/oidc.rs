@@ -7,9 +7,11 @@ use guichet_tests::{
     answer::Answer,
     client::Client,
     home::{DEMO_PASSWORD, Home},
-    identity_provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, REDIRECT_URI, walk},
+    identity_provider::{
+        Browser, CLIENT_ID, CLIENT_SECRET, IdentityProvider, POST_LOGOUT_REDIRECT_URI, REDIRECT_URI, walk,
+    },
     mail::MailServer,
-    people::{attempt, events, holder, quick, refresh},
+    people::{attempt, delete, events, holder, quick, refresh},
     server::Server,
 };
 use serde_json::{Value, json};
@@ -33,7 +35,8 @@ fn server_of(home: Home, provider: &IdentityProvider, creates: bool, has_secret:
     let one = |id: &str, issuer: &str| {
         format!(
             "[[provider]]\nid = \"{id}\"\nname = \"Académie {id}\"\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT_ID}\"\n\
-             {secret}redirect_uri = \"{REDIRECT_URI}\"\ncreate_accounts = {creates}\n\
+             {secret}redirect_uri = \"{REDIRECT_URI}\"\n\
+             post_logout_redirect_uri = \"{POST_LOGOUT_REDIRECT_URI}\"\ncreate_accounts = {creates}\n\
              [[provider.rule]]\nclaim = \"groups\"\nvalue = \"staff\"\nrole = \"requester\"\nmember_of = \"lycee-a\"\n\
              [[provider.rule]]\nclaim = \"groups\"\nvalue = \"referents\"\nrole = \"local_admin\"\norganization = \"lycee-a\"\n\
              [[provider.rule]]\nclaim = \"groups\"\nvalue = \"ghosts\"\nrole = \"agent\"\ndesk = \"GONE\"\n"
@@ -363,7 +366,8 @@ fn every_fault_of_the_configuration_is_named_before_anything_is_served() {
     fs::write(
         &config,
         "[[provider]]\nid = \"Bad Id\"\nname = \"\"\nissuer = \"http://id.example\"\nclient_id = \"c\"\n\
-         redirect_uri = \"https://portal.example/back\"\ncreate_accounts = true\nunheard_of = 1\n",
+         redirect_uri = \"https://portal.example/back\"\ncreate_accounts = true\nunheard_of = 1\n\
+         post_logout_redirect_uri = \"javascript:alert(1)\"\n",
     )
     .unwrap();
     let output = std::process::Command::new(guichet_tests::home::guichet())
@@ -380,8 +384,139 @@ fn every_fault_of_the_configuration_is_named_before_anything_is_served() {
         "name is empty",
         "issuer is plain http",
         "unheard_of is no key of this table",
+        "post_logout_redirect_uri is neither https nor http",
     ] {
         assert!(said.contains(fault), "{fault}: {said}");
     }
     assert!(!home.data().join("log").exists(), "nothing was made");
+}
+
+/// The parts of the query of an address.
+fn query(url: &str) -> BTreeMap<String, String> {
+    let url = reqwest::Url::parse(url).unwrap();
+    url.query_pairs().into_owned().collect()
+}
+
+/// Fault S17: ProConnect takes no `state` and no `nonce` of fewer than 32 characters; PKCE has verifiers of 43 and more.
+#[test]
+fn what_a_sign_in_is_recognized_by_has_32_characters_and_more() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let begun = begun(&server);
+    let url = begun["authorization_url"].as_str().unwrap();
+    let asked = query(url);
+    for name in ["state", "nonce", "code_challenge"] {
+        assert_eq!(asked[name].len(), 43, "{name} of {url}");
+    }
+    // A control: the provider does refuse shorter ones.
+    for name in ["state", "nonce"] {
+        let short = url.replace(&asked[name], &asked[name][..31]);
+        assert_ne!(short, url);
+        assert_eq!(Browser::new().status(&short), 400, "{name}");
+    }
+    let back = walk(url, ADA);
+    let _ = traded(&server, &back).expect(200);
+}
+
+/// Fault S17: `OpenID` Connect RP-Initiated Logout 1.0.
+#[test]
+fn signing_out_here_says_where_to_sign_out_at_the_provider() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let mut browser = Browser::new();
+    let begun = begun(&server);
+    let back = browser.sign_in(begun["authorization_url"].as_str().unwrap(), ADA);
+    let tokens = traded(&server, &back).expect(200);
+    // However often it is refreshed.
+    let tokens = refresh(&server, &tokens).expect(200);
+    let out = delete(&holder(&server, &tokens), "/v1/auth/token").expect(200);
+    let _ = holder(&server, &tokens)
+        .get("/v1/me")
+        .refused(401, "unauthenticated");
+
+    let url = out["logout_url"].as_str().unwrap();
+    assert!(
+        url.starts_with(&format!("{}/session/end?", provider.issuer())),
+        "{url}"
+    );
+    let asked = query(url);
+    assert_eq!(asked["client_id"], CLIENT_ID);
+    assert_eq!(asked["post_logout_redirect_uri"], POST_LOGOUT_REDIRECT_URI);
+    assert_eq!(asked["state"], out["state"].as_str().unwrap());
+    assert_eq!(asked["state"].len(), 43);
+    assert_eq!(asked["id_token_hint"].split('.').count(), 3);
+    // A control: the provider looks at the hint.
+    let other = url.replace(&asked["id_token_hint"], "no.id.token");
+    assert_eq!(browser.status(&other), 400);
+
+    let back = browser.sign_out(url);
+    assert_eq!(
+        back,
+        BTreeMap::from([("state".to_owned(), asked["state"].clone())])
+    );
+    // A second time there is no sign-in to end; and who signed in by a password has nowhere to go.
+    let again = delete(&holder(&server, &tokens), "/v1/auth/token");
+    let _ = again.refused(401, "unauthenticated");
+    let local = attempt(&server, "requester-1", DEMO_PASSWORD).expect(200);
+    assert_eq!(delete(&holder(&server, &local), "/v1/auth/token").status, 204);
+}
+
+/// Fault S17: who is signed out here is so whatever becomes of the provider.
+#[test]
+fn who_signs_out_is_signed_out_though_the_provider_is_not_known_to_the_server() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let tokens = through(&server, ADA).expect(200);
+    drop(provider);
+    let server = server.restart();
+    assert_eq!(delete(&holder(&server, &tokens), "/v1/auth/token").status, 204);
+    let _ = holder(&server, &tokens)
+        .get("/v1/me")
+        .refused(401, "unauthenticated");
+}
+
+/// Fault S17: the ID token says who somebody is; it is kept to sign out with, and stands in no file in clear.
+#[test]
+fn the_id_token_stands_in_no_file_while_it_is_kept() {
+    let mut provider = IdentityProvider::start();
+    let server = server(&provider, true);
+    provider.know(&claims(&json!(["staff"])));
+    let tokens = through(&server, ADA).expect(200);
+    let home = server.home().path().to_owned();
+    let held = |text: &str| {
+        let mut waiting = vec![home.clone()];
+        let (mut files, mut holding) = (0, 0);
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if let Ok(bytes) = fs::read(&path) {
+                files += 1;
+                holding += usize::from(bytes.windows(text.len()).any(|window| window == text.as_bytes()));
+            }
+        }
+        assert!(files > 5, "only {files} files were looked at");
+        holding
+    };
+    // Looked for in the files as they are while the sign-in goes on, once the answer tells what to look for.
+    let before: Vec<(std::path::PathBuf, Vec<u8>)> = ["sessions.sqlite", "sessions.sqlite-wal"]
+        .into_iter()
+        .map(|name| server.home().data().join(name))
+        .filter_map(|path| fs::read(&path).ok().map(|bytes| (path, bytes)))
+        .collect();
+    assert!(!before.is_empty(), "there is no database of sign-ins");
+    let out = delete(&holder(&server, &tokens), "/v1/auth/token").expect(200);
+    let hint = query(out["logout_url"].as_str().unwrap())["id_token_hint"].clone();
+    let payload = hint.split('.').nth(1).unwrap().to_owned();
+    for text in [&hint, &payload] {
+        for (path, bytes) in &before {
+            let stands = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(!stands, "it stands in {}", path.display());
+        }
+        assert_eq!(held(text), 0);
+    }
+    // A control: what is there is found.
+    assert!(held("academie") + held(provider.issuer()) > 0);
 }

@@ -107,11 +107,12 @@ fn a_refresh_token_serves_once_and_used_again_it_ends_the_sign_in() {
     assert_ne!(second["refresh_token"], first["refresh_token"]);
     let third = refresh(&server, &second).expect(200);
     let _ = holder(&server, &third).get("/v1/me").expect(200);
+    let fourth = refresh(&server, &third).expect(200);
     // Whoever shows the second again has stolen it, or was stolen from: nobody goes on with this sign-in.
     let refused = |answer: Answer| answer.refused(401, "wrong-credentials");
     let _ = refused(refresh(&server, &second));
-    let _ = refused(refresh(&server, &third));
-    for tokens in [&first, &second, &third] {
+    let _ = refused(refresh(&server, &fourth));
+    for tokens in [&first, &second, &third, &fourth] {
         let _ = holder(&server, tokens)
             .get("/v1/me")
             .refused(401, "unauthenticated");
@@ -119,6 +120,30 @@ fn a_refresh_token_serves_once_and_used_again_it_ends_the_sign_in() {
     let _ = bystander.get("/v1/me").expect(200);
     let _ = refused(refresh(&server, &json!({"refresh_token": "never issued"})));
     let _ = refused(refresh(&server, &json!({"refresh_token": first["access_token"]})));
+}
+
+/// Fault U11: many windows of one browser refresh at once with one token, and nobody is signed out.
+#[test]
+fn of_many_refreshes_at_once_with_one_token_all_are_given_the_same_successor() {
+    let server = quick().start();
+    let first = tokens(&server, "requester-1", DEMO_PASSWORD);
+    let given: Vec<Value> = thread::scope(|scope| {
+        let asking: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| refresh(&server, &first).expect(200)))
+            .collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for tokens in &given {
+        assert_eq!(tokens["refresh_token"], given[0]["refresh_token"]);
+        let _ = holder(&server, tokens).get("/v1/me").expect(200);
+    }
+    // The windows go on together.
+    let next = refresh(&server, &given[3]).expect(200);
+    assert_eq!(
+        refresh(&server, &given[5]).expect(200)["refresh_token"],
+        next["refresh_token"]
+    );
+    assert_eq!(listed(&holder(&server, &next)).len(), 1);
 }
 
 #[test]

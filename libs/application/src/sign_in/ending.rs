@@ -6,17 +6,21 @@ use sessions::SignIn;
 use uuid::Uuid;
 
 use super::SignInError;
-use crate::{call::Call, error::ExecuteError, execute::own_task, links, start::Application};
+use crate::{
+    call::Call, error::ExecuteError, execute::own_task, federation::AtProvider, links, start::Application,
+};
 
 impl Application {
-    /// Ends a sign-in: its tokens are refused from now on.
+    /// Ends a sign-in: its tokens are refused from now on. Answers what signs out at the provider that it was made through.
     ///
     /// # Errors
     /// [`SignInError::Internal`].
-    pub async fn sign_out(&self, sign_in: Uuid) -> Result<(), SignInError> {
+    pub async fn sign_out(&self, sign_in: Uuid) -> Result<Option<AtProvider>, SignInError> {
+        // Asked first: nothing of it is kept once the sign-in has ended.
+        let there = self.at_provider(sign_in).await?;
         self.with_sessions(move |sessions| sessions.revoke(sign_in))
-            .await
-            .map(drop)
+            .await?;
+        Ok(there)
     }
 
     /// The sign-ins of an account that hold, the newest first.

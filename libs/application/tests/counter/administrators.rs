@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use application::{
     Application, ExecuteError,
     administrators::InitError,
-    federation::Federated,
+    federation::{AtProvider, Federated},
     sign_in::{Client, SignInError},
 };
 use domain::{
@@ -73,6 +73,14 @@ async fn administrator(world: &World, username: &str, password: Option<&str>) ->
     id
 }
 
+/// What the provider gave beside the claims.
+fn there() -> AtProvider {
+    AtProvider {
+        provider: "sso".to_owned(),
+        id_token: None,
+    }
+}
+
 fn claims(username: &str) -> Federated {
     Federated {
         issuer: ISSUER.to_owned(),
@@ -109,7 +117,7 @@ fn lose<'a>(world: &'a World, by: &str, of: &'a str, loss: Loss) -> impl Future<
             }
             Loss::Claims => {
                 let application = &world.application;
-                let signed_in = application.sign_in_federated(claims(of), Client::default(), at());
+                let signed_in = application.sign_in_federated(claims(of), there(), Client::default(), at());
                 let signed_in = signed_in.await;
                 let known = matches!(signed_in, Ok(_) | Err(SignInError::Refused));
                 assert!(known, "who is kept may sign in");
@@ -258,7 +266,7 @@ async fn claims_take_everything_but_the_last_administrators_role() {
     for organizations in [&["commune-a"][..], &["commune-b"]] {
         let signed_in = world
             .application
-            .sign_in_federated(join(organizations), Client::default(), at());
+            .sign_in_federated(join(organizations), there(), Client::default(), at());
         assert!(signed_in.await.is_ok());
         let account = world.application.directory().account(ada).unwrap();
         assert_eq!(account.grants, BTreeSet::from([everything()]));
@@ -268,7 +276,7 @@ async fn claims_take_everything_but_the_last_administrators_role() {
     administrator(&world, "second", None).await;
     let signed_in = world
         .application
-        .sign_in_federated(join(&[]), Client::default(), at());
+        .sign_in_federated(join(&[]), there(), Client::default(), at());
     assert!(signed_in.await.is_ok());
     assert!(!administers(&world, ada));
     assert_eq!(administrators(&world), ["second"]);

@@ -5,7 +5,7 @@ use std::{future::Future, pin::pin, task::Poll};
 use application::{
     Application, Call, ExecuteError,
     credentials::passwords::HashingCost,
-    federation::Federated,
+    federation::{AtProvider, Federated},
     sign_in::{Attempt, Client, SignInError, SignedIn},
 };
 use chrono::TimeDelta;
@@ -191,8 +191,12 @@ async fn a_federated_sign_in_and_its_last_access_token_end_after_half_a_day() {
         managed_organizations: [].into(),
         creates: true,
     };
+    let there = AtProvider {
+        provider: "academie".to_owned(),
+        id_token: Some("an ID token of this test".to_owned()),
+    };
     let mut signed_in = application
-        .sign_in_federated(who, Client::default(), at())
+        .sign_in_federated(who, there, Client::default(), at())
         .await
         .unwrap();
     assert_eq!(signed_in.expires_in_s, 900);

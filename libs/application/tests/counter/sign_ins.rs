@@ -62,13 +62,51 @@ async fn a_refresh_token_is_good_once_and_used_twice_it_ends_the_sign_in() {
     let other = sign_in(application, "eve", PASSWORD).await.unwrap();
     let second = application.refresh(&first.refresh_token, at()).await.unwrap();
     assert!(application.actor(&second.access_token, at()).is_some());
-    assert!(is_refused(application.refresh(&first.refresh_token, at()).await));
+    // Fault U11: at once it is the same client in another window, 10 seconds later nobody knows who it is.
+    let again = at() + TimeDelta::milliseconds(9_999);
+    let again = application.refresh(&first.refresh_token, again).await.unwrap();
+    assert_eq!(again.refresh_token, second.refresh_token);
+    let later = at() + TimeDelta::seconds(10);
+    assert!(is_refused(application.refresh(&first.refresh_token, later).await));
     assert!(is_refused(application.refresh(&second.refresh_token, at()).await));
     for ended in [&first.access_token, &second.access_token] {
         assert!(application.actor(ended, at()).is_none());
     }
     assert!(application.actor(&other.access_token, at()).is_some());
     assert!(is_refused(application.refresh("no such token", at()).await));
+}
+
+/// Fault U11: the successor is not kept, but derived of the token and the server's secret.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_successor_is_the_same_after_a_restart_until_it_was_used() {
+    let world = world().await;
+    let first = sign_in(&world.application, "eve", PASSWORD).await.unwrap();
+    let given = world
+        .application
+        .refresh(&first.refresh_token, at())
+        .await
+        .unwrap();
+    let world = world.restarted();
+    let again = world
+        .application
+        .refresh(&first.refresh_token, at())
+        .await
+        .unwrap();
+    assert_eq!(again.refresh_token, given.refresh_token);
+    assert_ne!(given.refresh_token, first.refresh_token);
+    assert_eq!(given.refresh_token.len(), 43);
+    // Once it was used, the token before is one that was copied.
+    let next = world
+        .application
+        .refresh(&given.refresh_token, at())
+        .await
+        .unwrap();
+    assert!(is_refused(
+        world.application.refresh(&first.refresh_token, at()).await
+    ));
+    assert!(is_refused(
+        world.application.refresh(&next.refresh_token, at()).await
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

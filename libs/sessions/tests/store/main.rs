@@ -9,6 +9,7 @@ mod migration;
 mod one_time;
 mod opening;
 mod places;
+mod provider_sessions;
 mod purging;
 mod revocation;
 mod rotation;

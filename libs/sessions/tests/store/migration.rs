@@ -10,6 +10,7 @@ use crate::house::{
 const FIRST: &str = include_str!("../fixtures/schema_1.sql");
 const SECOND: &str = include_str!("../fixtures/schema_2.sql");
 const THIRD: &str = include_str!("../fixtures/schema_3.sql");
+const FOURTH: &str = include_str!("../fixtures/schema_4.sql");
 
 fn house_of_the_first_schema() -> House {
     house_of(FIRST)
@@ -175,6 +176,24 @@ fn whom_an_entry_of_the_third_schema_is_about_is_still_known() {
     let about = uuid::Uuid::from_u128(0xADD1);
     sessions.forget_account(ALICE, Some(about)).unwrap();
     assert!(sessions.peek_once("sign-up", hash(3), minute(5)).is_err());
+    let new = House::new();
+    drop(new.open());
+    assert_eq!(tables(&house.sql()), tables(&new.sql()));
+}
+
+/// Fault U11: when a token of the fourth schema was replaced nobody knows, so it is not given its successor again.
+#[test]
+fn a_token_that_was_replaced_in_the_fourth_schema_has_no_grace() {
+    let house = house_of(FOURTH);
+    assert_eq!(version(&house.sql()), 4);
+    let sessions = house.open();
+    assert_eq!(version(&house.sql()), SCHEMA_VERSION);
+    assert_eq!(
+        ids(&sessions.sign_ins(ALICE, minute(20)).unwrap()),
+        [sign_in_id(1)]
+    );
+    let reused = sessions.rotate(hash(1), hash(11), minute(10), lifetimes());
+    assert!(matches!(reused, Err(RotateError::Reused { sign_in }) if sign_in == sign_in_id(1)));
     let new = House::new();
     drop(new.open());
     assert_eq!(tables(&house.sql()), tables(&new.sql()));

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use chrono::TimeDelta;
-use sessions::{NewSignIn, RotateError, Rotation, SignInMethod};
+use sessions::{NewSignIn, ROTATED_GRACE_S, RotateError, Rotation, SignInMethod};
 
 use crate::house::{ALICE, BOB, House, hash, ids, lifetimes, minute, new_sign_in, sign_in_id};
 
@@ -61,7 +61,7 @@ fn a_token_used_twice_revokes_the_sign_in_of_thief_and_owner_and_no_other() {
         .unwrap();
     assert!(!sessions.is_revoked(sign_in_id(1)));
 
-    // At once, without any grace.
+    // At once too: this is not the successor that the first one was given.
     let reused = sessions.rotate(hash(1), hash(12), minute(10), lifetimes());
     assert!(matches!(reused, Err(RotateError::Reused { sign_in }) if sign_in == sign_in_id(1)));
     assert!(sessions.is_revoked(sign_in_id(1)));
@@ -205,4 +205,92 @@ fn a_federated_sign_in_ends_as_a_whole_however_often_its_token_is_rotated() {
     }
     let over = sessions.rotate(hash(7), hash(8), minute(61), lifetimes());
     assert!(matches!(over, Err(RotateError::Expired)), "{over:?}");
+}
+
+/// Fault U11: two windows that refresh at once, or an answer that was lost, do not end the sign-in.
+#[test]
+fn a_replaced_token_gives_the_same_successor_for_10_seconds() {
+    assert_eq!(ROTATED_GRACE_S, 10);
+    let house = House::new();
+    let sessions = house.open();
+    let later = |micros: i64| minute(50) + TimeDelta::microseconds(micros);
+    for (n, after, is_given) in [
+        (1, 0, true),
+        (2, 9_999_999, true),
+        (3, 10_000_000, false),
+        // A clock that was set back meanwhile.
+        (4, -3_000_000, true),
+    ] {
+        sessions.issue(new_sign_in(n, ALICE)).unwrap();
+        let first = sessions
+            .rotate(hash(n), hash(100 + n), minute(50), lifetimes())
+            .unwrap();
+        let second = sessions.rotate(hash(n), hash(100 + n), later(after), lifetimes());
+        match second {
+            // It lasts no longer for having been asked for twice.
+            Ok(second) => assert_eq!((second, is_given), (first, true), "{after}"),
+            Err(RotateError::Reused { .. }) => assert!(!is_given, "{after}"),
+            Err(other) => panic!("{after}: {other}"),
+        }
+        assert_eq!(sessions.is_revoked(sign_in_id(n.into())), !is_given, "{after}");
+        let next = sessions.rotate(hash(100 + n), hash(200 + n), minute(51), lifetimes());
+        assert_eq!(next.is_ok(), is_given, "{after}");
+    }
+}
+
+/// Fault U11: many at once are answered alike.
+#[test]
+fn of_many_threads_that_ask_for_one_successor_all_are_given_it() {
+    let house = House::new();
+    let sessions = house.open();
+    sessions.issue(new_sign_in(1, ALICE)).unwrap();
+    let barrier = Barrier::new(8);
+    let given: Vec<Rotation> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    sessions
+                        .rotate(hash(1), hash(11), minute(50), lifetimes())
+                        .unwrap()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(given, vec![given[0]; 8]);
+    assert!(!sessions.is_revoked(sign_in_id(1)));
+}
+
+/// Fault U11: who has the successor and used it proves that the token before was copied.
+#[test]
+fn a_replaced_token_whose_successor_was_used_revokes_the_sign_in_at_once() {
+    let house = House::new();
+    let sessions = house.open();
+    sessions.issue(new_sign_in(1, ALICE)).unwrap();
+    sessions.issue(new_sign_in(2, BOB)).unwrap();
+    for (old, new) in [(1, 11), (11, 12)] {
+        sessions
+            .rotate(hash(old), hash(new), minute(50), lifetimes())
+            .unwrap();
+    }
+    let reused = sessions.rotate(hash(1), hash(11), minute(50), lifetimes());
+    assert!(matches!(reused, Err(RotateError::Reused { sign_in }) if sign_in == sign_in_id(1)));
+    let after = sessions.rotate(hash(12), hash(13), minute(50), lifetimes());
+    assert!(matches!(after, Err(RotateError::Revoked)));
+
+    // Another's token is no successor, however fresh.
+    sessions.issue(new_sign_in(3, BOB)).unwrap();
+    sessions
+        .rotate(hash(2), hash(21), minute(50), lifetimes())
+        .unwrap();
+    let others = sessions.rotate(hash(2), hash(3), minute(50), lifetimes());
+    assert!(matches!(others, Err(RotateError::Reused { .. })));
+    // A sign-in that was ended stays so within the grace.
+    sessions
+        .rotate(hash(3), hash(31), minute(50), lifetimes())
+        .unwrap();
+    sessions.revoke(sign_in_id(3)).unwrap();
+    let ended = sessions.rotate(hash(3), hash(31), minute(50), lifetimes());
+    assert!(matches!(ended, Err(RotateError::Revoked)));
 }

@@ -11,7 +11,7 @@ use domain::{
     DeskKey, OrganizationId,
     policy::{Grant, Role},
 };
-use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl, url::Url};
+use openidconnect::{ClientId, ClientSecret, IssuerUrl, PostLogoutRedirectUrl, RedirectUrl, url::Url};
 
 use super::fields::{Fields, said};
 
@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     /// None of a public client.
     pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) redirect_uri: RedirectUrl,
+    /// Where the provider sends the browser after signing out there; nowhere when absent.
+    pub(crate) post_logout_redirect_uri: Option<PostLogoutRedirectUrl>,
     pub(crate) scopes: Vec<String>,
     pub(crate) create_accounts: bool,
     pub(crate) claims: ClaimNames,
@@ -142,6 +144,7 @@ fn provider(mut table: Fields, faults: &mut Vec<String>) -> Option<Settings> {
         reachable(&mut table, "issuer"),
         reachable(&mut table, "redirect_uri"),
     );
+    let after_sign_out = reachable_if_told(&mut table, "post_logout_redirect_uri");
     let client_secret = secret(&mut table);
     let create_accounts = table.required("create_accounts");
     let scopes: Option<Vec<String>> = table.optional("scopes");
@@ -162,6 +165,7 @@ fn provider(mut table: Fields, faults: &mut Vec<String>) -> Option<Settings> {
         client_id: ClientId::new(client_id?),
         client_secret,
         redirect_uri: RedirectUrl::new(redirect_uri?).ok()?,
+        post_logout_redirect_uri: after_sign_out.and_then(|text| PostLogoutRedirectUrl::new(text).ok()),
         // The client adds this one itself.
         scopes: scopes.into_iter().filter(|scope| scope != "openid").collect(),
         create_accounts: create_accounts?,
@@ -182,10 +186,21 @@ fn filled(table: &mut Fields, key: &str) -> Option<String> {
 /// The text of a key that is an address which secrets may be sent to.
 fn reachable(table: &mut Fields, key: &str) -> Option<String> {
     let text: String = table.required(key)?;
-    if let Err(why) = address(&text) {
+    check_address(table, key, &text);
+    Some(text)
+}
+
+/// The same of a key that may be absent.
+fn reachable_if_told(table: &mut Fields, key: &str) -> Option<String> {
+    let text: String = table.optional(key)?;
+    check_address(table, key, &text);
+    Some(text)
+}
+
+fn check_address(table: &mut Fields, key: &str, text: &str) {
+    if let Err(why) = address(text) {
         table.fault(format!("{key} {why}"));
     }
-    Some(text)
 }
 
 fn secret(table: &mut Fields) -> Option<ClientSecret> {

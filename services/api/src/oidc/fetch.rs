@@ -52,7 +52,8 @@ impl Fetch {
         })
     }
 
-    fn allows(&self, url: &Url) -> bool {
+    /// Whether a provider may name this address: HTTPS, or as near as its issuer.
+    pub(super) fn allows(&self, url: &Url) -> bool {
         url.scheme() == "https" || (self.near && url.scheme() == "http" && is_loopback(url))
     }
 

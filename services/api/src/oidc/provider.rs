@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use application::federation::Federated;
+use application::federation::{AtProvider, Federated};
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthenticationFlow, AuthorizationCode,
     ClaimsVerificationError, Client, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdTokenClaims, IdTokenFields, JsonWebKeySet, Nonce, OAuth2TokenResponse as _,
-    PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope, SignatureVerificationError,
-    StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims, UserInfoError,
+    EndpointSet, IdToken, IdTokenClaims, IdTokenFields, JsonWebKeySet, LogoutRequest, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout,
+    RequestTokenError, Scope, SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
+    TokenResponse as _, UserInfoClaims, UserInfoError,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
-        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata,
-        CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
-        CoreTokenType,
+        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreResponseType,
+        CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
     },
     url::Url,
 };
@@ -28,6 +28,8 @@ use super::{
     fetch::{Fetch, FetchError},
 };
 
+/// Random bytes of a nonce: 43 characters. ProConnect asks for 32 at least, of `state` too, which has as many.
+const NONCE_BYTES: u32 = 32;
 /// How long what a provider says of itself is believed, minutes. A key that is not among those known is looked for at once.
 const METADATA_MINUTES: i64 = 60;
 
@@ -67,6 +69,7 @@ type ProviderClient = Client<
     EndpointMaybeSet,
 >;
 type Claims = IdTokenClaims<AnyClaims, CoreGenderClaim>;
+type Token = IdToken<AnyClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
 /// Why a code was not traded. Nothing here repeats what the provider answered: it may hold tokens or say who somebody is.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +104,7 @@ pub(crate) struct Provider {
 
 #[derive(Clone)]
 struct Known {
-    metadata: Arc<CoreProviderMetadata>,
+    metadata: Arc<ProviderMetadataWithLogout>,
     at: DateTime<Utc>,
 }
 
@@ -121,7 +124,7 @@ impl Provider {
     /// What a new sign-in keeps until the browser is back, and the challenge that goes along with it.
     pub(crate) fn begin(&self) -> (Kept, PkceCodeChallenge) {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let nonce = Nonce::new_random();
+        let nonce = Nonce::new_random_len(NONCE_BYTES);
         (Kept { nonce, verifier }, challenge)
     }
 
@@ -153,13 +156,42 @@ impl Provider {
         Ok(url)
     }
 
-    /// Trades a code; answers who it is for (`OpenID` Connect Core 1.0 §3.1.3).
+    /// Where to send the browser to sign out at the provider (`OpenID` Connect RP-Initiated Logout 1.0 §2), and whether it comes
+    /// back with `state`; `None` when the provider offers no such thing.
+    pub(crate) async fn logout_url(
+        &self,
+        id_token: Option<&str>,
+        state: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Option<(Url, bool)>, TradeError> {
+        let metadata = self.metadata(at).await?;
+        let Some(endpoint) = metadata.additional_metadata().end_session_endpoint.clone() else {
+            return Ok(None);
+        };
+        if !self.fetch.allows(endpoint.url()) {
+            return Err(TradeError::Unanswered(FetchError::Forbidden));
+        }
+        let mut request = LogoutRequest::from(endpoint).set_client_id(self.settings.client_id.clone());
+        if let Some(token) = id_token.and_then(|token| token.parse::<Token>().ok()) {
+            request = request.set_id_token_hint(&token);
+        }
+        let back = self.settings.post_logout_redirect_uri.clone();
+        let comes_back = back.is_some();
+        if let Some(back) = back {
+            request = request
+                .set_post_logout_redirect_uri(back)
+                .set_state(CsrfToken::new(state.to_owned()));
+        }
+        Ok(Some((request.http_get_url(), comes_back)))
+    }
+
+    /// Trades a code; answers who it is for (`OpenID` Connect Core 1.0 §3.1.3), and what signs them out there.
     pub(crate) async fn trade(
         &self,
         kept: Kept,
         code: String,
         at: DateTime<Utc>,
-    ) -> Result<Federated, TradeError> {
+    ) -> Result<(Federated, AtProvider), TradeError> {
         let metadata = self.metadata(at).await?;
         let client = self.client(&metadata);
         let request = client
@@ -190,17 +222,22 @@ impl Provider {
                 Err(_none) => Map::new(),
             };
         let all = claims::joined(object(&claims)?, information);
-        Ok(claims::federated(&self.settings, claims.subject().as_str(), &all))
+        let there = AtProvider {
+            provider: self.settings.id.clone(),
+            id_token: tokens.id_token().map(ToString::to_string),
+        };
+        let who = claims::federated(&self.settings, claims.subject().as_str(), &all);
+        Ok((who, there))
     }
 
-    async fn metadata(&self, at: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>, TradeError> {
+    async fn metadata(&self, at: DateTime<Utc>) -> Result<Arc<ProviderMetadataWithLogout>, TradeError> {
         let known = self.known.read().clone();
         let fresh = known.filter(|known| at - known.at < TimeDelta::minutes(METADATA_MINUTES));
         if let Some(known) = fresh {
             return Ok(known.metadata);
         }
         let issuer = self.settings.issuer.clone();
-        let found = CoreProviderMetadata::discover_async(issuer, &self.fetch).await;
+        let found = ProviderMetadataWithLogout::discover_async(issuer, &self.fetch).await;
         let metadata = Arc::new(found.map_err(undiscovered)?);
         *self.known.write() = Some(Known {
             metadata: Arc::clone(&metadata),
@@ -212,8 +249,8 @@ impl Provider {
     /// A provider may have begun to sign with a key that it did not have when it was asked last.
     async fn with_new_keys(
         &self,
-        metadata: &CoreProviderMetadata,
-    ) -> Result<Arc<CoreProviderMetadata>, TradeError> {
+        metadata: &ProviderMetadataWithLogout,
+    ) -> Result<Arc<ProviderMetadataWithLogout>, TradeError> {
         let keys = JsonWebKeySet::fetch_async(metadata.jwks_uri(), &self.fetch).await;
         let keys = keys.map_err(undiscovered)?;
         let metadata = Arc::new(metadata.clone().set_jwks(keys));
@@ -223,7 +260,7 @@ impl Provider {
         Ok(metadata)
     }
 
-    fn client(&self, metadata: &CoreProviderMetadata) -> ProviderClient {
+    fn client(&self, metadata: &ProviderMetadataWithLogout) -> ProviderClient {
         let client = ProviderClient::from_provider_metadata(
             metadata.clone(),
             self.settings.client_id.clone(),

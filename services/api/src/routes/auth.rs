@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use api_types::{
-    Challenge, ChallengeRequest, Jwk, Jwks, PasswordPolicy, Problem, RefreshRequest, TokenAnswer,
+    Challenge, ChallengeRequest, Jwk, Jwks, PasswordPolicy, Problem, RefreshRequest, SignedOut, TokenAnswer,
     TokenRequest,
 };
 use application::{
@@ -10,8 +10,15 @@ use application::{
     sign_in::{Attempt, SignedIn},
 };
 use chrono::Utc;
+use openidconnect::CsrfToken;
 
-use crate::{answer, body::Body, caller::Caller, client::Stranger, problems::OfStranger, refusal::Refusal};
+use crate::{
+    answer, body::Body, caller::Caller, client::Stranger, config::ApiConfig, problems::OfStranger,
+    refusal::Refusal,
+};
+
+/// Random bytes of the `state` of a sign-out.
+const STATE_BYTES: u32 = 32;
 
 /// The tokens of a sign-in.
 pub(super) fn tokens(signed_in: SignedIn) -> HttpResponse {
@@ -96,7 +103,8 @@ pub(crate) async fn get_password_policy(application: Data<Application>) -> HttpR
 
 /// Trade a refresh token for new tokens.
 ///
-/// A refresh token used a second time ends the whole sign-in.
+/// A refresh token used a second time ends the whole sign-in; but for 10 seconds it gives the same new refresh token again, as
+/// long as nobody has used that one, so that several windows may refresh at once.
 #[utoipa::path(
     operation_id = "refresh_token", tag = "auth", security(()),
     request_body = RefreshRequest,
@@ -119,19 +127,50 @@ pub(crate) async fn refresh_token(
 
 /// Sign out.
 ///
-/// The sign-in's access and refresh tokens are refused from now on.
+/// The sign-in's access and refresh tokens are refused from now on. Who signed in through an identity provider is still signed in
+/// there: send the browser to `logout_url`, when the provider offers one.
 #[utoipa::path(
     operation_id = "delete_token", tag = "auth",
     responses(
+        (status = 200, description = "Signed out here; where to sign out at the identity provider.", body = SignedOut),
         (status = 204, description = "Signed out."),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "An API key is revoked, not signed out.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[delete("/auth/token")]
-pub(crate) async fn delete_token(caller: Caller) -> Result<HttpResponse, Refusal> {
-    caller.application.sign_out(caller.sign_in()).await?;
-    Ok(HttpResponse::NoContent().finish())
+pub(crate) async fn delete_token(caller: Caller, config: Data<ApiConfig>) -> Result<HttpResponse, Refusal> {
+    let there = caller.application.sign_out(caller.sign_in()).await?;
+    let provider = there
+        .as_ref()
+        .and_then(|there| Some((config.identity_providers.named(&there.provider)?, there)));
+    let Some((provider, there)) = provider else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
+    let state = opaque_state();
+    let url = provider
+        .logout_url(there.id_token.as_deref(), &state, Utc::now())
+        .await;
+    match url {
+        Ok(Some((url, comes_back))) => Ok(HttpResponse::Ok().json(SignedOut {
+            logout_url: url.into(),
+            state: comes_back.then_some(state),
+        })),
+        Ok(None) => Ok(HttpResponse::NoContent().finish()),
+        // Signed out here all the same, which is what this server can do.
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "an identity provider does not say where to sign out"
+            );
+            Ok(HttpResponse::NoContent().finish())
+        }
+    }
+}
+
+/// What comes back with the browser after signing out: 43 random characters, kept by the client alone.
+fn opaque_state() -> String {
+    CsrfToken::new_random_len(STATE_BYTES).into_secret()
 }
 
 /// The public keys that verify access tokens (RFC 7517).

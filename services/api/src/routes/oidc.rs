@@ -127,7 +127,9 @@ pub(crate) async fn create_federated_token(
         .end_federated(&provider.settings().id, &asked.state, Utc::now())
         .await?;
     let kept: Kept = serde_json::from_str(&payload).map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
-    let who = provider.trade(kept, asked.code, Utc::now()).await?;
-    let signed_in = application.sign_in_federated(who, stranger.0, Utc::now()).await?;
+    let (who, there) = provider.trade(kept, asked.code, Utc::now()).await?;
+    let signed_in = application
+        .sign_in_federated(who, there, stranger.0, Utc::now())
+        .await?;
     Ok(tokens(signed_in))
 }

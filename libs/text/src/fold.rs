@@ -8,18 +8,36 @@ use icu_properties::props::GeneralCategory;
 
 use crate::form::is_ignored;
 
+/// COMBINING GREEK YPOGEGRAMMENI.
+const IOTA_BELOW: char = '\u{345}';
+
 /// The text as it is compared and searched: compatibility forms resolved (NFKD), case folded in full, accents of every
 /// script and characters that are not displayed left out, ligatures and crossed letters of the Latin script as the plain
-/// letters that people type (`œ` is `oe`, `ł` is `l`). Folding twice gives the same text.
+/// letters that people type (`œ` is `oe`, `ł` is `l`), and apostrophes, quotation marks and dashes as those of a keyboard.
+/// Folding twice gives the same text.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
+    let mut plain = String::with_capacity(text.len());
+    // No form of writing reaches across an ASCII space, and in most languages of our users most words are ASCII.
+    for word in text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
+        if word.is_ascii() {
+            plain.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+        } else {
+            fold_word(word, &mut plain);
+        }
+    }
+    plain
+}
+
+fn fold_word(word: &str, plain: &mut String) {
     let decompose = DecomposingNormalizer::new_nfkd();
+    // Folding the case makes a letter of the iota below, which is a mark like others to those who type without them.
+    let decomposed = decompose.normalize(word).replace(IOTA_BELOW, "");
     // Folding the case may compose what was decomposed (U+0390) and the other way round.
-    let folded = case_folded(&decompose.normalize(text));
-    let mut plain = String::with_capacity(folded.len());
+    let folded = case_folded(&decomposed);
     for c in decompose.normalize(&folded).chars() {
         match plain_letters(c) {
             Some(letters) => plain.push_str(letters),
@@ -27,7 +45,6 @@ pub fn fold(text: &str) -> String {
             None => plain.push(c),
         }
     }
-    plain
 }
 
 /// The text with its case folded in full: `ẞ` is `ss`, a final sigma a sigma.
@@ -35,8 +52,12 @@ pub(crate) fn case_folded(text: &str) -> String {
     CaseMapper::new().fold_string(text).into_owned()
 }
 
-/// Latin letters without a decomposition, as people type them; and the Arabic stretching sign, which is no letter.
+/// Latin letters without a decomposition, apostrophes, quotation marks and dashes, as people type them; and the Arabic
+/// stretching sign, which is no letter.
 fn plain_letters(c: char) -> Option<&'static str> {
+    if c.is_ascii() {
+        return None;
+    }
     Some(match c {
         'æ' => "ae",
         'œ' => "oe",
@@ -57,6 +78,10 @@ fn plain_letters(c: char) -> Option<&'static str> {
         'ƶ' => "z",
         'ǥ' => "g",
         '\u{640}' => "",
+        // The letters among the apostrophes too: Ukrainian is written with either.
+        '‘'..='‛' | '\u{2bb}'..='\u{2bd}' | '\u{2ee}' | '′' | '\u{a78c}' => "'",
+        '“'..='‟' | '«' | '»' => "\"",
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => "-",
         _ => return None,
     })
 }

@@ -1,42 +1,71 @@
 //! The words of a text, the same when it is indexed and when it is asked for.
 
 use icu_properties::CodePointMapData;
-use icu_properties::props::{GeneralCategory, GeneralCategoryGroup, Script};
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup, LineBreak, Script};
 
 use crate::fold::fold;
 
 /// The folded words of a text, in order. A word is a run of letters and digits with their marks; everything else parts
 /// words and is not searched (symbols, emoji, punctuation). Scripts written without spaces have no runs to go by: each Han
-/// character and each kana is a word, so that a query finds them anywhere as a phrase.
+/// character, each kana and each letter of Thai, Lao, Khmer and Burmese is a word, so that a query finds them anywhere as
+/// a phrase.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    // A character that is a word by itself takes marks, but no further letters.
-    let mut complete = false;
-    for c in fold(text).chars() {
+    let joined = joined_words(text);
+    joined.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+/// The same as [`words`] in one text, one space between them.
+#[must_use]
+pub fn joined_words(text: &str) -> String {
+    let folded = fold(text);
+    let mut words = String::with_capacity(folded.len());
+    // What the last word takes: nothing while there is none.
+    let mut open = Open::Nothing;
+    for c in folded.chars() {
         let kind = kind(c);
-        let joins = match kind {
-            Kind::Letter => !complete,
-            Kind::Mark => !word.is_empty(),
-            Kind::Alone | Kind::Between => false,
-        };
-        if !joins && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+        match (kind, open) {
+            (Kind::Letter, Open::Letters) | (Kind::Mark, Open::Letters | Open::Marks) => words.push(c),
+            (Kind::Letter | Kind::Alone, _) => {
+                if !words.is_empty() {
+                    words.push(' ');
+                }
+                words.push(c);
+                open = match kind {
+                    Kind::Alone => Open::Marks,
+                    Kind::Letter | Kind::Mark | Kind::Between => Open::Letters,
+                };
+            }
+            (Kind::Mark, Open::Nothing) => {}
+            (Kind::Between, _) => open = Open::Nothing,
         }
-        match kind {
-            Kind::Letter | Kind::Alone => word.push(c),
-            Kind::Mark if joins => word.push(c),
-            Kind::Mark | Kind::Between => {}
-        }
-        if !joins {
-            complete = matches!(kind, Kind::Alone);
-        }
-    }
-    if !word.is_empty() {
-        words.push(word);
     }
     words
+}
+
+/// The words of a text, one space between them, when symbols that stand for letters are read apart from what they touch:
+/// `no 12` of `№12`, `5 kg` of `5㎏`, `windows tm` of `Windows™`. Nothing when [`joined_words`] says the same.
+#[must_use]
+pub fn words_apart(text: &str) -> Option<String> {
+    if !text.chars().any(is_symbol) {
+        return None;
+    }
+    let mut apart = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_symbol(c) {
+            apart.extend([' ', c, ' ']);
+        } else {
+            apart.push(c);
+        }
+    }
+    let apart = joined_words(&apart);
+    (apart != joined_words(text)).then_some(apart)
+}
+
+/// Whether a longer word may begin with this one. A Han character or a kana is whole.
+#[must_use]
+pub fn may_go_on(word: &str) -> bool {
+    !word.chars().next().is_some_and(is_whole)
 }
 
 #[derive(Clone, Copy)]
@@ -49,6 +78,17 @@ enum Kind {
     Mark,
     /// Between words.
     Between,
+}
+
+/// What may still join a word.
+#[derive(Clone, Copy)]
+enum Open {
+    /// There is no word before, or it has ended.
+    Nothing,
+    /// Marks: the word is a character by itself.
+    Marks,
+    /// Letters and marks.
+    Letters,
 }
 
 fn kind(c: char) -> Kind {
@@ -66,18 +106,32 @@ fn kind(c: char) -> Kind {
     if !GeneralCategoryGroup::Letter.contains(category) && !GeneralCategoryGroup::Number.contains(category) {
         return Kind::Between;
     }
-    let script = CodePointMapData::<Script>::new().get(c);
-    // U+30FC prolongs the kana before it, and its script is Common.
-    if [Script::Han, Script::Hiragana, Script::Katakana].contains(&script) || c == '\u{30fc}' {
+    if is_whole(c) || is_unspaced(c) {
         Kind::Alone
     } else {
         Kind::Letter
     }
 }
 
+/// A Han character or a kana. U+30FC prolongs the kana before it, and its script is Common.
+fn is_whole(c: char) -> bool {
+    let script = CodePointMapData::<Script>::new().get(c);
+    [Script::Han, Script::Hiragana, Script::Katakana].contains(&script) || c == '\u{30fc}'
+}
+
+/// A letter of a script whose words can only be told apart by a dictionary (Unicode Standard Annex 14, class SA).
+fn is_unspaced(c: char) -> bool {
+    CodePointMapData::<LineBreak>::new().get(c) == LineBreak::ComplexContext
+}
+
+/// May it be a symbol that stands for letters? Those begin with the block of letterlike symbols.
+fn is_symbol(c: char) -> bool {
+    c >= '\u{2100}' && CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::OtherSymbol
+}
+
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{joined_words, may_go_on, words, words_apart};
 
     #[test]
     fn words_are_runs_of_letters_and_digits() {
@@ -88,7 +142,11 @@ mod tests {
                 .iter()
                 .all(|word| word == "i")
         );
-        assert!(words("✅ 🅿️ — ʻ…").iter().all(|word| word == "ʻ"));
+        assert!(words("✅ 🅿️ — ʻ…").is_empty());
+        assert_eq!(
+            words("компʼютер комп'ютер комп’ютер"),
+            words("комп ютер ".repeat(3).as_str())
+        );
     }
 
     #[test]
@@ -107,6 +165,29 @@ mod tests {
     #[test]
     fn vowel_signs_belong_to_their_letters() {
         assert_eq!(words("हिन्दी"), ["हिन्दी"]);
-        assert_eq!(words("วันที่"), ["วันที่"]);
+        assert_eq!(joined_words("วันที่"), "วั น ที่");
+        assert_eq!(joined_words("ຄອມ ကွန် ភាសា"), "ຄ ອ ມ ကွ န် ភា សា");
+    }
+
+    #[test]
+    fn a_symbol_for_letters_is_also_read_apart() {
+        for (text, joined, apart) in [
+            ("№12", "no12", "no 12"),
+            ("5㎏", "5kg", "5 kg"),
+            ("Windows™ 11", "windowstm 11", "windows tm 11"),
+            ("20℃", "20 c", "20 c"),
+        ] {
+            assert_eq!(joined_words(text), joined, "{text}");
+            assert_eq!(words_apart(text).as_deref().unwrap_or(joined), apart, "{text}");
+        }
+        for text in ["№ 12", "🅿️ parking", "m²", "plain", "été"] {
+            assert_eq!(words_apart(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_character_does_not_go_on() {
+        assert!(may_go_on("ecr") && may_go_on("ที") && may_go_on("हि") && may_go_on("\u{1112}\u{1161}"));
+        assert!(!may_go_on("か") && !may_go_on("東") && !may_go_on("ー"));
     }
 }

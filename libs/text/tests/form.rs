@@ -115,6 +115,32 @@ fn folding_twice_changes_nothing() {
     assert_eq!(fold(&fold(text)), fold(text));
 }
 
+/// Words are folded one by one; that is the same as folding the whole.
+#[test]
+fn a_text_is_folded_as_its_words_are() {
+    let words = [
+        "été",
+        "plain",
+        "\u{301}",
+        "Œ\u{323}\u{301}",
+        "ガ",
+        "\u{3099}x",
+        "한글",
+        "\u{ad}",
+        "№12",
+    ];
+    for one in words {
+        for other in words {
+            let both = format!("{one} {other}\n{one}");
+            assert_eq!(
+                fold(&both),
+                format!("{} {}\n{}", fold(one), fold(other), fold(one)),
+                "{both:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn texts_are_compared_without_case_accents_and_forms() {
     for (text, folded) in [
@@ -123,6 +149,7 @@ fn texts_are_compared_without_case_accents_and_forms() {
         ("STRAẞE Straße", "strasse strasse"),
         ("Iğdır İZMİR", "igdir izmir"),
         ("Καλημέρα ΣΊΣΥΦΟΣ σίσυφος", "καλημερα σισυφοσ σισυφοσ"),
+        ("τῷ ᾼ\u{345}", "τω α"),
         ("Ёлка йогурт", "елка иогурт"),
         ("مُحَمَّد", "محمد"),
         ("שָׁלוֹם", "שלום"),
@@ -132,6 +159,7 @@ fn texts_are_compared_without_case_accents_and_forms() {
         ),
         ("Łódź Ørsted Đuro Ħal", "lodz orsted duro hal"),
         ("im\u{ad}pri\u{200b}mante", "imprimante"),
+        ("L’Ha\u{2011}Ha «\u{a0}d’ici\u{a0}»", "l'ha-ha \" d'ici \""),
     ] {
         assert_eq!(fold(text), folded, "{text:?}");
     }

@@ -6,7 +6,6 @@ pub mod keys;
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
 use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, NewRole};
 use application::accounts::{AccountDraft, NamedGrant};
-use application::views::collate;
 use domain::{
     AccountId, OrganizationId,
     fault::FaultCode,
@@ -105,7 +104,7 @@ pub(crate) async fn create_account(
 #[get("/accounts")]
 pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let q = parameters.text("q").map(|q| collate::key(&q));
+    let q = parameters.text("q").map(|q| text::fold(&q));
     let organization: Option<OrganizationId> = parameters.parsed("organization", "an organization id");
     let role = parameters.text("role");
     if let Some(role) = &role
@@ -118,8 +117,7 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
     let page = listed::Page::<Uuid>::take(&mut parameters, "an id of an account");
     parameters.end()?;
     let viewer = caller.viewer();
-    let matches =
-        |text: &Option<String>, q: &str| text.as_ref().is_some_and(|text| collate::key(text).contains(q));
+    let matches = |of: &Option<String>, q: &str| of.as_ref().is_some_and(|of| text::fold(of).contains(q));
     // A filter by what one may not read would tell it.
     let reads = |account: &domain::account::Account| may_on_account(viewer, AccountOperation::Read, account);
     let found = caller.application.directory().accounts(|account| {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, patch, pos
 use api_types::{
     ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage, OrganizationQuery,
 };
-use application::{Call, views::collate};
+use application::Call;
 use domain::{
     AccountId, ContractId, Fault, OrganizationId,
     fault::FaultCode,
@@ -120,7 +120,7 @@ pub(crate) async fn list_organizations(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let q = parameters.text("q").map(|q| collate::key(&q));
+    let q = parameters.text("q").map(|q| text::fold(&q));
     let mine: bool = parameters.parsed("mine", "true or false").unwrap_or(false);
     let within: Option<OrganizationId> = parameters.parsed("within", "an organization id");
     let page = listed::Page::<OrganizationId>::take(&mut parameters, "an id of an organization");
@@ -136,7 +136,7 @@ pub(crate) async fn list_organizations(
                 .as_ref()
                 .is_none_or(|within| within.contains(&organization.id))
             && q.as_ref().is_none_or(|q| {
-                collate::key(&organization.name).contains(q) || organization.id.as_str().contains(q.as_str())
+                text::fold(&organization.name).contains(q) || organization.id.as_str().contains(q.as_str())
             })
     });
     let (found, total, next_cursor) = page.cut(found, |organization| organization.id.clone());

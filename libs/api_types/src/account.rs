@@ -168,7 +168,7 @@ pub struct AccountPage {
 #[into_params(parameter_in = Query)]
 #[schema(example = json!({"q": "requ", "organization": "commune-a", "limit": 50}))]
 pub struct AccountQuery {
-    /// A part of the name or user name, whatever its accents and case.
+    /// A part of the name or user name, whatever its accents, case and forms of writing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// Id of an organization: its members.

@@ -184,7 +184,7 @@ pub struct OrganizationPage {
 #[into_params(parameter_in = Query)]
 #[schema(example = json!({"q": "lyc", "mine": true, "limit": 20}))]
 pub struct OrganizationQuery {
-    /// A part of the name or id, whatever its accents and case: for completion while typing (seed 002, F99).
+    /// A part of the name or id, whatever its accents, case and forms of writing: for completion while typing (seed 002, F99).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// Only those that the caller is a member of.

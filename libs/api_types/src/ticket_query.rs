@@ -17,7 +17,11 @@ pub struct TicketQuery {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[param(style = Form, explode = true)]
     pub status: Vec<String>,
-    /// Words to find in key, summary, description and comments, whatever their accents and case.
+    /// Words to find in key, summary, description, fields and comments, whatever their case, accents and forms of writing:
+    /// `coeur` finds `Cœur`, `STRASSE` finds `Straße`. Every word must be there; the last one may be the beginning of a
+    /// word; words in quotation marks must follow each other; a ticket's key finds what names it. A word with an
+    /// apostrophe or hyphen is looked for as such a phrase, and so is a text of a script without spaces (`都庁` finds
+    /// `東京都庁`). Symbols, emoji and punctuation are passed over; 422 when there is nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// User name or id of the person it is for; `me` for the caller.

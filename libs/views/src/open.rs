@@ -23,7 +23,7 @@ use crate::{
     queue::{self, QueueError, QueuePage, QueueQuery, Series},
     rebuild,
     renew::Renewal,
-    schema,
+    schema::{self, Use},
     search::find::Limits,
     store::Store,
     write::{Feed, Shared, Writer, is_damage},
@@ -108,7 +108,8 @@ struct Inner {
 
 impl Views {
     /// Opens `<dir>/views.sqlite`, which is made from the log when it is missing, damaged, of another form or ahead of
-    /// the log. Returns at once: a thread catches up from the log and follows it.
+    /// the log. A file of the form before this one serves until a new one, made beside it, takes its place. Returns at
+    /// once: a thread catches up from the log and follows it.
     ///
     /// # Errors
     /// See [`OpenViewsError`].
@@ -124,7 +125,7 @@ impl Views {
             source: error.source,
         })?;
         let path = place::current(dir);
-        let store = existing(&path, &log)?;
+        let (store, usable) = existing(&path, &log)?.unzip();
         let shared = Arc::new(Shared::new(Pool::new(path.clone(), options.readers_max)));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -144,6 +145,10 @@ impl Views {
         if let Some(store) = &store {
             shared.pool.open();
             shared.position.send_replace(store.checkpoint().position);
+        }
+        if usable == Some(Use::ServeMeanwhile) {
+            tracing::info!(path = %path.display(), "the view is of the form before, and serves until it is made anew");
+            let _ = shared.renewals.ask();
         }
         let over = Arc::clone(&shared);
         let mut begun = Some(store);
@@ -330,11 +335,8 @@ impl Drop for Inner {
 pub fn floor(dir: &Path) -> Option<Floor> {
     let path = place::current(dir);
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    let current = schema::is_current(&connection).ok()?;
-    let checkpoint = current
-        .then(|| Store::new(connection).ok())
-        .flatten()?
-        .checkpoint();
+    let _ = schema::usable(&connection).ok()??;
+    let checkpoint = Store::new(connection).ok()?.checkpoint();
     (checkpoint.position.0 > 0).then(|| Floor {
         position: checkpoint.position,
         digest: Some(checkpoint.digest),
@@ -343,12 +345,12 @@ pub fn floor(dir: &Path) -> Option<Floor> {
 }
 
 /// The file as it was left, when it can go on from there.
-pub(crate) fn existing(path: &Path, log: &EventLog) -> Result<Option<Store>, OpenViewsError> {
+pub(crate) fn existing(path: &Path, log: &EventLog) -> Result<Option<(Store, Use)>, OpenViewsError> {
     if !path.exists() {
         return Ok(None);
     }
     let why = match usable(path) {
-        Ok(Some(store)) if follows(&store, log)? => return Ok(Some(store)),
+        Ok(Some((store, usable))) if follows(&store, log)? => return Ok(Some((store, usable))),
         Ok(Some(_)) => "it has seen events that the log does not have".to_owned(),
         Ok(None) => "it is of another form".to_owned(),
         Err(error) => error.to_string(),
@@ -357,11 +359,11 @@ pub(crate) fn existing(path: &Path, log: &EventLog) -> Result<Option<Store>, Ope
     Ok(None)
 }
 
-fn usable(path: &Path) -> rusqlite::Result<Option<Store>> {
+fn usable(path: &Path) -> rusqlite::Result<Option<(Store, Use)>> {
     let connection = rebuild::live(path)?;
-    match schema::is_current(&connection)? {
-        true => Store::new(connection).map(Some),
-        false => Ok(None),
+    match schema::usable(&connection)? {
+        Some(usable) => Ok(Some((Store::new(connection)?, usable))),
+        None => Ok(None),
     }
 }
 

@@ -90,7 +90,7 @@ pub struct QueueQuery {
     pub status: Vec<String>,
     /// Tickets whose status is of this category.
     pub category: Option<Category>,
-    /// Words, `"exact phrases"` or a ticket key to find, whatever their accents and case.
+    /// Words, `"exact phrases"` or a ticket key to find, folded as [`text::words`] says.
     pub q: Option<String>,
     /// Tickets for this person.
     pub requester: Option<AccountId>,

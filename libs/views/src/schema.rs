@@ -1,9 +1,12 @@
-//! The tables of `views.sqlite`. The file is disposable: another [`VERSION`] is rebuilt from the log, never migrated.
+//! The tables of `views.sqlite`. The file is disposable: another [`VERSION`] is made anew from the log, never migrated.
 
 use rusqlite::{Connection, OptionalExtension};
 
 /// The form of the file: counts up with every change here or in the fold, and is kept in `user_version`.
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
+/// The version before: the same tables, whose texts FTS5's own tokenizer has read. Such a file serves while the new one
+/// is made.
+const VERSION_RAW_TEXTS: i32 = 2;
 
 /// The tables.
 ///
@@ -15,7 +18,9 @@ pub(crate) const VERSION: i32 = 2;
 ///   of the next (the greatest integer while there is none). `day` counts from 1970-01-01, UTC, and never goes back:
 ///   it is that of the latest instant recorded so far.
 /// - `past_summary`, `past_field`: what stood in the ticket until before a version of it, for versions that changed it.
-/// - `public_text`, `internal_text`: full text, one entry per text, contentless, none ever taken away. The entry of slot
+/// - `public_text`, `internal_text`: full text, one entry per text, contentless, none ever taken away. FTS5 is given the
+///   folded words of a text, one space between them; to its tokenizer `ascii` every character outside ASCII is part of a
+///   token, so that its tokens are those words (ADR 0013). The entry of slot
 ///   `n` of ticket `t` has the rowid `t << 20 | n`: the ticket is read from the rowid, entries of one ticket lie side by
 ///   side, and a comment on a ticket with a thousand others costs one entry. A slot is the version that wrote the text,
 ///   then two bits for its kind. Internal notes stand in a table of their own, so that a search which may not see them
@@ -135,10 +140,10 @@ CREATE TABLE checkpoint (
     latest_at INTEGER NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE public_text USING fts5 (
-    words, content = '', tokenize = 'unicode61 remove_diacritics 2'
+    words, content = '', tokenize = 'ascii'
 );
 CREATE VIRTUAL TABLE internal_text USING fts5 (
-    words, content = '', tokenize = 'unicode61 remove_diacritics 2'
+    words, content = '', tokenize = 'ascii'
 );
 ";
 
@@ -181,14 +186,46 @@ pub(crate) fn create_indexes(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", VERSION)
 }
 
-/// Is this a whole file of this version? A damaged one is an error.
-pub(crate) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version != VERSION {
-        return Ok(false);
-    }
+/// What a file's texts were when FTS5 read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextForm {
+    /// Folded words.
+    Words,
+    /// As they were written: a file of the version before.
+    Raw,
+}
+
+/// What a file's texts were; a file that is being made has no version yet.
+pub(crate) fn text_form(connection: &Connection) -> rusqlite::Result<TextForm> {
+    Ok(match version(connection)? {
+        VERSION_RAW_TEXTS => TextForm::Raw,
+        _ => TextForm::Words,
+    })
+}
+
+/// How a whole file can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It serves.
+    Serve,
+    /// It serves until the one that is made beside it takes its place.
+    ServeMeanwhile,
+}
+
+/// How this file can be used; nothing when it is not whole, or of a form that can no more be asked. A damaged one is an
+/// error.
+pub(crate) fn usable(connection: &Connection) -> rusqlite::Result<Option<Use>> {
+    let usable = match version(connection)? {
+        VERSION => Use::Serve,
+        VERSION_RAW_TEXTS => Use::ServeMeanwhile,
+        _ => return Ok(None),
+    };
     let checkpoint: Option<i64> = connection
         .query_row("SELECT position FROM checkpoint", [], |row| row.get(0))
         .optional()?;
-    Ok(checkpoint.is_some())
+    Ok(checkpoint.map(|_| usable))
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

@@ -24,6 +24,7 @@ use self::pending::{Account, Organization, Past, Pending};
 use crate::{
     fold::{Effects, KIND_BITS, KINDS, Ticket},
     read_event::{Fact, Told},
+    schema::{self, TextForm},
     tables::Desks,
 };
 
@@ -90,6 +91,7 @@ struct Unsaved {
 /// The writer's side of the file.
 pub(crate) struct Store {
     connection: Connection,
+    text_form: TextForm,
     desks: Desks,
     tickets: HashMap<TicketKey, Held>,
     pending: Pending,
@@ -104,8 +106,10 @@ impl Store {
     pub(crate) fn new(connection: Connection) -> rusqlite::Result<Store> {
         let (checkpoint, latest_at) = load::checkpoint(&connection)?;
         let desks = load::desks(&connection)?;
+        let text_form = schema::text_form(&connection)?;
         Ok(Store {
             connection,
+            text_form,
             desks,
             tickets: HashMap::new(),
             pending: Pending::default(),
@@ -247,7 +251,7 @@ impl Store {
         changed.sort_unstable_by_key(|held| held.ticket.id);
         let transaction = self.connection.transaction()?;
         save::tickets(&transaction, &changed)?;
-        save::texts(&transaction, &pending.texts)?;
+        save::texts(&transaction, &pending.texts, self.text_form)?;
         save::others(&transaction, &pending)?;
         save_past::save(&transaction, &pending)?;
         save::checkpoint(&transaction, &self.checkpoint, self.latest_at)?;

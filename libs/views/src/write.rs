@@ -225,7 +225,7 @@ impl Writer {
         let mut store = match found {
             Some(found) => found,
             None => match existing(&self.path, &self.feed.log) {
-                Ok(found) => found,
+                Ok(found) => found.map(|(store, _)| store),
                 Err(error) => {
                     tracing::error!(
                         error = &error as &(dyn std::error::Error + 'static),

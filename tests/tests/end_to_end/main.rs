@@ -32,6 +32,7 @@ mod rebuild;
 mod repeating;
 mod restoring;
 mod sealed;
+mod searching;
 mod second_factor;
 mod secrets;
 mod sign_in_timing;

@@ -8,7 +8,7 @@ use super::{
     FIELDS_MAX, LIMIT_MAX, QueueQuery, SEARCH_BYTES_MAX, SEARCH_TERMS_MAX, SORT_COLUMNS_MAX, STATUSES_MAX,
     order,
 };
-use crate::search;
+use crate::{schema::TextForm, search};
 
 /// Every fault of a query, with the parameter that it is found in.
 pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
@@ -57,14 +57,15 @@ fn search_fault(q: &str) -> Option<Fault> {
             format!("holds at most {SEARCH_BYTES_MAX} bytes of UTF-8"),
         );
     }
-    let terms = search::terms(q);
+    let terms = search::terms(q, TextForm::Words);
     if terms.len() > SEARCH_TERMS_MAX {
         return fault(
             FaultCode::Length,
             format!("holds at most {SEARCH_TERMS_MAX} words and phrases"),
         );
     }
-    if terms.is_empty() && !q.trim().is_empty() {
+    // What cannot be seen was not asked for.
+    if terms.is_empty() && text::is_filled_in(q) {
         return fault(
             FaultCode::Value,
             "holds no letter and no digit to search for".to_owned(),

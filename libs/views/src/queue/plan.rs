@@ -11,6 +11,7 @@ use super::{
     sql::{self, Sql},
 };
 use crate::{
+    schema,
     search::{
         self, Term,
         find::{self, Found, Hit, Limits},
@@ -55,7 +56,10 @@ pub(super) fn plan(
     limits: Limits,
     past: Option<&Past>,
 ) -> rusqlite::Result<Plan> {
-    let terms = query.q.as_deref().map(search::terms).unwrap_or_default();
+    let terms = match &query.q {
+        Some(q) => search::terms(q, schema::text_form(connection)?),
+        None => Vec::new(),
+    };
     if let Some(past) = past {
         return planned_past(connection, viewer, query, internal, &terms, past);
     }

@@ -7,7 +7,7 @@ use domain::desk::Category;
 use rusqlite::{Connection, named_params, params};
 
 use super::{Change, Checkpoint, Held, Pending};
-use crate::{collate, fold::Ticket};
+use crate::{collate, fold::Ticket, schema::TextForm, search};
 
 const INSERT: &str = "
 INSERT INTO ticket (id, desk, number, desk_version, type, status, category, response_required, status_rank, priority,
@@ -153,13 +153,17 @@ fn update(connection: &Connection, ticket: &Ticket) -> rusqlite::Result<()> {
 }
 
 /// Writes full text, ascending by rowid: FTS5 writes a segment whenever a rowid is not larger than the one before.
-pub(super) fn texts(connection: &Connection, texts: &BTreeMap<(bool, i64), String>) -> rusqlite::Result<()> {
+pub(super) fn texts(
+    connection: &Connection,
+    texts: &BTreeMap<(bool, i64), String>,
+    form: TextForm,
+) -> rusqlite::Result<()> {
     let mut public = connection.prepare_cached("INSERT INTO public_text (rowid, words) VALUES (?1, ?2)")?;
     let mut internal =
         connection.prepare_cached("INSERT INTO internal_text (rowid, words) VALUES (?1, ?2)")?;
-    for ((is_internal, rowid), words) in texts {
+    for ((is_internal, rowid), text) in texts {
         let insert = if *is_internal { &mut internal } else { &mut public };
-        insert.execute(params![rowid, words])?;
+        insert.execute(params![rowid, search::indexed(text, form)])?;
     }
     Ok(())
 }

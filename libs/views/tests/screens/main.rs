@@ -4,10 +4,12 @@
 mod counting;
 mod dice;
 mod digesting;
+mod finding;
 mod keeping;
 mod listing;
 mod model;
 mod paging;
+mod pairs;
 mod past;
 mod random;
 mod renewing;

@@ -6,12 +6,15 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
 };
 
 use domain::ticket::{TicketEvent, Visibility};
+use parking_lot::Mutex;
 use rusqlite::Connection;
+use uuid::Uuid;
 use views::{Open, QueueQuery};
 
 use crate::world::{World, comment, everything, keyed, keyless, opened, personal};
@@ -193,4 +196,82 @@ fn a_renewal_of_closed_views_says_that_it_is_not_done() {
     let renewal = views.renew();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert!(!runtime.block_on(renewal.done()));
+}
+
+/// Makes a file of version 2 of the current one: the same tables, with full text that FTS5's own tokenizer has read.
+fn of_version_2(dir: &Path) {
+    let file = Connection::open(the_file(dir)).unwrap();
+    for table in ["public_text", "internal_text"] {
+        let sql = format!(
+            "DROP TABLE {table}; CREATE VIRTUAL TABLE {table} USING \
+             fts5 (words, content = '', tokenize = 'unicode61 remove_diacritics 2')"
+        );
+        file.execute_batch(&sql).unwrap();
+    }
+    // A summary is of the first kind, and stands with its key.
+    file.execute_batch(
+        "INSERT INTO public_text (rowid, words) SELECT (id << 20) | (summary_version << 2), \
+         desk || '-' || number || char(10) || summary FROM ticket; PRAGMA user_version = 2",
+    )
+    .unwrap();
+}
+
+/// Opens everything, but the event with this id only once the other end is gone.
+fn held_back(held: Uuid, until: mpsc::Receiver<()>) -> Open {
+    let (keyed, until) = (keyed(), Mutex::new(until));
+    Arc::new(move |id, data| {
+        if id == held {
+            let _ = until.lock().recv();
+        }
+        keyed(id, data)
+    })
+}
+
+#[test]
+fn a_file_of_the_version_before_serves_in_its_own_way_until_the_new_one_is_there() {
+    let mut world = World::new();
+    world.ticket(opened("Nœud réseau"));
+    world.ticket(opened("Écran noir, 東京都庁"));
+    world.catch_up();
+    let head = world.log.head();
+    let first = world
+        .log
+        .read(event_log::Position(head.0 - 1), 1)
+        .unwrap()
+        .remove(0);
+    let (release, until) = mpsc::channel();
+    world.open = held_back(first.envelope.id.0, until);
+    world.reopen(of_version_2);
+    let dir = world.views_dir();
+    assert_eq!(views::floor(&dir).unwrap().position, head);
+    // The old file answers, as it always did, and goes on following the log.
+    let added = world.ticket(opened("Bœuf, Straße"));
+    assert_eq!(world.queue(&everything(), &QueueQuery::default()).total, 3);
+    for (q, found) in [
+        ("nœud", vec!["SUP-1"]),
+        ("noeud", vec![]),
+        ("ecran", vec!["SUP-2"]),
+        ("東京", vec!["SUP-2"]),
+        ("sup-2", vec!["SUP-2"]),
+        ("bœuf straß", vec!["SUP-3"]),
+    ] {
+        assert_eq!(world.found(q), found, "{q:?}");
+    }
+    drop(release);
+    // One more begins after the first one has ended.
+    world.renew();
+    for (q, found) in [
+        ("noeud", "SUP-1"),
+        ("都庁", "SUP-2"),
+        ("boeuf strass", added.as_str()),
+    ] {
+        assert_eq!(world.found(q), [found], "{q:?}");
+    }
+    let version = |dir: &Path| -> i32 {
+        let file = Connection::open(the_file(dir)).unwrap();
+        file.pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(version(&dir), 3);
+    assert_eq!(terms(&dir, "nœud"), 0);
 }

@@ -16,12 +16,12 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Event, PersonId, Personal,
-    fault::FaultCode,
     person::PersonEvent,
     policy::{
         Viewer,
         administration::{SystemOperation, may},
     },
+    text_field::words_faults,
 };
 use event_log::{EventLog, Expected, Position, StreamName, Version};
 use object_store::{ObjectStoreExt, path::Path as StorePath};
@@ -104,13 +104,9 @@ impl Application {
         if !administers(&call.viewer) || self.vault().knows(person.0) == KeyState::Unknown {
             return Err(ExecuteError::NotFound);
         }
-        if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
-            let detail = format!("holds 1 to {REASON_CHARS_MAX} characters");
-            return Err(ExecuteError::invalid(vec![domain::Fault::new(
-                "/reason",
-                FaultCode::Length,
-                detail,
-            )]));
+        let faults = words_faults("/reason", &reason, REASON_CHARS_MAX);
+        if !faults.is_empty() {
+            return Err(ExecuteError::invalid(faults));
         }
         let this = self.clone();
         own_task(async move {

@@ -11,6 +11,7 @@ use domain::{
     },
     fault::FaultCode,
     policy::{Grant, Role, Viewer},
+    text_field,
 };
 use event_log::Channel;
 use serde::{Deserialize, Serialize};
@@ -210,14 +211,16 @@ impl Application {
     /// See [`ExecuteError`].
     pub async fn rescue(&self, rescue: Rescue, at: DateTime<Utc>) -> Result<(), ExecuteError> {
         let mut faults = name_faults("/name", &rescue.name);
-        if rescue.contact.trim().is_empty() || rescue.contact.chars().count() > ADDRESS_CHARS_MAX {
-            let detail = format!("holds 1 to {ADDRESS_CHARS_MAX} characters");
-            faults.push(Fault::new("/contact", FaultCode::Length, detail));
-        }
-        if rescue.message.trim().is_empty() || rescue.message.chars().count() > RESCUE_CHARS_MAX {
-            let detail = format!("holds 1 to {RESCUE_CHARS_MAX} characters");
-            faults.push(Fault::new("/message", FaultCode::Length, detail));
-        }
+        faults.extend(text_field::name_faults(
+            "/contact",
+            &rescue.contact,
+            ADDRESS_CHARS_MAX,
+        ));
+        faults.extend(text_field::words_faults(
+            "/message",
+            &rescue.message,
+            RESCUE_CHARS_MAX,
+        ));
         let mut keys = rescue.references.iter();
         if rescue.references.len() > REFERENCES_MAX || keys.any(|key| key.chars().count() > KEY_CHARS_MAX) {
             let detail = format!("names at most {REFERENCES_MAX} tickets");

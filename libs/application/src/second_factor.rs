@@ -77,7 +77,7 @@ impl Application {
         let Some(secret) = &account.second_factor else {
             return Ok(CodeCheck::NotNeeded);
         };
-        let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
+        let Some(code) = code.filter(|code| text::is_filled_in(code)) else {
             return Ok(CodeCheck::Missing);
         };
         let secret = Secret::from_base32(secret).map_err(internal)?;

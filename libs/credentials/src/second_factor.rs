@@ -150,8 +150,8 @@ impl fmt::Debug for Secret {
 }
 
 fn is_name(name: &str) -> bool {
-    let allowed = |character: char| character != ':' && !character.is_control();
-    (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) && name.chars().all(allowed)
+    let is_short = name.chars().count() <= NAME_CHARACTERS_MAX;
+    is_short && text::is_filled_in(name) && text::is_name(name) && !name.contains(':')
 }
 
 fn builder(algorithm: Algorithm, digits: u8, secret: &totp_rs::Secret) -> Builder {

@@ -1,7 +1,8 @@
 //! What a field of a request may hold.
 
 use icu_properties::props::{
-    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark, WhiteSpace,
+    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup,
+    PrependedConcatenationMark, WhiteSpace,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_security::confusable_detection::skeleton;
@@ -44,8 +45,19 @@ pub fn look_alike_keys(text: &str) -> [String; 2] {
     [text, &case_folded(text)].map(|text| case_folded(&skeleton(text).collect::<String>()))
 }
 
+/// Is it a letter, a mark on one or a decimal digit, of any script? Symbols and punctuation are not, and neither are other
+/// numbers: many of them cannot be told from ASCII signs.
+#[must_use]
+pub fn is_letter_mark_or_digit(c: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    GeneralCategoryGroup::Letter.contains(category)
+        || GeneralCategoryGroup::Mark.contains(category)
+        || category == GeneralCategory::DecimalNumber
+}
+
 /// Can this character be seen by itself?
-pub(crate) fn is_visible(c: char) -> bool {
+#[must_use]
+pub fn is_visible(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_graphic();
     }

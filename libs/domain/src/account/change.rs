@@ -15,6 +15,7 @@ use crate::{
         Grant, KeyScope, Viewer,
         administration::{AccountOperation, may_grant, may_on_account},
     },
+    text_field::{name_faults, words_faults},
 };
 
 /// How many roles an account may hold.
@@ -296,9 +297,9 @@ fn left(
 }
 
 fn disabled(account: &Account, reason: String) -> Result<Vec<AccountEvent>, Refusal> {
-    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
-        let detail = format!("holds 1 to {REASON_CHARS_MAX} characters");
-        return Err(invalid("/reason", FaultCode::Length, detail));
+    let faults = words_faults("/reason", &reason, REASON_CHARS_MAX);
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
     }
     // About whom it is, not by whom: it goes when they are erased (ADR 3).
     let reason = Personal::new(account.id.person(), reason);
@@ -321,10 +322,7 @@ fn key_faults(
         let detail = "API keys are for accounts of programs";
         faults.push(Fault::new("/label", FaultCode::Forbidden, detail));
     }
-    if label.trim().is_empty() || label.chars().count() > LABEL_CHARS_MAX {
-        let detail = format!("holds 1 to {LABEL_CHARS_MAX} characters");
-        faults.push(Fault::new("/label", FaultCode::Length, detail));
-    }
+    faults.extend(name_faults("/label", label, LABEL_CHARS_MAX));
     if scopes.is_empty() {
         faults.push(Fault::required("/scopes"));
     }

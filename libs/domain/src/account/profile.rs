@@ -15,6 +15,7 @@ use crate::{
     label::Language,
     personal::Personal,
     policy::{Role, Viewer},
+    text_field,
 };
 
 /// Longest name, characters.
@@ -129,9 +130,9 @@ pub fn address_faults(pointer: &str, address: &str, kind: AccountKind) -> Vec<Fa
                 .split('.')
                 .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
     });
-    let printable = !address
+    let printable = address
         .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\\\"[]".contains(c));
+        .all(|c| text::is_visible(c) && !"<>(),;:\\\"[]".contains(c));
     if !well_formed || !printable || address.chars().count() > ADDRESS_CHARS_MAX {
         let detail = format!("is no mail address of at most {ADDRESS_CHARS_MAX} characters");
         return vec![Fault::new(pointer, FaultCode::Format, detail)];
@@ -146,7 +147,23 @@ pub fn address_faults(pointer: &str, address: &str, kind: AccountKind) -> Vec<Fa
 /// What is at fault with the name that others see.
 #[must_use]
 pub fn name_faults(pointer: &str, name: &str) -> Vec<Fault> {
-    text_faults(pointer, name, NAME_CHARS_MAX)
+    text_field::name_faults(pointer, name, NAME_CHARS_MAX)
+}
+
+/// What people take for one user name though the characters differ: its look-alike keys (Unicode Technical Standard 39 §4).
+/// Two names that share one of them are not both given, unless both are plain ASCII: `l` and `1` are told apart by those
+/// who type them, and `m` and `rn` are not the same name.
+#[must_use]
+pub fn look_alike_keys(username: &str) -> BTreeSet<String> {
+    let composed: String = username.nfkc().collect();
+    let spaced = composed.split_whitespace().collect::<Vec<_>>().join(" ");
+    text::look_alike_keys(&spaced).into()
+}
+
+/// Is this user name, as it is compared, of ASCII alone? No other name may look like it, and it like no other.
+#[must_use]
+pub fn is_plain_username(username: &str) -> bool {
+    username_key(username).is_ascii()
 }
 
 /// User names are one whatever their case, the spaces around and between their parts, and the way their characters are
@@ -159,12 +176,14 @@ pub fn username_key(username: &str) -> String {
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What is at fault with a user name. Two that look alike are one person's way to be taken for another: what is not printable
-/// ASCII is what identifiers may hold, and letters of one script only (Unicode Technical Standard 39 §3, §5.1).
+/// What is at fault with a user name. Two that look alike are one person's way to be taken for another: outside printable
+/// ASCII it holds letters, marks and digits only, those that identifiers may hold, and letters of one script only (Unicode
+/// Technical Standard 39 §3, §5.1).
 #[must_use]
 pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
-    let mut faults = text_faults(pointer, username, USERNAME_CHARS_MAX);
-    let readable = |c: char| c == ' ' || c.is_ascii_graphic() || c.identifier_allowed();
+    let mut faults = text_field::name_faults(pointer, username, USERNAME_CHARS_MAX);
+    let of_words = |c: char| c.identifier_allowed() && text::is_letter_mark_or_digit(c);
+    let readable = |c: char| c == ' ' || c.is_ascii_graphic() || of_words(c);
     if faults.is_empty() && !username.trim().chars().all(readable) {
         let detail = "holds characters that cannot be told from others, or not be seen";
         faults.push(Fault::new(pointer, FaultCode::Format, detail));
@@ -185,17 +204,6 @@ pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
         ));
     }
     faults
-}
-
-fn text_faults(pointer: &str, text: &str, chars_max: usize) -> Vec<Fault> {
-    if text.trim().is_empty() {
-        return vec![Fault::required(pointer)];
-    }
-    if text.chars().count() > chars_max || text.chars().any(char::is_control) {
-        let detail = format!("holds at most {chars_max} characters, on one line");
-        return vec![Fault::new(pointer, FaultCode::Length, detail)];
-    }
-    Vec::new()
 }
 
 impl ProfileEdit {

@@ -12,6 +12,7 @@ use crate::{
         Viewer,
         administration::{OrganizationOperation, administers_all, may_on_organization},
     },
+    text_field,
 };
 
 /// Longest name, characters.
@@ -216,14 +217,7 @@ fn too_deep() -> Fault {
 }
 
 fn name_faults(name: &str) -> Vec<Fault> {
-    if name.trim().is_empty() {
-        return vec![Fault::required("/name")];
-    }
-    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let detail = format!("holds at most {NAME_CHARS_MAX} characters, on one line");
-        return vec![Fault::new("/name", FaultCode::Length, detail)];
-    }
-    Vec::new()
+    text_field::name_faults("/name", name, NAME_CHARS_MAX)
 }
 
 /// A SIREN: nine digits, the last a check digit (Luhn; INSEE, "numéro SIREN").

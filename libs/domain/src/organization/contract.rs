@@ -9,6 +9,7 @@ use super::Organization;
 use crate::{
     fault::{Fault, FaultCode},
     ids::{AccountId, DeskKey, OrganizationId},
+    text_field::name_faults,
 };
 
 /// Longest reference of a contract, characters.
@@ -134,14 +135,7 @@ impl Contract {
     /// What is at fault with its terms. `knows` answers whether a category names a desk or a request type of one.
     #[must_use]
     pub fn faults(&self, knows: impl Fn(&str) -> bool) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        if self.reference.trim().is_empty()
-            || self.reference.chars().count() > REFERENCE_CHARS_MAX
-            || self.reference.chars().any(char::is_control)
-        {
-            let detail = format!("holds 1 to {REFERENCE_CHARS_MAX} characters, on one line");
-            faults.push(Fault::new("/reference", FaultCode::Length, detail));
-        }
+        let mut faults = name_faults("/reference", &self.reference, REFERENCE_CHARS_MAX);
         if self.valid_to < self.valid_from {
             faults.push(Fault::new("/valid_to", FaultCode::Value, "is before valid_from"));
         }

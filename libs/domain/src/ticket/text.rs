@@ -9,20 +9,13 @@ pub const INLINE_TEXT_BYTES_MAX: usize = 8 * 1024;
 /// Longest summary, characters.
 pub const SUMMARY_CHARS_MAX: usize = 255;
 
-/// Holds a control character other than tab, line feed and carriage return?
-#[must_use]
-pub fn has_control(text: &str) -> bool {
-    text.chars()
-        .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-}
-
 /// Faults of a long text that must be there.
 #[must_use]
 pub fn faults(pointer: &str, text: &str) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    if text.trim().is_empty() {
-        faults.push(Fault::required(pointer));
+    if !::text::is_filled_in(text) {
+        return vec![Fault::required(pointer)];
     }
+    let mut faults = Vec::new();
     if text.len() > TEXT_BYTES_MAX {
         let detail = format!(
             "holds at most {TEXT_BYTES_MAX} bytes of UTF-8, this one {}",
@@ -30,7 +23,7 @@ pub fn faults(pointer: &str, text: &str) -> Vec<Fault> {
         );
         faults.push(Fault::new(pointer, FaultCode::Length, detail));
     }
-    if has_control(text) {
+    if ::text::has_control(text) {
         faults.push(Fault::new(pointer, FaultCode::Format, "holds control characters"));
     }
     faults
@@ -39,15 +32,15 @@ pub fn faults(pointer: &str, text: &str) -> Vec<Fault> {
 /// Faults of a summary.
 #[must_use]
 pub fn summary_faults(pointer: &str, text: &str) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    if text.trim().is_empty() {
-        faults.push(Fault::required(pointer));
+    if !::text::is_filled_in(text) {
+        return vec![Fault::required(pointer)];
     }
+    let mut faults = Vec::new();
     if text.chars().count() > SUMMARY_CHARS_MAX {
         let detail = format!("holds at most {SUMMARY_CHARS_MAX} characters");
         faults.push(Fault::new(pointer, FaultCode::Length, detail));
     }
-    if text.chars().any(char::is_control) {
+    if !::text::is_one_line(text) {
         faults.push(Fault::new(
             pointer,
             FaultCode::Format,

@@ -345,8 +345,12 @@ fn a_lock_that_has_ended_is_not_ended_again() {
 fn a_reason_is_given_and_ends_at_its_limit() {
     let disable = |reason: String| changed(&root(), &somebody([], &[]), Change::Disable { reason });
     assert_eq!(disable("é".repeat(REASON_CHARS_MAX)).unwrap().len(), 1);
-    for reason in [String::new(), " \n".to_owned(), "é".repeat(REASON_CHARS_MAX + 1)] {
-        assert_eq!(faults_of(disable(reason)), [at("/reason", FaultCode::Length)]);
+    for (reason, code) in [
+        (String::new(), FaultCode::Required),
+        (" \n".to_owned(), FaultCode::Required),
+        ("é".repeat(REASON_CHARS_MAX + 1), FaultCode::Length),
+    ] {
+        assert_eq!(faults_of(disable(reason)), [at("/reason", code)]);
     }
 }
 

@@ -66,7 +66,7 @@ fn all_faults_of_an_action_are_told_at_once() {
     let ticket = standing_in(&a_report(), "open_active");
     let asked = follow(
         "close",
-        Some(text(60, "\u{7}")),
+        Some(text(60, "a\u{7}")),
         json!({"troubleTicketClosureCode": "XXX", "colour": "red"}),
     );
     assert_eq!(

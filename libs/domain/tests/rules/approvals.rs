@@ -192,7 +192,7 @@ fn only_those_who_treat_propose_and_only_where_the_desk_has_it() {
     let blank = Action::RequestApproval {
         id: approval(1),
         proposal: " ".to_owned(),
-        comment: Some(text(71, "\u{0}")),
+        comment: Some(text(71, "a\u{0}")),
     };
     assert_eq!(
         faults(in_progress().asked(&agent(), blank)),

@@ -82,7 +82,7 @@ fn a_person_has_no_key_and_every_fault_of_one_is_named() {
         faults_of(told),
         [
             at("/label", FaultCode::Forbidden),
-            at("/label", FaultCode::Length),
+            at("/label", FaultCode::Required),
             at("/scopes", FaultCode::Required),
             at("/expires_at", FaultCode::Value),
         ]

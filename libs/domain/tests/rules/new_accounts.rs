@@ -79,7 +79,7 @@ fn every_fault_of_a_new_account_is_named_at_once() {
         faults_of(judged(&root(), &new)),
         [
             at("/username", FaultCode::Required),
-            at("/name", FaultCode::Length),
+            at("/name", FaultCode::Format),
             at("/address", FaultCode::Value),
             at("/organizations", FaultCode::Value),
         ]

@@ -198,7 +198,7 @@ fn a_name_is_one_line_within_its_limit() {
     for (name, told) in [
         ("é".repeat(NAME_CHARS_MAX), None),
         ("é".repeat(NAME_CHARS_MAX + 1), Some(FaultCode::Length)),
-        ("Lycée\nA".to_owned(), Some(FaultCode::Length)),
+        ("Lycée\nA".to_owned(), Some(FaultCode::Format)),
         (" \t".to_owned(), Some(FaultCode::Required)),
     ] {
         let answer = changed(&root(), "lycee-a", Change::Rename(name.clone()));
@@ -293,7 +293,7 @@ fn every_fault_of_a_contract_is_named_at_once() {
     assert_eq!(
         &told[..4],
         [
-            at("/reference", FaultCode::Length),
+            at("/reference", FaultCode::Required),
             at("/valid_to", FaultCode::Value),
             at("/categories", FaultCode::Length),
             at("/categories", FaultCode::Value),
@@ -316,11 +316,14 @@ fn every_fault_of_a_contract_is_named_at_once() {
             .len(),
         1
     );
-    for reference in ["é".repeat(REFERENCE_CHARS_MAX + 1), "2026\n17".to_owned()] {
+    for (reference, code) in [
+        ("é".repeat(REFERENCE_CHARS_MAX + 1), FaultCode::Length),
+        ("2026\n17".to_owned(), FaultCode::Format),
+    ] {
         let change = Change::SignContract(contract(1), with(reference, terms().valid_to));
         assert_eq!(
             faults_of(changed(&root(), "lycee-a", change)),
-            [at("/reference", FaultCode::Length)]
+            [at("/reference", code)]
         );
     }
 }

@@ -53,7 +53,7 @@ fn found<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     let text = found(claims, name)?.as_str()?.trim();
-    Some(text).filter(|text| !text.is_empty())
+    Some(text).filter(|text| text::is_filled_in(text))
 }
 
 /// A claim is the value, or a list that holds it.

@@ -177,7 +177,7 @@ fn provider(mut table: Fields, faults: &mut Vec<String>) -> Option<Settings> {
 /// The text of a key, with something in it.
 fn filled(table: &mut Fields, key: &str) -> Option<String> {
     let text: String = table.required(key)?;
-    if text.trim().is_empty() {
+    if !text::is_filled_in(&text) {
         table.fault(format!("{key} is empty"));
     }
     Some(text)

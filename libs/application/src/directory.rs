@@ -1,13 +1,16 @@
 //! Who there is and which desks there are: a small view in memory, folded from the log alone.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use domain::{
     AccountId, DeskKey, Event, OrganizationId,
-    account::{Account, AccountEvent, profile::username_key},
+    account::{
+        Account, AccountEvent,
+        profile::{is_plain_username, look_alike_keys, username_key},
+    },
     desk::{Desk, DeskEvent},
     ids::ApiKeyId,
     organization::{Organization, OrganizationEvent, Tree},
@@ -36,6 +39,8 @@ struct Inside {
     position: Position,
     accounts: HashMap<AccountId, Arc<Account>>,
     by_username: HashMap<String, AccountId>,
+    /// Who has a user name of that look (`look_alike_keys`).
+    by_look: HashMap<String, BTreeSet<AccountId>>,
     by_api_key: HashMap<ApiKeyId, AccountId>,
     organizations: BTreeMap<OrganizationId, Arc<Organization>>,
     tree: Arc<Tree>,
@@ -85,6 +90,25 @@ impl Directory {
         let inside = self.inside.read();
         let id = inside.by_username.get(&username_key(username))?;
         inside.accounts.get(id).cloned()
+    }
+
+    /// Some account has a user name that people cannot tell from this one. Plain names never look alike.
+    #[must_use]
+    pub fn looks_like_another(&self, username: &str) -> bool {
+        let plain = is_plain_username(username);
+        let inside = self.inside.read();
+        let stands = |id: &AccountId| {
+            let name = inside
+                .accounts
+                .get(id)
+                .and_then(|account| account.username.as_deref());
+            name.is_some_and(|name| !plain || !is_plain_username(name))
+        };
+        look_alike_keys(username)
+            .iter()
+            .filter_map(|key| inside.by_look.get(key))
+            .flatten()
+            .any(stands)
     }
 
     /// The account that an API key is of.
@@ -241,18 +265,38 @@ impl Inside {
     /// What is kept of an account whose person is erased is its id. Nobody finds it by anything else.
     fn erase(&mut self, recorded: &Recorded) -> Result<(), ReadError> {
         let id = AccountId(id_in(recorded, "person-")?);
-        let Some(account) = self.accounts.get_mut(&id) else {
+        let Some(account) = self.accounts.get(&id).cloned() else {
             return Ok(());
         };
-        if let Some(username) = &account.username {
-            self.by_username.remove(&username_key(username));
-        }
+        self.forget_username(id, account.username.as_deref());
         for key in account.api_keys.keys() {
             self.by_api_key.remove(key);
         }
-        *account = Arc::new(account.erased());
+        self.accounts.insert(id, Arc::new(account.erased()));
         self.viewers.remove(&id);
         Ok(())
+    }
+
+    fn know_username(&mut self, id: AccountId, username: Option<&str>) {
+        let Some(username) = username else { return };
+        self.by_username.insert(username_key(username), id);
+        for key in look_alike_keys(username) {
+            self.by_look.entry(key).or_default().insert(id);
+        }
+    }
+
+    fn forget_username(&mut self, id: AccountId, username: Option<&str>) {
+        let Some(username) = username else { return };
+        self.by_username.remove(&username_key(username));
+        for key in look_alike_keys(username) {
+            let left = self.by_look.get_mut(&key).is_some_and(|of| {
+                of.remove(&id);
+                !of.is_empty()
+            });
+            if !left {
+                self.by_look.remove(&key);
+            }
+        }
     }
 
     fn fold_organization(&mut self, recorded: &Recorded, event: OrganizationEvent) {
@@ -274,17 +318,18 @@ impl Inside {
     fn fold_account(&mut self, recorded: &Recorded, event: AccountEvent) -> Result<(), ReadError> {
         let id = AccountId(id_in(recorded, "account-")?);
         let before = self.accounts.remove(&id).map(Arc::unwrap_or_clone);
-        if let Some(username) = before.as_ref().and_then(|account| account.username.as_deref()) {
-            self.by_username.remove(&username_key(username));
-        }
+        let username = before.as_ref().and_then(|account| account.username.clone());
         for key in before.iter().flat_map(|account| account.api_keys.keys()) {
             self.by_api_key.remove(key);
         }
         self.viewers.remove(&id);
-        if let Some(account) = Account::evolve(before, id, recorded.envelope.at, event) {
-            if let Some(username) = &account.username {
-                self.by_username.insert(username_key(username), id);
-            }
+        let after = Account::evolve(before, id, recorded.envelope.at, event);
+        let named = after.as_ref().and_then(|account| account.username.clone());
+        if named != username {
+            self.forget_username(id, username.as_deref());
+            self.know_username(id, named.as_deref());
+        }
+        if let Some(account) = after {
             self.by_api_key
                 .extend(account.api_keys.keys().map(|key| (*key, id)));
             self.accounts.insert(id, Arc::new(account));

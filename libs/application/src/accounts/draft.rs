@@ -7,7 +7,7 @@ use domain::{
     account::{
         AccountEvent, AccountKind,
         change::{self, NewAccount, Refusal},
-        profile::username_key,
+        profile::{is_plain_username, look_alike_keys, username_key},
     },
     fault::FaultCode,
     policy::{Grant, Role, Viewer},
@@ -17,6 +17,19 @@ use uuid::Uuid;
 
 use super::{AccountDraft, NamedGrant};
 use crate::{commit::Write, error::ExecuteError, start::Application};
+
+/// Streams of the user names that look alike.
+const LOOKS: &str = "username-looks";
+/// Streams of the user names that nothing else may look like, since they are not of ASCII alone.
+const LOOKS_ALONE: &str = "username-looks-alone";
+
+fn reserved(stream: String, version: u64, holder: AccountId) -> Write {
+    Write {
+        stream,
+        version,
+        events: vec![Event::Name(NameEvent::Reserved { holder })],
+    }
+}
 
 impl Application {
     /// The names in a draft as ids, and the faults of those that name nothing.
@@ -151,14 +164,11 @@ impl Application {
         new: &NewAccount,
         linked: Option<&domain::account::Identity>,
     ) -> Result<Vec<Write>, ExecuteError> {
-        let holds = |name: String| Write {
-            stream: name,
-            version: 0,
-            events: vec![Event::Name(NameEvent::Reserved { holder: new.id })],
-        };
+        let holds = |name: String| reserved(name, 0, new.id);
         let mut writes = vec![holds(
             self.unique_stream(&["username", &username_key(&new.username)]),
         )];
+        writes.extend(self.writes_of_looks(&new.username, new.id)?);
         let mut events: Vec<Event> = change::create(new.clone())
             .into_iter()
             .map(Event::Account)
@@ -180,6 +190,23 @@ impl Application {
         Ok(writes)
     }
 
+    /// What a user name looks like, for ever: its holder may be erased, and of two at once only one is written. Any number
+    /// of plain names may look alike, so each adds itself to those of its look; a name that is not plain is the only one of
+    /// its look, and says so in a stream of its own.
+    fn writes_of_looks(&self, username: &str, holder: AccountId) -> Result<Vec<Write>, ExecuteError> {
+        let mut writes = Vec::new();
+        for key in look_alike_keys(username) {
+            let looks = self.unique_stream(&[LOOKS, &key]);
+            let name = StreamName::try_from(looks.clone()).map_err(ExecuteError::internal)?;
+            let version = self.log().stream_version(&name).map_err(ExecuteError::internal)?;
+            writes.push(reserved(looks, version.0, holder));
+            if !is_plain_username(username) {
+                writes.push(reserved(self.unique_stream(&[LOOKS_ALONE, &key]), 0, holder));
+            }
+        }
+        Ok(writes)
+    }
+
     /// The stream that holds a name once only, without telling the name (design §3).
     pub(crate) fn unique_stream(&self, name: &[&str]) -> String {
         let mut parts: Vec<&[u8]> = vec![b"unique"];
@@ -187,10 +214,27 @@ impl Application {
         format!("unique-{}", hex::encode(self.secret().digest(&parts)))
     }
 
-    /// Somebody holds this user name, or has held it; the directory knows those too that were reserved under another form.
+    /// Somebody holds this user name or one that looks like it, or has held it; the directory knows those too that were
+    /// reserved under another form, or before looks were.
     pub(crate) fn is_taken(&self, username: &str) -> Result<bool, ExecuteError> {
-        let known = self.directory().account_by_username(username).is_some();
-        Ok(known || self.is_held(&["username", &username_key(username)])?)
+        let directory = self.directory();
+        if directory.account_by_username(username).is_some()
+            || directory.looks_like_another(username)
+            || self.is_held(&["username", &username_key(username)])?
+        {
+            return Ok(true);
+        }
+        let looks = if is_plain_username(username) {
+            LOOKS_ALONE
+        } else {
+            LOOKS
+        };
+        for key in look_alike_keys(username) {
+            if self.is_held(&[looks, &key])? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Somebody holds this name, or has held it.

@@ -6,6 +6,7 @@ mod crowds;
 mod eve;
 mod files;
 mod links;
+mod looks;
 mod own_account;
 mod past;
 mod people;

@@ -126,7 +126,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A copy of this crate alone in a workspace of its own, with these lines in a module of their own.
+/// A copy of this crate and of the one that it uses in a workspace of their own, with these lines in a module of their own.
 fn copied(name: &str, offences: &[Offence]) -> PathBuf {
     let copied = workspace().join("target/purity").join(name);
     if copied.exists() {
@@ -140,7 +140,7 @@ fn copied(name: &str, offences: &[Offence]) -> PathBuf {
         .filter(|line| !line.starts_with("default-members"))
         .map(|line| {
             if line.starts_with("members") {
-                "members = [\"libs/domain\"]"
+                "members = [\"libs/domain\", \"libs/text\"]"
             } else {
                 line
             }
@@ -153,6 +153,11 @@ fn copied(name: &str, offences: &[Offence]) -> PathBuf {
             &Path::new(env!("CARGO_MANIFEST_DIR")).join(part),
             &domain.join(part),
         );
+    }
+    let text = copied.join("libs/text");
+    fs::create_dir_all(&text).unwrap();
+    for part in ["Cargo.toml", "src"] {
+        copy(&workspace().join("libs/text").join(part), &text.join(part));
     }
     if !offences.is_empty() {
         let lib = domain.join("src/lib.rs");

@@ -390,6 +390,16 @@ fn what_is_nested_too_deeply_to_be_read_back_is_refused_inside_a_mark_and_outsid
     assert_eq!(read, given);
     assert!(serde_json::from_slice::<Value>(&serde_json::to_vec(&given).unwrap()).is_ok());
 
+    // Fault M5: outside a mark, what lies as deep as may be; the mark beside it is sealed.
+    let mut deepest = json!({"deep": nest(DEPTH_MAX - 1, json!(1)), "beside": personal(ADA, "Ada")});
+    let given = deepest.clone();
+    vault.seal_data(EVENT, &mut deepest).unwrap();
+    assert_eq!(deepest["deep"], given["deep"]);
+    assert!(!deepest.to_string().contains("Ada"), "{deepest}");
+    let mut read = serde_json::from_slice(&serde_json::to_vec(&deepest).unwrap()).unwrap();
+    vault.open_data(EVENT, &mut read).unwrap();
+    assert_eq!(read, given);
+
     for core in [
         personal(ADA, nest(DEPTH_MAX - 2, json!(1))),
         nest(DEPTH_MAX, json!(1)),

@@ -1,0 +1,111 @@
+//! The limits that the documentation gives are the ones that the product keeps.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use guichet_tests::{answer::faults, people::quick};
+use serde_json::json;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The rows of `docs/limits.md`: file and constant, with the number.
+fn documented() -> BTreeMap<(String, String), u64> {
+    let page = read(&root().join("docs/limits.md"));
+    let row = |line: &str| {
+        let cells: Vec<&str> = line
+            .strip_prefix("| ")?
+            .strip_suffix(" |")?
+            .split(" | ")
+            .collect();
+        let [_, number, place] = cells[..] else {
+            return None;
+        };
+        let (file, constant) = place.strip_prefix('`')?.strip_suffix('`')?.split_once("` `")?;
+        let number = number.parse().unwrap_or_else(|_| panic!("no number: {line}"));
+        Some(((file.to_owned(), constant.to_owned()), number))
+    };
+    page.lines().filter_map(row).collect()
+}
+
+/// The constants of a source file whose value is a number or a product of numbers.
+fn constants(source: &str) -> BTreeMap<String, u64> {
+    let constant = |line: &str| {
+        let (name, rest) = line.trim().split_once("const ")?.1.split_once(": ")?;
+        let value = rest.split_once(" = ")?.1.strip_suffix(';')?.replace('_', "");
+        let factors: Option<Vec<u64>> = value.split(" * ").map(|factor| factor.parse().ok()).collect();
+        Some((name.to_owned(), factors?.iter().product()))
+    };
+    source.lines().filter_map(constant).collect()
+}
+
+/// Fault M4: a limit changed without any test.
+#[test]
+fn each_limit_is_the_number_that_the_documentation_gives() {
+    let documented = documented();
+    assert!(
+        documented.len() >= 50,
+        "the table is not where it is sought: {documented:?}"
+    );
+    for ((file, constant), number) in &documented {
+        let kept = constants(&read(&root().join(file))).get(constant).copied();
+        assert_eq!(kept, Some(*number), "{constant} of {file}");
+    }
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Fault M4: every limit of the rules is documented, but the one of file names, which are cut and not refused.
+#[test]
+fn each_limit_of_the_rules_is_documented() {
+    let documented = documented();
+    let is_limit = |line: &&str| line.starts_with("pub const ") && line.contains("_MAX: ");
+    for path in sources(&root().join("libs/domain/src")) {
+        let file = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        for line in read(&path).lines().filter(is_limit) {
+            let name = line["pub const ".len()..].split(':').next().unwrap().to_owned();
+            if name != "FILE_NAME_BYTES_MAX" {
+                assert!(
+                    documented.contains_key(&(file.clone(), name.clone())),
+                    "{name} of {file}"
+                );
+            }
+        }
+    }
+}
+
+/// Fault M4: at the limit and one past it, over HTTP.
+#[test]
+fn a_client_is_told_at_one_past_the_limit() {
+    let server = quick().start();
+    let requester = server.client("requester-1");
+    let question = |summary: usize, description: usize| {
+        let body = json!({
+            "desk": "SUP", "type": "question", "summary": "é".repeat(summary), "description": "x".repeat(description),
+        });
+        requester.post("/v1/tickets", &body)
+    };
+    let _ = question(255, 24_576).expect(201);
+    let told = faults(&question(256, 24_577).refused(422, "invalid"));
+    let length = |pointer: &str| (pointer.to_owned(), "length".to_owned());
+    assert_eq!(told, [length("/description"), length("/summary")]);
+}

@@ -43,7 +43,7 @@ pub struct CreateTicket {
     /// User name or id of the person it is asked for. Both persons are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
-    /// A private ticket is not shown to the requester's organization; `false` unless given.
+    /// A private ticket is not shown to the requester's organization, unless it is shared with it; `false` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<bool>,
     /// Ids of further organizations that may follow it.
@@ -52,7 +52,8 @@ pub struct CreateTicket {
     /// Whether the requester wants mail about it; `true` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
-    /// The desk's own fields.
+    /// The desk's own fields. A date-time follows RFC 3339, within the years 1 to 9999, without a leap second and at most 14
+    /// hours from UTC; it is kept with a capital `T` and `Z`. A whole number is kept without a fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
     pub fields: Option<Fields>,
@@ -88,7 +89,8 @@ pub struct EditTicket {
     /// Mail follow-up from now on, or no more (seed 004, F189).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
-    /// User name or id of the one who treats it; `null` takes it from whoever has it.
+    /// User name or id of the one who treats it; `null` takes it from whoever has it. A new ticket is begun by it, as by the
+    /// desk's action that takes one.
     #[serde(
         default,
         deserialize_with = "present",
@@ -96,7 +98,8 @@ pub struct EditTicket {
     )]
     #[schema(value_type = Option<String>)]
     pub assignee: Option<Option<String>>,
-    /// Fields to set; a field that is `null` is removed.
+    /// Fields to set; a field that is `null` is removed. Those that the form marks `x-declared` stay as they were when the
+    /// ticket was opened (409 `declaration-frozen`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
     pub fields: Option<Fields>,
@@ -252,7 +255,8 @@ pub struct Ticket {
     /// The organization it is asked for.
     #[schema(required = true)]
     pub organization: Option<OrganizationRef>,
-    /// Whether it is hidden from the requester's organization.
+    /// Whether it is hidden from the requester's organization; no longer once it is shared with it. The organizations of
+    /// `shared_with` see it all the same.
     pub private: bool,
     /// Further organizations that follow it.
     pub shared_with: Vec<OrganizationRef>,

@@ -75,6 +75,7 @@ pub fn stamp(recorded: &Recorded) -> Stamp {
     Stamp {
         position: recorded.position.0,
         version: envelope.version.0,
+        command: envelope.command_id.0,
         at: envelope.at,
         occurred_at: envelope.occurred_at,
         sent_at: envelope.sent_at,

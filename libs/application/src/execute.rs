@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Event, TicketKey,
+    desk::Desk,
     policy::{self, Operation},
     ticket::{Action, Context, Rejection, Stamp, State, TicketEvent, decide_each},
 };
@@ -192,12 +193,34 @@ impl Application {
             viewer: &call.viewer,
             desk: &desk,
         };
-        Ok(decide_each(
-            &context,
-            &tip.state,
-            &unplaced(call),
-            actions.to_vec(),
-        )?)
+        let events = decide_each(&context, &tip.state, &unplaced(call), actions.to_vec())?;
+        self.contract_still_allows(call, &tip.state, &desk, &events)?;
+        Ok(events)
+    }
+
+    /// A ticket that becomes another organization's, or is about something else, is judged by the contracts as a new one is
+    /// (seed 004, F179): or whoever is not covered would open what is, and have it changed.
+    fn contract_still_allows(
+        &self,
+        call: &Call,
+        ticket: &State,
+        desk: &Desk,
+        events: &[TicketEvent],
+    ) -> Result<(), ExecuteError> {
+        let (mut organization, mut request_type) = (ticket.organization.as_ref(), &ticket.request_type);
+        let mut is_other = false;
+        for event in events {
+            if let TicketEvent::Edited(edited) = event {
+                is_other |= edited.organization.is_some() || edited.request_type.is_some();
+                organization = edited.organization.as_ref().or(organization);
+                request_type = edited.request_type.as_ref().unwrap_or(request_type);
+            }
+        }
+        let Some(organization) = organization.filter(|_| is_other) else {
+            return Ok(());
+        };
+        self.contract_allows(organization, desk, request_type, call)
+            .map_err(|refusal| Rejection::Contract(refusal).into())
     }
 
     /// Who treats a ticket may do something on it for somebody else who may read it: a requester on the telephone. It is done
@@ -341,6 +364,7 @@ fn unplaced(call: &Call) -> Stamp {
     Stamp {
         position: 0,
         version: 0,
+        command: call.command_id.0,
         at: call.at,
         occurred_at: call.occurred_at,
         sent_at: call.sent_at,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use domain::{
-    AccountId, DeskKey, Event, Language, StatusId, TicketKey,
+    AccountId, DeskKey, Event, Language, OrganizationId, StatusId, TicketKey,
     desk::Desk,
     policy::{self, Operation, Viewer},
     ticket::{Stamp, TicketEvent},
@@ -33,6 +33,10 @@ pub const OWN_WRITE_WAIT_MS: u64 = 500;
 impl Names for Directory {
     fn name(&self, account: AccountId) -> Option<String> {
         self.account(account)?.name.clone()
+    }
+
+    fn organization(&self, id: &OrganizationId) -> Option<String> {
+        Some(Directory::organization(self, id)?.name.clone())
     }
 }
 

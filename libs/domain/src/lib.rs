@@ -13,7 +13,7 @@
 //! | [`policy`] | who may do and see what: tables for tickets, accounts, organizations and the log |
 //! | [`personal`], [`person`] | values that belong to a person and can be erased, and that they were |
 //! | [`epoch`], [`audit`] | what the log says of itself, and of who read it |
-//! | [`fault`] | one fault of one input field |
+//! | [`fault`], [`text_field`], [`instant`] | one fault of one input field; what is at fault with texts and dates |
 
 pub mod account;
 pub mod audit;
@@ -22,11 +22,13 @@ pub mod desk;
 pub mod epoch;
 pub mod fault;
 pub mod ids;
+pub mod instant;
 pub mod label;
 pub mod organization;
 pub mod person;
 pub mod personal;
 pub mod policy;
+pub mod text_field;
 pub mod ticket;
 
 pub use decode::{DecodeError, Event, NameEvent};

@@ -230,19 +230,6 @@ pub enum Side {
     System,
 }
 
-impl Side {
-    /// The side as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Side::Requester => "requester",
-            Side::Agent => "agent",
-            Side::Supplier => "supplier",
-            Side::System => "system",
-        }
-    }
-}
-
 /// The side that this viewer's words come from: supplier before agent before requester. Somebody who treats tickets
 /// and writes on a ticket of their own writes as its requester; [`side_for`] says from where they act. Who acts in one
 /// profile only stays on the side where all that they hold puts them: a choice of today must not falsify the record.

@@ -5,7 +5,7 @@ mod words;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Language,
+    AccountId, Language, OrganizationId,
     desk::Desk,
     ticket::{Document, Stamp, TicketEvent},
 };
@@ -25,10 +25,13 @@ pub struct Happened {
     pub event: TicketEvent,
 }
 
-/// The directory that names accounts.
+/// The directory that names accounts and organizations.
 pub trait Names {
     /// The name that others see; `None` once the person is erased, or when there is no such account.
     fn name(&self, account: AccountId) -> Option<String>;
+
+    /// The name of an organization; `None` when there is none of that id.
+    fn organization(&self, id: &OrganizationId) -> Option<String>;
 }
 
 /// One event, told in words.

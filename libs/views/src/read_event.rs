@@ -128,6 +128,7 @@ fn stamp(position: Position, envelope: &Envelope) -> Stamp {
     Stamp {
         position: position.0,
         version: envelope.version.0,
+        command: envelope.command_id.0,
         at: envelope.at,
         occurred_at: envelope.occurred_at,
         sent_at: envelope.sent_at,

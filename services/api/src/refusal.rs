@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use api_types::{AllowedAction, Challenge, FieldError, HistoryEntry, Problem};
 use application::{ExecuteError, ReadError, sign_in::SignInError};
 use chrono::Utc;
-use domain::{Fault, Label, Language, organization::ContractRefusal, ticket::Rejection};
+use domain::{Fault, Label, Language, fault::FaultCode, organization::ContractRefusal, ticket::Rejection};
 
 use crate::answer;
 
@@ -98,6 +98,8 @@ kinds! {
     WRONG_STATUS = 409 "ticket-wrong-status" "Action impossible dans l'état du ticket" "The ticket's status does not allow this";
     /// The approval is decided or withdrawn.
     APPROVAL_NOT_PENDING = 409 "approval-not-pending" "L'approbation n'est plus en attente" "The approval is no longer pending";
+    /// What the ticket declares is fixed at creation.
+    DECLARATION_FROZEN = 409 "declaration-frozen" "La déclaration ne change plus après la création" "The declaration does not change after creation";
     /// The ticket holds as many as it may.
     TICKET_FULL = 409 "ticket-full" "Le ticket a atteint une limite" "The ticket has reached a limit";
     /// The account is disabled already; the reason given is not kept.
@@ -334,6 +336,13 @@ fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
                     .map(|action| answer::allowed_action(action, language))
                     .collect(),
             ),
+        Rejection::DeclarationFrozen { fields } => {
+            let fixed = |pointer| Fault::new(pointer, FaultCode::Forbidden, "is fixed at creation");
+            Refusal {
+                kind: &DECLARATION_FROZEN,
+                ..Refusal::faults(fields.into_iter().map(fixed).collect())
+            }
+        }
         Rejection::UnknownApproval => Refusal::new(&NOT_FOUND).detail("the ticket has no such approval"),
         not @ Rejection::NotShared => Refusal::new(&NOT_FOUND).detail(not.to_string()),
         Rejection::ApprovalNotPending => Refusal::new(&APPROVAL_NOT_PENDING),

@@ -45,6 +45,7 @@ pub(crate) struct Envelope<'e> {
     pub(crate) sent_at: Option<DateTime<Utc>>,
     pub(crate) by: Uuid,
     pub(crate) on_behalf_of: Option<Uuid>,
+    pub(crate) command: Uuid,
     /// The payload: where it stands in the stored bytes.
     pub(crate) data: Range<usize>,
 }
@@ -78,7 +79,7 @@ fn written_order(stored: &[u8]) -> Option<Envelope<'_>> {
     cursor.literal(b",\"channel\":\"")?;
     let channel = cursor.text()?;
     cursor.literal(b",\"command_id\":")?;
-    cursor.uuid()?;
+    let command = cursor.uuid()?;
     cursor.literal(b",\"command_digest\":\"")?;
     let digest = cursor.text()?;
     cursor.literal(b",\"correlation_id\":")?;
@@ -99,6 +100,7 @@ fn written_order(stored: &[u8]) -> Option<Envelope<'_>> {
         sent_at,
         by,
         on_behalf_of,
+        command,
         data,
     })
 }

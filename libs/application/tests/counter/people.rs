@@ -11,11 +11,12 @@ use application::{
 };
 use chrono::TimeDelta;
 use domain::{
-    ContractId, OrganizationId,
+    ContractId, OrganizationId, PersonId,
     account::{change::Change, profile::ProfileEdit},
     audit::AuditData,
     organization::{Contract, ContractLevel, OrganizationCreated, change::Change as Move},
     policy::{Grant, Role},
+    ticket::{Action, Edit},
 };
 use views::queue::QueueQuery;
 
@@ -328,4 +329,61 @@ async fn who_is_of_several_organizations_says_for_which_when_one_is_under_contra
         world.open("bob").await.to_string().starts_with("SUP-"),
         "whose only one has none"
     );
+}
+
+/// Fault U18: a ticket that becomes about something else, or another organization's, asked no contract.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_is_not_made_into_what_no_contract_covers() {
+    let world = World::new().await;
+    let of_questions = Contract {
+        reference: "2026-1".to_owned(),
+        level: ContractLevel::Standard,
+        valid_from: at().date_naive() - TimeDelta::days(30),
+        valid_to: at().date_naive() + TimeDelta::days(30),
+        categories: ["SUP/question".to_owned()].into(),
+        responsible: None,
+    };
+    let sign = |of: &str, contract: &Contract| {
+        let sign = Move::SignContract(ContractId(uuid::Uuid::now_v7()), contract.clone());
+        world
+            .application
+            .change_organization(world.call("admin"), organization(of), vec![sign])
+    };
+    sign("commune-a", &of_questions).await.unwrap();
+    let key = world.open("ann").await;
+    let edit = |change: fn(&mut Edit)| {
+        let mut edit = Edit::nothing(PersonId(uuid::Uuid::now_v7()));
+        change(&mut edit);
+        world.act(world.call("agent"), &key, Action::Edit(Box::new(edit)))
+    };
+    let head = world.head();
+    let into_an_incident = |edit: &mut Edit| {
+        edit.request_type = Some("incident".to_owned());
+        edit.fields.insert("product".to_owned(), "Agenda".into());
+    };
+    let told = format!("{:?}", edit(into_an_incident).await);
+    assert!(told.contains("NotCovered") && world.head() == head, "{told}");
+    assert!(edit(|edit| edit.priority = Some("high".to_owned())).await.is_ok());
+    let to_b = |edit: &mut Edit| edit.organization = Some("commune-b".parse().unwrap());
+    assert!(edit(to_b).await.is_ok(), "whose only one has none");
+    assert!(edit(into_an_incident).await.is_ok());
+    let to_a = |edit: &mut Edit| edit.organization = Some("commune-a".parse().unwrap());
+    let told = format!("{:?}", edit(to_a).await);
+    assert!(told.contains("NotCovered"), "{told}");
+    let back = |edit: &mut Edit| {
+        edit.organization = Some("commune-a".parse().unwrap());
+        edit.request_type = Some("question".to_owned());
+    };
+    assert!(edit(back).await.is_ok());
+    sign(
+        "commune-b",
+        &Contract {
+            valid_to: at().date_naive() - TimeDelta::days(1),
+            ..of_questions
+        },
+    )
+    .await
+    .unwrap();
+    let told = format!("{:?}", edit(to_b).await);
+    assert!(told.contains("NotValid"), "{told}");
 }

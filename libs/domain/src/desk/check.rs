@@ -317,7 +317,16 @@ fn list_faults(desk: &DeskDefinition) -> Vec<String> {
     faults
 }
 
+/// What is declared once is not taken away either.
+fn declared(desk: &DeskDefinition) -> BTreeSet<&String> {
+    let is_declared = |field: &Value| field.get("x-declared").and_then(Value::as_bool) == Some(true);
+    let of_types = desk.types.iter().flat_map(|of| fields(&of.form));
+    let declared = of_types.filter(|(_, field)| is_declared(field));
+    declared.map(|(name, _)| name).collect()
+}
+
 fn clear_faults(desk: &DeskDefinition) -> Vec<String> {
+    let declared = declared(desk);
     let known: BTreeSet<&String> = forms(desk)
         .flat_map(|(_, form)| fields(form).map(|(name, _)| name))
         .collect();
@@ -336,8 +345,17 @@ fn clear_faults(desk: &DeskDefinition) -> Vec<String> {
     of_transitions
         .chain(of_rules.into_iter().flatten())
         .flat_map(|(whence, clears)| clears.iter().map(move |name| (whence.clone(), name)))
-        .filter(|(_, name)| !known.contains(name))
-        .map(|(whence, name)| format!("{whence} clears the unknown field {name}"))
+        .filter_map(|(whence, name)| {
+            if !known.contains(name) {
+                Some(format!("{whence} clears the unknown field {name}"))
+            } else if declared.contains(name) {
+                Some(format!(
+                    "{whence} clears the field {name}, which is declared once"
+                ))
+            } else {
+                None
+            }
+        })
         .collect()
 }
 
@@ -365,7 +383,11 @@ fn label_faults(desk: &DeskDefinition) -> Vec<String> {
     }
     labels
         .into_iter()
-        .filter(|(_, label)| label.fr.trim().is_empty() || label.en.trim().is_empty())
+        .filter(|(_, label)| {
+            ![&label.fr, &label.en]
+                .into_iter()
+                .all(|text| text::is_filled_in(text))
+        })
         .map(|(whence, _)| format!("{whence} has an empty label"))
         .collect()
 }

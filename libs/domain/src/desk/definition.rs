@@ -194,7 +194,9 @@ pub struct RequestType {
     /// What people read.
     pub label: Label,
     /// JSON Schema 2020-12 of `fields`: an object without other members; `x-personal` names whose value a property is
-    /// (`requester` or `customer`), `x-open` says that a text names nobody. A text is the requester's unless said.
+    /// (`requester` or `customer`), `x-open` says that a text names nobody; a text is the requester's unless said. `x-declared`
+    /// says that a field stays as it was when the ticket was opened, and `x-declared: ["description"]` on the form, that the
+    /// description does (seed 001 §3.3.2).
     pub form: Value,
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     fault::{Fault, FaultCode},
     ids::PersonId,
+    instant,
     personal::Personal,
     ticket::event::FieldValue,
 };
@@ -22,12 +23,31 @@ pub const FIELD_NAME_BYTES_MAX: usize = 63;
 /// The only dialect of JSON Schema that forms are written in.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
+/// Largest whole number that is kept as one: beyond it, a number written with a fraction may stand for its neighbour.
+const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+
 /// A compiled form.
 #[derive(Debug)]
 pub struct Form {
     schema: Value,
     whole: jsonschema::Validator,
-    owners: BTreeMap<String, Owner>,
+    fields: BTreeMap<String, Field>,
+}
+
+/// What the product itself reads of a field's schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Field {
+    owner: Owner,
+    format: TextFormat,
+    declared: bool,
+}
+
+/// A text whose form is checked beyond what the schema's validator checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TextFormat {
+    Any,
+    DateTime,
+    Date,
 }
 
 /// Whose value a field is.
@@ -46,7 +66,8 @@ impl Form {
     ///
     /// # Errors
     /// Every fault of the schema, in words: not a schema of this dialect, not a closed object with `properties`, a name
-    /// that cannot be one, nested objects, unknown `x-personal` or `x-open`.
+    /// that cannot be one, nested objects, unknown `x-personal`, `x-open` or
+    /// `x-declared`.
     pub fn compile(schema: &Value) -> Result<Form, Vec<String>> {
         let mut faults = Vec::new();
         if schema.get("$schema").is_some_and(|dialect| dialect != DIALECT) {
@@ -61,7 +82,8 @@ impl Form {
                 "a form says `additionalProperties: false`, or a misspelt field would be kept".to_owned(),
             );
         }
-        let mut owners = BTreeMap::new();
+        faults.extend(declared_faults(schema));
+        let mut fields = BTreeMap::new();
         match schema.get("properties").and_then(Value::as_object) {
             None => faults.push("a form is an object schema with `properties`".to_owned()),
             Some(properties) if properties.len() > FIELDS_MAX => {
@@ -74,9 +96,9 @@ impl Form {
                             "field {name:?}: a name is letters, digits and _, a letter first"
                         ));
                     }
-                    match owner_of(property) {
-                        Ok(owner) => {
-                            owners.insert(name.clone(), owner);
+                    match field_of(property) {
+                        Ok(field) => {
+                            fields.insert(name.clone(), field);
                         }
                         Err(fault) => faults.push(format!("field {name}: {fault}")),
                     }
@@ -87,7 +109,7 @@ impl Form {
             Ok(whole) if faults.is_empty() => Ok(Form {
                 schema: schema.clone(),
                 whole,
-                owners,
+                fields,
             }),
             Ok(_) => Err(faults),
             Err(error) => {
@@ -119,7 +141,6 @@ impl Form {
     #[must_use]
     pub fn faults(&self, fields: &Map<String, Value>) -> Vec<Fault> {
         let whole = Value::Object(fields.clone());
-        let mandatory = self.required();
         let mut faults = Vec::new();
         if whole.to_string().len() > FIELDS_BYTES_MAX {
             let detail = format!("all fields together hold at most {FIELDS_BYTES_MAX} bytes of JSON");
@@ -146,22 +167,89 @@ impl Form {
                     "is null: leave it out instead",
                 ));
             }
-            let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
-            if (blank || value.is_null()) && mandatory.contains(name) {
-                faults.push(Fault::required(pointer(name)));
-            }
+            faults.extend(self.format_faults(name, value));
         }
         for error in self.whole.iter_errors(&whole) {
             faults.extend(explain(&error, "/fields"));
         }
+        faults.extend(self.not_filled_in(fields));
         tidy(&mut faults);
         faults
+    }
+
+    /// What the form asks for and is there without being filled in. The form judges the fields without the blank ones, so
+    /// that its conditional rules do not take them for given either.
+    fn not_filled_in(&self, fields: &Map<String, Value>) -> Vec<Fault> {
+        let filled: Map<String, Value> = fields
+            .iter()
+            .filter(|(_, value)| !is_blank(value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if filled.len() == fields.len() {
+            return Vec::new();
+        }
+        let filled = Value::Object(filled);
+        let errors = self.whole.iter_errors(&filled);
+        errors
+            .flat_map(|error| explain(&error, "/fields"))
+            .filter(|fault| fault.code == FaultCode::Required)
+            .collect()
+    }
+
+    /// What a text of this field should have been; of a list, each of its items.
+    fn format_faults(&self, name: &str, value: &Value) -> Vec<Fault> {
+        let format = self
+            .fields
+            .get(name)
+            .map_or(TextFormat::Any, |field| field.format);
+        let (holds, detail): (fn(&str) -> bool, _) = match format {
+            TextFormat::Any => return Vec::new(),
+            TextFormat::DateTime => (
+                |text| instant::canonical(text).is_some(),
+                "is no date-time of RFC 3339 that XML Schema can write too, such as 2026-03-02T09:30:00+01:00",
+            ),
+            TextFormat::Date => (
+                |text| instant::date(text).is_some(),
+                "is no date of RFC 3339, such as 2026-03-02",
+            ),
+        };
+        let judged = |at: String, value: &Value| {
+            let misses = value.as_str().is_some_and(|text| !holds(text));
+            misses.then(|| Fault::new(at, FaultCode::Format, detail))
+        };
+        let items = value.as_array().into_iter().flatten().enumerate();
+        let of_items = items.filter_map(|(index, item)| judged(format!("{}/{index}", pointer(name)), item));
+        judged(pointer(name), value).into_iter().chain(of_items).collect()
+    }
+
+    /// The fields as they are kept: a whole number without a fraction (`1.0` and `1e0` are `1`), a date-time with a capital
+    /// `T` and `Z`. Values that no event of today holds are read as they were stored.
+    #[must_use]
+    pub fn canonical(&self, fields: Map<String, Value>) -> Map<String, Value> {
+        let keep = |(name, value): (String, Value)| {
+            let format = self.fields.get(&name).map(|field| field.format);
+            let value = canonical_value(value, format == Some(TextFormat::DateTime));
+            (name, value)
+        };
+        fields.into_iter().map(keep).collect()
+    }
+
+    /// Is this field a part of the declaration, which stays as it was when the ticket was opened (seed 001 §3.3.2)?
+    #[must_use]
+    pub fn is_declared(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|field| field.declared)
+    }
+
+    /// Is the ticket's description a part of the declaration?
+    #[must_use]
+    pub fn declares_description(&self) -> bool {
+        self.schema.get(DECLARED).is_some()
     }
 
     /// Is this the name of one of its fields?
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.owners.contains_key(name)
+        self.fields.contains_key(name)
     }
 
     /// The fields as an event keeps them: personal ones marked with their subject.
@@ -173,7 +261,7 @@ impl Form {
         customer: PersonId,
     ) -> BTreeMap<String, FieldValue> {
         let mark = |(name, value): (String, Value)| {
-            let subject = match self.owners.get(&name) {
+            let subject = match self.fields.get(&name).map(|field| field.owner) {
                 Some(Owner::Nobody) => None,
                 Some(Owner::Customer) => Some(customer),
                 Some(Owner::Requester) | None => Some(requester),
@@ -190,9 +278,11 @@ impl Form {
     /// Does any of these fields belong to an end customer?
     #[must_use]
     pub fn names_customer(&self, fields: &Map<String, Value>) -> bool {
-        fields
-            .keys()
-            .any(|name| self.owners.get(name) == Some(&Owner::Customer))
+        fields.keys().any(|name| {
+            self.fields
+                .get(name)
+                .is_some_and(|field| field.owner == Owner::Customer)
+        })
     }
 }
 
@@ -203,6 +293,63 @@ fn is_flat(value: &Value) -> bool {
         Value::Object(_) => false,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
+}
+
+/// The keyword of what is declared once: `true` on a field, `["description"]` on the form.
+const DECLARED: &str = "x-declared";
+
+fn declared_faults(schema: &Value) -> Option<String> {
+    let declared = schema.get(DECLARED)?;
+    let is_known = *declared == serde_json::json!(["description"]);
+    (!is_known).then(|| "x-declared of a form is [\"description\"]".to_owned())
+}
+
+fn field_of(property: &Value) -> Result<Field, String> {
+    let owner = owner_of(property)?;
+    let of_items = property.get("items").and_then(|items| items.get("format"));
+    let format = property.get("format").or(of_items).and_then(Value::as_str);
+    let declared = match property.get(DECLARED) {
+        None => false,
+        Some(Value::Bool(declared)) => *declared,
+        Some(_) => return Err("x-declared is true or false".to_owned()),
+    };
+    Ok(Field {
+        owner,
+        format: match format {
+            Some("date-time") => TextFormat::DateTime,
+            Some("date") => TextFormat::Date,
+            Some(_) | None => TextFormat::Any,
+        },
+        declared,
+    })
+}
+
+/// Nothing that can be seen: null, a text of white space and invisible characters, a list of such texts.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => !text::is_filled_in(text),
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_blank),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+fn canonical_value(value: Value, is_date_time: bool) -> Value {
+    match value {
+        Value::Number(number) => whole(&number).map_or(Value::Number(number), Value::from),
+        Value::String(text) if is_date_time => Value::String(instant::canonical(&text).unwrap_or(text)),
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| canonical_value(item, is_date_time));
+            Value::Array(items.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Object(_) => value,
+    }
+}
+
+/// The whole number that a number with a fraction or an exponent stands for.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    let value = number.as_f64().filter(|_| number.is_f64())?;
+    (value.fract() == 0.0 && value.abs() <= WHOLE_MAX).then_some(value as i64)
 }
 
 /// Free text is sealed by default; `x-personal` says for whom, `x-open` that it names nobody. Codes, dates, numbers
@@ -276,7 +423,7 @@ pub(crate) fn tidy(faults: &mut Vec<Fault>) {
 
 fn holds_control(value: &Value) -> bool {
     match value {
-        Value::String(text) => crate::ticket::text::has_control(text),
+        Value::String(text) => text::has_control(text),
         Value::Array(items) => items.iter().any(holds_control),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }

@@ -6,7 +6,7 @@ use super::{
     approval,
     command::{Action, Attach, Context, Text},
     edit,
-    event::{Attached, Stamp, TicketEvent, Visibility},
+    event::{Attached, Edited, Stamp, TicketEvent, Visibility},
     open::share_faults,
     refusal::Rejection,
     state::State,
@@ -228,7 +228,13 @@ fn assign(
         )]));
     }
     let side = policy::side_for(context.viewer, Operation::ActAsAgent, &scope);
-    Ok(vec![TicketEvent::Assigned { side, assignee: new }])
+    let mut events = if new.is_some() {
+        transition::begun(context, state)
+    } else {
+        Vec::new()
+    };
+    events.push(TicketEvent::Assigned { side, assignee: new });
+    Ok(events)
 }
 
 fn share(
@@ -250,10 +256,19 @@ fn share(
         return Ok(Vec::new());
     }
     let side = policy::side(context.viewer, &state.scope());
-    Ok(vec![TicketEvent::Shared {
+    // Shared with its own organization, it is hidden from nobody there any more.
+    let told = state.private && state.organization.as_ref().is_some_and(|own| new.contains(own));
+    let mut events = vec![TicketEvent::Shared {
         side,
         organizations: new,
-    }])
+    }];
+    if told {
+        events.push(TicketEvent::Edited(Box::new(Edited {
+            private: Some(false),
+            ..Edited::nothing(side)
+        })));
+    }
+    Ok(events)
 }
 
 /// Who may share a ticket may take it back, from whichever organization it is shared with: it narrows who reads, and gives

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     event::{ApprovalRequested, Attached, CommentBody, Stamp, TicketEvent, Verdict, Visibility},
@@ -13,6 +14,31 @@ use crate::{
     ids::{AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId},
     policy::Side,
 };
+
+/// Does it tell the other side something from the supplier? Agents stand in for the supplier. What only they read tells
+/// nothing, and neither do a description in other words, who treats the ticket, and a proposal that makes way.
+fn is_update(event: &TicketEvent) -> bool {
+    let of_supplier = match event.side() {
+        Side::Supplier | Side::Agent => true,
+        Side::Requester | Side::System => false,
+    };
+    let tells = match event {
+        TicketEvent::Opened(_)
+        | TicketEvent::Described { .. }
+        | TicketEvent::Assigned { .. }
+        | TicketEvent::ApprovalWithdrawn { .. } => false,
+        TicketEvent::Commented(_)
+        | TicketEvent::Attached(_)
+        | TicketEvent::Transitioned(_)
+        | TicketEvent::Edited(_)
+        | TicketEvent::ApprovalRequested(_)
+        | TicketEvent::ApprovalDecided(_)
+        | TicketEvent::Reopened { .. }
+        | TicketEvent::Shared { .. }
+        | TicketEvent::Unshared { .. } => true,
+    };
+    of_supplier && tells && !event.is_internal()
+}
 
 /// A ticket as it is read. Values of erased persons are `None`.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +98,8 @@ pub struct Document {
     pub position: u64,
     /// Updates at the supplier's initiative (seed 001, F47: lastUpdateVersionNumber).
     pub supplier_updates: u64,
+    /// The command that opened the ticket, or that was the last such update: its further events are no update more.
+    pub told_by: Uuid,
 }
 
 /// An approval as it is read.
@@ -143,7 +171,6 @@ impl Document {
     /// Folds one event. What came before `ticket-opened` is passed over.
     #[must_use]
     pub fn evolve(document: Option<Document>, stamp: &Stamp, event: &TicketEvent) -> Option<Document> {
-        let follows = document.as_ref().is_some_and(|before| before.announced(event));
         let mut document = match document {
             None => Document::opened(stamp, event)?,
             Some(document) => document.after(stamp, event),
@@ -154,42 +181,12 @@ impl Document {
             document.public_events += 1;
             document.updated_at = stamp.at;
         }
-        // Agents stand in for the supplier; what only they read is no update to the other side, nor is the opening.
-        let of_supplier = match event.side() {
-            Side::Supplier | Side::Agent => true,
-            Side::Requester | Side::System => false,
-        };
-        if of_supplier && !event.is_internal() && document.version > 1 && !follows {
+        // One update a command, however many events it makes; the opening is none.
+        if is_update(event) && stamp.command != document.told_by {
+            document.told_by = stamp.command;
             document.supplier_updates += 1;
         }
         Some(document)
-    }
-
-    /// Is this event only a part of what another one beside it says: the long description of an opening, the comment of
-    /// an action, the proposal that makes way? And who treats a ticket is the treating side's own affair. None of them
-    /// is an update of its own.
-    fn announced(&self, event: &TicketEvent) -> bool {
-        match event {
-            TicketEvent::Described { .. } => self.version == 1 && self.description.is_none(),
-            TicketEvent::Commented(commented) => {
-                let of_action = self.last_message.as_ref().and_then(|last| last.comment);
-                let of_approvals = self.approvals.iter().filter_map(|approval| approval.comment_id);
-                of_action
-                    .into_iter()
-                    .chain(of_approvals)
-                    .any(|comment| comment == commented.comment)
-            }
-            TicketEvent::Assigned { .. } | TicketEvent::ApprovalWithdrawn { .. } => true,
-            TicketEvent::Opened(_)
-            | TicketEvent::Attached(_)
-            | TicketEvent::Transitioned(_)
-            | TicketEvent::Edited(_)
-            | TicketEvent::ApprovalRequested(_)
-            | TicketEvent::ApprovalDecided(_)
-            | TicketEvent::Reopened { .. }
-            | TicketEvent::Shared { .. }
-            | TicketEvent::Unshared { .. } => false,
-        }
     }
 
     fn after(mut self, stamp: &Stamp, event: &TicketEvent) -> Document {
@@ -236,6 +233,7 @@ impl Document {
             public_events: 0,
             position: stamp.position,
             supplier_updates: 0,
+            told_by: stamp.command,
         })
     }
 

@@ -29,6 +29,9 @@ pub(super) fn edit(context: &Context<'_>, state: &State, edit: Edit) -> Result<V
     if !may(Operation::EditOwn) || (of_agents && !may(Operation::ActAsAgent)) {
         return Err(Rejection::NotPermitted { what });
     }
+    let edit = canonical(context, state, edit);
+    let today = context.desk.form(&state.request_type);
+    fields::declaration_kept(today, state, &edit.fields, edit.description.as_ref())?;
     let faults = faults(context, state, &edit);
     if !faults.is_empty() {
         return Err(Rejection::Invalid(faults));
@@ -52,6 +55,15 @@ pub(super) fn edit(context: &Context<'_>, state: &State, edit: Edit) -> Result<V
         events.push(TicketEvent::Described { side, description });
     }
     Ok(events)
+}
+
+/// The edit with its fields as the form that will hold keeps them.
+fn canonical(context: &Context<'_>, state: &State, mut edit: Edit) -> Edit {
+    let request_type = edit.request_type.as_ref().unwrap_or(&state.request_type);
+    if let Some(form) = context.desk.form(request_type) {
+        edit.fields = form.canonical(edit.fields);
+    }
+    edit
 }
 
 fn faults(context: &Context<'_>, state: &State, edit: &Edit) -> Vec<Fault> {
@@ -120,14 +132,5 @@ fn edited(context: &Context<'_>, state: &State, side: Side, edit: Edit) -> Optio
         removed: removed.into_iter().map(|(name, _)| name).collect(),
         customer: minted,
     };
-    let nothing = edited.summary.is_none()
-        && edited.priority.is_none()
-        && edited.urgency.is_none()
-        && edited.request_type.is_none()
-        && edited.organization.is_none()
-        && edited.private.is_none()
-        && edited.notify.is_none()
-        && edited.fields.is_empty()
-        && edited.removed.is_empty();
-    (!nothing).then_some(edited)
+    (edited != Edited::nothing(side)).then_some(edited)
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     ids::{AccountId, ApprovalId, AttachmentId, CommentId, DeskKey, OrganizationId, PersonId, StatusId},
@@ -298,6 +299,26 @@ pub struct Edited {
     pub customer: Option<PersonId>,
 }
 
+impl Edited {
+    /// An edit of nothing.
+    #[must_use]
+    pub fn nothing(side: Side) -> Self {
+        Self {
+            side,
+            summary: None,
+            priority: None,
+            urgency: None,
+            request_type: None,
+            organization: None,
+            private: None,
+            notify: None,
+            fields: BTreeMap::new(),
+            removed: BTreeSet::new(),
+            customer: None,
+        }
+    }
+}
+
 /// The data of `ticket-approval-requested.v1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -356,6 +377,8 @@ pub struct Stamp {
     pub position: u64,
     /// Version of the ticket after this event; 1 for the first.
     pub version: u64,
+    /// The command that made it: one command makes one or several events.
+    pub command: Uuid,
     /// When it was recorded.
     pub at: DateTime<Utc>,
     /// When it happened, if somebody trusted said so.

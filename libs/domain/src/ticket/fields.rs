@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::state::State;
+use super::{refusal::Rejection, state::State};
 use crate::{
     desk::{Form, form::pointer},
     fault::{Fault, FaultCode},
@@ -40,6 +40,32 @@ pub(super) fn faults(
         faults.retain(|fault| changed.contains(&fault.pointer) || !old.contains(fault));
     }
     faults
+}
+
+/// Refuses to rewrite what the ticket's form declares once; what stays as it is may be sent again.
+pub(super) fn declaration_kept(
+    form: Option<&Form>,
+    state: &State,
+    changes: &Map<String, Value>,
+    description: Option<&String>,
+) -> Result<(), Rejection> {
+    let Some(form) = form else { return Ok(()) };
+    let rewritten = |(name, value): &(&String, &Value)| {
+        form.is_declared(name) && state.fields.get(*name).unwrap_or(&Value::Null) != *value
+    };
+    let of_fields = changes.iter().filter(rewritten).map(|(name, _)| pointer(name));
+    let described =
+        form.declares_description() && description.is_some_and(|new| state.description.as_ref() != Some(new));
+    let fields: Vec<String> = described
+        .then(|| "/description".to_owned())
+        .into_iter()
+        .chain(of_fields)
+        .collect();
+    if fields.is_empty() {
+        Ok(())
+    } else {
+        Err(Rejection::DeclarationFrozen { fields })
+    }
 }
 
 /// Faults of fields to take away that are neither on the ticket nor in the form: a name misspelt.

@@ -26,7 +26,7 @@ pub const SIREN_FIELD: &str = "serviceProviderID";
 /// # Errors
 /// [`Rejection::NotPermitted`] when the viewer may not open tickets on this desk, or not for this requester;
 /// [`Rejection::Invalid`] with every fault.
-pub fn open(context: &Context<'_>, open: Open) -> Result<Vec<TicketEvent>, Rejection> {
+pub fn open(context: &Context<'_>, mut open: Open) -> Result<Vec<TicketEvent>, Rejection> {
     let desk = context.desk.definition();
     let viewer = context.viewer;
     if !viewer.may_open_on(&desk.key) {
@@ -41,17 +41,25 @@ pub fn open(context: &Context<'_>, open: Open) -> Result<Vec<TicketEvent>, Rejec
         });
     }
     let form = context.desk.form(&open.request_type);
+    if let Some(form) = form {
+        open.fields = form.canonical(open.fields);
+    }
     let faults = faults(desk, viewer, &open, form);
     let Some(form) = form.filter(|_| faults.is_empty()) else {
         return Err(Rejection::Invalid(faults));
     };
 
+    // Shared with its own organization, it is hidden from nobody there.
+    let told = organization
+        .as_ref()
+        .is_some_and(|own| open.share_with.contains(own));
+    let private = open.private && !told;
     let scope = Scope {
         desk: &desk.key,
         requester: open.requester,
         created_by: viewer.account,
         organization: organization.as_ref(),
-        private: open.private,
+        private,
         shared_with: &open.share_with,
     };
     let side = policy::side(viewer, &scope);
@@ -72,7 +80,7 @@ pub fn open(context: &Context<'_>, open: Open) -> Result<Vec<TicketEvent>, Rejec
         requester: open.requester,
         customer,
         organization,
-        private: open.private,
+        private,
         shared_with: open.share_with,
         notify: open.notify,
         fields: form.marked(open.fields, open.requester.person(), open.customer),

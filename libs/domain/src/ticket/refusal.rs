@@ -27,6 +27,12 @@ pub enum Rejection {
         /// What this viewer may do instead.
         allowed: Vec<AllowedAction>,
     },
+    /// The declaration stays as it was when the ticket was opened (seed 001 §3.3.2): what is new is told in words.
+    #[error("the declaration is fixed at creation: {}", .fields.join(", "))]
+    DeclarationFrozen {
+        /// JSON pointers of what would have changed.
+        fields: Vec<String>,
+    },
     /// There is no such approval on this ticket.
     #[error("the ticket has no such approval")]
     UnknownApproval,

@@ -24,19 +24,6 @@ pub enum ApprovalStatus {
     Withdrawn,
 }
 
-impl ApprovalStatus {
-    /// The status as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ApprovalStatus::Pending => "pending",
-            ApprovalStatus::Accepted => "accepted",
-            ApprovalStatus::Refused => "refused",
-            ApprovalStatus::Withdrawn => "withdrawn",
-        }
-    }
-}
-
 /// A ticket as rules read it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {

@@ -1,6 +1,6 @@
 //! Following an action of the desk, and reopening.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -18,6 +18,7 @@ use crate::{
     desk::{
         Form, Transition, Who,
         check::RESERVED_ACTIONS,
+        definition::Category,
         form::{pointer, tidy},
     },
     fault::{Fault, FaultCode},
@@ -119,7 +120,7 @@ pub(super) fn follow(
     context: &Context<'_>,
     state: &State,
     action: &str,
-    with: With,
+    mut with: With,
 ) -> Result<Vec<TicketEvent>, Rejection> {
     if RESERVED_ACTIONS.contains(&action) {
         return follow_reserved(context, state, action, with);
@@ -134,6 +135,11 @@ pub(super) fn follow(
     let Some(side) = side_in(context, state, transition) else {
         return Err(Rejection::NotPermitted { what: "this action" });
     };
+    if let Some(form) = form {
+        with.fields = form.canonical(with.fields);
+    }
+    let of_ticket = context.desk.form(&state.request_type);
+    fields::declaration_kept(of_ticket, state, &with.fields, None)?;
     let mut faults = comment_faults(with.comment.as_ref(), transition.requires_comment);
     match form {
         Some(form) => {
@@ -276,6 +282,43 @@ fn events(
             .map(|text| commented(context, state, side, text, Visibility::Public)),
     );
     events
+}
+
+/// What an assignment does besides to a ticket that nobody has begun (seed 002, F130): it takes the way that taking the
+/// ticket takes, where that asks for nothing more.
+pub(super) fn begun(context: &Context<'_>, state: &State) -> Vec<TicketEvent> {
+    let status = context.desk.status(&state.status);
+    if status.is_none_or(|status| status.category != Category::New) {
+        return Vec::new();
+    }
+    let asks_nothing = |(transition, form): &(&Transition, Option<&Form>)| {
+        transition.assigns_actor
+            && !transition.requires_comment
+            && transition.automatic_comment.is_none()
+            && form.is_none_or(|form| form.required().is_empty())
+    };
+    let mut ways = context.desk.transitions_from(&state.status).filter(asks_nothing);
+    let way = ways.find_map(|(transition, _)| {
+        let side = side_in(context, state, transition)?;
+        Some((transition, transition.to.clone()?, side))
+    });
+    let Some((transition, to, side)) = way else {
+        return Vec::new();
+    };
+    let withdrawn = state
+        .pending_approval()
+        .map(|approval| TicketEvent::ApprovalWithdrawn { side, approval });
+    let taken = TicketEvent::Transitioned(Transitioned {
+        side,
+        action: transition.id.clone(),
+        from: state.status.clone(),
+        to,
+        fields: BTreeMap::new(),
+        removed: cleared(&transition.clears, state, &Map::new()),
+        customer: None,
+        comment: None,
+    });
+    withdrawn.into_iter().chain([taken]).collect()
 }
 
 fn may_reopen(context: &Context<'_>, state: &State) -> bool {

@@ -15,8 +15,8 @@ use domain::{
 use serde_json::{Value, json};
 
 use crate::given::{
-    SUP, Ticket, a_question, a_report, agent, at, auditor, colleague, faults, given, grant, kinds, object,
-    organization, person, question, requester, stranger, supplier, viewer,
+    SUP, Ticket, a_question, a_revisable_report, agent, at, auditor, colleague, faults, given, grant, kinds,
+    object, organization, person, question, requester, stranger, supplier, viewer,
 };
 
 fn edit() -> Edit {
@@ -211,7 +211,7 @@ fn all_faults_of_an_edit_are_told_at_once() {
 
 #[test]
 fn a_conditional_rule_sees_the_fields_that_stay() {
-    let ticket = a_report();
+    let ticket = a_revisable_report();
     let taken = fields(json!({"technicalId": null}));
     assert_eq!(
         faults(ticket.asked(&agent(), taken)),
@@ -231,7 +231,7 @@ fn a_conditional_rule_sees_the_fields_that_stay() {
 
 #[test]
 fn what_an_erased_person_leaves_empty_does_not_hinder_later_edits() {
-    let mut ticket = a_report();
+    let mut ticket = a_revisable_report();
     ticket.state.fields.remove("technicalId").unwrap();
     assert_eq!(
         kinds(
@@ -253,7 +253,7 @@ fn what_an_erased_person_leaves_empty_does_not_hinder_later_edits() {
 
 #[test]
 fn a_wrong_value_is_no_better_for_taking_the_place_of_another() {
-    let mut ticket = a_report();
+    let mut ticket = a_revisable_report();
     ticket.state.fields.insert("offerId".to_owned(), json!(1));
     let told = faults(ticket.asked(&agent(), fields(json!({"offerId": 2}))));
     assert_eq!(told, [at("/fields/offerId", domain::fault::FaultCode::Type)]);

@@ -11,7 +11,8 @@ use domain::{
 use serde_json::json;
 
 use crate::given::{
-    Ticket, a_question, a_report, agent, colleague, object, operator, person, supplier, text,
+    Ticket, a_question, a_report, a_revisable_report, agent, colleague, object, operator, person, supplier,
+    text,
 };
 
 fn said() -> Action {
@@ -91,7 +92,7 @@ fn fields_of_an_erased_person_are_sealed_for_somebody_who_is_not() {
             data["customer"].clone(),
         )
     };
-    let ticket = a_report();
+    let ticket = a_revisable_report();
     assert_eq!(
         named(&ticket),
         (json!(person(900)), json!(person(20)), json!(null))

@@ -23,6 +23,19 @@ use uuid::Uuid;
 pub(crate) static SUP: LazyLock<Desk> = LazyLock::new(|| shipped().unwrap().swap_remove(0));
 pub(crate) static SAV: LazyLock<Desk> = LazyLock::new(|| shipped().unwrap().swap_remove(1));
 
+/// `SAV` as it would be if nothing were declared once, for rules about edits of its form.
+pub(crate) static SAV_REVISABLE: LazyLock<Desk> = LazyLock::new(|| {
+    let mut definition = SAV.definition().clone();
+    for of in &mut definition.types {
+        let form = of.form.as_object_mut().unwrap();
+        form.remove("x-declared").unwrap();
+        for field in form["properties"].as_object_mut().unwrap().values_mut() {
+            field.as_object_mut().unwrap().remove("x-declared");
+        }
+    }
+    Desk::load(definition).unwrap()
+});
+
 /// SIREN of the operator's organization.
 pub(crate) const SIREN: &str = "123456782";
 
@@ -170,11 +183,17 @@ pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_442_000, 0).unwrap()
 }
 
-/// The stamp of the event of that version: one event a minute.
+/// The stamp of the event of that version: one event a minute, each by a command of its own.
 pub(crate) fn stamp(version: u64, by: AccountId) -> Stamp {
+    stamp_of(version, version, by)
+}
+
+/// The stamp of the event of that version, made by the command whose first event has the version `first`.
+fn stamp_of(first: u64, version: u64, by: AccountId) -> Stamp {
     Stamp {
         position: 100 + version,
         version,
+        command: Uuid::from_u128(u128::from(first)),
         at: start() + TimeDelta::minutes(i64::try_from(version).unwrap()),
         occurred_at: None,
         sent_at: None,
@@ -196,8 +215,9 @@ pub(crate) fn given(desk: &'static Desk, viewer: &Viewer, new: Open) -> Ticket {
     let events = open::open(&Context { viewer, desk }, new).unwrap();
     let (mut state, mut document) = (None, None);
     for (version, event) in (1..).zip(&events) {
-        state = State::evolve(state, &stamp(version, viewer.account), event);
-        document = Document::evolve(document, &stamp(version, viewer.account), event);
+        let stamp = stamp_of(1, version, viewer.account);
+        state = State::evolve(state, &stamp, event);
+        document = Document::evolve(document, &stamp, event);
     }
     Ticket {
         desk,
@@ -214,6 +234,11 @@ pub(crate) fn a_question() -> Ticket {
 /// A trouble report of the operator.
 pub(crate) fn a_report() -> Ticket {
     given(&SAV, &operator(), report(&operator()))
+}
+
+/// The same on a desk where nothing is declared once.
+pub(crate) fn a_revisable_report() -> Ticket {
+    given(&SAV_REVISABLE, &operator(), report(&operator()))
 }
 
 impl Ticket {
@@ -237,8 +262,9 @@ impl Ticket {
     }
 
     pub(crate) fn then(&mut self, viewer: &Viewer, events: &[TicketEvent]) {
+        let first = self.document.version + 1;
         for event in events {
-            let stamp = stamp(self.document.version + 1, viewer.account);
+            let stamp = stamp_of(first, self.document.version + 1, viewer.account);
             self.state = State::evolve(Some(self.state.clone()), &stamp, event).unwrap();
             self.document = Document::evolve(Some(self.document.clone()), &stamp, event).unwrap();
         }

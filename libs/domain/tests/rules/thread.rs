@@ -142,7 +142,7 @@ fn a_comment_is_a_text_of_24_kib_at_most_without_control_characters() {
         [at("/body", Length)]
     );
     assert_eq!(
-        faults(a_question().asked(&requester(), of("\u{8}".to_owned()))),
+        faults(a_question().asked(&requester(), of("a\u{8}".to_owned()))),
         [at("/body", Format)]
     );
     assert_eq!(
@@ -231,7 +231,7 @@ fn a_full_ticket_takes_no_more_words_but_is_still_brought_to_its_end() {
     );
     assert_eq!(
         kinds(&ticket.asked(&agent(), give(&agent())).unwrap()),
-        ["assigned"]
+        ["transitioned", "assigned"]
     );
     ticket.state.events = EVENTS_MAX + EVENTS_RESERVED;
     let full = Err(Rejection::Full {
@@ -244,6 +244,7 @@ fn a_full_ticket_takes_no_more_words_but_is_still_brought_to_its_end() {
 #[test]
 fn a_ticket_is_given_to_somebody_who_treats_it_or_to_nobody() {
     let mut ticket = a_question();
+    ticket.state.status = status("in_progress");
     assert_eq!(
         ticket.when(&agent(), give(&agent())),
         Ok(vec![TicketEvent::Assigned {
@@ -504,17 +505,151 @@ fn a_long_description_belongs_to_the_opening() {
         description,
         ..crate::given::report(&operator())
     };
-    let mut ticket = crate::given::given(&crate::given::SAV, &agent(), new);
+    let ticket = crate::given::given(&crate::given::SAV, &agent(), new);
     assert_eq!(
         (ticket.document.version, ticket.document.supplier_updates),
         (2, 0)
     );
+}
+
+fn edit(edit: domain::ticket::Edit) -> Action {
+    Action::Edit(Box::new(edit))
+}
+
+/// Fault M1: an agent who rewrites the description tells the operator nothing, be it the first event after a short opening
+/// or after a long one.
+#[test]
+fn a_description_in_other_words_is_no_update() {
+    for description in ["Court.".to_owned(), "x".repeat(TEXT_BYTES_MAX)] {
+        let new = domain::ticket::Open {
+            description,
+            ..crate::given::report(&operator())
+        };
+        let mut ticket = crate::given::given(&crate::given::SAV_REVISABLE, &agent(), new);
+        for words in ["Autrement.", "Encore autrement."] {
+            let changed = domain::ticket::Edit {
+                description: Some(words.to_owned()),
+                ..domain::ticket::Edit::nothing(person(902))
+            };
+            let events = ticket.when(&agent(), edit(changed)).unwrap();
+            assert_eq!(kinds(&events), ["described"]);
+            assert_eq!(ticket.document.supplier_updates, 0);
+        }
+        ticket.when(&agent(), say(Visibility::Public)).unwrap();
+        assert_eq!(ticket.document.supplier_updates, 1);
+    }
+}
+
+/// Fault P14: the number rose by two for one change that made two events.
+#[test]
+fn one_command_is_one_update_however_many_events_it_makes() {
+    let mut ticket = crate::given::a_revisable_report();
     let changed = domain::ticket::Edit {
-        description: Some("Court.".to_owned()),
+        summary: Some("Autre".to_owned()),
+        description: Some("Autre.".to_owned()),
+        priority: Some("high".to_owned()),
         ..domain::ticket::Edit::nothing(person(902))
     };
-    ticket.when(&agent(), Action::Edit(Box::new(changed))).unwrap();
+    let events = ticket.when(&agent(), edit(changed)).unwrap();
+    assert_eq!(kinds(&events), ["edited", "described"]);
     assert_eq!(ticket.document.supplier_updates, 1);
+    let commented = follow("supplier_update", Some(text(87, "Demain.")), json!({}));
+    let events = ticket.when(&supplier(), commented).unwrap();
+    assert_eq!(kinds(&events), ["transitioned", "commented"]);
+    assert_eq!(ticket.document.supplier_updates, 2);
+    // Begun by being assigned: the assignment alone would tell nothing.
+    let events = ticket.when(&agent(), give(&supplier())).unwrap();
+    assert_eq!(kinds(&events), ["transitioned", "assigned"]);
+    assert_eq!(ticket.document.supplier_updates, 3);
+    let events = ticket.when(&agent(), give(&agent())).unwrap();
+    assert_eq!(kinds(&events), ["assigned"]);
+    assert_eq!(ticket.document.supplier_updates, 3);
+    // Several actions of one command, the first of which only the treating side reads.
+    let context = domain::ticket::Context {
+        viewer: &agent(),
+        desk: ticket.desk,
+    };
+    let both = vec![
+        say(Visibility::Internal),
+        say(Visibility::Public),
+        say(Visibility::Public),
+    ];
+    let stamp = crate::given::stamp(2, agent().account);
+    let events = domain::ticket::decide_each(&context, &ticket.state, &stamp, both).unwrap();
+    ticket.then(&agent(), &events);
+    assert_eq!((events.len(), ticket.document.supplier_updates), (3, 4));
+    ticket.when(&agent(), say(Visibility::Public)).unwrap();
+    assert_eq!(ticket.document.supplier_updates, 5);
+}
+
+/// Fault U18 (seed 002, F130): a request that is assigned is no longer open.
+#[test]
+fn a_new_request_that_is_assigned_is_begun() {
+    for from in ["open", "selected", "reopened"] {
+        let mut ticket = a_question();
+        ticket.state.status = status(from);
+        let events = ticket.when(&admin(), give(&agent())).unwrap();
+        let [
+            TicketEvent::Transitioned(taken),
+            TicketEvent::Assigned { assignee, .. },
+        ] = &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!(
+            (taken.action.as_str(), &taken.from, &taken.to, *assignee),
+            ("take", &status(from), &status("in_progress"), Some(account(10)))
+        );
+        assert_eq!(ticket.document.status, status("in_progress"));
+    }
+    for begun in [
+        "in_development",
+        "in_progress",
+        "waiting_customer",
+        "resolved",
+        "closed",
+    ] {
+        let mut ticket = a_question();
+        ticket.state.status = status(begun);
+        assert_eq!(
+            kinds(&ticket.asked(&admin(), give(&agent())).unwrap()),
+            ["assigned"],
+            "{begun}"
+        );
+    }
+    let mut ticket = a_question();
+    ticket.when(&agent(), plainly("take")).unwrap();
+    ticket.state.status = status("open");
+    let events = ticket.asked(&agent(), Action::Assign { assignee: None }).unwrap();
+    assert_eq!(kinds(&events), ["assigned"], "who lets go begins nothing");
+}
+
+/// Fault U18: a ticket shared with its own organization was still called private.
+#[test]
+fn a_ticket_shared_with_its_own_organization_is_private_no_more() {
+    let share = |names: &[&str]| Action::Share {
+        organizations: organizations(names),
+    };
+    let private = || domain::ticket::Open {
+        private: true,
+        ..crate::given::question(&requester())
+    };
+    let mut ticket = crate::given::given(&crate::given::SUP, &requester(), private());
+    let events = ticket.when(&agent(), share(&["commune-b"])).unwrap();
+    assert_eq!(kinds(&events), ["shared"]);
+    assert!(ticket.document.private && ticket.state.private);
+    let events = ticket.when(&agent(), share(&["commune-a"])).unwrap();
+    assert_eq!(kinds(&events), ["shared", "edited"]);
+    assert!(!ticket.document.private && !ticket.state.private);
+    let both = domain::ticket::Open {
+        share_with: organizations(&["commune-a"]),
+        ..private()
+    };
+    assert!(
+        !crate::given::given(&crate::given::SUP, &requester(), both)
+            .document
+            .private
+    );
 }
 
 #[test]

@@ -56,11 +56,7 @@ const SUP_TABLE: [Row; 10] = [
         "accept>to_deliver refuse>in_progress",
         "resume>in_progress close>closed",
     ),
-    (
-        "to_deliver",
-        "",
-        "resume>in_progress deliver>resolved close>closed",
-    ),
+    ("to_deliver", "", "resume>in_progress deliver>closed close>closed"),
     ("closed", "reopen>reopened", "reopen>reopened"),
     (
         "reopened",

@@ -2,7 +2,7 @@
 //! changes beside it.
 
 use domain::{
-    AccountId, Language, StatusId,
+    AccountId, Language, OrganizationId, StatusId,
     desk::Desk,
     ticket::{
         Document, TicketEvent, Visibility,
@@ -142,7 +142,7 @@ impl Teller<'_> {
                 .say("a rouvert la demande", "reopened the request")
                 .to_owned(),
             TicketEvent::Shared { organizations, .. } => {
-                let list: Vec<&str> = organizations.iter().map(|id| id.as_str()).collect();
+                let list: Vec<String> = organizations.iter().map(|id| self.organization(id)).collect();
                 format!(
                     "{} {}",
                     self.say("a partagé la demande avec", "shared the request with"),
@@ -223,7 +223,7 @@ impl Teller<'_> {
     }
 
     fn edited(&self, changes: &[Change]) -> String {
-        let fields: Vec<String> = changes.iter().map(|change| self.field(&change.field)).collect();
+        let fields: Vec<String> = changes.iter().map(|change| self.changed(change)).collect();
         if fields.is_empty() {
             return self.say("a modifié la demande", "edited the request").to_owned();
         }
@@ -275,6 +275,20 @@ impl Teller<'_> {
         let choices = self.desk.definition().value_lists.get(list);
         let found = choices.and_then(|choices| choices.iter().find(|choice| choice.id == text));
         found.map_or(text, |choice| choice.label.text(self.language).to_owned())
+    }
+
+    /// The field that changed; of an organization also which it became, for its id tells people nothing.
+    fn changed(&self, change: &Change) -> String {
+        let field = self.field(&change.field);
+        let became = change.to.as_ref().filter(|_| change.field == "organization");
+        let id = became.and_then(Value::as_str).and_then(|id| id.parse().ok());
+        id.map_or(field.clone(), |id: OrganizationId| {
+            format!("{field} ({})", self.organization(&id))
+        })
+    }
+
+    fn organization(&self, id: &OrganizationId) -> String {
+        self.names.organization(id).unwrap_or_else(|| id.to_string())
     }
 
     fn field(&self, field: &str) -> String {

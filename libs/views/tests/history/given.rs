@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, CommentId, Event, Language, PersonId, Personal,
+    AccountId, CommentId, Event, Language, OrganizationId, PersonId, Personal,
     desk::Desk,
     policy::Side,
     ticket::{
@@ -22,6 +22,10 @@ pub(crate) struct Directory(pub(crate) BTreeMap<AccountId, &'static str>);
 impl Names for Directory {
     fn name(&self, account: AccountId) -> Option<String> {
         self.0.get(&account).map(|name| (*name).to_owned())
+    }
+
+    fn organization(&self, id: &OrganizationId) -> Option<String> {
+        (id.as_str() == "commune-b").then(|| "Commune de Bourg".to_owned())
     }
 }
 
@@ -100,6 +104,7 @@ pub(crate) fn happened(events: Vec<(AccountId, TicketEvent)>) -> Vec<Happened> {
         let stamp = Stamp {
             position: 10 + version,
             version,
+            command: Uuid::from_u128(u128::from(version)),
             at: start() + TimeDelta::seconds(index as i64),
             occurred_at: None,
             sent_at: None,

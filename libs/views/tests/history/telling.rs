@@ -334,7 +334,7 @@ fn files_and_sharing_are_told_by_name() {
     };
     assert_eq!(
         said(RITA, shared.clone()).1,
-        "Rita Requérante shared the request with commune-b, commune-c"
+        "Rita Requérante shared the request with Commune de Bourg, commune-c"
     );
     let entries = told(vec![(RITA, opening()), (RITA, shared)], Language::Fr);
     assert_eq!(

@@ -82,6 +82,7 @@ fn decoded(position: Position, envelope: &Envelope) -> Decoded {
     let stamp = Stamp {
         position: position.0,
         version: envelope.version.0,
+        command: envelope.command_id.0,
         at: envelope.at,
         occurred_at: envelope.occurred_at,
         sent_at: envelope.sent_at,

@@ -144,6 +144,7 @@ pub(crate) fn stamp(recorded: &Recorded) -> Stamp {
     Stamp {
         position: recorded.position.0,
         version: recorded.envelope.version.0,
+        command: recorded.envelope.command_id.0,
         at: recorded.envelope.at,
         occurred_at: recorded.envelope.occurred_at,
         sent_at: recorded.envelope.sent_at,

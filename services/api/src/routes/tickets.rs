@@ -247,6 +247,7 @@ pub(crate) async fn get_ticket(
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The declaration is fixed at creation, no contract allows what the ticket would become, or a limit of the ticket is reached.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The ticket moved on; `missed` tells how.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
     ),

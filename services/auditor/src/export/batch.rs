@@ -65,6 +65,7 @@ pub(super) struct Facts {
     pub(super) sent_at: Option<DateTime<Utc>>,
     pub(super) by: Uuid,
     pub(super) on_behalf_of: Option<Uuid>,
+    pub(super) command: Uuid,
     pub(super) data: Range<usize>,
 }
 
@@ -74,6 +75,7 @@ impl Facts {
         Stamp {
             position,
             version: self.version,
+            command: self.command,
             at: self.at,
             occurred_at: self.occurred_at,
             sent_at: self.sent_at,
@@ -216,6 +218,7 @@ impl Reading<'_> {
             sent_at: envelope.sent_at,
             by: envelope.by,
             on_behalf_of: envelope.on_behalf_of,
+            command: envelope.command,
             data: start + envelope.data.start..start + envelope.data.end,
         }
     }

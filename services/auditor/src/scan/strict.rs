@@ -88,7 +88,6 @@ pub(super) fn envelope(stored: &[u8]) -> Result<Envelope<'_>, EnvelopeFault> {
     if let Some((name, _)) = is_well.iter().find(|(_, is_well)| !is_well) {
         return Err(EnvelopeFault::Member(name));
     }
-    uuid("command_id", &members.command_id)?;
     uuid("correlation_id", &members.correlation_id)?;
     members
         .causation_id
@@ -110,6 +109,7 @@ pub(super) fn envelope(stored: &[u8]) -> Result<Envelope<'_>, EnvelopeFault> {
             .on_behalf_of
             .map(|text| uuid("on_behalf_of", &text))
             .transpose()?,
+        command: uuid("command_id", &members.command_id)?,
         data,
     })
 }

@@ -31,7 +31,7 @@ build: ## build the binary that the tests start
 	cargo build -p guichet
 
 .PHONY: test
-test: build nextest $(VENV)/installed node_modules/installed strace faketime ## run all tests; installs what they need
+test: build nextest $(VENV)/installed node_modules/installed strace faketime java ## run all tests; installs what they need
 	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
 
@@ -129,6 +129,10 @@ faketime:
 .PHONY: strace
 strace:
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; }
+
+.PHONY: java
+java:
+	@command -v javac >/dev/null || { apt-get update -qq && apt-get install -y -qq default-jdk-headless; }
 
 .PHONY: .venv
 .venv: $(VENV)/installed

@@ -13,6 +13,7 @@
 //! | [`answer_schema`] | whether a SOAP answer is valid, by libxml2 |
 //! | [`disk`] | what lies in files, and in which form |
 //! | [`small_disk`] | a file system that can be filled |
+//! | [`bytes`] | one exchange by the bytes, as they come |
 //! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
 //! | [`chance`] | seeded random numbers |
 //!
@@ -25,6 +26,7 @@
 
 pub mod answer;
 pub mod answer_schema;
+pub mod bytes;
 pub mod chance;
 pub mod client;
 pub mod disk;

@@ -9,8 +9,6 @@
 
 mod writing;
 
-pub use writing::FILE_NAME_CHARS_MAX;
-
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
@@ -25,7 +23,7 @@ use object_store::{GetResult, ObjectStore, ObjectStoreExt, WriteMultipart, path:
 use uuid::Uuid;
 use vault::content::Decryptor;
 
-use self::writing::{Writing, plain_name};
+use self::writing::Writing;
 use crate::{
     call::Call,
     error::{ExecuteError, ReadError},
@@ -68,6 +66,12 @@ impl Stored {
     #[must_use]
     pub fn content_sha256(&self) -> &str {
         &self.attach.content_sha256
+    }
+
+    /// The name that it is kept under.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.attach.name
     }
 }
 
@@ -122,7 +126,7 @@ impl Application {
             attach: Attach {
                 id,
                 subject,
-                name: plain_name(name),
+                name: text::file_name(name),
                 size: written.size,
                 media_type: written.media_type,
                 content_sha256: written.content_sha256,
@@ -169,6 +173,13 @@ impl Application {
             done
         })
         .await
+    }
+
+    /// Takes a stored file away that nothing will refer to.
+    pub async fn discard(&self, key: &TicketKey, stored: Stored) {
+        if let Err(error) = self.files().delete(&incoming(&stored.attach.blob, key)).await {
+            tracing::warn!(%error, "a file stays among those that come in");
+        }
     }
 
     /// Takes away what came in more than [`ORPHAN_HOURS`] ago and no event refers to. Costs what lies among the incoming

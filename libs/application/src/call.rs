@@ -41,19 +41,46 @@ pub struct Call {
     pub command_digest: [u8; 32],
     /// The request's id, for logs.
     pub correlation_id: Uuid,
-    /// The version that the caller saw (`If-Match`).
-    pub expected_version: Option<Version>,
+    /// The versions of which the caller saw one (`If-Match`); any when absent.
+    pub expected_version: Option<ExpectedVersion>,
     /// The sign-in, whose later reads should see this write.
     pub sign_in: Option<Uuid>,
     /// What the API key opens that the call is made with; `None` for a person's own sign-in, which opens all.
     pub scopes: Option<BTreeSet<KeyScope>>,
 }
 
+/// Versions of which one must be the one that is there. `If-Match` is a list, and names of it that are no versions of ours
+/// are none: an empty list is never met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedVersion(BTreeSet<Version>);
+
+impl ExpectedVersion {
+    /// The newest of them that was there before this one.
+    fn before(&self, actual: Version) -> Option<Version> {
+        self.0.range(..actual).next_back().copied()
+    }
+}
+
+impl From<Version> for ExpectedVersion {
+    fn from(version: Version) -> Self {
+        Self(BTreeSet::from([version]))
+    }
+}
+
+impl FromIterator<Version> for ExpectedVersion {
+    fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
+        Self(versions.into_iter().collect())
+    }
+}
+
 impl Call {
     /// Refuses when the caller saw another version than this (`If-Match`).
     pub(crate) fn expects(&self, actual: Version) -> Result<(), ExecuteError> {
-        match self.expected_version {
-            Some(expected) if expected != actual => Err(ExecuteError::Stale { expected, actual }),
+        match &self.expected_version {
+            Some(expected) if !expected.0.contains(&actual) => Err(ExecuteError::Stale {
+                expected: expected.before(actual).unwrap_or(actual),
+                actual,
+            }),
             Some(_) | None => Ok(()),
         }
     }

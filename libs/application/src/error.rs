@@ -17,9 +17,9 @@ pub enum ExecuteError {
     #[error("the command was refused")]
     Rejected(#[source] Rejection),
     /// The ticket moved on since the version that the caller named.
-    #[error("the ticket is at version {}, not {}", actual.0, expected.0)]
+    #[error("it is at version {}, which is not the one expected", actual.0)]
     Stale {
-        /// The version named by the caller.
+        /// The newest earlier version that the caller named; the one it has when there is none.
         expected: Version,
         /// The version it has.
         actual: Version,
@@ -159,6 +159,27 @@ impl ReadError {
     }
 }
 
+/// Is the end of it, down its causes, that a disk is full? Whatever was to be written: a file, a key, a database.
+#[must_use]
+pub fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| matches!(io.kind(), StorageFull | QuotaExceeded))
+            || sessions::is_disk_full(error)
+        {
+            return true;
+        }
+        // What an I/O error wraps is no source of its own.
+        let wrapped = io.and_then(std::io::Error::get_ref);
+        next = wrapped
+            .map(|wrapped| wrapped as &(dyn std::error::Error + 'static))
+            .or_else(|| error.source());
+    }
+    false
+}
+
 /// An error with its causes in one line, for an operator: each names its own part only.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
@@ -169,4 +190,24 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// Fault S13: whatever could not be written.
+    #[test]
+    fn a_full_disk_is_seen_however_deep_it_lies() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let wrapped = ExecuteError::internal(ReadError::internal(full()));
+        assert!(is_disk_full(&wrapped));
+        assert!(is_disk_full(&ExecuteError::internal(io::Error::other(full()))));
+        assert!(is_disk_full(&io::Error::from(io::ErrorKind::QuotaExceeded)));
+        let other = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert!(!is_disk_full(&ExecuteError::internal(other)));
+        assert!(!is_disk_full(&ExecuteError::NotFound));
+    }
 }

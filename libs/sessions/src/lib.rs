@@ -73,6 +73,14 @@ struct Inner {
 #[error("the sessions database refused")]
 pub struct StorageError(#[from] rusqlite::Error);
 
+/// Does this error, without its causes, say that the disk of a database is full?
+#[must_use]
+pub fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    error
+        .downcast_ref::<rusqlite::Error>()
+        .is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+}
+
 impl std::fmt::Debug for Sessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sessions")

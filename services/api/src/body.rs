@@ -1,18 +1,23 @@
 //! Reading a JSON body: every fault of its shape is named at once, by the same schema that the contract shows.
 
+mod unique;
+
 use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use domain::{Fault, desk::form};
+use domain::{Fault, desk::form, fault::FaultCode};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use serde_path_to_error::Segment;
 use tokio::time::Instant;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use crate::{
     config::{BODY_BYTES_MAX, BODY_WAIT_S},
+    header::Parametrized,
     refusal::{self, Refusal},
+    times,
 };
 
 /// The compiled schemas of all request bodies, by name.
@@ -38,7 +43,7 @@ impl Shapes {
                     "$ref": format!("#/components/schemas/{name}"),
                     "components": components,
                 });
-                Some((name.clone(), jsonschema::options().build(&schema).ok()?))
+                Some((name.clone(), shape(&schema).ok()?))
             })
             .collect();
         let secrets = names.iter().map(|(name, schema)| {
@@ -70,6 +75,15 @@ impl Shapes {
             .map(|shape| form::explained(shape, value, ""))
             .unwrap_or_default()
     }
+}
+
+/// Compiles a schema of the contract. Times and days are held to the form that they promise.
+fn shape(schema: &Value) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
+    jsonschema::options()
+        .should_validate_formats(true)
+        .with_format("date-time", |text: &str| times::instant(text).is_some())
+        .with_format("date", |text: &str| times::day(text).is_some())
+        .build(schema)
 }
 
 /// A JSON body that has its shape.
@@ -115,11 +129,11 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
                     Some(shapes) => shapes.told_apart(&T::name(), &json),
                     None => return Err(Refusal::new(&refusal::INTERNAL).cause("the door lacks its shapes")),
                 };
-                let value = serde_json::from_value(json.clone());
-                // The schema let it pass and serde does not: say at least that.
-                let value =
-                    value.map_err(|error| Refusal::new(&refusal::INVALID).detail(error.to_string()))?;
-                Ok(Body { value, canonical })
+                // What the schema lets pass and serde does not is a fault of its own place.
+                let value = serde_path_to_error::deserialize(&json);
+                value
+                    .map(|value| Body { value, canonical })
+                    .map_err(|error| vec![unreadable(error.path())])
             } else {
                 Err(faults)
             };
@@ -128,27 +142,34 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
     }
 }
 
+/// A member that cannot be read, by its place.
+fn unreadable(path: &serde_path_to_error::Path) -> Fault {
+    let part = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", form::escaped(key)),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    let pointer: String = path.iter().map(part).collect();
+    Fault::new(pointer, FaultCode::Format, "cannot be read")
+}
+
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Value, Refusal> {
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    let is_json =
-        essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json");
-    if !is_json {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let media_type = content_type.map(|value| Parametrized::read(value.as_bytes()).value);
+    if !media_type.is_some_and(|value| value == "application/json" || value.ends_with("+json")) {
         return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("the body is sent as application/json"));
     }
     let deadline = Instant::now() + Duration::from_secs(BODY_WAIT_S);
     let late = format!("the body did not arrive whole within {BODY_WAIT_S} s");
     let bytes = gathered(payload, "a body", BODY_BYTES_MAX, || deadline, late).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}")))
+    let (value, twice) = unique::read(&bytes).map_err(|error| {
+        Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}"))
+    })?;
+    if twice.is_empty() {
+        return Ok(value);
+    }
+    let fault = |pointer| Fault::new(pointer, FaultCode::Value, "is given more than once");
+    Err(Refusal::faults(twice.into_iter().map(fault).collect()))
 }
 
 /// An upload that is kept in memory, whole. It may take long, silence not.

@@ -1,23 +1,31 @@
 //! Around every request: its id, one log line, security headers, and the body of every problem.
 
-use std::time::Instant;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse,
-    body::{BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        ConnectionType, Method, StatusCode, Version,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Bytes,
 };
 use domain::Language;
 use uuid::Uuid;
 
 use crate::{
-    metrics::Metrics,
-    refusal::{self, Refusal},
+    conditional,
+    header::{is_encoded, language},
+    metrics::{Metrics, method_label},
+    refusal::{self, CAUSE_CHARS_MAX, Refusal, VIEW_BEHIND},
 };
 
 /// The request's id, as answers, problems, events (`correlation_id`) and log lines name it.
@@ -26,44 +34,111 @@ pub struct RequestId(pub Uuid);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What an answer depends on beside its path, where it is somebody's.
+const VARY: &str =
+    "Authorization, Accept-Language, Guichet-Profile, Guichet-Organization, Guichet-On-Behalf-Of";
+
 /// Wraps the whole door.
 ///
 /// # Errors
 /// What a layer below could not turn into a response itself, which none of ours does.
 pub async fn boundary(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (begun, id) = (Instant::now(), RequestId(Uuid::now_v7()));
     request.extensions_mut().insert(id);
-    let language = language(request.headers().get(header::ACCEPT_LANGUAGE));
-    let method = request.method().clone();
+    let language = language(request.headers());
+    let (method, version) = (request.method().clone(), request.version());
+    // HEAD is answered as GET is, without the body (RFC 9110 §9.3.2).
+    let is_head = method == Method::HEAD;
+    if is_head {
+        request.head_mut().method = Method::GET;
+    }
+    let method = method_label(&method);
     let mut response = next.call(request).await?.map_into_boxed_body();
     let route = response
         .request()
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
-    let causes = as_problem(&mut response, id, language);
+    conditional::apply(&mut response);
+    let told = as_problem(&mut response, id, language);
     harden(&mut response, id);
+    if is_head {
+        response = response.map_body(|_, body| BoxBody::new(Headless(body.size())));
+    }
+    if version < Version::HTTP_11 && matches!(response.response().body().size(), BodySize::Stream) {
+        // HTTP/1.0 knows no chunks: the end of the connection is the end of the answer (RFC 9112 §6.1).
+        let head = response.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     if let Some(metrics) = response.request().app_data::<actix_web::web::Data<Metrics>>() {
-        metrics.request(method.as_str(), &route, status, elapsed);
+        metrics.request(method, &route, status, elapsed);
     }
-    // The pattern, never the path: keys and search words stay out of the log.
-    let (elapsed_us, causes) = (elapsed.as_micros() as u64, causes.unwrap_or_default());
-    if status >= 500 {
-        tracing::error!(request_id = %id.0, %method, route, status, elapsed_us, causes, "request failed");
-    } else {
-        tracing::info!(request_id = %id.0, %method, route, status, elapsed_us, causes, "request");
-    }
+    told.log(id, method, &route, status, elapsed);
     Ok(response)
 }
 
-/// Gives a refusal its body; answers its causes for the log.
-fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: Language) -> Option<String> {
+/// The body of an answer to HEAD: as long as it would be, and nothing of it.
+struct Headless(BodySize);
+
+impl MessageBody for Headless {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.0
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(None)
+    }
+}
+
+/// What the log is told of a refusal.
+#[derive(Default)]
+struct Told {
+    code: &'static str,
+    causes: String,
+}
+
+impl Told {
+    /// The pattern, never the path: keys and search words stay out of the log, and so does all else that a client has sent.
+    fn log(&self, id: RequestId, method: &str, route: &str, status: u16, elapsed: Duration) {
+        let (elapsed_us, code, causes) = (elapsed.as_micros() as u64, self.code, &self.causes);
+        if status < 500 || code == VIEW_BEHIND.code {
+            tracing::info!(request_id = %id.0, method, route, status, elapsed_us, code, "request");
+        } else if status == StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+            tracing::warn!(request_id = %id.0, method, route, status, elapsed_us, code, causes, "request not taken");
+        } else {
+            tracing::error!(request_id = %id.0, method, route, status, elapsed_us, code, causes, "request failed");
+        }
+    }
+}
+
+/// Refuses a body that is compressed or otherwise encoded: none is decoded here, and none taken for what it is not.
+///
+/// # Errors
+/// What a layer below could not turn into a response itself.
+pub async fn plain_bodies(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let may_have_body = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if may_have_body && is_encoded(request.headers()) {
+        let refusal = Refusal::new(&refusal::WRONG_MEDIA_TYPE)
+            .detail("the body is sent as it is: no Content-Encoding is taken");
+        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// Gives a refusal its body; answers what the log is told of it.
+fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: Language) -> Told {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return None;
+        return Told::default();
     }
     // A handler that answers JSON with such a status means what it says: a readiness that is not one.
     let content_type = response
@@ -73,18 +148,25 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
     let is = |kind: &[u8]| content_type.is_some_and(|value| value.starts_with(kind));
     let is_answered = is(b"application/json") && response.response().error().is_none();
     if is_answered || is(b"application/problem+json") {
-        return None;
+        return Told::default();
     }
     let error = response.response().error();
-    let (problem, causes) = match error.and_then(|error| error.as_error::<Refusal>()) {
-        Some(refusal) => (refusal.problem(&id.0.to_string(), language), refusal.causes()),
+    let request_id = id.0.to_string();
+    let (problem, causes, code) = match error.and_then(|error| error.as_error::<Refusal>()) {
+        Some(refusal) => {
+            let problem = refusal.problem(&request_id, language);
+            (problem, refusal.causes(), refusal.kind().code)
+        }
         None => {
             let generic = Refusal::new(of_status(status));
-            (
-                generic.problem(&id.0.to_string(), language),
-                error.map(ToString::to_string),
-            )
+            let problem = generic.problem(&request_id, language);
+            (problem, error.map(ToString::to_string), generic.kind().code)
         }
+    };
+    let causes = causes.filter(|_| problem.status >= 500).unwrap_or_default();
+    let told = Told {
+        code,
+        causes: text::shown(&causes, CAUSE_CHARS_MAX),
     };
     let mut body = HttpResponse::build(StatusCode::from_u16(problem.status).unwrap_or(status));
     body.content_type("application/problem+json");
@@ -99,7 +181,8 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
         .headers()
         .iter()
         .filter(|(name, _)| {
-            *name == header::ALLOW || name.as_str().starts_with("access-control-") || *name == header::VARY
+            let kept = [header::ALLOW, header::VARY, header::ACCEPT_ENCODING, header::ETAG];
+            kept.contains(name) || name.as_str().starts_with("access-control-")
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -107,7 +190,7 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
     for (name, value) in kept {
         response.headers_mut().append(name, value);
     }
-    causes
+    told
 }
 
 /// The kind that a status stands for when it came from the framework.
@@ -122,6 +205,7 @@ fn of_status(status: StatusCode) -> &'static refusal::Kind {
 }
 
 fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
+    let is_somebodys = response.request().headers().contains_key(header::AUTHORIZATION);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -132,49 +216,10 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if is_somebodys && headers.contains_key(header::ETAG) {
+        headers.append(header::VARY, HeaderValue::from_static(VARY));
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-}
-
-/// The language asked for: the first of French and English in the order of the header's weights; French otherwise.
-#[must_use]
-pub fn language(header: Option<&HeaderValue>) -> Language {
-    let text = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut wanted: Vec<(f32, Language)> = Vec::new();
-    for part in text.split(',') {
-        let (range, weight) = part.split_once(";q=").unwrap_or((part, "1"));
-        let primary = range
-            .trim()
-            .split('-')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let weight = weight.trim().parse().unwrap_or(0.0);
-        match primary.as_str() {
-            "fr" if weight > 0.0 => wanted.push((weight, Language::Fr)),
-            "en" if weight > 0.0 => wanted.push((weight, Language::En)),
-            _ => {}
-        }
-    }
-    let best = wanted.iter().map(|(weight, _)| *weight).fold(0.0, f32::max);
-    wanted
-        .iter()
-        .find(|(weight, _)| *weight >= best)
-        .map_or(Language::Fr, |(_, language)| *language)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_language_with_the_greatest_weight_is_taken() {
-        let of = |text: &'static str| language(Some(&HeaderValue::from_static(text)));
-        assert_eq!(of("en"), Language::En);
-        assert_eq!(of("de, en-GB;q=0.8, fr;q=0.9"), Language::Fr);
-        assert_eq!(of("fr;q=0.1, en;q=0.2"), Language::En);
-        assert_eq!(of("en;q=0, de"), Language::Fr);
-        assert_eq!(language(None), Language::Fr);
     }
 }

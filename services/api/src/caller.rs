@@ -1,6 +1,6 @@
 //! Who calls, in which language, under which idempotency key: read once, before anything is done.
 
-use std::{future::Ready, sync::Arc};
+use std::{borrow::Cow, future::Ready, sync::Arc};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -8,8 +8,12 @@ use actix_web::{
     http::header::{self, HeaderMap},
     web::Data,
 };
-use application::event_log::{Channel, Version};
-use application::{Application, Call, ExecuteError, call::command_id, sign_in::Actor};
+use application::event_log::Channel;
+use application::{
+    Application, Call, ExecuteError,
+    call::{ExpectedVersion, command_id},
+    sign_in::Actor,
+};
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Fault, Language, TicketKey,
@@ -20,10 +24,11 @@ use uuid::Uuid;
 
 use crate::{
     answer,
-    boundary::{self, RequestId},
+    boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
+    header::{self as fields, NoTags, Tags, language},
     refusal::{self, Refusal},
-    scopes,
+    scopes, times,
 };
 
 /// Names whom a command is for, when somebody else gives it (complaint C17).
@@ -38,7 +43,7 @@ pub struct Caller {
     actor: Actor,
     request_id: Uuid,
     idempotency_key: Option<String>,
-    expected_version: Option<Version>,
+    expected_version: Option<ExpectedVersion>,
     channel: Channel,
     acting_as: Option<String>,
     acting_in: Option<String>,
@@ -68,6 +73,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
     }
 }
 
+/// The name of an account or organization, which may hold any letter.
+fn name<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let value = headers.get(name)?.as_bytes().trim_ascii();
+    Some(fields::text(value))
+}
+
 impl Caller {
     fn read(request: &HttpRequest) -> Result<Caller, Refusal> {
         let missing = || Refusal::new(&refusal::INTERNAL).cause("the door lacks its application data");
@@ -88,7 +99,7 @@ impl Caller {
         scopes::check(request, actor.scopes.as_ref())?;
         let believed = is_believed(&application, config, headers);
         let acting_as = text(headers, "guichet-profile")?.map(str::to_owned);
-        let acting_in = text(headers, "guichet-organization")?.map(str::to_owned);
+        let acting_in = name(headers, "guichet-organization").map(Cow::into_owned);
         actor.viewer = narrowed(
             &application,
             actor.viewer,
@@ -99,12 +110,9 @@ impl Caller {
             let Some(value) = text(headers, name)?.filter(|_| believed) else {
                 return Ok(None);
             };
-            let instant = DateTime::parse_from_rfc3339(value).map_err(|error| {
-                Refusal::new(&refusal::MALFORMED)
-                    .detail(format!("the header {name} is no RFC 3339 time"))
-                    .cause(error)
-            })?;
-            Ok(Some(instant.to_utc()))
+            let unreadable =
+                || Refusal::new(&refusal::MALFORMED).detail(format!("the header {name} is no RFC 3339 time"));
+            times::instant(value).map(Some).ok_or_else(unreadable)
         };
         let channel = match text(headers, "guichet-channel")?.filter(|_| believed) {
             Some("soap") => Channel::Soap,
@@ -112,7 +120,7 @@ impl Caller {
             Some(_) | None => Channel::Rest,
         };
         Ok(Caller {
-            language: boundary::language(headers.get(header::ACCEPT_LANGUAGE)),
+            language: language(headers),
             request_id: request
                 .extensions()
                 .get::<RequestId>()
@@ -201,7 +209,7 @@ impl Caller {
             command_id: command_id(account, self.channel, what, self.idempotency_key.as_deref()),
             command_digest: self.digest(what, asked),
             correlation_id: self.request_id,
-            expected_version: self.expected_version,
+            expected_version: self.expected_version.clone(),
             sign_in: Some(self.sign_in()),
             scopes: self.actor.scopes.clone(),
         })
@@ -268,10 +276,10 @@ fn on_behalf_of(
     viewer: &Viewer,
     headers: &HeaderMap,
 ) -> Result<Option<AccountId>, Refusal> {
-    let Some(named) = text(headers, ON_BEHALF_OF)? else {
+    let Some(named) = name(headers, ON_BEHALF_OF) else {
         return Ok(None);
     };
-    let known = application.account_seen(viewer, named);
+    let known = application.account_seen(viewer, &named);
     let unknown = || {
         Refusal::faults(vec![Fault::new(
             ON_BEHALF_OF,
@@ -340,18 +348,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     Ok(Some(key.to_owned()))
 }
 
-/// `If-Match`: the version as the `ETag` had it, weak or strong; `*` asks for nothing.
-fn expected_version(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
-    let Some(text) = text(headers, "if-match")?.filter(|text| *text != "*") else {
-        return Ok(None);
-    };
-    let quoted = text.strip_prefix("W/").unwrap_or(text);
-    let version = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    match version.map(str::parse) {
-        Some(Ok(version)) => Ok(Some(Version(version))),
-        Some(Err(_)) | None => {
-            Err(Refusal::new(&refusal::MALFORMED)
-                .detail("If-Match holds one version in quotes, such as \"3\""))
-        }
-    }
+/// `If-Match`: the versions as their `ETag`s had them, weak or strong; `*` asks for nothing.
+fn expected_version(headers: &HeaderMap) -> Result<Option<ExpectedVersion>, Refusal> {
+    let tags = Tags::read(headers, &header::IF_MATCH).map_err(|NoTags| no_tags())?;
+    Ok(tags.and_then(|tags| tags.versions()))
+}
+
+/// `If-Match` cannot be read.
+pub(crate) fn no_tags() -> Refusal {
+    Refusal::new(&refusal::MALFORMED)
+        .detail("If-Match holds tags in quotes, such as \"3\", with commas between them, or *")
 }

@@ -8,25 +8,21 @@ use std::{
 };
 
 use actix_cors::Cors as CorsMiddleware;
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header, middleware::from_fn, web};
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
 use application::Application;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use utoipa_actix_web::AppExt;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     body::Shapes,
-    boundary::boundary,
+    boundary::{boundary, plain_bodies},
     config::{ApiConfig, Cors, STOP_WAIT_S, Tls},
+    docs::{self, Contract},
     limit::Limiter,
+    methods::{Methods, nowhere},
     metrics::Metrics,
-    openapi,
-    refusal::{METHOD_NOT_ALLOWED, NOT_FOUND, Refusal},
-    routes,
+    openapi, routes,
 };
-
-/// The text of `docs/errors.md`, where the `type` of every problem points to.
-const ERRORS: &str = include_str!("../../../docs/errors.md");
 
 /// Why the door could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +110,9 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
 
     let contract = openapi::contract();
     let shapes = web::Data::new(Shapes::of(&contract));
+    let methods = web::Data::new(Methods::of(&contract));
+    let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;
+    let contract = web::Data::new(contract);
     let metrics = web::Data::new(Metrics::default());
     let limiter = Limiter::begin(config.limits, application.workers());
     let cors = config.cors.clone();
@@ -123,26 +122,17 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
             .app_data(application.clone())
             .app_data(config.clone())
             .app_data(shapes.clone())
+            .app_data(methods.clone())
+            .app_data(contract.clone())
             .app_data(metrics.clone())
             .app_data(limiter.clone())
+            .wrap(from_fn(plain_bodies))
             .wrap(self::cors(&cors))
             .wrap(from_fn(boundary))
-            .into_utoipa_app()
-            .openapi(openapi::base())
-            .configure(routes::register)
-            .map(|app| {
-                let contract = contract.clone();
-                let json = contract.clone();
-                app.route("/docs", web::get().to(to_reference))
-                    .route("/docs/errors", web::get().to(errors))
-                    .route(
-                        "/openapi.json",
-                        web::get().to(move || answer_contract(json.clone())),
-                    )
-                    .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", contract))
-                    .default_service(web::to(nowhere))
-            })
-            .into_app()
+            // What documents the handlers is collected beside them, and thrown away here: the contract is made already.
+            .configure(|config| routes::register(&mut ServiceConfig::new(config)))
+            .configure(docs::register)
+            .default_service(web::to(nowhere))
     });
     // A streamed answer is several writes: without this, the second waits for the client to acknowledge the first, 40 ms.
     let mut server = server
@@ -170,40 +160,20 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     })
 }
 
-async fn answer_contract(contract: utoipa::openapi::OpenApi) -> HttpResponse {
-    HttpResponse::Ok().json(contract)
-}
-
-async fn to_reference() -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
-}
-
-async fn errors() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/markdown; charset=utf-8")
-        .body(ERRORS)
-}
-
-/// A path that is none of ours, or a method that its path does not have.
-async fn nowhere(request: actix_web::HttpRequest) -> Result<HttpResponse, Refusal> {
-    if request.resource_map().has_resource(request.path()) {
-        return Err(Refusal::new(&METHOD_NOT_ALLOWED));
-    }
-    Err(Refusal::new(&NOT_FOUND))
-}
-
 fn cors(cors: &Cors) -> CorsMiddleware {
     let middleware = CorsMiddleware::default()
-        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()
         .expose_headers([
+            "Accept-Encoding",
+            "Allow",
+            "Content-Disposition",
             "ETag",
+            "Guichet-Next-After",
             "Location",
             "Retry-After",
+            "WWW-Authenticate",
             "X-Request-Id",
-            "Guichet-Next-After",
         ])
         .max_age(3_600);
     cors.origins

@@ -7,6 +7,7 @@
 //! | [`routes`] | one file per resource, one function per operation |
 //! | [`oidc`] | identity providers that people sign in through |
 //! | [`caller`] | who calls: token, language, idempotency key, expected version |
+//! | `header`, `times`, `upload` | reading header fields, times and forms by their RFCs |
 //! | [`body`] | reading a JSON body with every fault named at once |
 //! | [`refusal`] | the one place where errors become status, code and log line |
 //! | [`answer`] | from what readers see to the wire |
@@ -17,9 +18,13 @@ pub mod body;
 pub mod boundary;
 pub mod caller;
 mod client;
+mod conditional;
 pub mod config;
+mod docs;
 pub mod door;
+mod header;
 pub mod limit;
+mod methods;
 pub mod metrics;
 pub mod oidc;
 pub mod openapi;
@@ -28,6 +33,8 @@ mod problems;
 pub mod refusal;
 pub mod routes;
 mod scopes;
+mod times;
+mod upload;
 
 pub use config::{ApiConfig, Cors, Limits, Tls};
 pub use door::{BindError, Bound, bind};

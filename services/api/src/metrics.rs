@@ -2,15 +2,29 @@
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
+use actix_web::http::Method;
 use parking_lot::Mutex;
 
 /// Upper bounds of the histogram of answer times, seconds.
 const BUCKETS_S: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
 
-/// What has been counted. Labels are method, route pattern and status class, never a path or a name.
+/// What has been counted. Labels are method, route pattern and status, never a path, a name, or anything else that a stranger
+/// chooses: a label is kept for as long as the process lives.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    routes: Mutex<BTreeMap<(String, String, u16), Times>>,
+    routes: Mutex<BTreeMap<(&'static str, String, u16), Times>>,
+}
+
+/// The method as metrics and log lines name it: one of RFC 9110 §9 and RFC 5789, or `other`.
+#[must_use]
+pub fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = [
+        "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+    ];
+    KNOWN
+        .into_iter()
+        .find(|known| method.as_str() == *known)
+        .unwrap_or("other")
 }
 
 #[derive(Debug, Default, Clone)]
@@ -22,11 +36,9 @@ struct Times {
 
 impl Metrics {
     /// Counts one request.
-    pub fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
+    pub fn request(&self, method: &'static str, route: &str, status: u16, elapsed: Duration) {
         let mut routes = self.routes.lock();
-        let times = routes
-            .entry((method.to_owned(), route.to_owned(), status))
-            .or_default();
+        let times = routes.entry((method, route.to_owned(), status)).or_default();
         let seconds = elapsed.as_secs_f64();
         times.count += 1;
         times.sum_s += seconds;

@@ -1,5 +1,7 @@
 //! The contract (OpenAPI 3.1), collected from the handlers that serve it.
 
+mod declared;
+
 use actix_web::App;
 use utoipa::{
     Modify, OpenApi as _,
@@ -16,7 +18,7 @@ use crate::routes;
 #[openapi(
     info(
         title = "Guichet",
-        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`); `Guichet-On-Behalf-Of` with a user name says for whom somebody acts who treats a ticket, and both stand in its history.",
+        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC, to the microsecond: one that was cut to milliseconds (JavaScript's `Date`) lies before what it was read from, in `as_of` too. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version; several tags are one list, of which one must be that of the version, and where there is nothing yet it is not looked at. `If-None-Match` answers 304 to who has what is tagged: nothing has happened to it since, while names, labels and rights in it may have changed. HEAD is answered wherever GET is, without the body. A body is sent without `Content-Encoding`, and no member of it twice. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`); `Guichet-On-Behalf-Of` with a user name says for whom somebody acts who treats a ticket, and both stand in its history.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "The maintainers of Guichet", url = "https://guichet.example/"),
     ),
@@ -66,10 +68,11 @@ pub fn base() -> OpenApi {
 /// The whole contract.
 #[must_use]
 pub fn contract() -> OpenApi {
-    let (_, contract) = App::new()
+    let (_, mut contract) = App::new()
         .into_utoipa_app()
         .openapi(base())
         .configure(routes::register)
         .split_for_parts();
+    declared::complete(&mut contract);
     contract
 }

@@ -4,10 +4,13 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use actix_web::{HttpRequest, web::Query};
 use application::{as_of::AsOf, event_log::Position};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Fault, fault::FaultCode};
 
-use crate::refusal::{MALFORMED, Refusal};
+use crate::{
+    refusal::{MALFORMED, Refusal},
+    times,
+};
 
 /// The parameters of a request, taken one by one.
 pub struct Parameters {
@@ -56,36 +59,60 @@ impl Parameters {
 
     /// The value as something that is parsed from text; `what` says what it should be.
     pub fn parsed<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
-        let text = self.text(name)?;
-        let parsed = text.parse().ok();
-        if parsed.is_none() {
+        self.read_by(name, what, |text| text.parse().ok())
+    }
+
+    fn read_by<T>(&mut self, name: &'static str, what: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = read(&self.text(name)?);
+        if value.is_none() {
             self.fault(name, FaultCode::Format, &format!("is not {what}"));
         }
-        parsed
+        value
+    }
+
+    fn is_there(&mut self, name: &'static str) -> bool {
+        let is_there = !self.all(name).is_empty();
+        if !is_there {
+            self.fault(name, FaultCode::Required, "is missing");
+        }
+        is_there
     }
 
     /// The same for a parameter that must be there.
     pub fn required<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
-        if self.all(name).is_empty() {
-            self.fault(name, FaultCode::Required, "is missing");
-            return None;
+        if self.is_there(name) {
+            self.parsed(name, what)
+        } else {
+            None
         }
-        self.parsed(name, what)
     }
 
     /// The value as an instant.
     pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
-        self.parsed(name, "an RFC 3339 time with its zone")
+        self.read_by(name, "an RFC 3339 time with its zone", times::instant)
     }
 
-    /// The value of `as_of`: a position, or an instant.
-    pub fn as_of(&mut self) -> Option<AsOf> {
+    /// The value as a day, of a parameter that must be there.
+    pub fn day(&mut self, name: &'static str) -> Option<NaiveDate> {
+        if self.is_there(name) {
+            self.read_by(name, "a day, such as 2026-03-01", times::day)
+        } else {
+            None
+        }
+    }
+
+    /// The value of `as_of`: a position, or an instant. A position that the log has not reached is none: milliseconds since
+    /// 1970, say.
+    pub fn as_of(&mut self, head: Position) -> Option<AsOf> {
         let text = self.text("as_of")?;
-        let position = text
-            .parse()
-            .ok()
-            .map(|position| AsOf::Position(Position(position)));
-        let as_of = position.or_else(|| text.parse().ok().map(AsOf::Instant));
+        let as_of = match text.parse() {
+            Ok(position) if Position(position) > head => {
+                self.fault("as_of", FaultCode::Value, &beyond(head));
+                return None;
+            }
+            Ok(position) => Some(AsOf::Position(Position(position))),
+            Err(_no_number) => times::instant(&text).map(AsOf::Instant),
+        };
         if as_of.is_none() {
             let detail = "is neither a position nor an RFC 3339 time with its zone";
             self.fault("as_of", FaultCode::Format, detail);
@@ -118,6 +145,12 @@ impl Parameters {
             Err(Refusal::faults(self.faults))
         }
     }
+}
+
+/// What is wrong with a position that the log has not reached.
+#[must_use]
+pub fn beyond(head: Position) -> String {
+    format!("lies beyond the newest event, which is at {}", head.0)
 }
 
 /// A cursor that counts: positions or versions after which the next page starts.

@@ -2,13 +2,19 @@
 
 use std::fmt;
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
 use api_types::{AllowedAction, Challenge, FieldError, HistoryEntry, Problem};
-use application::{ExecuteError, ReadError, sign_in::SignInError};
+use application::{ExecuteError, ReadError, error::is_disk_full, sign_in::SignInError};
 use chrono::Utc;
 use domain::{Fault, Label, Language, fault::FaultCode, organization::ContractRefusal, ticket::Rejection};
 
 use crate::answer;
+
+/// Longest cause in the log, characters.
+pub(crate) const CAUSE_CHARS_MAX: usize = 1_000;
 
 /// A refusal on its way out. The boundary gives it the request's id and the caller's language.
 #[derive(Debug)]
@@ -28,6 +34,7 @@ struct More {
     allowed: Option<Vec<AllowedAction>>,
     challenge: Option<Challenge>,
     retry_after_s: Option<u64>,
+    allow: Option<String>,
 }
 
 /// A kind of refusal: its code is for programs and for ever (docs/errors.md lists them).
@@ -92,8 +99,6 @@ kinds! {
     NOT_FOUND = 404 "not-found" "Introuvable" "Not found";
     /// No such method on this path.
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "Méthode non autorisée" "Method not allowed";
-    /// No answer in a media type that the caller accepts.
-    NOT_ACCEPTABLE = 406 "not-acceptable" "Aucun format acceptable" "No acceptable format";
     /// The ticket's status does not allow the action.
     WRONG_STATUS = 409 "ticket-wrong-status" "Action impossible dans l'état du ticket" "The ticket's status does not allow this";
     /// The approval is decided or withdrawn.
@@ -192,10 +197,32 @@ impl Refusal {
         self
     }
 
-    /// With what only the log may know.
+    /// With the methods that the path has.
+    #[must_use]
+    pub fn allow(mut self, methods: String) -> Self {
+        self.more().allow = Some(methods);
+        self
+    }
+
+    /// What kind it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// With what only the log may know. It is logged for failures of ours only: what is wrong with a request says itself what its
+    /// sender wrote.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<Box<dyn std::error::Error>>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// Logs it at once: it breaks off an answer that is under way, and nobody else can tell.
+    #[must_use]
+    pub fn logged(self) -> Self {
+        let causes = text::shown(&self.causes().unwrap_or_default(), CAUSE_CHARS_MAX);
+        tracing::error!(code = self.kind.code, causes, "an answer broke off");
         self
     }
 
@@ -253,7 +280,15 @@ impl ResponseError for Refusal {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status_code())
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(allow) = self.more.as_ref().and_then(|more| more.allow.clone()) {
+            response.insert_header((header::ALLOW, allow));
+        }
+        if self.kind.code == WRONG_MEDIA_TYPE.code {
+            // Which codings are taken instead (RFC 9110 §12.5.3).
+            response.insert_header((header::ACCEPT_ENCODING, "identity"));
+        }
+        response.finish()
     }
 }
 
@@ -261,10 +296,19 @@ impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::NotFound => Refusal::new(&NOT_FOUND),
-            ReadError::Invalid(faults) => Refusal::faults(faults),
+            // A question's parameters are named, not pointed to.
+            ReadError::Invalid(faults) => Refusal::faults(faults.into_iter().map(of_parameter).collect()),
             ReadError::Behind => Refusal::new(&VIEW_BEHIND),
-            internal @ ReadError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
+            internal @ ReadError::Internal(_) => of_failure(internal),
         }
+    }
+}
+
+fn of_parameter(fault: Fault) -> Fault {
+    let pointer = fault.pointer.strip_prefix('/').map(str::to_owned);
+    Fault {
+        pointer: pointer.unwrap_or(fault.pointer),
+        ..fault
     }
 }
 
@@ -280,7 +324,7 @@ impl From<SignInError> for Refusal {
                 let seconds = (until - Utc::now()).num_seconds().max(0) + 1;
                 Refusal::new(&SIGN_IN_LOCKED).retry_after_s(seconds.unsigned_abs())
             }
-            internal @ SignInError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
+            internal @ SignInError::Internal(_) => of_failure(internal),
         }
     }
 }
@@ -292,10 +336,7 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
     match error {
         ExecuteError::NotFound => Refusal::new(&NOT_FOUND),
         ExecuteError::Rejected(rejection) => of_rejection(rejection, language),
-        ExecuteError::Stale { expected, actual } => Refusal::new(&STALE).detail(format!(
-            "the ticket is at version {}, not {}",
-            actual.0, expected.0
-        )),
+        ExecuteError::Stale { actual, .. } => stale(actual.0),
         ExecuteError::Absent { what } => Refusal::new(&NOT_FOUND).detail(what),
         ExecuteError::AlreadyDisabled => Refusal::new(&ALREADY_DISABLED),
         ExecuteError::LastAdministrator => Refusal::new(&LAST_ADMINISTRATOR),
@@ -309,8 +350,24 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
             .cause(broken),
         ExecuteError::Unavailable { reason } => Refusal::new(&UNAVAILABLE).cause(reason),
         ExecuteError::Clock(fault) => Refusal::new(&CLOCK).detail(fault.to_string()).cause(fault),
-        internal @ ExecuteError::Internal(_) => Refusal::new(&INTERNAL).cause(internal),
+        internal @ ExecuteError::Internal(_) => of_failure(internal),
     }
+}
+
+/// A failure of ours. A full disk is one that ends: come back later.
+fn of_failure(error: impl std::error::Error + 'static) -> Refusal {
+    let kind = if is_disk_full(&error) {
+        &UNAVAILABLE
+    } else {
+        &INTERNAL
+    };
+    Refusal::new(kind).cause(error)
+}
+
+/// What `If-Match` names is not what is there.
+#[must_use]
+pub fn stale(actual: u64) -> Refusal {
+    Refusal::new(&STALE).detail(format!("it is at version {actual}, which If-Match does not name"))
 }
 
 fn of_rejection(rejection: Rejection, language: Language) -> Refusal {

@@ -189,9 +189,9 @@ fn etag(version: u64) -> (header::HeaderName, String) {
 }
 
 /// The only parameter of many reads.
-fn only_as_of(request: &HttpRequest) -> Result<Option<AsOf>, Refusal> {
+fn only_as_of(caller: &Caller, request: &HttpRequest) -> Result<Option<AsOf>, Refusal> {
     let mut parameters = Parameters::read(request)?;
-    let as_of = parameters.as_of();
+    let as_of = parameters.as_of(caller.application.log().head());
     parameters.end()?;
     Ok(as_of)
 }
@@ -204,7 +204,6 @@ fn ticket_answer(caller: &Caller, loaded: &Loaded) -> Result<HttpResponse, Refus
 fn ticket_response(ticket: api_types::Ticket) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header(etag(ticket.version))
-        .insert_header((header::VARY, "Authorization, Accept-Language"))
         .json(ticket)
 }
 

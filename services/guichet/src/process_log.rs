@@ -18,6 +18,10 @@ const PATIENCE_MS: u64 = 100;
 /// A pipe that can be written to takes this many bytes at least (`PIPE_BUF` of Linux).
 const PART_BYTES: usize = 4_096;
 
+/// What logs a stranger's unreadable request line as an error, with its words. Answers of ours that break off are logged by
+/// the door itself.
+const QUIET: &str = "actix_http::h1::dispatcher=off";
+
 /// Lines lost since the process began.
 static LOST: AtomicU64 = AtomicU64::new(0);
 static STATE: Mutex<State> = Mutex::new(State { lost: 0, cut: false });
@@ -33,6 +37,10 @@ struct State {
 pub(crate) fn begin() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GUICHET_LOG_LEVEL")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = match QUIET.parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter)

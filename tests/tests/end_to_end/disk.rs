@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 /// How long recovery may take, s; the log is looked at every 5.
 const RECOVERY_S: u64 = 60;
+/// How many sign-ins find room in what a database has at hand, at most; they stay below the limit of an address.
+const SIGN_INS_MAX: usize = 50;
 /// The size of the small file system.
 const DISK_MIB: u64 = 192;
 
@@ -56,6 +58,23 @@ fn refused_while_reads_go_on(server: &Server, states: &[&str]) {
     assert_eq!(requester.history("SUP-1")["items"].as_array().unwrap().len(), 1);
 }
 
+/// Fault S13: an upload and a sign-in that find the disk full say when to come back, as commands do.
+fn what_lies_beside_the_log_is_refused_too(server: &Server) {
+    let refused = |answer: &Answer| {
+        let _ = answer.refused(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "5");
+    };
+    let long = vec![7; 3 * 1024 * 1024];
+    refused(&server.client("requester-1").attach("SUP-1", "long.bin", &long));
+    let body = json!({"username": "requester-2", "password": guichet_tests::home::DEMO_PASSWORD});
+    let sign_in = || server.nobody().post("/v1/auth/token", &body);
+    // What the database has room for within its files is written.
+    let first = (0..SIGN_INS_MAX)
+        .map(|_| sign_in())
+        .find(|answer| answer.status != 200);
+    refused(&first.unwrap_or_else(|| panic!("{SIGN_INS_MAX} sign-ins find room on a full disk")));
+}
+
 /// Nothing acknowledged is lost, and no number is missing.
 fn all_is_there(server: &Server, summaries: &[&str]) {
     let requester = server.client("requester-1");
@@ -91,6 +110,7 @@ fn a_full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
         there.push("Encore une");
     }
     refused_while_reads_go_on(&server, &["full", "stopped"]);
+    what_lies_beside_the_log_is_refused_too(&server);
     fs::remove_file(ballast).unwrap();
     recovered(&server);
     let _ = open(&requester, "Après").expect(201);

@@ -9,8 +9,6 @@ use vault::{ValueKey, content::Encryptor};
 
 use crate::error::ExecuteError;
 
-/// Longest file name, characters; what is longer is cut.
-pub const FILE_NAME_CHARS_MAX: usize = 255;
 /// How much of a file is looked at to tell its type, bytes.
 const SNIFFED_BYTES: usize = 8 * 1024;
 
@@ -126,32 +124,9 @@ fn media_type(head: &[u8]) -> &'static str {
     }
 }
 
-/// A name without path or control characters.
-pub(super) fn plain_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(FILE_NAME_CHARS_MAX)
-        .collect();
-    if plain.trim().is_empty() {
-        "file".to_owned()
-    } else {
-        plain
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_loses_its_path_and_its_control_characters() {
-        assert_eq!(plain_name("../../etc/passwd"), "passwd");
-        assert_eq!(plain_name("C:\\Users\\a\\écran\u{7}.png"), "écran.png");
-        assert_eq!(plain_name(".."), "..");
-        assert_eq!(plain_name("a/"), "file");
-    }
 
     #[test]
     fn the_type_is_told_from_the_content() {

@@ -135,7 +135,7 @@ async fn a_file_sent_twice_under_one_key_is_attached_and_kept_once() {
     // Refused, it is taken away as well.
     let three = store(&world, &key, parts(b"content")).await.unwrap();
     let stale = Call {
-        expected_version: Some(event_log::Version(1)),
+        expected_version: Some(event_log::Version(1).into()),
         ..world.call("ann")
     };
     let stale = world.application.attach(stale, key, three).await;

@@ -159,7 +159,7 @@ async fn a_change_that_rests_on_an_older_version_is_refused_and_nothing_is_writt
         ..ProfileEdit::default()
     };
     let mut call = world.call("ann");
-    call.expected_version = Some(Version(version));
+    call.expected_version = Some(Version(version).into());
     world
         .application
         .edit_profile(call, ann, edit("Ann Elle"))
@@ -167,7 +167,7 @@ async fn a_change_that_rests_on_an_older_version_is_refused_and_nothing_is_writt
         .unwrap();
     let head = world.head();
     let mut late = world.call("admin");
-    late.expected_version = Some(Version(version));
+    late.expected_version = Some(Version(version).into());
     let told = world.application.edit_profile(late, ann, edit("Ann Autre")).await;
     assert!(
         matches!(told, Err(ExecuteError::Stale { expected, actual }) if (expected.0, actual.0) == (version, version + 1)),

@@ -170,7 +170,7 @@ async fn the_slower_of_two_writers_is_refused_unless_it_is_a_repetition() {
     let key = world.open("ann").await;
     let seen = world.version(&key);
     let call = |name: &str| Call {
-        expected_version: Some(seen),
+        expected_version: Some(seen.into()),
         ..world.keyed("ann", name, "a")
     };
     let (one, two) = tokio::join!(

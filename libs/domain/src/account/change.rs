@@ -310,6 +310,12 @@ fn disabled(account: &Account, reason: String) -> Result<Vec<AccountEvent>, Refu
     Ok(vec![AccountEvent::Disabled { reason }])
 }
 
+/// What is wrong with the label of an API key.
+#[must_use]
+pub fn label_faults(label: &str) -> Vec<Fault> {
+    name_faults("/label", label, LABEL_CHARS_MAX)
+}
+
 fn key_faults(
     account: &Account,
     label: &str,
@@ -322,7 +328,7 @@ fn key_faults(
         let detail = "API keys are for accounts of programs";
         faults.push(Fault::new("/label", FaultCode::Forbidden, detail));
     }
-    faults.extend(name_faults("/label", label, LABEL_CHARS_MAX));
+    faults.extend(label_faults(label));
     if scopes.is_empty() {
         faults.push(Fault::required("/scopes"));
     }

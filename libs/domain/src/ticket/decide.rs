@@ -27,8 +27,6 @@ pub const ATTACHMENTS_MAX: usize = 500;
 pub const EVENTS_MAX: u64 = 20_000;
 /// How many events more a full ticket may have for that end: actions, decisions, assignments, and sharing taken back.
 pub const EVENTS_RESERVED: u64 = 1_000;
-/// Longest name of a file, bytes of UTF-8, as file systems have it.
-pub const FILE_NAME_BYTES_MAX: usize = 255;
 
 /// Decides one command on a ticket that exists. No events means that nothing is to change.
 ///
@@ -154,49 +152,22 @@ fn attach(context: &Context<'_>, state: &State, attach: Attach) -> Result<Vec<Ti
             max: ATTACHMENTS_MAX,
         });
     }
-    let name = plain_name(&attach.name);
-    let faults = file_faults(name, attach.size);
-    if !faults.is_empty() {
-        return Err(Rejection::Invalid(faults));
+    if attach.size == 0 {
+        let empty = Fault::new("/file", FaultCode::Length, "is empty");
+        return Err(Rejection::Invalid(vec![empty]));
     }
     let subject = attach.subject;
     Ok(vec![TicketEvent::Attached(Box::new(Attached {
         side: policy::side(context.viewer, &state.scope()),
         attachment: attach.id,
         subject,
-        name: Personal::new(subject, name.to_owned()),
+        name: Personal::new(subject, ::text::file_name(&attach.name)),
         size: attach.size,
         media_type: attach.media_type,
         content_sha256: Personal::new(subject, attach.content_sha256),
         blob: attach.blob,
         blob_sha256: attach.blob_sha256,
     }))])
-}
-
-/// A file's name without the directories that some programs send with it.
-fn plain_name(name: &str) -> &str {
-    name.rsplit(['/', '\\']).next().unwrap_or_default().trim()
-}
-
-fn file_faults(name: &str, size: u64) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut fault = |code, detail: String| faults.push(Fault::new("/file", code, detail));
-    if size == 0 {
-        fault(FaultCode::Length, "is empty".to_owned());
-    }
-    if name.is_empty() || name == "." || name == ".." {
-        fault(FaultCode::Required, "has no name".to_owned());
-    }
-    if name.len() > FILE_NAME_BYTES_MAX {
-        fault(
-            FaultCode::Length,
-            format!("has a name of more than {FILE_NAME_BYTES_MAX} bytes"),
-        );
-    }
-    if name.chars().any(char::is_control) {
-        fault(FaultCode::Format, "has control characters in its name".to_owned());
-    }
-    faults
 }
 
 fn assign(

@@ -187,7 +187,7 @@ pub(crate) async fn edit_account(
 #[utoipa::path(
     operation_id = "get_avatar", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
-    responses((status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg"), OfQuestion),
+    responses((status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg", headers(("ETag", description = "Its version."))), OfQuestion),
 )]
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {

@@ -81,7 +81,7 @@ pub(crate) async fn list_approvals(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&request)?;
+    let as_of = only_as_of(&caller, &request)?;
     let loaded = caller
         .application
         .ticket_as_of(caller.viewer(), &key(&path)?, as_of)?;

@@ -1,35 +1,42 @@
 //! Files on a ticket, streamed both ways.
 
-use std::time::Duration;
-
-use actix_multipart::Multipart;
 use actix_web::{
-    HttpRequest, HttpResponse, get,
+    HttpRequest, HttpResponse,
+    body::SizedStream,
+    get,
     http::header::{self, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue},
     post,
-    web::Path,
+    web::{Path, Payload},
 };
 use api_types::{Attachment, AttachmentList, AttachmentUpload, Problem};
-use application::ExecuteError;
-use domain::{AttachmentId, Fault};
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use application::{ExecuteError, attachments::Stored};
+use domain::{AttachmentId, Fault, TicketKey, desk::form, fault::FaultCode};
+use futures_util::TryStreamExt;
 
 use super::{key, only_as_of};
 use crate::{
     answer,
     caller::Caller,
-    config::{BODY_WAIT_S, MULTIPART_EXTRA_BYTES_MAX},
+    config::MULTIPART_EXTRA_BYTES_MAX,
     refusal::{self, INTERNAL, NOT_FOUND, Refusal},
+    upload::{Broken, Form, boundary},
 };
+
+/// The part of the form that is the file.
+const FILE: &str = "file";
+/// How much of a part's name is told back, characters.
+const NAME_CHARS_MAX: usize = 100;
 
 /// Attach a file: the part `file` of a multipart form, streamed.
 ///
-/// Its media type is told from its content, whatever the client says of it.
+/// Its media type is told from its content, whatever the client says of it. Its name is kept without path, invisible and
+/// control characters, cut before its ending to 255 bytes. `filename*` (RFC 8187) counts before `filename`. Any other part, or a
+/// second file, is refused by its name, and nothing is stored then.
 #[utoipa::path(
     operation_id = "create_attachment", tag = "attachments",
     params(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and file: the same answer, attached once."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Same key, file and name: the same answer, attached once."),
     ),
     request_body(content = AttachmentUpload, content_type = "multipart/form-data"),
     responses(
@@ -40,7 +47,7 @@ use crate::{
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Larger than the limit.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not a multipart form.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "No part `file`, or an empty one.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No part `file`, an empty one, several, or another part.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[post("/tickets/{key}/attachments")]
@@ -48,31 +55,24 @@ pub(crate) async fn create_attachment(
     caller: Caller,
     path: Path<String>,
     request: HttpRequest,
-    payload: actix_web::web::Payload,
+    payload: Payload,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
-    refuse_early(&caller, &request)?;
-    let mut form = Multipart::new(request.headers(), payload);
+    let boundary = refuse_early(&caller, &request)?;
     let what = format!("POST /v1/tickets/{key}/attachments");
-    let first = tokio::time::timeout(Duration::from_secs(BODY_WAIT_S), form.next()).await;
-    let first = first.map_err(|_elapsed| Refusal::new(&refusal::MALFORMED).detail(silent()))?;
-    let part = first.transpose().map_err(broken)?;
-    let Some(part) = part.filter(|part| part.name() == Some("file")) else {
-        return Err(Refusal::faults(vec![Fault::required("/file")]));
-    };
-    let name = part
-        .content_disposition()
-        .and_then(|disposition| disposition.get_filename());
-    let name = name.unwrap_or_default().to_owned();
-    let upload = part.map_err(|error| ExecuteError::Upload(error.to_string().into()));
-    let upload = Box::pin(arriving(upload));
-    // The digest is of the file, which is only known once it is stored: who may attach does not depend on it.
     let application = &caller.application;
-    let stored = application
-        .store_file(&caller.call(&what, b"")?, &key, &name, upload)
-        .await;
-    let stored = stored.map_err(|error| caller.refused(&key, error))?;
-    let call = caller.call_after_upload(&what, stored.content_sha256().as_bytes())?;
+    let mut kept = None;
+    let stored = match taken(&caller, &key, &what, Form::open(payload, boundary), &mut kept).await {
+        Ok(stored) => stored,
+        Err(refusal) => {
+            if let Some(stored) = kept {
+                application.discard(&key, stored).await;
+            }
+            return Err(refusal);
+        }
+    };
+    let asked = format!("{}/{}", stored.content_sha256(), stored.name());
+    let call = caller.call_after_upload(&what, asked.as_bytes())?;
     let done = application.attach(call, key.clone(), stored).await;
     let done = done.map_err(|error| caller.refused(&key, error))?;
     let made = done.loaded.document.attachments.last();
@@ -86,53 +86,107 @@ pub(crate) async fn create_attachment(
         .json(answer::attachment(application.directory(), made)))
 }
 
-fn silent() -> String {
-    format!("nothing arrived for {BODY_WAIT_S} s")
-}
-
-/// The parts of an upload, each of which comes in time: a file may take long, silence not.
-fn arriving<T>(
-    parts: impl Stream<Item = Result<T, ExecuteError>> + Unpin,
-) -> impl Stream<Item = Result<T, ExecuteError>> {
-    stream::unfold(Some(parts), |parts| async move {
-        let mut parts = parts?;
-        match tokio::time::timeout(Duration::from_secs(BODY_WAIT_S), parts.next()).await {
-            Ok(part) => Some((part?, Some(parts))),
-            Err(_elapsed) => Some((Err(ExecuteError::Upload(silent().into())), None)),
+/// The file of a form, once all of the form has come and nothing else was in it. The digest of the command is of the file, which
+/// is only known once it is stored: who may attach does not depend on it.
+async fn taken(
+    caller: &Caller,
+    key: &TicketKey,
+    what: &str,
+    mut form: Form,
+    kept: &mut Option<Stored>,
+) -> Result<Stored, Refusal> {
+    let mut faults = Vec::new();
+    while let Some(part) = form.next().await? {
+        if part.name == FILE && kept.is_none() && faults.is_empty() {
+            let call = caller.call(what, b"")?;
+            let name = part.file_name.clone().unwrap_or_default();
+            let file = part.file().map_err(|error| ExecuteError::Upload(error.into()));
+            let stored = caller.application.store_file(&call, key, &name, file).await;
+            *kept = Some(stored.map_err(|error| of_upload(caller, key, error))?);
+            continue;
         }
-    })
+        if part.name != FILE {
+            let pointer = format!("/{}", form::escaped(&text::shown(&part.name, NAME_CHARS_MAX)));
+            faults.push(Fault::new(pointer, FaultCode::Unknown, "is not known here"));
+        } else if kept.is_some() {
+            faults.push(Fault::new(
+                format!("/{FILE}"),
+                FaultCode::Value,
+                "is given more than once",
+            ));
+        }
+        part.pass_over().await?;
+    }
+    match kept.take() {
+        Some(stored) if faults.is_empty() => Ok(stored),
+        found => {
+            if found.is_none() && faults.is_empty() {
+                faults.push(Fault::required(format!("/{FILE}")));
+            }
+            *kept = found;
+            Err(Refusal::faults(faults))
+        }
+    }
 }
 
-/// What can be refused before the body is read: it is no multipart form, or it says itself that it is too large.
-fn refuse_early(caller: &Caller, request: &HttpRequest) -> Result<(), Refusal> {
-    let text = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+/// A form that breaks off within its file is refused as one that breaks off beside it.
+fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Refusal {
+    let broken = match &error {
+        ExecuteError::Upload(broken) => broken.downcast_ref::<Broken>().copied(),
+        ExecuteError::NotFound
+        | ExecuteError::Rejected(_)
+        | ExecuteError::Stale { .. }
+        | ExecuteError::KeyReused
+        | ExecuteError::TooLarge { .. }
+        | ExecuteError::FileTooLarge { .. }
+        | ExecuteError::Absent { .. }
+        | ExecuteError::AlreadyDisabled
+        | ExecuteError::LastAdministrator
+        | ExecuteError::Unavailable { .. }
+        | ExecuteError::Internal(_) => None,
     };
-    if !text(header::CONTENT_TYPE)
-        .to_ascii_lowercase()
-        .starts_with("multipart/form-data")
-    {
-        return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("a file is sent as multipart/form-data"));
-    }
-    let max_bytes = caller.application.file_bytes_max();
-    let said: u64 = text(header::CONTENT_LENGTH).parse().unwrap_or(0);
-    if said > max_bytes + MULTIPART_EXTRA_BYTES_MAX as u64 {
-        return Err(refusal::of_command(
-            ExecuteError::FileTooLarge { max_bytes },
-            caller.language,
-        ));
-    }
-    Ok(())
+    broken.map_or_else(|| caller.refused(key, error), Refusal::from)
 }
 
-fn broken(error: actix_multipart::MultipartError) -> Refusal {
-    Refusal::new(&refusal::MALFORMED)
-        .detail("the multipart form cannot be read")
-        .cause(error.to_string())
+/// What can be refused before the body is read: it is no multipart form, or it says itself that it is too large. Answers the
+/// form's boundary.
+fn refuse_early(caller: &Caller, request: &HttpRequest) -> Result<String, Refusal> {
+    let boundary = boundary(request.headers()).ok_or_else(|| {
+        Refusal::new(&refusal::WRONG_MEDIA_TYPE)
+            .detail("a file is sent as multipart/form-data with its boundary")
+    })?;
+    let max_bytes = caller.application.file_bytes_max();
+    let said = request.headers().get(header::CONTENT_LENGTH);
+    let said = said.and_then(|said| said.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|said| said > max_bytes + MULTIPART_EXTRA_BYTES_MAX as u64) {
+        let error = ExecuteError::FileTooLarge { max_bytes };
+        return Err(refusal::of_command(error, caller.language));
+    }
+    Ok(boundary)
+}
+
+/// How a file is offered for saving: by its name in ASCII for who reads nothing else, and whole (RFC 6266 §4.3, appendix D).
+fn offered(name: &str) -> ContentDisposition {
+    let plain = |c: char| {
+        let is_plain = c.is_ascii_graphic() || c == ' ';
+        if is_plain && !matches!(c, '"' | '\\' | '%') {
+            c
+        } else {
+            '_'
+        }
+    };
+    let whole = ExtendedValue {
+        charset: Charset::Ext("UTF-8".to_owned()),
+        language_tag: None,
+        value: name.as_bytes().to_vec(),
+    };
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![
+            DispositionParam::Filename(name.chars().map(plain).collect()),
+            DispositionParam::FilenameExt(whole),
+        ],
+    }
 }
 
 /// All files of a ticket, oldest first.
@@ -157,7 +211,7 @@ pub(crate) async fn list_attachments(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&request)?;
+    let as_of = only_as_of(&caller, &request)?;
     let loaded = caller
         .application
         .ticket_as_of(caller.viewer(), &key(&path)?, as_of)?;
@@ -201,17 +255,9 @@ pub(crate) async fn get_attachment(
     let file = file.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
     let bytes = caller.application.file(file).await?;
     let name = file.name.clone().unwrap_or_else(|| id.to_string());
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::FilenameExt(ExtendedValue {
-            charset: Charset::Ext("UTF-8".to_owned()),
-            language_tag: None,
-            value: name.into_bytes(),
-        })],
-    };
     Ok(HttpResponse::Ok()
         .content_type(file.media_type.clone())
-        .insert_header(disposition)
+        .insert_header(offered(&name))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
-        .streaming(bytes.map_err(Refusal::from)))
+        .body(SizedStream::new(file.size, bytes.map_err(|error| Refusal::from(error).logged()))))
 }

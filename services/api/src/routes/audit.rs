@@ -182,7 +182,7 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"guichet-export.ndjson\"",
         ))
-        .streaming(export.map_err(Refusal::from)))
+        .streaming(export.map_err(|error| Refusal::from(error).logged())))
 }
 
 /// The evidence bundle of a ticket: its events with their proofs, to be verified elsewhere.

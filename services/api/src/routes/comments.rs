@@ -95,7 +95,7 @@ pub(crate) async fn list_comments(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let page = Page::read(&request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?;
+    let page = Page::read(&caller, &request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?;
     let application = &caller.application;
     let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
     let desk = application.desk_of(&loaded)?;
@@ -116,7 +116,12 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn read(request: &HttpRequest, limit: usize, limit_max: usize) -> Result<Page, Refusal> {
+    pub(super) fn read(
+        caller: &Caller,
+        request: &HttpRequest,
+        limit: usize,
+        limit_max: usize,
+    ) -> Result<Page, Refusal> {
         let mut parameters = Parameters::read(request)?;
         let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(limit);
         if limit == 0 || limit > limit_max {
@@ -126,7 +131,7 @@ impl Page {
         let after: u64 = parameters.parsed("cursor", "a cursor of this list").unwrap_or(0);
         // Tickets are read from the log itself, which is never behind its own answers.
         let _: Option<u64> = parameters.parsed("at_least", "a position");
-        let as_of = parameters.as_of();
+        let as_of = parameters.as_of(caller.application.log().head());
         parameters.end()?;
         Ok(Page {
             limit,

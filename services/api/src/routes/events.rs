@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Bytes};
+use actix_web::{HttpRequest, HttpResponse, get, web::Bytes};
 use api_types::{FeedEvent, Problem};
 use application::{
     Application,
@@ -11,12 +11,13 @@ use application::{
 };
 use chrono::{DateTime, Utc};
 use domain::{AccountId, audit::AuditData, fault::FaultCode};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, TryStreamExt, stream};
 use uuid::Uuid;
 
 use crate::{
     caller::Caller,
-    parameters::Parameters,
+    header::wants_event_stream,
+    parameters::{Parameters, beyond},
     refusal::{self, Refusal},
 };
 
@@ -69,19 +70,23 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
         );
     }
     let filter = filter(&caller, &mut parameters);
-    parameters.end()?;
-    let resumed = last_event_id(&request)?;
     let application = &caller.application;
+    // A log that ends before what was read of it is another, or was restored from an older copy: waiting would be for ever.
+    let head = application.log().head();
+    if Position(after) > head {
+        parameters.fault("after", FaultCode::Value, &beyond(head));
+    }
+    let resumed = last_event_id(&request)?;
+    if resumed.is_some_and(|resumed| Position(resumed) > head) {
+        parameters.fault("Last-Event-ID", FaultCode::Value, &beyond(head));
+    }
+    parameters.end()?;
     let trace = caller.call("GET /v1/events", b"")?;
     application
         .trace_audit(trace, AuditData::Feed)
         .await
         .map_err(|error| caller.refusal(error))?;
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+    if wants_event_stream(request.headers()) {
         let live = Live {
             application: application.get_ref().clone(),
             account: caller.viewer().account,
@@ -92,7 +97,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
         };
         return Ok(HttpResponse::Ok()
             .content_type("text/event-stream")
-            .streaming(live.follow()));
+            .streaming(live.follow().map_err(Refusal::logged)));
     }
     let page = application.feed(caller.viewer(), &filter, Position(after), limit)?;
     let mut body = Vec::new();
@@ -137,10 +142,15 @@ fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
-    let Some(value) = request.headers().get("last-event-id") else {
+    let value = request
+        .headers()
+        .get("last-event-id")
+        .map(|value| value.as_bytes().trim_ascii());
+    // An empty id is none (HTML §9.2).
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
-    let position = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let position = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
     position
         .map(Some)
         .ok_or_else(|| Refusal::new(&refusal::MALFORMED).detail("Last-Event-ID is a position"))

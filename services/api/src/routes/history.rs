@@ -37,7 +37,7 @@ pub(crate) async fn list_history(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let page = Page::read(&request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?;
+    let page = Page::read(&caller, &request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?;
     let application = &caller.application;
     let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
     let entries = application.history_of(caller.viewer(), &loaded, caller.language, page.after)?;
@@ -69,7 +69,7 @@ pub(crate) async fn get_blame(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&request)?;
+    let as_of = only_as_of(&caller, &request)?;
     let application = &caller.application;
     let blamed = application.blame(caller.viewer(), &key(&path)?, as_of)?;
     let ticket = serde_json::to_value(super::ticket_json(&caller, &blamed.loaded)?);

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::listed;
 use crate::{
     answer,
-    body::Body,
+    body::{Body, Raw},
     caller::Caller,
     parameters::Parameters,
     problems::{OfCommand, OfQuestion},
@@ -233,11 +233,11 @@ fn account_meant(caller: &Caller, named: Option<String>, pointer: &str) -> Resul
 pub(crate) async fn create_contract(
     caller: Caller,
     path: Path<String>,
-    body: Body<ContractTerms>,
+    raw: Raw<ContractTerms>,
 ) -> Result<HttpResponse, Refusal> {
     let id = organization_in(&caller, &path)?.id.clone();
     let what = format!("POST /v1/organizations/{id}/contracts");
-    sign(&caller, id, ContractId(Uuid::now_v7()), &what, body).await
+    sign(&caller, id, ContractId(Uuid::now_v7()), &what, raw).await
 }
 
 /// Change what a contract says.
@@ -255,11 +255,11 @@ pub(crate) async fn create_contract(
 pub(crate) async fn edit_contract(
     caller: Caller,
     path: Path<(String, String)>,
-    body: Body<ContractTerms>,
+    raw: Raw<ContractTerms>,
 ) -> Result<HttpResponse, Refusal> {
     let (id, contract) = contract_in(&caller, path.into_inner())?;
     let what = format!("PUT /v1/organizations/{id}/contracts/{contract}");
-    sign(&caller, id, contract, &what, body).await
+    sign(&caller, id, contract, &what, raw).await
 }
 
 /// Withdraw a contract that should not have been signed.
@@ -310,22 +310,29 @@ async fn sign(
     id: OrganizationId,
     contract: ContractId,
     what: &str,
-    body: Body<ContractTerms>,
+    raw: Raw<ContractTerms>,
 ) -> Result<HttpResponse, Refusal> {
+    let level = raw.json["level"].as_str().map(level);
+    let body = raw.shaped.map_err(|mut faults| {
+        faults.extend(level.and_then(Result::err));
+        Refusal::faults(faults)
+    })?;
     let call = caller.call(what, &body.canonical)?;
     let terms = terms(caller, body.value).map_err(Refusal::faults)?;
     changed(caller, call, id, vec![Change::SignContract(contract, terms)]).await
 }
 
+fn level(named: &str) -> Result<ContractLevel, Fault> {
+    let mut levels = ContractLevel::ALL.into_iter();
+    levels.find(|level| level.as_str() == named).ok_or_else(|| {
+        let detail = "is not one of: standard, silver, gold, platinum";
+        Fault::new("/level", FaultCode::Value, detail)
+    })
+}
+
 fn terms(caller: &Caller, asked: ContractTerms) -> Result<Contract, Vec<Fault>> {
     let mut faults = Vec::new();
-    let level = ContractLevel::ALL
-        .into_iter()
-        .find(|level| level.as_str() == asked.level);
-    if level.is_none() {
-        let detail = "is not one of: standard, silver, gold, platinum";
-        faults.push(Fault::new("/level", FaultCode::Value, detail));
-    }
+    let level = level(&asked.level).map_err(|fault| faults.push(fault)).ok();
     let responsible = account_meant(caller, asked.responsible, "/responsible").unwrap_or_else(|fault| {
         faults.push(fault);
         None

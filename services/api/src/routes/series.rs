@@ -1,10 +1,7 @@
 //! Counters over time.
 
-use std::str::FromStr;
-
 use actix_web::{HttpRequest, HttpResponse, get};
 use api_types::{DayCounts, Problem, StatusSeries};
-use chrono::NaiveDate;
 use domain::DeskKey;
 
 use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
@@ -32,12 +29,7 @@ use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
 pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
     let desk: Option<DeskKey> = parameters.parsed("desk", "a desk key");
-    let from = parameters
-        .required("from", "a day, such as 2026-03-01")
-        .map(|Day(day)| day);
-    let to = parameters
-        .required("to", "a day, such as 2026-03-01")
-        .map(|Day(day)| day);
+    let (from, to) = (parameters.day("from"), parameters.day("to"));
     let at_least: Option<u64> = parameters.parsed("at_least", "a position");
     parameters.end()?;
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
@@ -56,15 +48,4 @@ pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> R
         })
         .collect();
     Ok(HttpResponse::Ok().json(StatusSeries { items }))
-}
-
-/// A day as ISO 8601 writes it and in no other form.
-struct Day(NaiveDate);
-
-impl FromStr for Day {
-    type Err = chrono::ParseError;
-
-    fn from_str(text: &str) -> Result<Day, Self::Err> {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Day)
-    }
 }

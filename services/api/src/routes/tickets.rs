@@ -124,7 +124,7 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
     let mut parameters = Parameters::read(&request)?;
     let query = queue_query(&caller, &mut parameters);
     let at_least: Option<u64> = parameters.parsed("at_least", "a position");
-    let as_of = parameters.as_of();
+    let as_of = parameters.as_of(caller.application.log().head());
     parameters.end()?;
     let with_fields = !query.fields.is_empty();
     let page = caller
@@ -218,7 +218,7 @@ pub(crate) async fn get_ticket(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&request)?;
+    let as_of = only_as_of(&caller, &request)?;
     let (application, viewer) = (&caller.application, caller.viewer());
     let loaded = application.ticket_as_of(viewer, &key(&path)?, as_of)?;
     let mut ticket = ticket_json(&caller, &loaded)?;

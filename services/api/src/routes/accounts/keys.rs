@@ -7,14 +7,17 @@ use api_types::{ApiKey, ApiKeyList, NewApiKey};
 use application::credentials::SecretText;
 use domain::{
     ApiKeyId, Fault,
-    account::{self, change::Change},
+    account::{
+        self,
+        change::{Change, label_faults},
+    },
     fault::FaultCode,
     policy::{KeyScope, administration::AccountOperation},
 };
 
 use super::account_in;
 use crate::{
-    body::Body,
+    body::{Body, Raw},
     caller::Caller,
     problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
@@ -48,11 +51,11 @@ fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiK
 pub(crate) async fn create_api_key(
     caller: Caller,
     path: Path<String>,
-    body: Body<NewApiKey>,
+    raw: Raw<NewApiKey>,
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
+    let (body, scopes) = asked(raw).map_err(Refusal::faults)?;
     let call = caller.call(&format!("POST /v1/accounts/{id}/keys"), &body.canonical)?;
-    let scopes = scopes(&body.value.scopes).map_err(Refusal::faults)?;
     let issued = caller
         .application
         .issue_key(call, id, body.value.label, scopes, body.value.expires_at)
@@ -70,10 +73,26 @@ pub(crate) async fn create_api_key(
         .json(key_answer(key, known, text.map(SecretText::into_exposed))))
 }
 
-fn scopes(names: &[String]) -> Result<BTreeSet<KeyScope>, Vec<Fault>> {
+/// What is asked for, or what is wrong with it: beside the faults of its shape those of what can be read all the same.
+fn asked(raw: Raw<NewApiKey>) -> Result<(Body<NewApiKey>, BTreeSet<KeyScope>), Vec<Fault>> {
+    let named = raw.json["scopes"].as_array();
+    let names = named.into_iter().flatten().enumerate();
+    let scopes = scopes(names.filter_map(|(index, name)| Some((index, name.as_str()?))));
+    match (raw.shaped, scopes) {
+        (Ok(body), Ok(scopes)) => Ok((body, scopes)),
+        (shaped, scopes) => {
+            let mut faults = shaped.err().unwrap_or_default();
+            faults.extend(scopes.err().unwrap_or_default());
+            faults.extend(raw.json["label"].as_str().map(label_faults).unwrap_or_default());
+            Err(faults)
+        }
+    }
+}
+
+fn scopes<'a>(names: impl Iterator<Item = (usize, &'a str)>) -> Result<BTreeSet<KeyScope>, Vec<Fault>> {
     let mut scopes = BTreeSet::new();
     let mut faults = Vec::new();
-    for (index, name) in names.iter().enumerate() {
+    for (index, name) in names {
         match KeyScope::ALL.into_iter().find(|scope| scope.as_str() == name) {
             Some(scope) => drop(scopes.insert(scope)),
             None => {

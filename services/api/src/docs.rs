@@ -1,0 +1,83 @@
+//! The pages that say what there is: made once for all workers, and never again for a request.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{self, Bytes, Data, ServiceConfig},
+};
+use sha2::{Digest, Sha256};
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// The text of `docs/errors.md`, where the `type` of every problem points to.
+const ERRORS: &str = include_str!("../../../docs/errors.md");
+
+/// What `GET /` says to who came without knowing where to.
+const WELCOME: &str = "Guichet\n\nREST API    /v1\nreference   /docs/\ncontract    /openapi.json\nerrors      \
+                       /docs/errors\nalive?      /healthz\nready?      /readyz\n";
+
+/// The contract as it is served. Clones share the bytes.
+#[derive(Clone)]
+pub(crate) struct Contract {
+    json: Bytes,
+    tag: String,
+}
+
+impl Contract {
+    /// Writes the contract.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(crate) fn of(contract: &OpenApi) -> Result<Contract, serde_json::Error> {
+        let json = serde_json::to_vec(contract)?;
+        let digest = Sha256::digest(&json);
+        let short: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Contract {
+            json: json.into(),
+            tag: format!("\"{short}\""),
+        })
+    }
+}
+
+/// Registers the pages.
+pub(crate) fn register(config: &mut ServiceConfig) {
+    config
+        .route("/", web::get().to(welcome))
+        .route("/docs", web::get().to(to_reference))
+        .route("/docs/errors", web::get().to(errors))
+        .route("/openapi.json", web::get().to(contract))
+        .route("/docs/openapi.json", web::get().to(contract))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.json"])));
+}
+
+/// People who open the address see the reference; programs see where things are.
+async fn welcome() -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, "/docs/"))
+        .content_type("text/plain; charset=utf-8")
+        .body(WELCOME)
+}
+
+async fn to_reference() -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
+}
+
+async fn errors() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/markdown; charset=utf-8")
+        .body(ERRORS)
+}
+
+async fn contract(request: HttpRequest) -> HttpResponse {
+    let Some(contract) = request.app_data::<Data<Contract>>() else {
+        return HttpResponse::InternalServerError().finish();
+    };
+    HttpResponse::Ok()
+        .content_type("application/json")
+        // To be kept, and asked for again with the tag.
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::ETAG, contract.tag.clone()))
+        .body(contract.json.clone())
+}

@@ -1,0 +1,75 @@
+//! What every operation of a kind is answered by the door itself, declared in one place: bodies that cannot be taken, and
+//! questions on a condition.
+
+use utoipa::openapi::{
+    Content, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    path::{Operation, PathItem},
+};
+
+/// Declares them where they are not declared already.
+pub(super) fn complete(contract: &mut OpenApi) {
+    for item in contract.paths.paths.values_mut() {
+        if let Some(question) = &mut item.get
+            && is_tagged(question)
+        {
+            declare(question, "304", not_modified());
+            declare(question, "412", problem("`If-Match` names another state."));
+        }
+        let operations = operations(item);
+        for operation in operations
+            .into_iter()
+            .flatten()
+            .filter(|operation| operation.request_body.is_some())
+        {
+            declare(
+                operation,
+                "400",
+                problem("The body, a header or the query cannot be read."),
+            );
+            declare(operation, "413", problem("The body is too large."));
+            declare(
+                operation,
+                "415",
+                problem("The body has another media type, or is encoded."),
+            );
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> [Option<&mut Operation>; 5] {
+    [
+        item.get.as_mut(),
+        item.post.as_mut(),
+        item.put.as_mut(),
+        item.patch.as_mut(),
+        item.delete.as_mut(),
+    ]
+}
+
+/// Its answer has an `ETag`.
+fn is_tagged(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(response)) => response.headers.contains_key("ETag"),
+        Some(RefOr::Ref(_)) | None => false,
+    }
+}
+
+fn declare(operation: &mut Operation, status: &str, response: Response) {
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry(status.to_owned())
+        .or_insert_with(|| RefOr::T(response));
+}
+
+fn not_modified() -> Response {
+    let description = "The caller has it: `If-None-Match` names its `ETag`.";
+    ResponseBuilder::new().description(description).build()
+}
+
+fn problem(description: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}

@@ -1,0 +1,240 @@
+//! Values that can be read in two ways are refused, and every fault is named by its place.
+
+use guichet_tests::{answer::faults, client::Client, server::Server};
+use serde_json::json;
+
+const TICKETS: &str = "/v1/tickets";
+
+fn named(client: &Client, path: &str) -> Vec<String> {
+    let faults = faults(&client.get(path).refused(422, "invalid"));
+    faults
+        .into_iter()
+        .map(|(pointer, code)| format!("{pointer} {code}"))
+        .collect()
+}
+
+fn opened(client: &Client) -> String {
+    let ticket =
+        json!({"desk": "SUP", "type": "question", "summary": "Une question", "description": "Comment ?"});
+    client.open(&ticket)["key"].as_str().unwrap().to_owned()
+}
+
+/// Fault B8: a member given twice is refused by its place, in every body and at any depth.
+#[test]
+fn a_member_given_twice_is_refused() {
+    let server = Server::start();
+    let (client, agent) = (server.client("requester-1"), server.client("agent"));
+    let key = opened(&client);
+    let head = server.head();
+    let posted = |client: &Client, path: &str, body: &str| {
+        let answer = client.post_bytes(path, "application/json", body.as_bytes().to_vec());
+        faults(&answer.refused(422, "invalid"))
+    };
+    let value = |pointers: &[&str]| -> Vec<(String, String)> {
+        pointers
+            .iter()
+            .map(|pointer| ((*pointer).to_owned(), "value".to_owned()))
+            .collect()
+    };
+    let ticket = r#"{"desk":"SUP","type":"question","summary":"un","description":"d","private":true,"private":false,"summary":"deux"}"#;
+    assert_eq!(posted(&client, TICKETS, ticket), value(&["/private", "/summary"]));
+    let nested = r#"{"desk":"SUP","type":"incident","summary":"s","description":"d","fields":{"product":"ent","product":"mail"}}"#;
+    assert_eq!(posted(&client, TICKETS, nested), value(&["/fields/product"]));
+    let of = |path: &str| format!("{TICKETS}/{key}{path}");
+    assert_eq!(
+        posted(&client, &of("/comments"), r#"{"body":"a","bo\u0064y":"b"}"#),
+        value(&["/body"])
+    );
+    assert_eq!(
+        posted(
+            &agent,
+            &of("/transitions"),
+            r#"{"action":"take","action":"close"}"#
+        ),
+        value(&["/action"])
+    );
+    assert_eq!(
+        posted(
+            &server.nobody(),
+            "/v1/auth/token",
+            r#"{"username":"agent","password":"x","username":"admin"}"#
+        ),
+        value(&["/username"])
+    );
+    let patched = client
+        .request(reqwest::Method::PATCH, &of(""))
+        .header("content-type", "application/merge-patch+json")
+        .body(r#"{"notify":true,"notify":false}"#);
+    let patched = guichet_tests::answer::Answer::of(patched.send());
+    assert_eq!(faults(&patched.refused(422, "invalid")), value(&["/notify"]));
+    assert_eq!(server.head(), head, "what was refused wrote something");
+}
+
+/// Fault B9: a parameter is named, not pointed to, whoever finds the fault.
+#[test]
+fn a_parameter_at_fault_is_named_as_it_was_sent() {
+    let server = Server::start();
+    let client = server.client("agent");
+    for (query, expected) in [
+        ("limit=0", "limit length"),
+        ("limit=201", "limit length"),
+        ("limit=abc", "limit format"),
+        ("sort=colour", "sort unknown"),
+        (
+            "fields=a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a",
+            "fields length",
+        ),
+    ] {
+        assert_eq!(
+            named(&client, &format!("{TICKETS}?{query}")),
+            [expected],
+            "{query}"
+        );
+    }
+    let long = format!("{TICKETS}?q={}", "a".repeat(2_000));
+    assert_eq!(named(&client, &long), ["q length"]);
+    let series = named(&client, "/v1/series/statuses?from=2026-03-02&to=2026-03-01");
+    assert!(
+        series.iter().all(|fault| fault.starts_with("to ")) && !series.is_empty(),
+        "{series:?}"
+    );
+}
+
+/// Fault B29: RFC 3339 and no other form, wherever it is promised.
+#[test]
+fn a_time_that_is_not_of_rfc_3339_is_refused() {
+    let server = Server::start();
+    let (client, auditor) = (server.client("agent"), server.client("auditor"));
+    let key = opened(&server.client("requester-1"));
+    let texts = [
+        "2999-1-1T0:0:0Z",
+        "2999-%2001%20-01T%2000:%2000%20:00Z",
+        "2999-01-01T00:00:00%20UTC",
+        "2999-01-01T00:00:00%2B0000",
+        "2999-01-01T12:34:60Z",
+        "2999-01-01%2000:00:00Z",
+        "2999-01-01",
+    ];
+    for text in texts {
+        assert_eq!(
+            named(&client, &format!("{TICKETS}/{key}?as_of={text}")),
+            ["as_of format"],
+            "{text}"
+        );
+        for parameter in ["created_after", "created_before", "updated_after"] {
+            let fault = format!("{parameter} format");
+            assert_eq!(
+                named(&client, &format!("{TICKETS}?{parameter}={text}")),
+                [fault],
+                "{text}"
+            );
+        }
+        for parameter in ["recorded_after", "occurred_before", "sent_after"] {
+            let fault = format!("{parameter} format");
+            assert_eq!(
+                named(&auditor, &format!("/v1/events?{parameter}={text}")),
+                [fault],
+                "{text}"
+            );
+        }
+    }
+    for text in [
+        "2999-01-01T00:00:00Z",
+        "2999-01-01t00:00:00.5z",
+        "2999-01-01T00:00:00%2B01:00",
+        "2016-12-31T23:59:60Z",
+    ] {
+        let found = client.get(&format!("{TICKETS}?created_before={text}"));
+        assert_eq!(found.status, 200, "{text}: {}", found.text());
+    }
+    for day in ["2026-1-1", "%2B2026-01-01", "%202026-01-01", "%2B262142-12-31"] {
+        let path = format!("/v1/series/statuses?from={day}&to={day}");
+        assert_eq!(named(&client, &path), ["from format", "to format"], "{day}");
+    }
+    assert_eq!(
+        client
+            .get("/v1/series/statuses?from=2026-01-01&to=2026-01-02")
+            .status,
+        200
+    );
+}
+
+/// Observation O5: milliseconds since 1970 are no position of the log.
+#[test]
+fn a_position_that_the_log_has_not_reached_is_no_point_in_time() {
+    let server = Server::start();
+    let client = server.client("requester-1");
+    let key = opened(&client);
+    let head = server.head();
+    for path in [
+        format!("{TICKETS}/{key}"),
+        format!("{TICKETS}/{key}/comments"),
+        TICKETS.to_owned(),
+    ] {
+        assert_eq!(
+            named(&client, &format!("{path}?as_of=1790000000000")),
+            ["as_of value"],
+            "{path}"
+        );
+        assert_eq!(client.get(&format!("{path}?as_of={head}")).status, 200, "{path}");
+    }
+}
+
+/// Fault B30: a date that is none is a named fault, and the faults beside it are named too.
+#[test]
+fn a_wrong_date_in_a_body_is_named_beside_the_other_faults() {
+    let server = Server::start();
+    let admin = server.client("admin");
+    let robot = admin.post(
+        "/v1/accounts",
+        &json!({"kind": "service", "username": "robot", "name": "Robot"}),
+    );
+    let keys = format!("/v1/accounts/{}/keys", robot.expect(201)["id"].as_str().unwrap());
+    let refused = |path: &str, body: serde_json::Value| -> Vec<String> {
+        let faults = faults(&admin.post(path, &body).refused(422, "invalid"));
+        faults
+            .into_iter()
+            .map(|(pointer, code)| format!("{pointer} {code}"))
+            .collect()
+    };
+    for date in [
+        "x",
+        "",
+        "2027-03-01",
+        "2027-3-1T0:0:0Z",
+        "2027-03-01T00:00:00 UTC",
+        "2027-03-01T00:00:00+0100",
+        "2027-03-01T12:34:60Z",
+    ] {
+        let body = json!({"label": "", "scopes": ["read"], "expires_at": date});
+        assert_eq!(
+            refused(&keys, body),
+            ["/expires_at format", "/label required"],
+            "{date}"
+        );
+    }
+    let unknown = json!({"label": " ", "scopes": ["read", "fly"], "expires_at": "x"});
+    assert_eq!(
+        refused(&keys, unknown),
+        ["/expires_at format", "/label required", "/scopes/1 value"]
+    );
+    let unknown = json!({"label": "", "scopes": ["fly"], "expires_at": "2027-03-01T00:00:00Z"});
+    assert_eq!(refused(&keys, unknown), ["/label required", "/scopes/0 value"]);
+    let typed = json!({"label": 3, "scopes": "read", "expires_at": 5});
+    assert_eq!(
+        refused(&keys, typed),
+        ["/expires_at type", "/label type", "/scopes type"]
+    );
+    for (from, to) in [
+        ("2026-1-1", " 2026-12-31"),
+        ("+2026-01-01", "2026-12-31T00:00:00Z"),
+        ("x", "2026-02-30"),
+    ] {
+        let terms = json!({"reference": "SUP-1", "level": "brass", "valid_from": from, "valid_to": to});
+        assert_eq!(
+            refused("/v1/organizations/commune-a/contracts", terms),
+            ["/level value", "/valid_from format", "/valid_to format"],
+            "{from} {to}"
+        );
+    }
+}

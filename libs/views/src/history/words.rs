@@ -150,7 +150,7 @@ impl Teller<'_> {
                 )
             }
             TicketEvent::Unshared { organizations, .. } => {
-                let list: Vec<&str> = organizations.iter().map(|id| id.as_str()).collect();
+                let list: Vec<String> = organizations.iter().map(|id| self.organization(id)).collect();
                 format!(
                     "{} {}",
                     self.say(

@@ -69,7 +69,6 @@ async fn the_look_of_an_erased_holder_s_name_is_given_to_nobody() {
             .application
             .erase_person(world.call("admin"), person, "Sur demande".to_owned());
         erased.await.unwrap();
-        let world = world.restarted();
         assert!(world.application.directory().account_by_username(first).is_none());
         for other in LOOKS {
             assert_eq!(make(&world, other).await, Made::Before, "{first} {other}");

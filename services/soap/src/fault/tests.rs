@@ -144,6 +144,11 @@ fn an_unreadable_document_is_told_in_french() {
         let error = envelope::read(body.as_bytes(), None).unwrap_err();
         assert_eq!(Fault::of_envelope(&error).unwrap().text, text, "{body}");
     }
+}
+
+/// Fault P12: the same of what is no text.
+#[test]
+fn an_encoding_that_does_not_hold_is_told_in_french() {
     let error = envelope::read(b"<a>\xE9</a>", None).unwrap_err();
     assert_eq!(
         Fault::of_envelope(&error).unwrap().text,

@@ -68,7 +68,9 @@ impl Draft {
             Ok(()) => Created::New,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Found,
             // Somebody who was faster has put theirs there and removed the other drafts.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.place.try_exists()? => Created::Found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.place.try_exists()? => {
+                Created::Found
+            }
             Err(error) => return Err(error),
         };
         sweep_drafts_of(&self.place)?;

@@ -340,19 +340,28 @@ fn a_keys_file_that_holds_nobody_gives_way_to_a_backup() {
     let (elsewhere, to) = house();
     let empty = Vault::open(&to, MasterKey::from_bytes([8; 32])).unwrap();
     // Not while a server has it.
-    assert!(matches!(restore(&backup, &[], &to), Err(RestoreError::Exists { .. })));
+    assert!(matches!(
+        restore(&backup, &[], &to),
+        Err(RestoreError::Exists { .. })
+    ));
     drop(empty);
     assert_eq!(restore(&backup, &[], &to).unwrap().persons, 2);
     let restored = open(&to);
     assert_eq!(restored.knows(person(2)), KeyState::Present);
     drop(restored);
     // With somebody in it, it bars.
-    assert!(matches!(restore(&backup, &[], &to), Err(RestoreError::Exists { .. })));
+    assert!(matches!(
+        restore(&backup, &[], &to),
+        Err(RestoreError::Exists { .. })
+    ));
     // And so does a file that is something else, and one that is empty.
     for other in ["a letter to my aunt", ""] {
         let to = elsewhere.path().join("other.keys");
         fs::write(&to, other).unwrap();
-        assert!(matches!(restore(&backup, &[], &to), Err(RestoreError::Exists { .. })));
+        assert!(matches!(
+            restore(&backup, &[], &to),
+            Err(RestoreError::Exists { .. })
+        ));
         assert_eq!(fs::read_to_string(&to).unwrap(), other);
     }
 }
@@ -363,7 +372,10 @@ fn a_wrong_master_key_is_told_in_words() {
     let (_directory, keys) = house();
     drop(open(&keys));
     let error = Vault::open(&keys, MasterKey::from_bytes([8; 32])).unwrap_err();
-    let said = format!("the master key is not the one that the keys file {} was made with", keys.display());
+    let said = format!(
+        "the master key is not the one that the keys file {} was made with",
+        keys.display()
+    );
     assert_eq!(error.to_string(), said);
     assert!(std::error::Error::source(&error).is_none());
 }

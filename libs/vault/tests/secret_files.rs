@@ -171,7 +171,12 @@ fn the_directory_of_a_new_secret_is_made_for_its_owner_only() {
     let (_, created) = MasterKey::load_or_create(&of_key.join("master.key")).unwrap();
     assert_eq!(created, Created::New);
     for made in [directory.path().join("etc"), of_key] {
-        assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700, "{}", made.display());
+        assert_eq!(
+            fs::metadata(&made).unwrap().permissions().mode() & 0o777,
+            0o700,
+            "{}",
+            made.display()
+        );
     }
 }
 

@@ -264,9 +264,10 @@ async fn claims_take_everything_but_the_last_administrators_role() {
         ..claims("ada")
     };
     for organizations in [&["commune-a"][..], &["commune-b"]] {
-        let signed_in = world
-            .application
-            .sign_in_federated(join(organizations), there(), Client::default(), at());
+        let signed_in =
+            world
+                .application
+                .sign_in_federated(join(organizations), there(), Client::default(), at());
         assert!(signed_in.await.is_ok());
         let account = world.application.directory().account(ada).unwrap();
         assert_eq!(account.grants, BTreeSet::from([everything()]));

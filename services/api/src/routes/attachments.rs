@@ -259,5 +259,8 @@ pub(crate) async fn get_attachment(
         .content_type(file.media_type.clone())
         .insert_header(offered(&name))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
-        .body(SizedStream::new(file.size, bytes.map_err(|error| Refusal::from(error).logged()))))
+        .body(SizedStream::new(
+            file.size,
+            bytes.map_err(|error| Refusal::from(error).logged()),
+        )))
 }

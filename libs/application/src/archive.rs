@@ -113,9 +113,10 @@ impl Application {
         self.sign_what_is_new(now)
             .await
             .map_err(ArchiveError::Checkpoint)?;
+        // Checkpoints before segments: what is backed up never promises more than it holds.
+        self.copy_checkpoints(&store).await?;
         let segments = self.write_segments(&store, true).await?;
         let files = self.copy_files(&store).await?;
-        self.copy_checkpoints(&store).await?;
         Ok(BackedUp {
             head: head.0,
             segments,
@@ -132,7 +133,11 @@ impl Application {
         let (vault, keys, to) = (self.vault().clone(), self.keys_dir().to_owned(), to.to_owned());
         let backed_up = tokio::task::spawn_blocking(move || {
             fs::create_dir_all(&to).map_err(at(&to))?;
-            let done = vault.backup(&to.join(KEYS)).map_err(ArchiveError::Keys)?;
+            // The keys of persons come last: where they lie, the backup is whole, and where they do not, the next one begins.
+            let persons = to.join(KEYS);
+            if persons.try_exists().map_err(at(&persons))? {
+                return Err(ArchiveError::Keys(vault::BackupError::Exists { path: persons }));
+            }
             let copies = SECRETS.into_iter().chain([vault::LEDGER_FILE_NAME]);
             for name in copies {
                 let from = keys.join(name);
@@ -140,6 +145,7 @@ impl Application {
                     copy_secret(&from, &to.join(name)).map_err(at(&from))?;
                 }
             }
+            let done = vault.backup(&persons).map_err(ArchiveError::Keys)?;
             fs::File::open(&to)
                 .and_then(|dir| dir.sync_all())
                 .map_err(at(&to))?;
@@ -242,18 +248,20 @@ impl Application {
     }
 }
 
-/// A secret in a new file that only its owner reads, on disk.
-fn copy_secret(from: &Path, to: &Path) -> std::io::Result<()> {
+/// A secret in a file that only its owner reads, there as a whole or not at all, on disk.
+pub(crate) fn copy_secret(from: &Path, to: &Path) -> std::io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let bytes = fs::read(from)?;
+    let part = to.with_added_extension("part");
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
-        .open(to)?;
+        .open(&part)?;
     file.write_all(&bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(&part, to)
 }
 
 /// The segments that lie in a store, by their first and last position.

@@ -117,6 +117,26 @@ const ACCOUNTS: [DemoAccount; 11] = [
     ),
 ];
 
+/// Who can be tried out: each user name and what it may do, in a few words.
+pub fn roles() -> impl Iterator<Item = (&'static str, String)> {
+    ACCOUNTS.iter().map(|account| {
+        let role = serde_json::to_value(account.role).ok();
+        let role = role
+            .as_ref()
+            .and_then(|role| role.as_str())
+            .unwrap_or_default()
+            .to_owned();
+        let place = account
+            .organization
+            .map(|organization| format!(" in {organization}"));
+        let desk = account.desk.map(|desk| format!(" at desk {desk}"));
+        (
+            account.username,
+            role + &desk.unwrap_or_default() + &place.unwrap_or_default(),
+        )
+    })
+}
+
 impl Application {
     /// Publishes the desks that ship with the product. Done at every start: what is published stays.
     ///
@@ -135,6 +155,15 @@ impl Application {
             }
         }
         Ok(())
+    }
+
+    /// Whether the demo world was loaded into this log, ever: its organizations, which no one takes away, are all there.
+    #[must_use]
+    pub fn holds_demo(&self) -> bool {
+        ORGANIZATIONS
+            .iter()
+            .filter_map(|(id, _, _)| id.parse().ok())
+            .all(|id: OrganizationId| self.directory().organization(&id).is_some())
     }
 
     /// Completes the demo world; answers how many accounts were made.

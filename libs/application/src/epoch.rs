@@ -22,7 +22,7 @@ const STREAM: &str = "log";
 /// The file of the key that signs checkpoints.
 const KEY_FILE: &str = "checkpoint.key";
 /// The file of the key that takes its place, until the log knows of it.
-const NEXT_KEY_FILE: &str = "checkpoint.key.next";
+pub(crate) const NEXT_KEY_FILE: &str = "checkpoint.key.next";
 
 /// What was lost with the epoch before, as who accepted it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

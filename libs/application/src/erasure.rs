@@ -41,9 +41,9 @@ pub const REASON_CHARS_MAX: usize = 1_000;
 /// Says up to which position the view is free of erased persons.
 const CLEAN_FILE: &str = "erased-through";
 /// How many events are looked through at once for the files of a person.
-const SCAN_EVENTS: usize = 8_192;
+pub(crate) const SCAN_EVENTS: usize = 8_192;
 /// And how many bytes of them.
-const SCAN_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const SCAN_BYTES: usize = 8 * 1024 * 1024;
 
 /// How far an erasure is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -285,8 +285,24 @@ impl Application {
     }
 }
 
+/// A file that a stored event attaches.
+pub(crate) struct AttachedBlob {
+    /// Under whose key it is sealed.
+    pub(crate) subject: PersonId,
+    /// Its name in the store.
+    pub(crate) blob: String,
+    /// SHA-256 of the sealed bytes, hex, where it is told.
+    pub(crate) sha256: Option<String>,
+}
+
 /// The blob of a stored event, when it attaches a file that is sealed under the key of one of these persons.
 fn attached_blob(stored: &[u8], persons: &[PersonId]) -> Option<String> {
+    let attached = any_attached_blob(stored)?;
+    persons.contains(&attached.subject).then_some(attached.blob)
+}
+
+/// The file that a stored event attaches, when it attaches one.
+pub(crate) fn any_attached_blob(stored: &[u8]) -> Option<AttachedBlob> {
     #[derive(serde::Deserialize)]
     struct Attached {
         #[serde(rename = "type")]
@@ -299,6 +315,8 @@ fn attached_blob(stored: &[u8], persons: &[PersonId]) -> Option<String> {
         subject: Option<Uuid>,
         #[serde(default)]
         blob: Option<String>,
+        #[serde(default)]
+        blob_sha256: Option<String>,
     }
     const TYPE: &[u8] = b"\"type\":\"ticket-attached.";
     // Most events are passed over by a look at the head of their bytes.
@@ -306,9 +324,16 @@ fn attached_blob(stored: &[u8], persons: &[PersonId]) -> Option<String> {
         return None;
     }
     let attached: Attached = serde_json::from_slice(stored).ok()?;
-    let subject = PersonId(attached.data.subject?);
-    (attached.event_type.starts_with("ticket-attached.") && persons.contains(&subject))
-        .then_some(attached.data.blob?)
+    let (subject, blob) = (PersonId(attached.data.subject?), attached.data.blob?);
+    let sha256 = attached.data.blob_sha256;
+    attached
+        .event_type
+        .starts_with("ticket-attached.")
+        .then_some(AttachedBlob {
+            subject,
+            blob,
+            sha256,
+        })
 }
 
 fn administers(viewer: &Viewer) -> bool {

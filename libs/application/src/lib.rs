@@ -62,6 +62,7 @@ pub mod restore;
 pub mod second_factor;
 pub mod sign_in;
 pub mod start;
+mod survey;
 pub mod tickets;
 pub mod upkeep;
 

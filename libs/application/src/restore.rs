@@ -1,30 +1,52 @@
 //! What is done to a data directory while no server runs on it: restoring, taking another master key, accepting a loss.
 
 use std::{
-    fs, io,
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
+use domain::PersonId;
 use event_log::{
-    Position, RestoreError as LogRestoreError,
+    EventLog, Position, RestoreError as LogRestoreError,
     archive::{Segment, parse_segment_name, segment_name},
 };
+use sha2::{Digest, Sha256};
 use vault::MasterKey;
 
 use crate::{
-    archive::{CHECKPOINTS, FILES, KEYS, LOG, SECRETS},
+    ReadError,
+    archive::{CHECKPOINTS, FILES, KEYS, LOG, SECRETS, copy_secret},
+    attachments::INCOMING,
     epoch::Loss,
+    erasure::{AttachedBlob, SCAN_BYTES, SCAN_EVENTS, any_attached_blob, erased_persons},
     proof,
     start::Settings,
+    survey,
 };
+
+/// The half of a log, beside the place that it takes once it is whole.
+pub(crate) const RESTORING: &str = "log.restoring";
 
 /// What a restore came to.
 #[derive(Debug)]
 pub struct Restored {
     /// Up to which position the log is whole.
     pub head: u64,
-    /// Why it does not go further, when there is more that cannot be used.
+    /// What is not whole, when what is was asked for all the same.
     pub fault: Option<String>,
+    /// How many events a checkpoint of the data directory was signed over, when that is more than was restored.
+    pub promised: Option<u64>,
+}
+
+/// What becomes of what is whole when not all is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenDamaged {
+    /// Nothing is restored.
+    Refuse,
+    /// It is restored; where the log lacks its end, it takes no commands until the loss is accepted.
+    KeepWhatIsWhole,
 }
 
 /// Why nothing was restored.
@@ -40,6 +62,37 @@ pub enum RestoreError {
     #[error("there are no segments of a log in {path}")]
     Nothing {
         /// Where they were sought.
+        path: PathBuf,
+    },
+    /// Not all is there, or not as it was.
+    #[error(
+        "{path} is not whole, and nothing was restored: {fault}. Restore from another backup or archive, or take what is whole of \
+         this one with --partial"
+    )]
+    NotWhole {
+        /// The backup or archive.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// There is no log to accept a loss of.
+    #[error("there is no log in {path}")]
+    NoLog {
+        /// Where it was sought.
+        path: PathBuf,
+    },
+    /// The directory is not one to go on with.
+    #[error(transparent)]
+    Half(Box<crate::start::StartError>),
+    /// The restored log cannot be read.
+    #[error("the restored log cannot be read")]
+    Read(#[source] ReadError),
+    /// No master key is where it is sought, and restoring makes none.
+    #[error(
+        "there is no master key at {path}: name the file of the one that the keys are wrapped by with --master-key"
+    )]
+    MasterKeyMissing {
+        /// Where it was sought.
         path: PathBuf,
     },
     /// A directory or file refuses.
@@ -78,11 +131,14 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
 /// from the log before (views, tree) is taken away, to be made anew. Checkpoints that are there and promise more than those
 /// of the backup stay: what was signed is not unsigned by a restore.
 ///
+/// The log is built beside its place and takes it last, so that a restore that is broken off, or that is refused because not
+/// all is whole, leaves nothing that a server would begin with, and the next restore begins again.
+///
 /// # Errors
 /// See [`RestoreError`].
-pub fn log_and_files(data: &Path, from: &Path) -> Result<Restored, RestoreError> {
-    let log = data.join("log");
-    if log.join("sled").exists() {
+pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Result<Restored, RestoreError> {
+    let (log, building) = (data.join(LOG), data.join(RESTORING));
+    if log.join("sled").exists() && !log.join(event_log::UNFINISHED).exists() {
         return Err(RestoreError::Exists { path: log });
     }
     let archive = from.join(LOG);
@@ -90,50 +146,173 @@ pub fn log_and_files(data: &Path, from: &Path) -> Result<Restored, RestoreError>
     if names.is_empty() {
         return Err(RestoreError::Nothing { path: archive });
     }
-    match fs::remove_dir_all(&log) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            return Err(RestoreError::Io { path: log, source });
-        }
-        Ok(()) | Err(_) => {}
-    }
+    remove(&building)?;
     let read = |name: &Range| fs::read(archive.join(segment_name(name.0, name.1)));
     let epoch = names.iter().rev().find_map(|name| epoch_of(&read(name).ok()?));
-    let restored = event_log::restore(&log, epoch.unwrap_or(0), names.iter().map(read));
-    let (head, fault) = whole_to(restored)?;
+    let epoch = epoch.unwrap_or(0);
+    let (head, fault) = whole_to(event_log::restore(&building, epoch, names.iter().map(read)))?;
+    let fault = match fault.or_else(|| promised_more(from, epoch, head)) {
+        Some(fault) => Some(fault),
+        None => files_fault(&building, from, data)?,
+    };
+    if let (Some(fault), WhenDamaged::Refuse) = (&fault, when_damaged) {
+        remove(&building)?;
+        return Err(RestoreError::NotWhole {
+            path: from.to_owned(),
+            fault: fault.clone(),
+        });
+    }
     for derived in ["views", "tree"] {
-        let path = data.join(derived);
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(at(&path))?;
-        }
+        remove(&data.join(derived))?;
     }
     copy_checkpoints(&from.join(CHECKPOINTS), &data.join(CHECKPOINTS))?;
     copy_missing(&from.join(FILES), &data.join(FILES))?;
-    Ok(Restored { head: head.0, fault })
+    remove(&log)?;
+    fs::rename(&building, &log)
+        .and_then(|()| fs::File::open(data)?.sync_all())
+        .map_err(at(&log))?;
+    let promised = proof::last_of_epoch(&data.join(CHECKPOINTS), epoch).map(|last| last.checkpoint.size);
+    Ok(Restored {
+        head: head.0,
+        fault,
+        promised: promised.filter(|promised| *promised > head.0),
+    })
+}
+
+/// Removes a directory that may not be there.
+fn remove(path: &Path) -> Result<(), RestoreError> {
+    match fs::remove_dir_all(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(at(path)(source)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A backup holds a log that reaches as far as its own checkpoints say.
+fn promised_more(from: &Path, epoch: u32, head: Position) -> Option<String> {
+    let promised = proof::last_of_epoch(&from.join(CHECKPOINTS), epoch)?
+        .checkpoint
+        .size;
+    (promised > head.0).then(|| {
+        format!(
+            "the log ends at position {head}, and a checkpoint beside it was signed over {promised} events"
+        )
+    })
+}
+
+/// What is wrong with the sealed files that a restored log speaks of: each is in the backup, or in the data directory still, as it
+/// was stored; but for those of persons who were erased. An archive holds the log alone and is not asked.
+fn files_fault(log: &Path, from: &Path, data: &Path) -> Result<Option<String>, RestoreError> {
+    if !from.join(CHECKPOINTS).exists() {
+        return Ok(None);
+    }
+    let log = EventLog::open(log, event_log::Options::default()).map_err(RestoreError::Open)?;
+    let fault = find_files_fault(&log, &Blobs::of(&[from.join(FILES), data.join(FILES)]));
+    log.close();
+    fault.map_err(RestoreError::Read)
+}
+
+fn find_files_fault(log: &EventLog, blobs: &Blobs) -> Result<Option<String>, ReadError> {
+    let erased: BTreeSet<PersonId> = erased_persons(log)?
+        .into_iter()
+        .map(|(person, ..)| person)
+        .collect();
+    let (mut faulty, mut first) = (0_u64, None);
+    let mut after = Position(0);
+    loop {
+        let events = log
+            .read_stored(after, SCAN_EVENTS, SCAN_BYTES)
+            .map_err(ReadError::internal)?;
+        let Some(last) = events.last() else {
+            break;
+        };
+        after = last.position;
+        for event in &events {
+            let attached = any_attached_blob(&event.bytes);
+            if let Some(attached) = attached.filter(|attached| !erased.contains(&attached.subject))
+                && !blobs.hold(&attached)
+            {
+                faulty += 1;
+                first.get_or_insert(event.position);
+            }
+        }
+    }
+    Ok(first.map(|first| {
+        format!("{faulty} attachments that the log speaks of, the first at position {first}, are missing or damaged")
+    }))
+}
+
+/// Sealed files by their names, wherever they lie; one that was coming in has the key of its ticket after its name.
+struct Blobs(BTreeMap<String, Vec<PathBuf>>);
+
+impl Blobs {
+    fn of(stores: &[PathBuf]) -> Blobs {
+        let mut blobs: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        let dirs = stores
+            .iter()
+            .flat_map(|store| [store.clone(), store.join(INCOMING)]);
+        for entry in dirs.filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let blob = name.split('.').next().unwrap_or_default().to_owned();
+            blobs.entry(blob).or_default().push(entry.path());
+        }
+        Blobs(blobs)
+    }
+
+    fn hold(&self, attached: &AttachedBlob) -> bool {
+        let paths = self.0.get(&attached.blob).map(Vec::as_slice).unwrap_or_default();
+        paths.iter().any(|path| match &attached.sha256 {
+            Some(sha256) => digest_of(path).is_ok_and(|digest| digest == *sha256),
+            None => true,
+        })
+    }
+}
+
+/// SHA-256 of a file, hex.
+fn digest_of(path: &Path) -> io::Result<String> {
+    const PART_BYTES: usize = 1024 * 1024;
+    let (mut file, mut hash) = (fs::File::open(path)?, Sha256::new());
+    let mut part = vec![0; PART_BYTES];
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            read => hash.update(part.get(..read).unwrap_or_default()),
+        }
+    }
 }
 
 /// Rebuilds the keys of a data directory from a backup of them. Whoever a ledger names (the one in the backup, the one that
-/// is still there, others given) stays erased. Answers how many persons have a key.
+/// is still there, others given) stays erased. Answers how many persons have a key. The keys of persons take their place last:
+/// a restore that is broken off can be run again.
 ///
 /// # Errors
-/// See [`RestoreError`].
+/// See [`RestoreError`]; a master key is never made.
 pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<u32, RestoreError> {
     let to = settings.data.join("keys");
-    fs::create_dir_all(&to).map_err(at(&to))?;
     let master = master_key(settings)?;
+    fs::create_dir_all(&to).map_err(at(&to))?;
     let of_backup = from.join(vault::LEDGER_FILE_NAME);
     let mut obeyed: Vec<&Path> = ledgers.iter().map(PathBuf::as_path).collect();
     if of_backup.exists() {
         obeyed.push(&of_backup);
     }
-    let restored = vault::restore_keys(&from.join(KEYS), &obeyed, &to.join(KEYS), &master);
-    let restored = restored.map_err(RestoreError::Keys)?;
+    let persons = to.join(KEYS);
+    // Secrets that lie beside keys of nobody were made by mistake, when the real ones were missing.
+    let mistaken = persons.exists() && vault::holds_nobody(&persons).map_err(at(&persons))?;
+    if persons.exists() && !mistaken {
+        return Err(RestoreError::Exists { path: persons });
+    }
     for name in SECRETS {
         let (secret, own) = (from.join(name), to.join(name));
+        if secret.exists() && mistaken && own.exists() {
+            let aside = own.with_added_extension("before-restore");
+            fs::rename(&own, &aside).map_err(at(&own))?;
+        }
         if secret.exists() && !own.exists() {
-            fs::copy(&secret, &own).map_err(at(&own))?;
+            copy_secret(&secret, &own).map_err(at(&own))?;
         }
     }
-    Ok(restored.persons)
+    let restored = vault::restore_keys(&from.join(KEYS), &obeyed, &persons, &master);
+    Ok(restored.map_err(RestoreError::Keys)?.persons)
 }
 
 /// Wraps the keys of persons by another master key, made when its file is not there.
@@ -142,6 +321,7 @@ pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<u32
 /// See [`RestoreError`]; the old master key is good then.
 pub fn rotate_master(settings: &Settings, new: &Path) -> Result<vault::Rotated, RestoreError> {
     let old = master_key(settings)?;
+    survey::refuse_half(settings).map_err(|error| RestoreError::Half(Box::new(error)))?;
     let (new, _) = MasterKey::load_or_create(new).map_err(RestoreError::MasterKey)?;
     let keys = settings.data.join("keys").join(KEYS);
     let rotated = vault::rotate_master(&keys, &old, &new, vault::DamagedSlots::Refuse);
@@ -154,7 +334,13 @@ pub fn rotate_master(settings: &Settings, new: &Path) -> Result<vault::Rotated, 
 /// # Errors
 /// See [`RestoreError`].
 pub fn accept_loss(settings: &Settings, reason: String) -> Result<Loss, RestoreError> {
-    let accepted = event_log::accept_loss(&settings.data.join("log"), &event_log::Options::default());
+    let log = settings.data.join(LOG);
+    if !log.join("sled").exists() {
+        return Err(RestoreError::NoLog { path: log });
+    }
+    // Nothing is cut off where it could not be told of afterwards.
+    survey::refuse_half(settings).map_err(|error| RestoreError::Half(Box::new(error)))?;
+    let accepted = event_log::accept_loss(&log, &event_log::Options::default());
     let accepted = accepted.map_err(RestoreError::Open)?;
     let checkpoints = settings.data.join(CHECKPOINTS);
     let signed = proof::last_of_epoch(&checkpoints, accepted.epoch.saturating_sub(1));
@@ -173,13 +359,13 @@ pub fn accept_loss(settings: &Settings, reason: String) -> Result<Loss, RestoreE
     })
 }
 
+/// The master key, which is there: what it wraps was wrapped before.
 fn master_key(settings: &Settings) -> Result<MasterKey, RestoreError> {
-    let file = settings
-        .master_key
-        .clone()
-        .unwrap_or_else(|| settings.data.join("keys/master.key"));
-    let (key, _) = MasterKey::load_or_create(&file).map_err(RestoreError::MasterKey)?;
-    Ok(key)
+    let path = survey::master_key_file(settings);
+    if !path.try_exists().map_err(at(&path))? {
+        return Err(RestoreError::MasterKeyMissing { path });
+    }
+    MasterKey::load(&path).map_err(RestoreError::MasterKey)
 }
 
 /// First and last position of a segment.
@@ -254,7 +440,7 @@ fn copy_checkpoints(from: &Path, to: &Path) -> Result<(), RestoreError> {
                 .map_or(0, |last| last.checkpoint.size)
         };
         if size(from) > size(to) {
-            fs::copy(entry.path(), to.join(&name)).map_err(at(to))?;
+            copy_secret(&entry.path(), &to.join(&name)).map_err(at(to))?;
         }
     }
     Ok(())

@@ -19,6 +19,7 @@ use views::{OpenError, Views};
 
 pub use self::settings::{AUDIT_NAME, PUBLIC_URL, RESCUE_DESK, Settings, StartError};
 use crate::{
+    archive::KEYS,
     attachments::{Files, INCOMING},
     avatars::Decoding,
     clock::Clock,
@@ -29,6 +30,7 @@ use crate::{
     proof::{self, Promise, Signer, Tree, TreeState},
     readiness::Lags,
     sign_in::{Guard, SignInRules},
+    survey,
     tickets::Tickets,
 };
 
@@ -82,25 +84,23 @@ impl Application {
     /// See [`StartError`].
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
         let data = settings.data.as_path();
+        survey::refuse_half(settings)?;
         let places = Places::of(settings)?;
+        warn_of_what_is_open(settings);
         let keys = places.keys.as_path();
-        let master_file = settings
-            .master_key
-            .clone()
-            .unwrap_or_else(|| keys.join("master.key"));
-        let (master, created) = MasterKey::load_or_create(&master_file).map_err(StartError::Secret)?;
-        if settings.master_key.is_none() {
-            tracing::warn!(?created, path = %master_file.display(), "the master key lies in the data directory; in production name another place");
-        }
-        let (secret, _) =
-            DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
-        let vault = Vault::open(&keys.join("persons.keys"), master).map_err(StartError::Keys)?;
+        let (secret, vault) = open_keys(settings, keys)?;
         // What the views have seen must be there, and what was signed (design §4.5).
         let options = event_log::Options {
             floors: views::floor(&places.views).into_iter().collect(),
             ..event_log::Options::default()
         };
-        let log = EventLog::open(&directory(&data.join("log"))?, options).map_err(StartError::Log)?;
+        let log = EventLog::open(&directory(&data.join("log"))?, options).map_err(|error| {
+            if matches!(error, event_log::OpenError::Locked { .. }) {
+                in_use(settings)
+            } else {
+                StartError::Log(error)
+            }
+        })?;
         let promise = promise(&places, &log);
         let obeyed = erasure::obey(&log, &vault).map_err(StartError::Accounts)?;
         if obeyed > 0 {
@@ -348,6 +348,49 @@ impl Application {
 
     pub(crate) fn last_write(&self, sign_in: Uuid) -> Option<Position> {
         self.inner.own_writes.get(&sign_in).map(Position)
+    }
+}
+
+/// The server's secret and the keys of persons; what is not there is made.
+fn open_keys(settings: &Settings, keys: &Path) -> Result<(DigestKey, Vault), StartError> {
+    let master_file = survey::master_key_file(settings);
+    let (master, created) = MasterKey::load_or_create(&master_file).map_err(StartError::Secret)?;
+    if settings.master_key.is_none() {
+        tracing::warn!(?created, path = %master_file.display(), "the master key lies in the data directory; in production name another place");
+    }
+    let (secret, _) = DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
+    let persons = keys.join(KEYS);
+    let vault = Vault::open(&persons, master).map_err(|error| {
+        if matches!(error, vault::OpenKeysError::InUse { .. }) {
+            in_use(settings)
+        } else if matches!(error, vault::OpenKeysError::WrongMaster { .. }) {
+            StartError::OtherMasterKey {
+                master: master_file,
+                keys: persons.clone(),
+            }
+        } else {
+            StartError::Keys(error)
+        }
+    })?;
+    Ok((secret, vault))
+}
+
+fn in_use(settings: &Settings) -> StartError {
+    StartError::InUse {
+        data: settings.data.clone(),
+    }
+}
+
+/// What the server makes is for its owner only; what was made before, or by somebody else, may not be.
+fn warn_of_what_is_open(settings: &Settings) {
+    let open = survey::open_to_others(settings);
+    if let Some(first) = open.first() {
+        tracing::warn!(
+            path = %first.display(),
+            count = open.len(),
+            "others than the owner may read here: `chmod -R go= {}`",
+            first.display()
+        );
     }
 }
 

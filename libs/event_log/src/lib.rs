@@ -50,6 +50,6 @@ pub use name::{NameError, Prefix, PrefixError, StreamName};
 pub use open::{Floor, OpenError, OpenReport, Options};
 pub use place::{CommandId, EventId, Position, Version};
 pub use read::{ReadError, Stored};
-pub use restore::{RestoreError, Restored, import, restore};
+pub use restore::{RestoreError, Restored, UNFINISHED, import, restore};
 pub use shared::LogState;
 pub use tail::{Closed, Tail, TailError};

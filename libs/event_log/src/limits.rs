@@ -41,6 +41,9 @@ pub const GROUP_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// disk well. It leaves room for what is under way: a group, its index, `HEAD`, and what others write there between two looks.
 pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Space in bytes that must be free for a log to be opened: below it, what is written while opening might not fit.
+pub const OPEN_FREE_BYTES_MIN: u64 = 4 * 1024 * 1024;
+
 /// How long, in milliseconds, a look at the free space is trusted.
 pub const SPACE_CHECK_MS: u64 = 1000;
 

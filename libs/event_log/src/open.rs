@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use crate::head_file::{Head, HeadKeeper};
 use crate::index::Covered;
-use crate::limits::DISK_RESERVE_BYTES;
+use crate::limits::{DISK_RESERVE_BYTES, OPEN_FREE_BYTES_MIN};
 use crate::place::Position;
 use crate::read::{ReadError, digest_at};
 use crate::restore::UNFINISHED;
@@ -105,8 +105,8 @@ pub enum OpenError {
         #[source]
         source: sled::Error,
     },
-    /// There is too little space to open a log anew that has stopped.
-    #[error("the disk is full: {free_bytes} bytes are free, {reserve_bytes} must stay so")]
+    /// There is too little space to open a log, or to open one anew that has stopped.
+    #[error("the disk is full: {free_bytes} bytes are free, {reserve_bytes} must stay so: make room")]
     DiskFull {
         /// Bytes that are free.
         free_bytes: u64,
@@ -180,6 +180,7 @@ pub(crate) fn open(dir: &Path, options: &Options, before: Before) -> Result<Open
     fs::create_dir_all(dir).map_err(io_error("create", dir))?;
     warn_of_features();
     refuse_unfinished(dir)?;
+    refuse_full(dir)?;
     let store = database::open(dir, options, before.lock, &mut report)?;
     let mut end = replay::find_end(&store)?;
     let head_path = dir.join("HEAD");
@@ -242,6 +243,18 @@ pub(crate) fn refuse_unfinished(dir: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Unfinished { path });
     }
     Ok(())
+}
+
+/// Refuses a disk on which opening itself would fail, at a place that would look like damage.
+fn refuse_full(dir: &Path) -> Result<(), OpenError> {
+    let space = Space::of(dir, OPEN_FREE_BYTES_MIN).map_err(io_error("open", dir))?;
+    match space.look().map_err(io_error("look for space in", dir))? {
+        Some(shortage) => Err(OpenError::DiskFull {
+            free_bytes: shortage.free_bytes,
+            reserve_bytes: shortage.reserve_bytes,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// A build that is not meant for use says so each time.

@@ -22,7 +22,7 @@ use crate::read::Stored;
 use crate::store::Store;
 
 /// Lies in a directory whose log is not complete yet; [`crate::EventLog::open`] refuses it.
-pub(crate) const UNFINISHED: &str = "UNFINISHED";
+pub const UNFINISHED: &str = "UNFINISHED";
 
 /// Bytes of events after which a group may end: what fills a block. Groups end between commands, so that no command is torn where
 /// a group is.
@@ -41,7 +41,8 @@ pub struct Restored {
 }
 
 /// Why a log was not built, or not to its end. Where `whole_to` is told, the directory holds a log that ends there, on disk and ready to
-/// be opened; otherwise the directory is of no use.
+/// be opened; its `HEAD` tells of one event more, so that it takes no writes until the loss is accepted. Otherwise the directory is of
+/// no use.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError<E> {
     /// The directory holds something already.
@@ -187,7 +188,7 @@ fn build<E>(
     let restored = builder.finish().map_err(RestoreError::Open)?;
     drop(index);
     drop(store.close());
-    declare_whole(dir, epoch, restored, &options).map_err(RestoreError::Open)?;
+    declare_whole(dir, epoch, restored, filled.is_ok(), &options).map_err(RestoreError::Open)?;
     filled.map_err(|stop| stop.at(restored.head)).map(|()| restored)
 }
 
@@ -202,11 +203,21 @@ fn prepare<E>(dir: &Path) -> Result<(), RestoreError<E>> {
     sync_directory(dir).map_err(io("sync"))
 }
 
-/// Writes `HEAD`, and lets the log be opened.
-fn declare_whole(dir: &Path, epoch: u32, restored: Restored, options: &Options) -> Result<(), OpenError> {
+/// Writes `HEAD`, and lets the log be opened. A log that lacks its end promises the event that comes next.
+fn declare_whole(
+    dir: &Path,
+    epoch: u32,
+    restored: Restored,
+    is_all: bool,
+    options: &Options,
+) -> Result<(), OpenError> {
     let head_path = dir.join("HEAD");
-    Head::new(epoch, restored.head, restored.digest)
-        .write(&head_path)
+    let head = if is_all {
+        Head::new(epoch, restored.head, restored.digest)
+    } else {
+        Head::new(epoch, Position(restored.head.0 + 1), [0; 32])
+    };
+    head.write(&head_path)
         .map_err(open::io_error("write", &head_path))?;
     if restored.head.0 >= SNAPSHOT_EVENTS_MIN {
         open::leave_snapshot(&open::database_path(dir), options)?;

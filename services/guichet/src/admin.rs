@@ -1,25 +1,38 @@
 //! Administering a data directory.
 
-use std::{
-    io::BufRead,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use application::{Application, Settings, restore};
+use application::{
+    Application, Settings,
+    restore::{self, WhenDamaged},
+};
 use chrono::Utc;
+use domain::account::profile::username_faults;
 
 use crate::{
     Failure,
     admin_socket::{Request, ask},
     arguments::{Admin, Place},
-    process_log,
+    password, process_log,
 };
 
 /// Why no administrator is made.
 #[derive(Debug, thiserror::Error)]
 enum InitError {
-    #[error("the password on standard input will not do: {0}")]
+    #[error("the password will not do: {0}")]
     Password(String),
+    #[error("no account can have the user name {0:?}")]
+    Username(String),
+}
+
+/// Why a restore is no success.
+#[derive(Debug, thiserror::Error)]
+enum RestoreError {
+    #[error(
+        "restored in part, the log up to position {head}: {fault}. Where the log lacks its end it takes no commands until \
+         `guichet admin accept-loss`, or until it is moved away and restored from elsewhere"
+    )]
+    Partial { head: u64, fault: String },
 }
 
 /// Carries out `guichet admin …`.
@@ -28,13 +41,17 @@ enum InitError {
 /// What went wrong, for the operator.
 pub(crate) fn run(command: Admin) -> Result<(), Failure> {
     let done = match command {
-        Admin::Init { place, username } => return init(place, username),
+        Admin::Init {
+            place,
+            username,
+            password_file,
+        } => return init(place, username, password_file.as_deref()),
         Admin::Backup { data, to } => ask(&data, &Request::Backup { to: absolute(&to)? })?,
         Admin::BackupKeys { data, to } => ask(&data, &Request::BackupKeys { to: absolute(&to)? })?,
         Admin::RotateCheckpointKey { data } => ask(&data, &Request::RotateCheckpointKey {})?,
         Admin::RotateTokenKey { data, compromised } => ask(&data, &Request::RotateTokenKey { compromised })?,
         Admin::AcceptClock { data, reason } => ask(&data, &Request::AcceptClock { reason })?,
-        Admin::Restore { data, from } => restore_data(&data, &from)?,
+        Admin::Restore { data, from, partial } => restore_data(&data, &from, partial)?,
         Admin::RestoreKeys { place, from, ledger } => {
             let persons = restore::keys(&settings(place), &from, &ledger)?;
             format!("the keys of {persons} persons are restored")
@@ -67,17 +84,38 @@ fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     std::path::absolute(path)
 }
 
-fn restore_data(data: &Path, from: &Path) -> Result<String, Failure> {
-    let restored = restore::log_and_files(data, from)?;
-    let mut said = format!("the log is restored and whole up to position {}", restored.head);
+fn restore_data(data: &Path, from: &Path, partial: bool) -> Result<String, Failure> {
+    let when_damaged = match partial {
+        true => WhenDamaged::KeepWhatIsWhole,
+        false => WhenDamaged::Refuse,
+    };
+    let restored = restore::log_and_files(data, from, when_damaged)?;
     if let Some(fault) = restored.fault {
-        said.push_str(&format!("; what comes after it cannot be had from here: {fault}"));
+        // Half a result is no success, asked for or not.
+        return Err(RestoreError::Partial {
+            head: restored.head,
+            fault,
+        }
+        .into());
     }
-    Ok(said)
+    if let Some(promised) = restored.promised {
+        eprintln!(
+            "guichet: checkpoints in {} were signed over {promised} events, more than this backup holds: the log will take no commands \
+             until it is restored from a newer one, or until `guichet admin accept-loss`",
+            data.display()
+        );
+    }
+    Ok(format!(
+        "the log is restored and whole up to position {}",
+        restored.head
+    ))
 }
 
 fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
-    let settings = settings(place);
+    let settings = Settings {
+        goes_on_without_secrets: true,
+        ..settings(place)
+    };
     let loss = restore::accept_loss(&settings, reason)?;
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -88,12 +126,13 @@ fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
     Ok(said)
 }
 
-fn init(place: Place, username: String) -> Result<(), Failure> {
-    let mut password = String::new();
-    std::io::stdin().lock().read_line(&mut password)?;
-    let password = password.trim_end_matches(['\n', '\r']);
+fn init(place: Place, username: String, password_file: Option<&Path>) -> Result<(), Failure> {
+    if !username_faults("/username", &username).is_empty() {
+        return Err(InitError::Username(username).into());
+    }
+    let password = password::new_password(&username, password_file)?;
     let settings = settings(place);
-    let faults = settings.sign_in.passwords.faults(password, &[&username]);
+    let faults = settings.sign_in.passwords.faults(&password, &[&username]);
     if !faults.is_empty() {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         return Err(InitError::Password(faults.join("; ")).into());
@@ -104,7 +143,7 @@ fn init(place: Place, username: String) -> Result<(), Failure> {
         application.begin_log(Utc::now(), None).await?;
         application.publish_shipped_desks(Utc::now()).await?;
         application
-            .make_administrator(&username, password.to_owned(), Utc::now())
+            .make_administrator(&username, password, Utc::now())
             .await?;
         Ok::<_, Failure>(())
     });

@@ -1,15 +1,14 @@
 //! Commands, flags and environment variables (design §8).
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-};
+use std::{net::IpAddr, path::PathBuf};
 
 use api::Limits;
 use application::{credentials::passwords::HashingCost, sign_in::SignInRules};
 
 use clap::{Args, Parser, Subcommand};
 use soap::SoapConfig;
+
+use crate::told::{BaseUrl, Key, Listen, Switch, Told, WebOrigin};
 
 /// A ticketing service whose memory can be proven.
 #[derive(Debug, Parser)]
@@ -48,10 +47,10 @@ pub(crate) struct Up {
     pub(crate) api: Api,
     /// Where the SOAP door listens.
     #[arg(long, env = "GUICHET_SOAP_LISTEN", default_value = "127.0.0.1:8081")]
-    pub(crate) soap_listen: SocketAddr,
+    pub(crate) soap_listen: Told<Listen>,
     /// How SOAP clients reach the door, for the address in the WSDL.
     #[arg(long, env = "GUICHET_SOAP_PUBLIC_URL")]
-    pub(crate) soap_public_url: Option<String>,
+    pub(crate) soap_public_url: Option<Told<BaseUrl>>,
     /// The protocol as this supplier speaks it.
     #[command(flatten)]
     pub(crate) protocol: Protocol,
@@ -84,17 +83,24 @@ pub(crate) struct Mail {
 pub(crate) struct Courier {
     /// Where the REST door is.
     #[arg(long, env = "GUICHET_API_URL", default_value = "http://127.0.0.1:8080")]
-    pub(crate) api_url: String,
+    pub(crate) api_url: Told<BaseUrl>,
     /// PEM file of the authorities that the REST door's certificate is checked against; those of the system when
     /// absent.
     #[arg(long, env = "GUICHET_API_CA")]
     pub(crate) api_ca: Option<PathBuf>,
     /// What the REST door knows the courier by.
     #[arg(long, env = "GUICHET_COURIER_KEY", hide_env_values = true)]
-    pub(crate) courier_key: String,
+    pub(crate) courier_key: Told<Key>,
     /// Speak to the REST door over plain HTTP on an address that is not loopback.
-    #[arg(long, env = "GUICHET_COURIER_ALLOW_PLAIN_HTTP")]
-    pub(crate) allow_plain_http: bool,
+    #[arg(
+        long,
+        env = "GUICHET_COURIER_ALLOW_PLAIN_HTTP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub(crate) allow_plain_http: Told<Switch>,
     /// The mail server.
     #[command(flatten)]
     pub(crate) mail: Mail,
@@ -108,7 +114,7 @@ pub(crate) struct Api {
     pub(crate) data: PathBuf,
     /// Where the REST door listens; port 0 takes a free one.
     #[arg(long, env = "GUICHET_API_LISTEN", default_value = "127.0.0.1:8080")]
-    pub(crate) api_listen: SocketAddr,
+    pub(crate) api_listen: Told<Listen>,
     /// The event log: `sled`.
     #[arg(long, env = "GUICHET_LOG", default_value = "sled")]
     pub(crate) log: String,
@@ -120,8 +126,8 @@ pub(crate) struct Api {
     #[arg(long)]
     pub(crate) demo: bool,
     /// Largest attachment, bytes.
-    #[arg(long, env = "GUICHET_FILE_BYTES_MAX", default_value_t = application::attachments::FILE_BYTES_MAX)]
-    pub(crate) file_bytes_max: u64,
+    #[arg(long, env = "GUICHET_FILE_BYTES_MAX", default_value_t = Told::Good(application::attachments::FILE_BYTES_MAX))]
+    pub(crate) file_bytes_max: Told<u64>,
     /// What the name of a new log begins with in its checkpoints: a host name of yours.
     #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::start::AUDIT_NAME)]
     pub(crate) audit_name: String,
@@ -131,21 +137,22 @@ pub(crate) struct Api {
     /// A directory, best of another machine, that sealed segments of the log are archived in.
     #[arg(long, env = "GUICHET_ARCHIVE")]
     pub(crate) archive: Option<PathBuf>,
-    /// An origin whose web pages may call; may be given several times.
+    /// An origin whose web pages may call, such as `https://desk.example`; may be given several times, or with commas between.
     #[arg(long, env = "GUICHET_CORS_ORIGINS", value_delimiter = ',')]
-    pub(crate) cors_origin: Vec<String>,
+    pub(crate) cors_origin: Vec<Told<WebOrigin>>,
     /// What a SOAP door elsewhere shows to be believed.
     #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
-    pub(crate) service_key: Option<String>,
+    pub(crate) service_key: Option<Told<Key>>,
     /// What a courier elsewhere shows to be given mails; not the key of a SOAP door.
     #[arg(long, env = "GUICHET_COURIER_KEY", hide_env_values = true)]
-    pub(crate) courier_key: Option<String>,
+    pub(crate) courier_key: Option<Told<Key>>,
     /// Where links in mails lead: the address of the frontend.
     #[arg(long, env = "GUICHET_PUBLIC_URL", default_value = application::start::PUBLIC_URL)]
-    pub(crate) public_url: String,
-    /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times.
+    pub(crate) public_url: Told<BaseUrl>,
+    /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times, or with commas
+    /// between.
     #[arg(long, env = "GUICHET_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub(crate) trusted_proxy: Vec<IpAddr>,
+    pub(crate) trusted_proxy: Vec<Told<IpAddr>>,
     /// The TOML file of the identity providers that people may sign in through.
     #[arg(long, env = "GUICHET_OIDC_CONFIG")]
     pub(crate) oidc_config: Option<PathBuf>,
@@ -154,7 +161,10 @@ pub(crate) struct Api {
     pub(crate) sign_in: SignIn,
     /// How many threads serve requests; as many as processors when absent.
     #[arg(long, env = "GUICHET_WORKERS")]
-    pub(crate) workers: Option<usize>,
+    pub(crate) workers: Option<Told<usize>>,
+    /// Whether plain HTTP is taken.
+    #[command(flatten)]
+    pub(crate) plain: Plain,
     /// TLS.
     #[command(flatten)]
     pub(crate) tls: Tls,
@@ -164,58 +174,39 @@ pub(crate) struct Api {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SignIn {
     /// Memory that a password hash takes, KiB (Argon2id). Raised without a reset: a password is hashed anew at its next use.
-    #[arg(long, env = "GUICHET_ARGON2_MEMORY_KIB", default_value_t = HashingCost::default().memory_kib)]
-    pub(crate) argon2_memory_kib: u32,
+    #[arg(long, env = "GUICHET_ARGON2_MEMORY_KIB", default_value_t = Told::Good(HashingCost::default().memory_kib))]
+    pub(crate) argon2_memory_kib: Told<u32>,
     /// Passes over that memory.
-    #[arg(long, env = "GUICHET_ARGON2_ITERATIONS", default_value_t = HashingCost::default().iterations)]
-    pub(crate) argon2_iterations: u32,
+    #[arg(long, env = "GUICHET_ARGON2_ITERATIONS", default_value_t = Told::Good(HashingCost::default().iterations))]
+    pub(crate) argon2_iterations: Told<u32>,
     /// Lanes of it.
-    #[arg(long, env = "GUICHET_ARGON2_PARALLELISM", default_value_t = HashingCost::default().parallelism)]
-    pub(crate) argon2_parallelism: u32,
+    #[arg(long, env = "GUICHET_ARGON2_PARALLELISM", default_value_t = Told::Good(HashingCost::default().parallelism))]
+    pub(crate) argon2_parallelism: Told<u32>,
     /// After so many failed tries of a name, a challenge comes before the next.
-    #[arg(long, env = "GUICHET_CHALLENGE_AFTER", default_value_t = SignInRules::default().challenge_after)]
-    pub(crate) challenge_after: u32,
+    #[arg(long, env = "GUICHET_CHALLENGE_AFTER", default_value_t = Told::Good(SignInRules::default().challenge_after))]
+    pub(crate) challenge_after: Told<u32>,
     /// After so many failed tries of a name, none is taken for a while that doubles.
-    #[arg(long, env = "GUICHET_LOCK_AFTER", default_value_t = SignInRules::default().lock_after)]
-    pub(crate) lock_after: u32,
+    #[arg(long, env = "GUICHET_LOCK_AFTER", default_value_t = Told::Good(SignInRules::default().lock_after))]
+    pub(crate) lock_after: Told<u32>,
     /// How long at first, s.
-    #[arg(long, env = "GUICHET_LOCK_FIRST_S", default_value_t = SignInRules::default().lock_first_s)]
-    pub(crate) lock_first_s: i64,
+    #[arg(long, env = "GUICHET_LOCK_FIRST_S", default_value_t = Told::Good(SignInRules::default().lock_first_s))]
+    pub(crate) lock_first_s: Told<i64>,
     /// Requests that an address may make at once of what nobody needs to be signed in for.
-    #[arg(long, env = "GUICHET_STRANGER_BURST", default_value_t = Limits::default().burst)]
-    pub(crate) stranger_burst: u32,
+    #[arg(long, env = "GUICHET_STRANGER_BURST", default_value_t = Told::Good(Limits::default().burst))]
+    pub(crate) stranger_burst: Told<u32>,
     /// And then each minute.
-    #[arg(long, env = "GUICHET_STRANGER_PER_MINUTE", default_value_t = Limits::default().per_minute)]
-    pub(crate) stranger_per_minute: u32,
+    #[arg(long, env = "GUICHET_STRANGER_PER_MINUTE", default_value_t = Told::Good(Limits::default().per_minute))]
+    pub(crate) stranger_per_minute: Told<u32>,
     /// Anybody may make themselves an account, once they have confirmed their address.
-    #[arg(long, env = "GUICHET_SELF_SIGN_UP")]
-    pub(crate) self_sign_up: bool,
-}
-
-impl SignIn {
-    /// The rules of the counter.
-    pub(crate) fn rules(&self) -> SignInRules {
-        SignInRules {
-            hashing: HashingCost {
-                memory_kib: self.argon2_memory_kib,
-                iterations: self.argon2_iterations,
-                parallelism: self.argon2_parallelism,
-            },
-            challenge_after: self.challenge_after,
-            lock_after: self.lock_after,
-            lock_first_s: self.lock_first_s,
-            self_sign_up: self.self_sign_up,
-            ..SignInRules::default()
-        }
-    }
-
-    /// The limits of the door.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            burst: self.stranger_burst,
-            per_minute: self.stranger_per_minute,
-        }
-    }
+    #[arg(
+        long,
+        env = "GUICHET_SELF_SIGN_UP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub(crate) self_sign_up: Told<Switch>,
 }
 
 /// Options of `soap`.
@@ -223,29 +214,30 @@ impl SignIn {
 pub(crate) struct Soap {
     /// Where the SOAP door listens.
     #[arg(long, env = "GUICHET_SOAP_LISTEN", default_value = "127.0.0.1:8081")]
-    pub(crate) soap_listen: SocketAddr,
+    pub(crate) soap_listen: Told<Listen>,
     /// Where the REST door is.
     #[arg(long, env = "GUICHET_API_URL", default_value = "http://127.0.0.1:8080")]
-    pub(crate) api_url: String,
+    pub(crate) api_url: Told<BaseUrl>,
     /// PEM file of the authorities that the REST door's certificate is checked against; those of the system when
     /// absent.
     #[arg(long, env = "GUICHET_API_CA")]
     pub(crate) api_ca: Option<PathBuf>,
     /// How SOAP clients reach the door, for the address in the WSDL.
     #[arg(long, env = "GUICHET_SOAP_PUBLIC_URL")]
-    pub(crate) soap_public_url: Option<String>,
+    pub(crate) soap_public_url: Option<Told<BaseUrl>>,
     /// The protocol as this supplier speaks it.
     #[command(flatten)]
     pub(crate) protocol: Protocol,
     /// What the REST door knows this adapter by.
     #[arg(long, env = "GUICHET_SERVICE_KEY", hide_env_values = true)]
-    pub(crate) service_key: Option<String>,
-    /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times.
+    pub(crate) service_key: Option<Told<Key>>,
+    /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times, or with commas
+    /// between.
     #[arg(long, env = "GUICHET_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub(crate) trusted_proxy: Vec<IpAddr>,
-    /// Take clear passwords over plain HTTP on an address that is not loopback.
-    #[arg(long, env = "GUICHET_SOAP_ALLOW_PLAIN_HTTP")]
-    pub(crate) allow_plain_http: bool,
+    pub(crate) trusted_proxy: Vec<Told<IpAddr>>,
+    /// Whether plain HTTP is taken.
+    #[command(flatten)]
+    pub(crate) plain: Plain,
     /// TLS.
     #[command(flatten)]
     pub(crate) tls: Tls,
@@ -279,14 +271,30 @@ impl Protocol {
     }
 }
 
+/// One rule for both doors.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Plain {
+    /// Speak plain HTTP on, or to, an address that is not loopback: passwords and tokens cross the network in clear, unless a
+    /// reverse proxy on the same machine or a private network keeps them.
+    #[arg(
+        long,
+        env = "GUICHET_ALLOW_PLAIN_HTTP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub(crate) allow_plain_http: Told<Switch>,
+}
+
 /// PEM files; both or none.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Tls {
     /// The certificate chain.
-    #[arg(long, env = "GUICHET_TLS_CERTIFICATE", requires = "tls_key")]
+    #[arg(long, env = "GUICHET_TLS_CERTIFICATE")]
     pub(crate) tls_certificate: Option<PathBuf>,
     /// Its key.
-    #[arg(long, env = "GUICHET_TLS_KEY", requires = "tls_certificate")]
+    #[arg(long, env = "GUICHET_TLS_KEY")]
     pub(crate) tls_key: Option<PathBuf>,
 }
 
@@ -294,7 +302,8 @@ pub(crate) struct Tls {
 /// while it is stopped.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
-    /// Make an administrator where nobody who can sign in is one. The password is read from standard input.
+    /// Make an administrator where nobody who can sign in is one. The password is asked for on a terminal, or read from a file
+    /// or standard input.
     Init {
         /// Where.
         #[command(flatten)]
@@ -302,6 +311,9 @@ pub(crate) enum Admin {
         /// The administrator's user name.
         #[arg(long, default_value = "admin")]
         username: String,
+        /// A file whose first line is the password.
+        #[arg(long)]
+        password_file: Option<PathBuf>,
     },
     /// Back up log, checkpoints and files of the running server, online; never keys.
     Backup {
@@ -344,6 +356,10 @@ pub(crate) enum Admin {
         /// The backup or the archive.
         #[arg(long)]
         from: PathBuf,
+        /// When not all is whole, restore what is, and exit with 1 all the same; the log then takes no commands until the loss is
+        /// accepted.
+        #[arg(long)]
+        partial: bool,
     },
     /// Rebuild the keys from a backup of them; whoever a ledger names stays erased.
     RestoreKeys {

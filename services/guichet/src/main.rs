@@ -3,29 +3,45 @@
 mod admin;
 mod admin_socket;
 mod arguments;
+mod logging;
+mod password;
 mod process_log;
 mod serve;
+mod settings;
+mod told;
 mod upkeep;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use application::error::chain;
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command};
+use crate::{
+    arguments::{Arguments, Command},
+    settings::WrongSettings,
+};
+
+/// The exit status when flags, variables or what they name cannot be used; clap's own for a wrong command line. With 0 for what
+/// was done and 1 for what failed, they are all there are (docs/operations.md).
+const WRONG_SETTING: u8 = 2;
 
 /// A tenth of the work of a command was the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The status that clap ends with for a flag that it cannot read.
-const WRONG_SETTING: u8 = 2;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    process_log::begin();
+    logging::begin();
     #[cfg(feature = "failpoints")]
     let _armed = fail::FailScenario::setup();
+    if !matches!(arguments.command, Command::Audit(_)) {
+        // Whatever is made from here on is for its owner only: log, keys, views, backups, sockets, temporary files.
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    }
     let ended = match arguments.command {
         Command::Up(options) => serve::up(options),
         Command::Api(options) => serve::api(options),
@@ -38,17 +54,32 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            process_log::complain(&format!("guichet: {}", chain(&*error)));
-            if error.is::<serve::WrongSetting>() {
-                return ExitCode::from(WRONG_SETTING);
+            let advice = if is_full(&*error) {
+                ": make room and start again"
+            } else {
+                ""
+            };
+            process_log::complain(&format!("guichet: {}{advice}", chain(&*error)));
+            if error.is::<WrongSettings>() {
+                ExitCode::from(WRONG_SETTING)
+            } else {
+                ExitCode::FAILURE
             }
-            ExitCode::FAILURE
         }
     }
 }
 
+/// Whether the disk was full somewhere below.
+fn is_full(error: &(dyn Error + 'static)) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(
+        kind,
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    ) || error.source().is_some_and(is_full)
+}
+
 /// What every command may end with; told to the operator with its chain of causes.
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn Error>;
 
 /// The contract as YAML is made of JSON: every JSON document is a YAML document, but people read YAML.
 fn print_contract() -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! The process log: one JSON object a line on standard error. It is beside the point of the server, so it never stops it:
+//! The process log, a line at a time on standard error. It is beside the point of the server, so it never stops it:
 //! a line that cannot be written is lost and counted, whether the reader has gone, reads no more, or the disk is full.
 
 use std::{
@@ -18,10 +18,6 @@ const PATIENCE_MS: u64 = 100;
 /// A pipe that can be written to takes this many bytes at least (`PIPE_BUF` of Linux).
 const PART_BYTES: usize = 4_096;
 
-/// What logs a stranger's unreadable request line as an error, with its words. Answers of ours that break off are logged by
-/// the door itself.
-const QUIET: &str = "actix_http::h1::dispatcher=off";
-
 /// Lines lost since the process began.
 static LOST: AtomicU64 = AtomicU64::new(0);
 static STATE: Mutex<State> = Mutex::new(State { lost: 0, cut: false });
@@ -33,21 +29,8 @@ struct State {
     cut: bool,
 }
 
-/// Structured logs on standard error; `GUICHET_LOG_LEVEL` filters them. Panics are told there too.
-pub(crate) fn begin() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GUICHET_LOG_LEVEL")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let filter = match QUIET.parse() {
-        Ok(quiet) => filter.add_directive(quiet),
-        Err(_) => filter,
-    };
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        // It would tell a failure to write on standard error, and panic there.
-        .log_internal_errors(false)
-        .with_writer(|| Lines)
-        .init();
+/// Panics are told in the process log too.
+pub(crate) fn tell_panics() {
     std::panic::set_hook(Box::new(|panic| {
         // A text put together at run time may hold what a person wrote; where it happened says enough.
         let message = panic.payload().downcast_ref::<&'static str>().copied();
@@ -80,7 +63,7 @@ pub(crate) fn tell(sentence: &str) {
 }
 
 /// Standard error, as the subscriber sees it: each write is a line, and none fails.
-struct Lines;
+pub(crate) struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -1,17 +1,18 @@
 //! Running the doors until the process is told to stop.
 
-use std::net::SocketAddr;
+use std::{
+    io::IsTerminal,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+};
 
-use api::{ApiConfig, oidc::IdentityProviders};
 use application::{
-    Application, ExecuteError, Settings,
-    demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN,
+    Application, ExecuteError, demo,
     error::chain,
     supervision::{End, Supervisor, Worker},
 };
 use chrono::Utc;
 use courier::CourierConfig;
-use soap::SoapConfig;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -19,28 +20,22 @@ use tokio::{
 
 use crate::{
     Failure, admin_socket,
-    arguments::{Api, Courier, Mail, Soap, Tls, Up},
-    process_log, upkeep,
+    arguments::{Api, Courier, Mail, Soap, Up},
+    process_log,
+    settings::{self, Rest, WrongSettings},
+    upkeep,
 };
 
-/// Why the doors were not opened.
+/// Why the doors were not opened, or not kept open.
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
-    #[error("--demo is for loopback addresses only, and {0} is not one")]
-    DemoInPublic(SocketAddr),
-    #[error("the event log {0:?} is not known; this version has sled")]
-    UnknownLog(String),
-}
-
-/// A setting that cannot be used: the process ends with status 2, as for a flag that cannot be read, before anything listens.
-#[derive(Debug, thiserror::Error)]
-#[error("a setting cannot be used")]
-pub(crate) struct WrongSetting(#[source] Failure);
-
-impl WrongSetting {
-    fn of(error: impl std::error::Error + 'static) -> WrongSetting {
-        WrongSetting(Box::new(error))
-    }
+    #[error("cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("the {0} door ended without having been told to")]
+    Ended(&'static str),
 }
 
 /// Runs both doors.
@@ -48,48 +43,71 @@ impl WrongSetting {
 /// # Errors
 /// What went wrong, for the operator.
 pub(crate) fn up(options: Up) -> Result<(), Failure> {
-    let mut api = options.api;
+    let settings::Both { mut rest, soap, mail } = settings::up(options)?;
     // The doors of one process know each other by keys that nobody else ever sees.
-    let key = api.service_key.get_or_insert_with(a_key).clone();
-    let courier_key = api.courier_key.get_or_insert_with(a_key).clone();
-    let (tls, trusted_proxies) = (api.tls.clone(), api.trusted_proxy.clone());
-    run(async move |stop| {
-        // Where the REST door is for this process is known once it listens; all else is looked at before.
-        let mut config = SoapConfig::new(options.soap_listen, "http://127.0.0.1");
-        config.service_key = Some(key);
-        config.trusted_proxies = trusted_proxies;
-        config.public_url = options.soap_public_url;
-        config.tls = soap_tls(tls);
-        options.protocol.set(&mut config);
-        if api.demo && config.supplier_siren.is_none() {
-            config.supplier_siren = Some(DEMO_SUPPLIER_SIREN.to_owned());
-        }
-        config.check().map_err(WrongSetting::of)?;
-        let (application, rest) = open_rest(api, true).await?;
+    let key = rest.config.service_key.get_or_insert_with(a_key).clone();
+    let courier_key = rest.config.courier_key.get_or_insert_with(a_key).clone();
+    can_listen(&[rest.config.listen, soap.listen])?;
+    run(async move |tell, stop| {
+        let open_to_all = !soap.listen.ip().is_loopback();
+        let is_demo = rest.demo;
+        let (application, rest) = open_rest(rest, open_to_all).await?;
+        let mut config = soap;
         config.api_url = rest.inner_url();
+        config.service_key = Some(key);
         let soap = soap::bind(config).await?;
-        let courier = options
-            .mail
+        let courier = mail
             .map(|mail| courier_of(rest.inner_url(), courier_key, mail))
             .transpose()?;
+        tracing::info!(
+            url = rest.inner_url(),
+            "the SOAP door and the courier of this process reach the REST door here; nothing else needs to, and nothing else can from \
+             another machine"
+        );
         announce("api", &rest.url());
         announce("soap", &soap.url());
+        greet(&rest.url(), is_demo);
         // The courier stops before the door that it tells what became of its mails.
-        let (tell, mailing_ended) = watch::channel(false);
+        let (tell_rest, mailing_ended) = watch::channel(false);
         let workers = application.workers().clone();
         let mailing = async {
             if let Some(courier) = courier {
                 deliver(&workers, &courier, &stop).await;
             }
             stopped(stop.clone()).await;
-            let _ = tell.send(true);
+            let _ = tell_rest.send(true);
         };
-        let soap = soap.run(stopped(stop.clone()));
-        let (rest, soap, ()) = tokio::join!(rest.run(stopped(mailing_ended)), soap, mailing);
+        // A process with one door of two looks alive and is not: when one ends, so does the other.
+        let rest = ends_all(&tell, "REST", rest.run(stopped(mailing_ended)));
+        let soap = ends_all(&tell, "SOAP", soap.run(stopped(stop.clone())));
+        let (rest, soap, ()) = tokio::join!(rest, soap, mailing);
         close(application).await?;
-        rest?;
-        Ok(soap?)
+        rest.and(soap)
     })
+}
+
+/// Runs a door. Whatever ends it ends the process; without having been told to stop, that is a failure.
+async fn ends_all<E: Into<Failure>>(
+    tell: &watch::Sender<bool>,
+    door: &'static str,
+    run: impl Future<Output = Result<(), E>>,
+) -> Result<(), Failure> {
+    let ended = run.await;
+    let was_told = tell.send_replace(true);
+    ended.map_err(Into::into)?;
+    if was_told {
+        Ok(())
+    } else {
+        Err(ServeError::Ended(door).into())
+    }
+}
+
+/// Refuses addresses that are taken or not ours before anything is made.
+fn can_listen(addresses: &[SocketAddr]) -> Result<(), ServeError> {
+    for address in addresses.iter().copied() {
+        TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    }
+    Ok(())
 }
 
 /// A key of 128 random bits.
@@ -102,12 +120,16 @@ fn a_key() -> String {
 /// # Errors
 /// What went wrong, for the operator.
 pub(crate) fn api(options: Api) -> Result<(), Failure> {
-    run(async move |stop| {
-        let (application, rest) = open_rest(options, false).await?;
+    let rest = settings::api(options)?;
+    can_listen(&[rest.config.listen])?;
+    run(async move |tell, stop| {
+        let is_demo = rest.demo;
+        let (application, rest) = open_rest(rest, false).await?;
         announce("api", &rest.url());
-        let served = rest.run(stopped(stop)).await;
+        greet(&rest.url(), is_demo);
+        let served = ends_all(&tell, "REST", rest.run(stopped(stop))).await;
         close(application).await?;
-        Ok(served?)
+        served
     })
 }
 
@@ -116,19 +138,11 @@ pub(crate) fn api(options: Api) -> Result<(), Failure> {
 /// # Errors
 /// What went wrong, for the operator.
 pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
-    run(async move |stop| {
-        let mut config = SoapConfig::new(options.soap_listen, options.api_url);
-        config.api_ca = options.api_ca;
-        config.public_url = options.soap_public_url;
-        config.service_key = options.service_key;
-        config.trusted_proxies = options.trusted_proxy;
-        config.allow_plain_http = options.allow_plain_http;
-        config.tls = soap_tls(options.tls);
-        options.protocol.set(&mut config);
-        config.check().map_err(WrongSetting::of)?;
+    let config = settings::soap(options)?;
+    run(async move |tell, stop| {
         let soap = soap::bind(config).await?;
         announce("soap", &soap.url());
-        Ok(soap.run(stopped(stop)).await?)
+        ends_all(&tell, "SOAP", soap.run(stopped(stop))).await
     })
 }
 
@@ -137,16 +151,8 @@ pub(crate) fn soap(options: Soap) -> Result<(), Failure> {
 /// # Errors
 /// What went wrong, for the operator.
 pub(crate) fn courier(options: Courier) -> Result<(), Failure> {
-    run(async move |stop| {
-        let mut config = CourierConfig::new(
-            options.api_url,
-            options.courier_key,
-            options.mail.smtp_url,
-            options.mail.mail_from,
-        );
-        config.api_ca = options.api_ca;
-        config.smtp_ca = options.mail.smtp_ca;
-        config.allow_plain_http = options.allow_plain_http;
+    let config = settings::courier(options)?;
+    run(async move |_tell, stop| {
         deliver(&Supervisor::default(), &courier::new(config)?, &stop).await;
         Ok(())
     })
@@ -169,57 +175,37 @@ fn courier_of(api_url: String, key: String, mail: Mail) -> Result<courier::Couri
     Ok(courier::new(config)?)
 }
 
-/// Opens the data directory and the REST door before it.
-async fn open_rest(options: Api, with_inner: bool) -> Result<(Application, api::Bound), Failure> {
-    if options.demo && !options.api_listen.ip().is_loopback() {
-        return Err(ServeError::DemoInPublic(options.api_listen).into());
-    }
-    if options.log != "sled" {
-        return Err(ServeError::UnknownLog(options.log).into());
-    }
-    let identity_providers = match &options.oidc_config {
-        Some(path) => IdentityProviders::load(path)?,
-        None => IdentityProviders::default(),
-    };
-    let data = options.data.clone();
-    let settings = Settings {
-        data: options.data,
-        master_key: options.master_key,
-        file_bytes_max: options.file_bytes_max,
-        audit_name: options.audit_name,
-        checkpoints_to: options.checkpoints_to,
-        archive: options.archive,
-        sign_in: options.sign_in.rules(),
-        public_url: options.public_url,
-        ..Settings::new(&data)
-    };
+/// Opens the data directory and the REST door before it. `open_to_all` says that another door listens beyond loopback.
+async fn open_rest(rest: Rest, open_to_all: bool) -> Result<(Application, api::Bound), Failure> {
+    let Rest {
+        settings,
+        config,
+        demo,
+    } = rest;
+    let data = settings.data.clone();
     let application = tokio::task::spawn_blocking(move || Application::open(&settings)).await??;
+    if let Err(refused) = admit(
+        &application,
+        &data,
+        demo,
+        open_to_all || !config.listen.ip().is_loopback(),
+    ) {
+        close(application).await?;
+        return Err(refused.into());
+    }
     // What a log says of itself is not needed for reading it.
     when_taken(application.begin_log(Utc::now(), None).await)?;
     when_taken(application.publish_shipped_desks(Utc::now()).await)?;
-    if options.demo {
+    if demo {
         let made = when_taken(application.load_demo(Utc::now()).await)?;
         tracing::warn!(made, "the demo world is loaded: everybody knows its passwords");
     }
-    let config = ApiConfig {
-        listen: options.api_listen,
-        tls: options
-            .tls
-            .tls_certificate
-            .zip(options.tls.tls_key)
-            .map(|(certificate, key)| api::Tls { certificate, key }),
-        cors: api::Cors {
-            origins: options.cors_origin,
-        },
-        service_key: options.service_key,
-        courier_key: options.courier_key,
-        trusted_proxies: options.trusted_proxy,
-        identity_providers,
-        limits: options.sign_in.limits(),
-        workers: options.workers,
-        with_inner,
-        process_log_lines_lost: process_log::lines_lost,
-    };
+    if application.directory().is_empty() {
+        tracing::warn!(
+            "nobody has an account yet: stop the server, run `guichet admin init --data {}`, and start it again",
+            data.display()
+        );
+    }
     let bound = api::bind(application.clone(), config)?;
     admin_socket::listen(&application, &data)?;
     upkeep::begin(&application);
@@ -238,15 +224,47 @@ fn when_taken<T>(written: Result<T, ExecuteError>) -> Result<Option<T>, ExecuteE
     }
 }
 
-fn soap_tls(tls: Tls) -> Option<soap::TlsFiles> {
-    tls.tls_certificate
-        .zip(tls.tls_key)
-        .map(|(cert, key)| soap::TlsFiles { cert, key })
+/// The demo world, whose passwords everybody knows, never meets a network, nor accounts that were made in earnest.
+fn admit(application: &Application, data: &Path, demo: bool, open_to_all: bool) -> Result<(), WrongSettings> {
+    let data = data.display();
+    let holds_demo = application.holds_demo();
+    if holds_demo && open_to_all {
+        return Err(WrongSettings::of(format!(
+            "{data} holds the demo world, whose passwords everybody knows: listen on loopback addresses only, or begin with another \
+             --data (GUICHET_DATA)"
+        )));
+    }
+    if demo && !holds_demo && !application.directory().is_empty() {
+        return Err(WrongSettings::of(format!(
+            "--demo would add accounts whose passwords everybody knows to those in {data}: give it a --data (GUICHET_DATA) of its own"
+        )));
+    }
+    Ok(())
 }
 
 /// The line that says where a door listens, for people and for programs that asked for port 0.
 fn announce(door: &str, url: &str) {
     process_log::tell(&format!("{door} listening on {url}"));
+}
+
+/// What people want to know first, on a terminal only: programs read the lines before.
+fn greet(url: &str, is_demo: bool) {
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    process_log::tell(&format!(
+        "\nTry it:        {url}/docs/\nThe contract:  {url}/openapi.json"
+    ));
+    if is_demo {
+        process_log::tell(&format!(
+            "Demo accounts, each with the password {}:",
+            demo::DEMO_PASSWORD
+        ));
+        for (username, role) in demo::roles() {
+            process_log::tell(&format!("  {username:<12} {role}"));
+        }
+    }
+    process_log::tell("Stop it:       Ctrl-C");
 }
 
 async fn close(application: Application) -> Result<(), Failure> {
@@ -263,7 +281,9 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 /// Runs a service until SIGTERM or SIGINT.
-fn run(service: impl AsyncFnOnce(watch::Receiver<bool>) -> Result<(), Failure>) -> Result<(), Failure> {
+fn run(
+    service: impl AsyncFnOnce(watch::Sender<bool>, watch::Receiver<bool>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     actix_web::rt::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -275,6 +295,7 @@ fn run(service: impl AsyncFnOnce(watch::Receiver<bool>) -> Result<(), Failure>) 
     })
     .block_on(async move {
         let (tell, stop) = watch::channel(false);
+        let told = tell.clone();
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         tokio::spawn(async move {
@@ -283,8 +304,8 @@ fn run(service: impl AsyncFnOnce(watch::Receiver<bool>) -> Result<(), Failure>) 
                 _ = interrupt.recv() => {}
             }
             tracing::info!("stopping");
-            let _ = tell.send(true);
+            let _ = told.send(true);
         });
-        service(stop).await
+        service(tell, stop).await
     })
 }

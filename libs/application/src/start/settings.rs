@@ -33,6 +33,8 @@ pub struct Settings {
     pub public_url: String,
     /// The desk that rescue forms go to.
     pub rescue_desk: String,
+    /// Make the server's secret and the key that signs checkpoints again when they are lost: for whoever accepts a loss.
+    pub goes_on_without_secrets: bool,
 }
 
 impl Settings {
@@ -49,6 +51,7 @@ impl Settings {
             sign_in: SignInRules::default(),
             public_url: PUBLIC_URL.to_owned(),
             rescue_desk: RESCUE_DESK.to_owned(),
+            goes_on_without_secrets: false,
         }
     }
 }
@@ -63,6 +66,67 @@ pub enum StartError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A file or directory could not be looked at.
+    #[error("{path} cannot be read")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process serves or administers the directory.
+    #[error("another guichet is at work on {data}")]
+    InUse {
+        /// The data directory.
+        data: PathBuf,
+    },
+    /// There are traces of a log, and no log.
+    #[error(
+        "there was a log in {log} ({trace} shows it), and it is not there: put it back, or restore it with `guichet admin restore`; \
+         a new log begins in an empty directory"
+    )]
+    LogMissing {
+        /// Where the log should be.
+        log: PathBuf,
+        /// What shows that there was one.
+        trace: PathBuf,
+    },
+    /// A restore has begun and not ended.
+    #[error("{path} was left by a restore that did not end: run `guichet admin restore` again")]
+    RestoreBrokenOff {
+        /// The half of a log.
+        path: PathBuf,
+    },
+    /// A log has events, and keys that belong to it are lost.
+    #[error(
+        "the log in {log} has events, and {path}, which belongs to it, is missing: put it back, or restore it with `guichet admin restore-keys`"
+    )]
+    KeysMissing {
+        /// The log.
+        log: PathBuf,
+        /// What is missing.
+        path: PathBuf,
+    },
+    /// There are keys of persons, and the key that they are wrapped by is not where it is sought.
+    #[error(
+        "there is no master key at {master}, and the keys in {keys} are wrapped by one: name its file with --master-key"
+    )]
+    MasterKeyMissing {
+        /// Where it was sought.
+        master: PathBuf,
+        /// The keys of persons.
+        keys: PathBuf,
+    },
+    /// The keys of persons are wrapped by another master key.
+    #[error(
+        "the key in {master} is not the master key that the keys in {keys} are wrapped by: name the right file with --master-key"
+    )]
+    OtherMasterKey {
+        /// The master key that was tried.
+        master: PathBuf,
+        /// The keys of persons.
+        keys: PathBuf,
     },
     /// A secret could not be read or made.
     #[error("a secret of the server cannot be read or made")]

@@ -110,7 +110,8 @@ fn pause() {
 enum Attempt {
     Locked,
     Broken(sled::Error),
-    Failed(sled::Error),
+    /// The system refuses: nothing is known to be wrong with the database.
+    Failed(io::Error),
 }
 
 /// Opens sled, waiting for its lock. The inner error says that the database is broken and a copy may be tried.
@@ -142,12 +143,7 @@ fn open_sled(
                 });
             }
             Err(Attempt::Broken(error)) => return Ok(Err(error)),
-            Err(Attempt::Failed(source)) => {
-                return Err(OpenError::Database {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
+            Err(Attempt::Failed(source)) => return Err(io_error("open the database in", path)(source)),
         }
     }
 }
@@ -168,7 +164,7 @@ fn attempt(error: sled::Error) -> Attempt {
                 // sled tells a lock that is held only in words.
                 Attempt::Locked
             } else {
-                Attempt::Failed(error)
+                Attempt::Failed(io::Error::new(cause.kind(), error.to_string()))
             }
         }
     }

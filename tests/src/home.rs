@@ -21,6 +21,7 @@ pub struct Home {
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
     logs_to: Option<File>,
+    arguments: Vec<String>,
 }
 
 impl Home {
@@ -33,6 +34,7 @@ impl Home {
             environment: Vec::new(),
             wrapper: Vec::new(),
             logs_to: None,
+            arguments: ["up", "--demo"].map(str::to_owned).into(),
         }
     }
 
@@ -63,6 +65,13 @@ impl Home {
         // The file is there, and stays empty.
         let _ = File::create(self.path().join("stderr")).unwrap();
         self.logs_to = Some(stderr);
+        self
+    }
+
+    /// Without the demo world: whoever is to sign in was made before.
+    #[must_use]
+    pub fn in_earnest(mut self) -> Home {
+        self.arguments.retain(|argument| argument != "--demo");
         self
     }
 
@@ -133,7 +142,7 @@ impl Home {
         }
         .unwrap();
         command
-            .args(["up", "--demo"])
+            .args(&self.arguments)
             .env("GUICHET_DATA", self.data())
             .env("GUICHET_API_LISTEN", "127.0.0.1:0")
             .env("GUICHET_SOAP_LISTEN", "127.0.0.1:0")

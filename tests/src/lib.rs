@@ -15,6 +15,7 @@
 //! | [`small_disk`] | a file system that can be filled |
 //! | [`bytes`] | one exchange by the bytes, as they come |
 //! | [`wire`] | HTTP/1.1 over a plain socket, which can be cut off anywhere |
+//! | [`command`] | a command that ends by itself, and its exit status |
 //! | [`chance`] | seeded random numbers |
 //!
 //! Everything here fails by panicking: it is used by tests, and by the programs `load` and `crash`.
@@ -29,6 +30,7 @@ pub mod answer_schema;
 pub mod bytes;
 pub mod chance;
 pub mod client;
+pub mod command;
 pub mod disk;
 pub mod envelope;
 pub mod home;

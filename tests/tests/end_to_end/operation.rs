@@ -159,7 +159,7 @@ fn the_first_administrator_is_made_once_and_can_sign_in() {
         "{said}"
     );
 
-    let server = home.start();
+    let server = home.in_earnest().start();
     let answer = server.nobody().post(
         "/v1/auth/token",
         &json!({"username": "root", "password": "a long enough password"}),

@@ -6,6 +6,7 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 DATA ?= ./data
+PREFIX ?= /usr/local
 CYCLES ?= 20
 CUTS ?= 20
 # How long load lasts before a kill or cut, at most, ms.
@@ -25,6 +26,10 @@ help: ## list the targets
 .PHONY: run
 run: ## build and start everything on the embedded log, with the demo world
 	cargo run --release -p guichet -- up --demo
+
+.PHONY: install
+install: release ## build the optimised binary and put it into PREFIX/bin (/usr/local)
+	install -D -m 755 target/release/guichet $(DESTDIR)$(PREFIX)/bin/guichet
 
 .PHONY: build
 build: ## build the binary that the tests start

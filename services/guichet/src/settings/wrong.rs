@@ -285,6 +285,7 @@ impl WrongSettings {
             tls: None,
             api_ca: None,
             service_key: None,
+            public_url: None,
             api_url: "http://127.0.0.1".to_owned(),
             ..config.clone()
         };

@@ -72,12 +72,15 @@ fn secrets_missed(settings: &Settings) -> Vec<PathBuf> {
         return Vec::new();
     }
     let keys = settings.data.join("keys");
-    // A kill during a rotation may have left the next one only.
-    let rotated = keys.join(NEXT_KEY_FILE).exists();
-    let secrets = SECRETS
+    // Whoever has signed had a key; a kill during a rotation may have left the next one only.
+    let signed = fs::read_dir(settings.data.join(CHECKPOINTS)).is_ok_and(|mut notes| notes.next().is_some());
+    let has_next = keys.join(NEXT_KEY_FILE).exists();
+    let is_missed = |name: &&str| *name != "checkpoint.key" || (signed && !has_next);
+    SECRETS
         .into_iter()
-        .filter(|name| !(rotated && *name == "checkpoint.key"));
-    secrets.map(|name| keys.join(name)).collect()
+        .filter(is_missed)
+        .map(|name| keys.join(name))
+        .collect()
 }
 
 /// Whether there is a log with anything in it.

@@ -129,9 +129,18 @@ async fn restoring_ends_at_the_first_segment_that_does_not_follow() {
         next_dir += 1;
         let new = dir.path().join(format!("new-{next_dir}"));
         let error = restore::<Infallible>(&new, 0, segments.into_iter().map(Ok)).unwrap_err();
-        // What is whole is a log that can be used.
+        // What is whole can be read, and takes no writes until somebody accepts the loss (fault S6).
         let log = open(&new);
-        assert_eq!((log.state(), log.head()), (LogState::Writable, Position(40)));
+        let state = log.state();
+        let is_held = matches!(
+            state,
+            LogState::ReadOnly {
+                floor: Position(41),
+                ..
+            }
+        );
+        assert!(is_held, "{state:?}");
+        assert_eq!(log.head(), Position(40));
         assert_eq!(log.read(Position(0), 100).unwrap().len(), 40);
         error
     };

@@ -99,11 +99,11 @@ fn restore_data(data: &Path, from: &Path, partial: bool) -> Result<String, Failu
         .into());
     }
     if let Some(promised) = restored.promised {
-        eprintln!(
+        process_log::complain(&format!(
             "guichet: checkpoints in {} were signed over {promised} events, more than this backup holds: the log will take no commands \
              until it is restored from a newer one, or until `guichet admin accept-loss`",
             data.display()
-        );
+        ));
     }
     Ok(format!(
         "the log is restored and whole up to position {}",

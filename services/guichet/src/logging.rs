@@ -1,15 +1,15 @@
-//! What the process says of itself, on standard error.
+//! Which lines the process log has, and how they are written.
 
 use std::{env, io::IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::process_log::{self, Lines};
-
 /// Which lines are written; what the filters of `tracing-subscriber` take.
 const LEVEL: &str = "GUICHET_LOG_LEVEL";
 /// How they are written: `text` or `json`.
 const FORMAT: &str = "GUICHET_LOG_FORMAT";
+const TEXT: &str = "text";
+const JSON: &str = "json";
 /// Unless told. The HTTP server names each listener of each worker, which is said once already.
 const LEVEL_UNLESS_TOLD: &str = "info,actix_server=warn";
 /// What logs a stranger's unreadable request line as an error, with its words. Answers of ours that break off are logged by
@@ -18,33 +18,36 @@ const QUIET: &str = "actix_http::h1::dispatcher=off";
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
+pub(crate) enum Format {
+    /// For people, in colours on a terminal.
+    Text {
+        /// Standard error is one.
+        to_terminal: bool,
+    },
     /// For programs: one JSON object a line.
     Json,
 }
 
-/// Begins logging: for people on a terminal, for programs anywhere else, unless told.
-pub(crate) fn begin() {
-    let filter = told(LEVEL).and_then(|level| EnvFilter::try_new(level).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(LEVEL_UNLESS_TOLD));
-    let filter = match QUIET.parse() {
+/// Which lines are written. What is told and cannot be used is a fault of the settings.
+pub(crate) fn filter() -> EnvFilter {
+    let level = told(LEVEL).and_then(|level| EnvFilter::try_new(level).ok());
+    let filter = level.unwrap_or_else(|| EnvFilter::new(LEVEL_UNLESS_TOLD));
+    match QUIET.parse() {
         Ok(quiet) => filter.add_directive(quiet),
         Err(_) => filter,
-    };
-    let to_terminal = std::io::stderr().is_terminal();
-    let unless_told = if to_terminal { Format::Text } else { Format::Json };
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        // It would tell a failure to write on standard error, and panic there.
-        .log_internal_errors(false)
-        .with_writer(|| Lines);
-    match format().ok().flatten().unwrap_or(unless_told) {
-        Format::Text => lines.with_target(false).with_ansi(to_terminal).init(),
-        Format::Json => lines.json().init(),
     }
-    process_log::tell_panics();
+}
+
+/// How lines are written: as told, else for people on a terminal and for programs anywhere else.
+pub(crate) fn chosen() -> Format {
+    let to_terminal = std::io::stderr().is_terminal();
+    let unless_told = if to_terminal { TEXT } else { JSON };
+    let told = told(FORMAT).filter(|told| told == TEXT || told == JSON);
+    if told.as_deref().unwrap_or(unless_told) == TEXT {
+        Format::Text { to_terminal }
+    } else {
+        Format::Json
+    }
 }
 
 /// What is wrong with the level that is told.
@@ -56,16 +59,8 @@ pub(crate) fn level_fault() -> Option<String> {
 
 /// What is wrong with the format that is told.
 pub(crate) fn format_fault() -> Option<String> {
-    format().err()
-}
-
-fn format() -> Result<Option<Format>, String> {
-    match told(FORMAT).as_deref() {
-        None => Ok(None),
-        Some("text") => Ok(Some(Format::Text)),
-        Some("json") => Ok(Some(Format::Json)),
-        Some(other) => Err(format!("{other:?}: is neither text nor json")),
-    }
+    let told = told(FORMAT).filter(|told| told != TEXT && told != JSON)?;
+    Some(format!("{told:?}: is neither {TEXT} nor {JSON}"))
 }
 
 fn told(name: &str) -> Option<String> {

@@ -35,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::begin();
+    process_log::begin();
     #[cfg(feature = "failpoints")]
     let _armed = fail::FailScenario::setup();
     if !matches!(arguments.command, Command::Audit(_)) {

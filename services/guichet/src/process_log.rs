@@ -1,5 +1,6 @@
-//! The process log, a line at a time on standard error. It is beside the point of the server, so it never stops it:
-//! a line that cannot be written is lost and counted, whether the reader has gone, reads no more, or the disk is full.
+//! The process log on standard error: one JSON object a line, or text for people. It is beside the point of the server, so
+//! it never stops it: a line that cannot be written is lost and counted, whether the reader has gone, reads no more, or the
+//! disk is full.
 
 use std::{
     io::{self, StderrLock, Write},
@@ -12,6 +13,8 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
 };
+
+use crate::logging::{self, Format};
 
 /// How long a line waits for a reader that is slow, ms. Once a line was lost, none waits until one is taken again.
 const PATIENCE_MS: u64 = 100;
@@ -29,8 +32,17 @@ struct State {
     cut: bool,
 }
 
-/// Panics are told in the process log too.
-pub(crate) fn tell_panics() {
+/// Begins logging: for people on a terminal, for programs anywhere else, unless told. Panics are told there too.
+pub(crate) fn begin() {
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(logging::filter())
+        // It would tell a failure to write on standard error, and panic there.
+        .log_internal_errors(false)
+        .with_writer(|| Lines);
+    match logging::chosen() {
+        Format::Text { to_terminal } => lines.with_target(false).with_ansi(to_terminal).init(),
+        Format::Json => lines.json().init(),
+    }
     std::panic::set_hook(Box::new(|panic| {
         // A text put together at run time may hold what a person wrote; where it happened says enough.
         let message = panic.payload().downcast_ref::<&'static str>().copied();
@@ -63,7 +75,7 @@ pub(crate) fn tell(sentence: &str) {
 }
 
 /// Standard error, as the subscriber sees it: each write is a line, and none fails.
-pub(crate) struct Lines;
+struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -250,7 +250,8 @@ fn texts_of_accounts_and_organizations_can_be_seen() {
         }),
         field("/reason", Kind::Words, |text| {
             admin.post(&format!("{rita}/disablement"), &json!({"reason": text}))
-        }),
+        })
+        .once(),
         field("/name", Kind::Name, |text| {
             admin.post("/v1/organizations", &bodies(text, next()))
         }),
@@ -325,7 +326,7 @@ fn a_user_name_looks_like_nobody_else_s() {
         "requester\u{2019}1",
         "agent\u{200b}",
     ] {
-        assert_eq!(told(username), fault("format"), "{username:?}");
+        assert_eq!(told(username)[..1], fault("format"), "{username:?}");
     }
     let first = json!({"kind": "service", "username": "\u{430}\u{440}\u{435}", "name": "Robot"});
     let _ = admin.post("/v1/accounts", &first).expect(201);

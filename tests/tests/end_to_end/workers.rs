@@ -93,14 +93,13 @@ fn all_are_there(server: &Server, opened: u64) {
 #[test]
 fn workers_are_all_known_to_this_test() {
     let server = with_courier().start();
-    let said = until(&server, "ready", |status, _| status == 200);
-    let told: BTreeSet<&str> = said["workers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|worker| worker["name"].as_str().unwrap())
-        .collect();
-    assert_eq!(told, WORKERS.into_iter().chain(ERRANDS).collect());
+    let all: BTreeSet<&str> = WORKERS.into_iter().chain(ERRANDS).collect();
+    // The courier begins after the doors.
+    until(&server, "exactly these", |status, said| {
+        let told = said["workers"].as_array().unwrap().iter();
+        let told: BTreeSet<&str> = told.map(|worker| worker["name"].as_str().unwrap()).collect();
+        status == 200 && told == all
+    });
 }
 
 /// Fault S3: upkeep and the views' thread had died of a failing process log, and nothing told it.

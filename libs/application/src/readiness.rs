@@ -298,7 +298,7 @@ mod tests {
     fn a_follower_is_behind_until_it_reaches_what_the_log_had() {
         let (lag, begun) = (Lag::default(), Instant::now());
         let at = |ms: u64| begun + Duration::from_millis(ms);
-        let mut look = |reached, head, ms| lag.look(reached, head, at(ms)).as_millis();
+        let look = |reached, head, ms| lag.look(reached, head, at(ms)).as_millis();
         assert_eq!(look(5, 5, 0), 0);
         assert_eq!(look(5, 9, 1_000), 0, "seen for the first time");
         assert_eq!(look(5, 9, 4_000), 3_000);

@@ -20,7 +20,7 @@ const VERSION_RAW_TEXTS: i32 = 2;
 /// - `past_summary`, `past_field`: what stood in the ticket until before a version of it, for versions that changed it.
 /// - `public_text`, `internal_text`: full text, one entry per text, contentless, none ever taken away. FTS5 is given the
 ///   folded words of a text, one space between them; to its tokenizer `ascii` every character outside ASCII is part of a
-///   token, so that its tokens are those words (ADR 0013). The entry of slot
+///   token, so that its tokens are those words (ADR 0014). The entry of slot
 ///   `n` of ticket `t` has the rowid `t << 20 | n`: the ticket is read from the rowid, entries of one ticket lie side by
 ///   side, and a comment on a ticket with a thousand others costs one entry. A slot is the version that wrote the text,
 ///   then two bits for its kind. Internal notes stand in a table of their own, so that a search which may not see them

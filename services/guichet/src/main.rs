@@ -83,7 +83,7 @@ type Failure = Box<dyn Error>;
 
 /// The contract as YAML is made of JSON: every JSON document is a YAML document, but people read YAML.
 fn print_contract() -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     out.write_all(api::openapi::contract().to_yaml()?.as_bytes())?;
     Ok(out.flush()?)
 }

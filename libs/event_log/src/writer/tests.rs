@@ -12,7 +12,7 @@ use crate::index::Index;
 use crate::open::{OpenReport, database_for_test};
 use crate::queue::Submission;
 use crate::shared::LogState;
-use crate::space::Space;
+use crate::space::{Shortage, Space};
 use crate::store::Store;
 
 /// An empty log over a store.
@@ -122,7 +122,7 @@ fn whoever_waits_for_a_writer_that_panicked_unnoticed_is_told_that_the_log_has_s
         matches!(&told, AppendError::Stopped { reason } if reason.contains("panicked")),
         "{told}"
     );
-    shared.note_space(Some(crate::space::Shortage {
+    shared.note_space(Some(Shortage {
         free_bytes: 1,
         reserve_bytes: 2,
     }));

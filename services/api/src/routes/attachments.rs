@@ -143,6 +143,7 @@ fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Refusal {
         | ExecuteError::AlreadyDisabled
         | ExecuteError::LastAdministrator
         | ExecuteError::Unavailable { .. }
+        | ExecuteError::Clock(_)
         | ExecuteError::Internal(_) => None,
     };
     broken.map_or_else(|| caller.refused(key, error), Refusal::from)

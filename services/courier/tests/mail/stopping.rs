@@ -15,9 +15,12 @@ async fn stops(api_url: String) {
     config.api_url = api_url;
     let courier = courier::new(config).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut running = tokio::spawn(courier.run(async move {
-        let _ = stopped.await;
-    }));
+    let mut running = tokio::spawn(async move {
+        let told = async move {
+            let _ = stopped.await;
+        };
+        courier.run(told).await;
+    });
     let early = timeout(Duration::from_millis(RUNS_FOR_MS), &mut running).await;
     assert!(early.is_err(), "the courier ended by itself");
     drop(stop);

@@ -42,6 +42,8 @@ pub(crate) struct Form {
 struct Counts {
     came: AtomicU64,
     file: AtomicU64,
+    /// Largest file.
+    file_max: u64,
 }
 
 /// A part of a form.
@@ -92,8 +94,11 @@ pub(crate) fn boundary(headers: &HeaderMap) -> Option<String> {
 
 impl Form {
     /// Begins to read a form.
-    pub(crate) fn open(payload: Payload, boundary: String) -> Form {
-        let counts = Arc::new(Counts::default());
+    pub(crate) fn open(payload: Payload, boundary: String, file_bytes_max: u64) -> Form {
+        let counts = Arc::new(Counts {
+            file_max: file_bytes_max,
+            ..Counts::default()
+        });
         Form {
             parts: Multipart::new(coming(payload, counts.clone()), boundary),
             counts,
@@ -128,8 +133,15 @@ impl Part {
         })
     }
 
-    /// Reads it to its end and keeps nothing.
-    pub(crate) async fn pass_over(mut self) -> Result<(), Broken> {
+    /// Reads it to its end and keeps nothing. A file is no less one when it is not wanted.
+    pub(crate) async fn pass_over(mut self, is_file: bool) -> Result<(), Broken> {
+        if is_file {
+            let mut file = self.file();
+            while let Some(piece) = file.next().await {
+                let _ = piece?;
+            }
+            return Ok(());
+        }
         while let Some(piece) = self.field.next().await {
             let _ = piece.map_err(why)?;
         }
@@ -238,7 +250,8 @@ fn coming(mut payload: Payload, counts: Arc<Counts>) -> impl Stream<Item = Resul
 impl Counts {
     fn count(&self, piece: Bytes) -> Result<Bytes, Broken> {
         let came = self.came.fetch_add(piece.len() as u64, Ordering::Relaxed) + piece.len() as u64;
-        let beside = came.saturating_sub(self.file.load(Ordering::Relaxed));
+        let file = self.file.load(Ordering::Relaxed).min(self.file_max);
+        let beside = came.saturating_sub(file);
         if beside > MULTIPART_EXTRA_BYTES_MAX as u64 + UNREAD_BYTES_MAX {
             return Err(Broken::TooMuchBeside);
         }

@@ -164,7 +164,10 @@ fn a_file_over_the_limit_or_without_a_byte_is_refused_and_leaves_nothing() {
     });
     assert_eq!(
         faults(&unnamed.refused(422, "invalid")),
-        [("/file".to_owned(), "required".to_owned())]
+        [
+            ("/file".to_owned(), "required".to_owned()),
+            ("/other".to_owned(), "unknown".to_owned())
+        ]
     );
     assert_eq!(stored(), before, "a refused file stays in the store");
 }

@@ -251,7 +251,7 @@ fn what_one_has_is_not_sent_again() {
     let client = server.client("requester-1");
     let key = opened(&client);
     let (ticket, me) = (format!("{TICKETS}/{key}"), client.get("/v1/me").expect(200));
-    let account = format!("/v1/accounts/{}", me["id"].as_str().unwrap());
+    let account = format!("/v1/accounts/{}", me["account"]["id"].as_str().unwrap());
     let contract = server.nobody().get("/openapi.json");
     let contract_tag = contract.header("etag").to_owned();
     for (path, tag) in [

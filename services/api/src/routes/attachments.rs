@@ -61,8 +61,9 @@ pub(crate) async fn create_attachment(
     let boundary = refuse_early(&caller, &request)?;
     let what = format!("POST /v1/tickets/{key}/attachments");
     let application = &caller.application;
+    let form = Form::open(payload, boundary, application.file_bytes_max());
     let mut kept = None;
-    let stored = match taken(&caller, &key, &what, Form::open(payload, boundary), &mut kept).await {
+    let stored = match taken(&caller, &key, &what, form, &mut kept).await {
         Ok(stored) => stored,
         Err(refusal) => {
             if let Some(stored) = kept {
@@ -95,9 +96,10 @@ async fn taken(
     mut form: Form,
     kept: &mut Option<Stored>,
 ) -> Result<Stored, Refusal> {
-    let mut faults = Vec::new();
+    let (mut faults, mut has_file) = (Vec::new(), false);
     while let Some(part) = form.next().await? {
-        if part.name == FILE && kept.is_none() && faults.is_empty() {
+        let is_second = std::mem::replace(&mut has_file, has_file || part.name == FILE);
+        if part.name == FILE && !is_second && faults.is_empty() {
             let call = caller.call(what, b"")?;
             let name = part.file_name.clone().unwrap_or_default();
             let file = part.file().map_err(|error| ExecuteError::Upload(error.into()));
@@ -108,19 +110,20 @@ async fn taken(
         if part.name != FILE {
             let pointer = format!("/{}", form::escaped(&text::shown(&part.name, NAME_CHARS_MAX)));
             faults.push(Fault::new(pointer, FaultCode::Unknown, "is not known here"));
-        } else if kept.is_some() {
+        } else if is_second {
             faults.push(Fault::new(
                 format!("/{FILE}"),
                 FaultCode::Value,
                 "is given more than once",
             ));
         }
-        part.pass_over().await?;
+        let is_file = part.name == FILE;
+        part.pass_over(is_file).await?;
     }
     match kept.take() {
         Some(stored) if faults.is_empty() => Ok(stored),
         found => {
-            if found.is_none() && faults.is_empty() {
+            if !has_file {
                 faults.push(Fault::required(format!("/{FILE}")));
             }
             *kept = found;

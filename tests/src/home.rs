@@ -21,7 +21,7 @@ pub struct Home {
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
     logs_to: Option<File>,
-    arguments: Vec<String>,
+    demo: bool,
 }
 
 impl Home {
@@ -34,7 +34,7 @@ impl Home {
             environment: Vec::new(),
             wrapper: Vec::new(),
             logs_to: None,
-            arguments: ["up", "--demo"].map(str::to_owned).into(),
+            demo: true,
         }
     }
 
@@ -71,7 +71,7 @@ impl Home {
     /// Without the demo world: whoever is to sign in was made before.
     #[must_use]
     pub fn in_earnest(mut self) -> Home {
-        self.arguments.retain(|argument| argument != "--demo");
+        self.demo = false;
         self
     }
 
@@ -142,7 +142,8 @@ impl Home {
         }
         .unwrap();
         command
-            .args(&self.arguments)
+            .arg("up")
+            .args(self.demo.then_some("--demo"))
             .env("GUICHET_DATA", self.data())
             .env("GUICHET_API_LISTEN", "127.0.0.1:0")
             .env("GUICHET_SOAP_LISTEN", "127.0.0.1:0")

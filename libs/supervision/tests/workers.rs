@@ -1,5 +1,4 @@
 //! Workers that end are begun again, and it is told.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{
     Arc,

@@ -37,9 +37,7 @@ fn members<'a>(lines: impl Iterator<Item = &'a HeaderValue>, escapes: Escapes) -
     let mut members = Vec::new();
     for line in lines {
         let line = text(line.as_bytes());
-        let of_line = split(&line, ',', escapes)
-            .into_iter()
-            .map(|member| trimmed(member));
+        let of_line = split(&line, ',', escapes).into_iter().map(trimmed);
         members.extend(of_line.filter(|member| !member.is_empty()).map(str::to_owned));
     }
     members

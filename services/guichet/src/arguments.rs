@@ -23,9 +23,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start the REST and the SOAP door in one process.
-    Up(Up),
+    Up(Box<Up>),
     /// Start the REST door alone.
-    Api(Api),
+    Api(Box<Api>),
     /// Start the SOAP door alone, before a REST door elsewhere.
     Soap(Soap),
     /// Start the courier alone, which sends the mails that wait.

@@ -43,8 +43,8 @@ fn main() -> ExitCode {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     }
     let ended = match arguments.command {
-        Command::Up(options) => serve::up(options),
-        Command::Api(options) => serve::api(options),
+        Command::Up(options) => serve::up(*options),
+        Command::Api(options) => serve::api(*options),
         Command::Soap(options) => serve::soap(options),
         Command::Courier(options) => serve::courier(options),
         Command::Admin(command) => admin::run(command),

@@ -15,7 +15,7 @@ pub(crate) use self::wrong::WrongSettings;
 use crate::{
     arguments::{Api, Courier, Mail, Soap, Up},
     process_log,
-    told::{BaseUrl, Switch},
+    told::{BaseUrl, Key, Switch, Told},
 };
 
 /// Largest limit that can be set for an attachment, bytes.
@@ -203,14 +203,7 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
     });
     let mut origins = wrong.list("--cors-origin (GUICHET_CORS_ORIGINS)", options.cors_origin);
     origins.dedup();
-    let service_key = wrong.secret("--service-key (GUICHET_SERVICE_KEY)", options.service_key);
-    let courier_key = wrong.secret("--courier-key (GUICHET_COURIER_KEY)", options.courier_key);
-    if service_key.is_some() && service_key == courier_key {
-        wrong.add(
-            "--courier-key (GUICHET_COURIER_KEY)",
-            "is the service key: a SOAP door has no business with one-time links",
-        );
-    }
+    let (service_key, courier_key) = inner_keys(wrong, options.service_key, options.courier_key);
     let config = ApiConfig {
         listen,
         tls: tls.map(|(certificate, key)| api::Tls { certificate, key }),
@@ -234,6 +227,23 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
         },
         allow_plain_http,
     }
+}
+
+/// The keys of the SOAP door and of the courier, which must differ.
+fn inner_keys(
+    wrong: &mut WrongSettings,
+    service_key: Option<Told<Key>>,
+    courier_key: Option<Told<Key>>,
+) -> (Option<String>, Option<String>) {
+    let service_key = wrong.secret("--service-key (GUICHET_SERVICE_KEY)", service_key);
+    let courier_key = wrong.secret("--courier-key (GUICHET_COURIER_KEY)", courier_key);
+    if service_key.is_some() && service_key == courier_key {
+        wrong.add(
+            "--courier-key (GUICHET_COURIER_KEY)",
+            "is the service key: a SOAP door has no business with one-time links",
+        );
+    }
+    (service_key, courier_key)
 }
 
 fn providers(wrong: &mut WrongSettings, path: Option<PathBuf>) -> IdentityProviders {

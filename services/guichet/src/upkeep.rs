@@ -20,6 +20,16 @@ const SESSIONS_PURGED_EVERY_S: u64 = 600;
 
 /// Starts it all.
 pub(crate) fn begin(application: &Application) {
+    resume_erasures(application);
+    begin_cleaning(application);
+    begin_log_keeping(application);
+    every(application, "look", LOOK_EVERY_S, |application| async move {
+        drop(application.readiness(Utc::now()));
+        Ok(())
+    });
+}
+
+fn resume_erasures(application: &Application) {
     let resumed = application.clone();
     application.workers().task("erasures", move |worker| {
         let application = resumed.clone();
@@ -35,6 +45,10 @@ pub(crate) fn begin(application: &Application) {
             }
         }
     });
+}
+
+/// What is over is taken away.
+fn begin_cleaning(application: &Application) {
     every(
         application,
         "orphans",
@@ -57,6 +71,10 @@ pub(crate) fn begin(application: &Application) {
             Ok(())
         },
     );
+}
+
+/// The log is signed, opened again and archived.
+fn begin_log_keeping(application: &Application) {
     every(
         application,
         "checkpoints",
@@ -89,10 +107,6 @@ pub(crate) fn begin(application: &Application) {
                 .map_err(|error| warned("archive-unwritable", &error))
         },
     );
-    every(application, "look", LOOK_EVERY_S, |application| async move {
-        drop(application.readiness(Utc::now()));
-        Ok(())
-    });
 }
 
 /// Why a worker ended, told once.

@@ -5,7 +5,10 @@
 
 mod recorded;
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use guichet_tests::{bytes::exchange, client::Client, server::Server};
 use serde_json::{Value, json};
@@ -84,6 +87,15 @@ fn the_bytes_that_other_clients_send_are_understood() {
     }
 }
 
+/// What curl printed, run in a directory.
+fn curl(directory: &Path, authorization: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new("curl");
+    command
+        .current_dir(directory)
+        .args(["--silent", "--show-error", "--max-time", "30", "--noproxy", "*"]);
+    said(command.args(["--header", authorization]).args(arguments))
+}
+
 #[test]
 fn curl_is_understood() {
     let server = Server::start();
@@ -92,18 +104,7 @@ fn curl_is_understood() {
     let ticket = format!("{}/v1/tickets/{key}", server.api());
     let authorization = format!("Authorization: Bearer {}", client.token());
     let directory = server.home().path().to_owned();
-    let curl = |arguments: &[&str]| {
-        let mut command = Command::new("curl");
-        command.current_dir(&directory).args([
-            "--silent",
-            "--show-error",
-            "--max-time",
-            "30",
-            "--noproxy",
-            "*",
-        ]);
-        said(command.args(["--header", &authorization]).args(arguments))
-    };
+    let curl = |arguments: &[&str]| curl(&directory, &authorization, arguments);
     let attachments = format!("{ticket}/attachments");
     let write = |name: &str, content: &[u8]| std::fs::write(directory.join(name), content).unwrap();
     write("été \"1\".txt", b"abc");

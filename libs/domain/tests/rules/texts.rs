@@ -183,6 +183,8 @@ fn codes(faults: Vec<domain::Fault>) -> Vec<FaultCode> {
     faults.into_iter().map(|fault| fault.code).collect()
 }
 
+type Judge<'a> = &'a dyn Fn(&str) -> Vec<domain::Fault>;
+
 /// Faults B6 and B7: names of people and organizations, user names, labels of keys, references of contracts.
 #[test]
 fn a_name_can_be_seen_stands_on_one_line_and_turns_nothing_round() {
@@ -194,7 +196,7 @@ fn a_name_can_be_seen_stands_on_one_line_and_turns_nothing_round() {
         let account = crate::holders::somebody([], &[]);
         edit.decide(&account, true).err().unwrap_or_default()
     };
-    let names: [(&str, &dyn Fn(&str) -> Vec<domain::Fault>); 4] = [
+    let names: [(&str, Judge<'_>); 4] = [
         ("name", &|text| name_faults("/name", text)),
         ("user name", &|text| username_faults("/username", text)),
         ("label", &|text| text_field::name_faults("/label", text, 100)),

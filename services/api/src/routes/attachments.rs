@@ -98,8 +98,10 @@ async fn taken(
 ) -> Result<Stored, Refusal> {
     let (mut faults, mut has_file) = (Vec::new(), false);
     while let Some(part) = form.next().await? {
-        let is_second = std::mem::replace(&mut has_file, has_file || part.name == FILE);
-        if part.name == FILE && !is_second && faults.is_empty() {
+        let is_file = part.name == FILE;
+        let is_second = is_file && has_file;
+        has_file |= is_file;
+        if is_file && !is_second && faults.is_empty() {
             let call = caller.call(what, b"")?;
             let name = part.file_name.clone().unwrap_or_default();
             let file = part.file().map_err(|error| ExecuteError::Upload(error.into()));
@@ -107,7 +109,7 @@ async fn taken(
             *kept = Some(stored.map_err(|error| of_upload(caller, key, error))?);
             continue;
         }
-        if part.name != FILE {
+        if !is_file {
             let pointer = format!("/{}", form::escaped(&text::shown(&part.name, NAME_CHARS_MAX)));
             faults.push(Fault::new(pointer, FaultCode::Unknown, "is not known here"));
         } else if is_second {
@@ -117,7 +119,6 @@ async fn taken(
                 "is given more than once",
             ));
         }
-        let is_file = part.name == FILE;
         part.pass_over(is_file).await?;
     }
     match kept.take() {

@@ -386,11 +386,11 @@ fn last_lines(log: &Log) -> Vec<Tampered> {
     ]
 }
 
-/// The first event, which begins the epoch.
-fn epochs(log: &Log) -> Vec<Tampered> {
-    let lost = r#""lost_from":2,"lost_to":3"#;
-    let before = |inside: &str| format!(r#""before":{inside},"epoch":0"#);
-    let cases = [
+/// Data of the first event in place of `"epoch":0`, and the code of its fault.
+type EpochCase = (&'static str, String, Option<&'static str>);
+
+fn epoch_cases() -> Vec<EpochCase> {
+    vec![
         ("epoch-minus-one", r#""epoch":-1"#.to_owned(), Some("data")),
         ("epoch-of-2-32", r#""epoch":4294967296"#.to_owned(), Some("data")),
         (
@@ -415,6 +415,23 @@ fn epochs(log: &Log) -> Vec<Tampered> {
             r#""epoch":0,"more":1"#.to_owned(),
             Some("data"),
         ),
+        (
+            "epoch-reason-that-is-null",
+            r#""epoch":0,"reason":null"#.to_owned(),
+            Some("data"),
+        ),
+        (
+            "epoch-reason-that-is-no-text",
+            r#""epoch":0,"reason":1"#.to_owned(),
+            Some("data"),
+        ),
+    ]
+}
+
+fn epoch_before_cases() -> Vec<EpochCase> {
+    let lost = r#""lost_from":2,"lost_to":3"#;
+    let before = |inside: &str| format!(r#""before":{inside},"epoch":0"#);
+    vec![
         ("epoch-before-that-is-null", before("null"), Some("data")),
         ("epoch-before-in-a-list", before("[null,2,3]"), Some("data")),
         ("epoch-before", before(&format!("{{{lost}}}")), None),
@@ -443,19 +460,13 @@ fn epochs(log: &Log) -> Vec<Tampered> {
             before(&format!("{{{lost},\"lost_to\":3}}")),
             Some("envelope"),
         ),
-        (
-            "epoch-reason-that-is-null",
-            r#""epoch":0,"reason":null"#.to_owned(),
-            Some("data"),
-        ),
-        (
-            "epoch-reason-that-is-no-text",
-            r#""epoch":0,"reason":1"#.to_owned(),
-            Some("data"),
-        ),
-    ];
+    ]
+}
+
+/// The first event, which begins the epoch.
+fn epochs(log: &Log) -> Vec<Tampered> {
+    let cases = epoch_cases().into_iter().chain(epoch_before_cases());
     let mut rows: Vec<Tampered> = cases
-        .into_iter()
         .map(|(name, to, code)| {
             let mut events = log.events.clone();
             events[0] = replaced(&events[0], r#""epoch":0"#, &to);
@@ -658,7 +669,7 @@ fn of_entries(good: &Value) -> Vec<Tampered> {
             bundle["events"][9][member] = value.clone()
         })
     };
-    vec![
+    let mut rows = vec![
         event(
             "bundle-event-with-a-member-twice",
             r#""visibility":"#,
@@ -688,6 +699,29 @@ fn of_entries(good: &Value) -> Vec<Tampered> {
             json!(1),
         ),
         set("bundle-proof-that-is-a-text", (18, "line"), "proof", json!("")),
+        of("bundle-entry-in-a-list", (0, "line"), &|bundle| {
+            let entry = bundle["events"][9].take();
+            bundle["events"][9] = json!([entry["position"], entry["event"], entry["proof"]]);
+        }),
+        of("bundle-pointer-with-a-false-escape", (10, "value"), &|bundle| {
+            let key = bundle["events"][1]["values"]["/data/body"].clone();
+            bundle["events"][1]["values"] = json!({"/data/bod~2y": key});
+        }),
+        of("bundle-value-key-of-an-account-twice", (5, "line"), &|bundle| {
+            bundle["accounts"][0]["values"] = json!([]);
+        }),
+    ];
+    rows.extend(of_positions(good));
+    rows
+}
+
+fn of_positions(good: &Value) -> Vec<Tampered> {
+    let set = |name, expected, member: &'static str, value: Value| {
+        let mut bundle = good.clone();
+        bundle["events"][9][member] = value;
+        row(name, bundle.to_string().into_bytes(), Some(expected))
+    };
+    vec![
         set("bundle-position-0", (0, "line"), "position", json!(0)),
         set("bundle-position-minus-one", (0, "line"), "position", json!(-1)),
         set(
@@ -708,17 +742,6 @@ fn of_entries(good: &Value) -> Vec<Tampered> {
             "position",
             json!(1000),
         ),
-        of("bundle-entry-in-a-list", (0, "line"), &|bundle| {
-            let entry = bundle["events"][9].take();
-            bundle["events"][9] = json!([entry["position"], entry["event"], entry["proof"]]);
-        }),
-        of("bundle-pointer-with-a-false-escape", (10, "value"), &|bundle| {
-            let key = bundle["events"][1]["values"]["/data/body"].clone();
-            bundle["events"][1]["values"] = json!({"/data/bod~2y": key});
-        }),
-        of("bundle-value-key-of-an-account-twice", (5, "line"), &|bundle| {
-            bundle["accounts"][0]["values"] = json!([]);
-        }),
     ]
 }
 

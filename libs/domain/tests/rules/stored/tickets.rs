@@ -160,7 +160,7 @@ pub(super) fn talk() -> Vec<(&'static str, TicketEvent)> {
         content_sha256: erased(),
         ..attached.clone()
     };
-    vec![
+    let mut talk = vec![
         (
             "ticket-commented.v1",
             commented(Visibility::Public, CommentBody::Words(words("Bonjour."))),
@@ -198,21 +198,21 @@ pub(super) fn talk() -> Vec<(&'static str, TicketEvent)> {
                 assignee: None,
             },
         ),
-        (
-            "ticket-shared.v1",
-            TicketEvent::Shared {
-                side: Side::Requester,
-                organizations: organizations(&["commune-b", "lycee-a"]),
-            },
-        ),
-        (
-            "ticket-unshared.v1",
-            TicketEvent::Unshared {
-                side: Side::Agent,
-                organizations: organizations(&["commune-b"]),
-            },
-        ),
-    ]
+    ];
+    talk.extend(sharing());
+    talk
+}
+
+fn sharing() -> [(&'static str, TicketEvent); 2] {
+    let shared = TicketEvent::Shared {
+        side: Side::Requester,
+        organizations: organizations(&["commune-b", "lycee-a"]),
+    };
+    let unshared = TicketEvent::Unshared {
+        side: Side::Agent,
+        organizations: organizations(&["commune-b"]),
+    };
+    [("ticket-shared.v1", shared), ("ticket-unshared.v1", unshared)]
 }
 
 pub(super) fn changes() -> Vec<(&'static str, TicketEvent)> {

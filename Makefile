@@ -32,8 +32,8 @@ install: release ## build the optimised binary and put it into PREFIX/bin (/usr/
 	install -D -m 755 target/release/guichet $(DESTDIR)$(PREFIX)/bin/guichet
 
 .PHONY: build
-build: ## build the binary that the tests start
-	cargo build -p guichet
+build: ## build the binary that the tests start, with the features that the whole workspace asks of its dependencies
+	cargo build --workspace --bin guichet
 
 .PHONY: test
 test: build nextest $(VENV)/installed node_modules/installed strace faketime java ## run all tests; installs what they need
@@ -103,9 +103,9 @@ courier: build nextest $(VENV)/installed ## account mail against a real mail ser
 .PHONY: failpoints
 failpoints: nextest ## the log on a disk that fails at each of its fault points, and each thread and task killed once
 	cargo nextest run -p event_log --features failpoints
-	cargo build -p guichet --features failpoints
+	cargo build --workspace --bin guichet --features guichet/failpoints
 	mv target/debug/guichet target/debug/guichet-failpoints
-	GUICHET_BIN=target/debug/guichet-failpoints cargo nextest run -p guichet_tests --features failpoints -E 'test(workers)'
+	GUICHET_BIN=target/debug/guichet-failpoints cargo nextest run --workspace --features guichet_tests/failpoints -E 'test(/^workers/) & binary(end_to_end)'
 
 .PHONY: mutants
 mutants: nextest cargo-mutants ## judge the tests by mutants of what changed since BASE: each must be noticed (MUTANTS_MINUTES=n)

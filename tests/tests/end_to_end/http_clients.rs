@@ -1,9 +1,9 @@
 //! Real HTTP clients, and the bytes that others send by themselves: each is understood.
 //!
 //! curl, Python's requests and Java's client are run. What cannot be installed at little cost (.NET, Go, a browser, nginx, a newer
-//! curl) stands in [`recorded`] as the bytes that it sends.
+//! curl) stands in [`written`] as the bytes that it sends.
 
-mod recorded;
+mod written;
 
 use std::{
     path::{Path, PathBuf},
@@ -13,7 +13,7 @@ use std::{
 use guichet_tests::{bytes::exchange, client::Client, server::Server};
 use serde_json::{Value, json};
 
-use self::recorded::{RECORDED, Understood};
+use self::written::{Understood, WRITTEN};
 
 fn opened(client: &Client) -> String {
     let ticket = json!({"desk": "SUP", "type": "question", "summary": "Des clients", "description": "Tous."});
@@ -40,15 +40,15 @@ fn the_bytes_that_other_clients_send_are_understood() {
     let server = Server::start();
     let (requester, auditor) = (server.client("requester-1"), server.client("auditor"));
     let key = opened(&requester);
-    for recorded in RECORDED {
-        let caller = if recorded.request.contains("/v1/events") || recorded.request.contains("/v1/audit") {
+    for written in WRITTEN {
+        let caller = if written.request.contains("/v1/events") || written.request.contains("/v1/audit") {
             &auditor
         } else {
             &requester
         };
-        let reply = exchange(server.api(), &recorded.bytes(caller.token(), &key));
-        let from = recorded.from;
-        match recorded.understood {
+        let reply = exchange(server.api(), &written.bytes(caller.token(), &key));
+        let from = written.from;
+        match written.understood {
             Understood::File { name, content } => {
                 let file = reply.expect(201);
                 assert_eq!(

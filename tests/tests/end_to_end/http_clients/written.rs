@@ -1,9 +1,9 @@
-//! Requests of clients that are not installed here, as they go over the wire: .NET 8, Go 1.22, Chromium, Firefox, nginx 1.22 with
-//! its `proxy_pass` at HTTP/1.0, curl 8, Apache's client for Java and older Python stacks. Written down from what their sources
-//! and public reports show them to send.
+//! Requests in the forms of clients that are not installed here: .NET 8, Go 1.22, Chromium, Firefox, nginx 1.22 with its
+//! `proxy_pass` at HTTP/1.0, curl 8, Apache's client for Java and older Python stacks. Written by hand after what is known of
+//! these clients. Nothing here was captured from one of them.
 
 /// A request, and how it is to be understood.
-pub(super) struct Recorded {
+pub(super) struct Written {
     /// Which client sends it.
     pub(super) from: &'static str,
     /// Method and path; `{key}` is a ticket's.
@@ -40,7 +40,7 @@ pub(super) enum Understood {
     Lines,
 }
 
-impl Recorded {
+impl Written {
     /// The bytes, for one caller and ticket.
     pub(super) fn bytes(&self, token: &str, key: &str) -> Vec<u8> {
         let request = self.request.replace("{key}", key);
@@ -72,7 +72,7 @@ const UPLOAD: &str = "POST /v1/tickets/{key}/attachments";
 const V11: &str = "HTTP/1.1";
 const V10: &str = "HTTP/1.0";
 
-const NOTHING: Recorded = Recorded {
+const NOTHING: Written = Written {
     from: "",
     request: "GET /v1/nothing",
     version: V11,
@@ -83,15 +83,15 @@ const NOTHING: Recorded = Recorded {
 };
 
 /// The table.
-pub(super) const RECORDED: &[Recorded] = &[
-    Recorded {
+pub(super) const WRITTEN: &[Written] = &[
+    Written {
         from: ".NET HttpClient, DefaultRequestHeaders.AcceptLanguage",
         fields: "Accept-Language: en; q=0.9, fr; q=0.2\r\n\
                  traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00\r\n",
         understood: Understood::Title("Not found"),
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: ".NET HttpClient, MultipartFormDataContent with a name outside ASCII",
         request: UPLOAD,
         fields: "Content-Type: multipart/form-data; boundary=\"b3f1d3c7-6a52-4d1e-9f0a-2f3f0a4f5c11\"\r\n",
@@ -101,7 +101,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "été.txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: ".NET HttpClient, MultipartFormDataContent with a plain name, sent in chunks after Expect",
         request: UPLOAD,
         fields: "Expect: 100-continue\r\nContent-Type: multipart/form-data; boundary=\"net\"\r\n",
@@ -111,7 +111,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "rapport.pdf", content: "%PDF-" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: ".NET HttpClient, a StringContent before the file",
         request: UPLOAD,
         fields: "Content-Type: multipart/form-data; boundary=\"net\"\r\n",
@@ -120,7 +120,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::Fault { pointer: "/note", code: "unknown" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "Go net/http with mime/multipart through a pipe",
         request: UPLOAD,
         fields: "User-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip\r\n\
@@ -133,7 +133,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "l'été \"1\".txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "Chromium, fetch with a FormData",
         request: UPLOAD,
         fields: "sec-ch-ua-platform: \"Linux\"\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\
@@ -145,7 +145,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "été \"1\".txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "Firefox, a form whose field of several files holds two",
         request: UPLOAD,
         fields: "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
@@ -157,7 +157,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::Fault { pointer: "/file", code: "value" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "a browser, a form sent without having chosen a file",
         request: UPLOAD,
         fields: "Content-Type: multipart/form-data; boundary=----geckoformboundary1\r\n",
@@ -166,7 +166,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::Fault { pointer: "/file", code: "length" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "Chromium, a page opened by its address",
         request: "GET /v1/nothing",
         fields: "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n\
@@ -174,7 +174,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::Title("Not found"),
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "nginx, proxy_pass as it is by default, the export",
         request: "GET /v1/audit/export",
         version: V10,
@@ -182,7 +182,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::Lines,
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "nginx, proxy_pass as it is by default, an upload that it has collected",
         request: UPLOAD,
         version: V10,
@@ -191,14 +191,14 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "a.txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "a load balancer's check by HTTP/1.0",
         request: "HEAD /healthz",
         version: V10,
         understood: Understood::Status(200),
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "curl 8, --form with a quote in the name",
         request: UPLOAD,
         fields: "User-Agent: curl/8.5.0\r\nAccept: */*\r\n\
@@ -208,7 +208,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "a\"b.txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "Apache HttpClient 4 in its browser-compatible mode, lengths within the parts",
         request: UPLOAD,
         fields: "Content-Type: multipart/form-data; boundary=AxT3kQ_Wz-0\r\nAccept-Encoding: gzip,deflate\r\n",
@@ -218,7 +218,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "été.txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "Python, urllib3 1 with a name outside ASCII",
         request: UPLOAD,
         fields: "Content-Type: multipart/form-data; boundary=0a3f5d7e9b1c2d4e6f8091a2b3c4d5e6\r\n",
@@ -227,7 +227,7 @@ pub(super) const RECORDED: &[Recorded] = &[
         understood: Understood::File { name: "€ taux.txt", content: "abc" },
         ..NOTHING
     },
-    Recorded {
+    Written {
         from: "a browser of Windows XP's days, the whole path as the name",
         request: UPLOAD,
         fields: "Content-Type: multipart/form-data; boundary=---------------------------7d93b2a700e04\r\n",

@@ -17,7 +17,7 @@ pub struct PageQuery {
     /// The `next_cursor` of the page before; absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Answer only when this position of the log is on the page's screen; 503 `view-behind` after 2 s.
+    /// Answer only when this position of the log is reached; 503 `view-behind` after 2 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,
     /// The ticket as it stood after this position of the log, or at this RFC 3339 time.

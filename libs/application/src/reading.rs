@@ -122,6 +122,22 @@ impl Application {
         Ok(happened)
     }
 
+    /// Waits until the log itself, from which tickets, comments and histories are read, has reached a position that the
+    /// caller has seen elsewhere.
+    ///
+    /// # Errors
+    /// [`ReadError::Behind`] when it is not reached within [`AT_LEAST_WAIT_MS`].
+    pub async fn reaches(&self, position: Option<Position>) -> Result<(), ReadError> {
+        let Some(before) = position.and_then(|position| position.0.checked_sub(1)) else {
+            return Ok(());
+        };
+        let reached = self.log().wait_past(Position(before));
+        match tokio::time::timeout(Duration::from_millis(AT_LEAST_WAIT_MS), reached).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(ReadError::Behind),
+        }
+    }
+
     /// A page of the list, once the view has seen what the caller must see.
     ///
     /// # Errors

@@ -58,4 +58,5 @@ mod tokens;
 mod unsharing;
 mod uploads;
 #[cfg(feature = "failpoints")]
+mod waiting;
 mod workers;

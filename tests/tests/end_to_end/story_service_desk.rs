@@ -177,7 +177,7 @@ fn attached(requester: &Client, agent: &Client, key: &str) {
         assert_eq!(file.header("x-content-type-options"), "nosniff");
         assert_eq!(
             file.header("content-disposition"),
-            "attachment; filename*=UTF-8''capture%20d%27%C3%A9cran.png"
+            "attachment; filename=\"capture d'_cran.png\"; filename*=UTF-8''capture%20d%27%C3%A9cran.png"
         );
     }
     // A page with a script is a file like any other, and nothing that a browser would run.

@@ -2,7 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
 use api_types::{Comment, CommentPage, NewComment, PageQuery, Problem};
-use application::{as_of::AsOf, event_log::Version};
+use application::{
+    as_of::AsOf,
+    event_log::{Position, Version},
+};
 use domain::{
     CommentId,
     ticket::{Action, Text, Visibility},
@@ -87,6 +90,7 @@ pub(crate) async fn create_comment(
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[get("/tickets/{key}/comments")]
@@ -97,6 +101,7 @@ pub(crate) async fn list_comments(
 ) -> Result<HttpResponse, Refusal> {
     let page = Page::read(&caller, &request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?;
     let application = &caller.application;
+    application.reaches(page.at_least).await?;
     let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
     let desk = application.desk_of(&loaded)?;
     let events = application.events_of(caller.viewer(), &loaded, page.after)?;
@@ -112,6 +117,7 @@ pub(crate) async fn list_comments(
 pub(super) struct Page {
     pub(super) limit: usize,
     pub(super) after: Version,
+    pub(super) at_least: Option<Position>,
     pub(super) as_of: Option<AsOf>,
 }
 
@@ -129,13 +135,13 @@ impl Page {
             parameters.fault("limit", domain::fault::FaultCode::Value, &detail);
         }
         let after: u64 = parameters.parsed("cursor", "a cursor of this list").unwrap_or(0);
-        // Tickets are read from the log itself, which is never behind its own answers.
-        let _: Option<u64> = parameters.parsed("at_least", "a position");
+        let at_least: Option<u64> = parameters.parsed("at_least", "a position");
         let as_of = parameters.as_of(caller.application.log().head());
         parameters.end()?;
         Ok(Page {
             limit,
             after: Version(after),
+            at_least: at_least.map(Position),
             as_of,
         })
     }

@@ -29,6 +29,7 @@ pub const HISTORY_LIMIT_MAX: usize = 1_000;
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[get("/tickets/{key}/history")]
@@ -39,6 +40,7 @@ pub(crate) async fn list_history(
 ) -> Result<HttpResponse, Refusal> {
     let page = Page::read(&caller, &request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?;
     let application = &caller.application;
+    application.reaches(page.at_least).await?;
     let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
     let entries = application.history_of(caller.viewer(), &loaded, caller.language, page.after)?;
     let entry = |entry| answer::history_entry(application.directory(), entry);

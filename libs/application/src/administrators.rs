@@ -1,7 +1,7 @@
 //! The last account that administers everything stays one, whatever is done to it and by whom: otherwise nobody could ever
 //! give a role again.
 //!
-//! It is asked where events of accounts are written ([`crate::commit`]) and not where they are decided: a command that comes
+//! It is asked where events of accounts are written (`commit`) and not where they are decided: a command that comes
 //! later, a claim of an identity provider or the administrator's own wish are all held to it. Two who take each other's role
 //! at the same time are decided one after the other.
 

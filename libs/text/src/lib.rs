@@ -1,10 +1,10 @@
 //! What a text is to people, decided from the Unicode properties in one place.
 //!
 //! - [`is_filled_in`], [`is_one_line`], [`has_control`], [`is_name`]: what a field of a request may hold.
-//! - [`fold`] and [`words`]: how texts are compared and searched.
-//! - [`file_name`]: how the name of an uploaded file is kept.
+//! - [`fold()`] and [`words()`]: how texts are compared and searched.
+//! - [`file_name()`]: how the name of an uploaded file is kept.
 //! - [`look_alike_keys`]: which user names people cannot tell apart.
-//! - [`shown`]: how a stranger's text is written to a terminal or a log.
+//! - [`shown()`]: how a stranger's text is written to a terminal or a log.
 //!
 //! Pure functions: no allocation is larger than a small multiple of its input, and none depends on a locale.
 

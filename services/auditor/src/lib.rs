@@ -10,7 +10,7 @@
 //! | [`bundle`] | verifying the evidence of one ticket, and telling what happened in words |
 //! | [`trust`] | which key the log had when, and why one is believed |
 //! | [`fault`] | what can be wrong, by position |
-//! | [`report`], [`html`], [`print`] | what was found, for programs, as a page and for a terminal |
+//! | [`report`], [`html`], [`mod@print`] | what was found, for programs, as a page and for a terminal |
 //! | [`replay`] | rebuilding every view from an export with the real code |
 //! | [`fetch`] | getting exports and bundles from a server |
 

@@ -1,4 +1,4 @@
-//! What was found, as lines for a terminal. Every line goes through [`line`], which lets nothing out that moves the
+//! What was found, as lines for a terminal. Every line goes through [`line()`], which lets nothing out that moves the
 //! cursor or turns the direction of writing: files are written by strangers.
 
 use std::error::Error;

@@ -237,13 +237,13 @@ async fn a_log_held_while_it_has_stopped_stays_read_only() {
     scenario.teardown();
 }
 
-/// A log whose reserve is 1 MB, where the fault point says how much is free.
+/// A log whose reserve is 8 MB, where the fault point says how much is free.
 fn with_reserve(dir: &std::path::Path) -> EventLog {
     let options = Options {
-        disk_reserve_bytes: 1_000_000,
+        disk_reserve_bytes: 8_000_000,
         ..Options::default()
     };
-    fail::cfg("event_log::space", "return(1000000)").unwrap();
+    fail::cfg("event_log::space", "return(8000000)").unwrap();
     EventLog::open(dir, options).unwrap()
 }
 
@@ -253,7 +253,7 @@ async fn a_disk_that_fills_up_refuses_commits_until_there_is_space_again() {
     let dir = tempfile::tempdir().unwrap();
     let log = with_reserve(dir.path());
     fill(&log, 0..3).await;
-    fail::cfg("event_log::space", "return(999999)").unwrap();
+    fail::cfg("event_log::space", "return(7999999)").unwrap();
     // A look is trusted for a while; afterwards, or after as many bytes, it is repeated.
     let mut number = 3;
     let refused = loop {
@@ -266,20 +266,20 @@ async fn a_disk_that_fills_up_refuses_commits_until_there_is_space_again() {
         matches!(
             refused,
             AppendError::DiskFull {
-                free_bytes: 999_999,
-                reserve_bytes: 1_000_000
+                free_bytes: 7_999_999,
+                reserve_bytes: 8_000_000
             }
         ),
         "{refused}"
     );
     let full = LogState::Full {
-        free_bytes: 999_999,
-        reserve_bytes: 1_000_000,
+        free_bytes: 7_999_999,
+        reserve_bytes: 8_000_000,
     };
     assert_eq!(log.state(), full);
     assert_eq!(log.read(Position(0), usize::MAX).unwrap().len() as u64, number);
     // The next commit finds the space, without anything being done.
-    fail::cfg("event_log::space", "return(1000000)").unwrap();
+    fail::cfg("event_log::space", "return(8000000)").unwrap();
     assert!(!log.append(one(number, "a")).await.unwrap().repeated);
     assert_eq!(log.state(), LogState::Writable);
     scenario.teardown();
@@ -305,14 +305,14 @@ async fn a_stopped_log_is_not_closed_to_be_opened_on_a_full_disk() {
             refused,
             OpenError::DiskFull {
                 free_bytes: 0,
-                reserve_bytes: 1_000_000
+                reserve_bytes: 8_000_000
             }
         ),
         "{refused}"
     );
     assert!(matches!(log.state(), LogState::Poisoned { .. }));
     assert_eq!(log.read(Position(0), 10).unwrap().len(), 3);
-    fail::cfg("event_log::space", "return(1000000)").unwrap();
+    fail::cfg("event_log::space", "return(8000000)").unwrap();
     log.reopen().unwrap();
     fill(&log, 3..5).await;
     assert_eq!(log.head(), Position(5));

@@ -113,8 +113,6 @@ impl Starting {
         }
         // Built with the whole workspace, the HTTP client asks for one although it speaks plain HTTP; it may be there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // The SOAP door's client of the same build brings TLS without a choice of cryptography.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = blocking::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(ANSWER_S))

@@ -17,7 +17,7 @@ use std::{
     process::ExitCode,
 };
 
-use application::error::chain;
+use application::error::{chain, is_disk_full};
 use clap::Parser;
 
 use crate::{
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let advice = if is_full(&*error) {
+            let advice = if is_disk_full(&*error) {
                 ": make room and start again"
             } else {
                 ""
@@ -67,15 +67,6 @@ fn main() -> ExitCode {
             }
         }
     }
-}
-
-/// Whether the disk was full somewhere below.
-fn is_full(error: &(dyn Error + 'static)) -> bool {
-    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-    matches!(
-        kind,
-        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-    ) || error.source().is_some_and(is_full)
 }
 
 /// What every command may end with; told to the operator with its chain of causes.

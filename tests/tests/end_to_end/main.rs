@@ -57,6 +57,6 @@ mod time_travel;
 mod tokens;
 mod unsharing;
 mod uploads;
-#[cfg(feature = "failpoints")]
 mod waiting;
+#[cfg(feature = "failpoints")]
 mod workers;

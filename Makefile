@@ -36,7 +36,7 @@ build: ## build the binary that the tests start, with the features that the whol
 	cargo build --workspace --bin guichet
 
 .PHONY: test
-test: build nextest $(VENV)/installed node_modules/installed strace faketime java ## run all tests; installs what they need
+test: build nextest $(VENV)/installed node_modules/installed programs ## run all tests; installs what they need
 	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
 
@@ -79,12 +79,12 @@ load: release ## the same load, checked for what is lost, doubled or missing and
 	LOAD_CHECK=1 LOAD_SECONDS=5 GUICHET_BIN=target/release/guichet target/release/load
 
 .PHONY: crash
-crash: release cc ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
+crash: release programs ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
 	cargo build --release -p guichet_tests --bins
 	CYCLES=$(CYCLES) CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) GUICHET_BIN=target/release/guichet target/release/crash
 
 .PHONY: crash-unsynced
-crash-unsynced: cc ## the same power cuts against a server that never waits for the disk: losses must be reported
+crash-unsynced: programs ## the same power cuts against a server that never waits for the disk: losses must be reported
 	cargo build --release -p guichet --features unsynced
 	mv target/release/guichet target/release/guichet-unsynced
 	cargo build --release -p guichet_tests --bins
@@ -123,21 +123,9 @@ nextest:
 cargo-mutants:
 	@cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 
-.PHONY: cc
-cc:
-	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
-
-.PHONY: faketime
-faketime:
-	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq libfaketime; }
-
-.PHONY: strace
-strace:
-	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; }
-
-.PHONY: java
-java:
-	@command -v javac >/dev/null || { apt-get update -qq && apt-get install -y -qq default-jdk-headless; }
+.PHONY: programs
+programs:
+	@tests/programs.sh
 
 .PHONY: .venv
 .venv: $(VENV)/installed

@@ -121,7 +121,11 @@ pub fn between(api: &str, mut before: impl FnMut(&str) + Send + 'static) -> Stri
 }
 
 /// Reads a request with a `Content-Length`, or without a body.
-fn whole_request(stream: &mut TcpStream) -> Vec<u8> {
+///
+/// # Panics
+/// When it ends early.
+#[must_use]
+pub fn whole_request(stream: &mut TcpStream) -> Vec<u8> {
     let mut read = Vec::new();
     let mut buffer = [0; 4096];
     loop {

@@ -1,8 +1,9 @@
 //! Real HTTP clients, and the bytes that others send by themselves: each is understood.
 //!
-//! curl, Python's requests and Java's client are run. What cannot be installed at little cost (.NET, Go, a browser, nginx, a newer
-//! curl) stands in [`written`] as the bytes that it sends.
+//! Run are curl as Debian has it, and in [`programs`] libcurl 8, Python's requests, Java's client, Go's, .NET's (in Mono),
+//! Chromium, and nginx as a proxy. Those of other versions and makers stand in [`written`] as the bytes that they send.
 
+mod programs;
 mod written;
 
 use std::{
@@ -163,88 +164,4 @@ fn curl_is_understood() {
         4,
         "{matched}"
     );
-}
-
-#[test]
-fn python_s_requests_is_understood() {
-    let server = Server::start();
-    let client = server.client("requester-1");
-    let key = opened(&client);
-    let python = tests().join("../.venv/bin/python");
-    assert!(
-        python.is_file(),
-        "{} is missing: run `make .venv`",
-        python.display()
-    );
-    let mut command = Command::new(python);
-    command
-        .arg(tests().join("python/http_clients.py"))
-        .args([server.api(), client.token(), &key]);
-    let said: Value = serde_json::from_str(&said(&mut command)).unwrap();
-    let status = |what: &str| said[what]["status"].as_u64();
-    let answer = |what: &str| &said[what]["answer"];
-    for what in ["get", "head", "download"] {
-        assert_eq!(status(what), Some(200), "{what}: {said}");
-    }
-    for (what, name, size) in [
-        ("upload", "été \".txt", 3),
-        ("typed", "a.png", 3),
-        ("streamed", "œuvre.txt", 4),
-    ] {
-        assert_eq!(status(what), Some(201), "{what}: {said}");
-        assert_eq!(
-            (&answer(what)["name"], &answer(what)["size"]),
-            (&json!(name), &json!(size)),
-            "{what}"
-        );
-    }
-    for (what, pointer) in [("fields first", "/note"), ("two files", "/file")] {
-        assert_eq!(status(what), Some(422), "{what}: {said}");
-        assert_eq!(answer(what)["errors"][0]["pointer"], pointer, "{what}");
-    }
-    assert_eq!(answer("download"), "abc");
-    assert_eq!(said["download"]["headers"]["content-length"], "3");
-    assert_eq!(status("chunked"), Some(201), "{said}");
-    assert_eq!(answer("chunked")["body"], "Par morceaux");
-    assert_eq!(answer("english")["title"], "Not found");
-    assert_eq!(status("encoded name"), Some(422), "{said}");
-}
-
-#[test]
-fn java_s_http_client_is_understood() {
-    let server = Server::start();
-    let client = server.client("requester-1");
-    let key = opened(&client);
-    let mut command = Command::new("java");
-    command.args([
-        "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC",
-        "-Dfile.encoding=UTF-8",
-    ]);
-    command
-        .arg(tests().join("java/HttpClients.java"))
-        .args([server.api(), client.token(), &key]);
-    let text = said(&mut command);
-    let mut lines = text.lines().map(|line| {
-        let mut parts = line.splitn(3, ' ');
-        let (what, status) = (parts.next().unwrap(), parts.next().unwrap());
-        let body = serde_json::from_str(parts.next().unwrap_or_default()).unwrap_or(Value::Null);
-        (what.to_owned(), status.parse::<u16>().unwrap(), body)
-    });
-    let mut next = |what: &str, status: u16| -> Value {
-        let (own, answered, body) = lines
-            .next()
-            .unwrap_or_else(|| panic!("{what} is missing in {text}"));
-        assert_eq!((own.as_str(), answered), (what, status), "{text}");
-        body
-    };
-    assert_eq!(next("get", 200)["key"], key);
-    assert_eq!(next("head", 200), Value::Null);
-    assert_eq!(next("comment", 201)["body"], "Écrit en Java");
-    assert_eq!(next("chunked", 201)["body"], "Écrit en Java");
-    let file = next("upload", 201);
-    assert_eq!((&file["name"], &file["size"]), (&json!("été.txt"), &json!(3)));
-    assert_eq!(next("unmodified", 304), Value::Null);
-    assert_eq!(next("matched", 200)["version"], 4);
-    assert_eq!(next("english", 404)["title"], "Not found");
 }

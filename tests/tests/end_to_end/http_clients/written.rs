@@ -1,6 +1,5 @@
-//! Requests in the forms of clients that are not installed here: .NET 8, Go 1.22, Chromium, Firefox, nginx 1.22 with its
-//! `proxy_pass` at HTTP/1.0, curl 8, Apache's client for Java and older Python stacks. Written by hand after what is known of
-//! these clients. Nothing here was captured from one of them.
+//! Requests in the forms of clients in versions that are not run here: .NET 8, Go 1.22, Chromium, Firefox, nginx, curl 8, Apache's
+//! client for Java and older Python stacks. Written by hand after what is known of these clients: nothing was captured from one.
 
 /// A request, and how it is to be understood.
 pub(super) struct Written {

@@ -1,9 +1,12 @@
 //! Random events, whether or not a rule would ever make them, and random commands, sensible or not.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use domain::{
-    ApprovalId, AttachmentId, CommentId, Personal, StatusId,
+    ApprovalId, AttachmentId, CommentId, Event, Personal, StatusId,
     policy::{Side, Viewer},
     ticket::{
         Action, Decision, Edit, TicketEvent, Visibility,
@@ -22,6 +25,42 @@ use crate::given::{
     SAV, SUP, account, admin, agent, approval, auditor, colleague, follow, object, operator, organization,
     organizations, person, requester, status, stranger, supplier, text,
 };
+
+/// How many events of each kind the rules have let pass: a test that asks at random says by it that it did not ask in vain.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(RefCell<BTreeMap<&'static str, u32>>);
+
+impl Tally {
+    pub(crate) fn count(&self, events: &[TicketEvent]) {
+        for event in events {
+            let (kind, _) = Event::Ticket(event.clone()).encode().unwrap();
+            *self.0.borrow_mut().entry(kind).or_default() += 1;
+        }
+    }
+
+    /// Every kind of event that an action of [`an_action`] can make was made, this often at least.
+    #[track_caller]
+    pub(crate) fn assert_each_at_least(&self, least: u32) {
+        let counted = self.0.borrow();
+        for kind in [
+            "ticket-approval-decided.v1",
+            "ticket-approval-requested.v1",
+            "ticket-approval-withdrawn.v1",
+            "ticket-attached.v1",
+            "ticket-commented.v1",
+            "ticket-assigned.v1",
+            "ticket-described.v1",
+            "ticket-edited.v1",
+            "ticket-reopened.v1",
+            "ticket-shared.v1",
+            "ticket-transitioned.v1",
+            "ticket-unshared.v1",
+        ] {
+            let times = counted.get(kind).copied().unwrap_or_default();
+            assert!(times >= least, "{kind}: {times} times only, of {counted:?}");
+        }
+    }
+}
 
 fn said(words: Option<String>) -> Personal<String> {
     Personal {

@@ -18,6 +18,8 @@ MUTANTS_MINUTES ?= 30
 MUTANTS_CRATES := libs/domain libs/event_log libs/vault libs/transparency libs/views services/soap
 
 export GUICHET_DATA ?= $(DATA)
+# cargo-nextest comes with the Python packages where there is a wheel of it: to compile it takes as long as the project.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: help
 help: ## list the targets
@@ -36,7 +38,7 @@ build: ## build the binary that the tests start, with the features that the whol
 	cargo build --workspace --bin guichet
 
 .PHONY: test
-test: build nextest $(VENV)/installed node_modules/installed programs ## run all tests; installs what they need
+test: build nextest node_modules/installed programs ## run all tests; installs what they need
 	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
 
@@ -96,7 +98,7 @@ sign-in-timing: release ## a wrong name takes as long as a wrong password: media
 	GUICHET_BIN=target/release/guichet target/release/sign_in_timing
 
 .PHONY: courier
-courier: build nextest $(VENV)/installed ## account mail against a real mail server
+courier: build nextest ## account mail against a real mail server
 	cargo nextest run -p courier
 	cargo nextest run -p guichet_tests -E 'test(mail)'
 
@@ -116,7 +118,7 @@ release: ## build the optimised binary
 	cargo build --release -p guichet
 
 .PHONY: nextest
-nextest:
+nextest: $(VENV)/installed
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
 
 .PHONY: cargo-mutants

@@ -20,6 +20,8 @@ use crate::{
     times,
 };
 
+use self::unique::Wrong;
+
 /// The compiled schemas of all request bodies, by name.
 pub struct Shapes {
     by_name: BTreeMap<String, jsonschema::Validator>,
@@ -162,14 +164,21 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Value, Refusal>
     let deadline = Instant::now() + Duration::from_secs(BODY_WAIT_S);
     let late = format!("the body did not arrive whole within {BODY_WAIT_S} s");
     let bytes = gathered(payload, "a body", BODY_BYTES_MAX, || deadline, late).await?;
-    let (value, twice) = unique::read(&bytes).map_err(|error| {
+    let (value, wrong) = unique::read(&bytes).map_err(|error| {
         Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}"))
     })?;
-    if twice.is_empty() {
+    if wrong.is_empty() {
         return Ok(value);
     }
-    let fault = |pointer| Fault::new(pointer, FaultCode::Value, "is given more than once");
-    Err(Refusal::faults(twice.into_iter().map(fault).collect()))
+    let fault = |(pointer, why)| match why {
+        Wrong::Twice => Fault::new(pointer, FaultCode::Value, "is given more than once"),
+        Wrong::Reserved => Fault::new(
+            pointer,
+            FaultCode::Unknown,
+            "is not a name that a member may have",
+        ),
+    };
+    Err(Refusal::faults(wrong.into_iter().map(fault).collect()))
 }
 
 /// An upload that is kept in memory, whole. It may take long, silence not.

@@ -67,6 +67,16 @@ fn a_member_given_twice_is_refused() {
         .body(r#"{"notify":true,"notify":false}"#);
     let patched = guichet_tests::answer::Answer::of(patched.send());
     assert_eq!(faults(&patched.refused(422, "invalid")), value(&["/notify"]));
+    // A name by which JSON would be read inside a text, with members twice that nobody has looked at.
+    let raw = "$serde_json::private::RawValue";
+    let patched = client.patch(
+        "/v1/me",
+        &json!({"preferences": {"a": {raw: "{\"x\":1,\"x\":2}"}}}),
+    );
+    assert_eq!(
+        faults(&patched.refused(422, "invalid")),
+        [(format!("/preferences/a/{raw}"), "unknown".to_owned())]
+    );
     assert_eq!(server.head(), head, "what was refused wrote something");
 }
 

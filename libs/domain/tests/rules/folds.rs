@@ -20,6 +20,8 @@ fn config(cases: u32) -> ProptestConfig {
         cases,
         rng_seed: RngSeed::Fixed(2),
         failure_persistence: None,
+        // A long history that fails is shortened for a few seconds, not for minutes.
+        max_shrink_iters: 200,
         ..ProptestConfig::default()
     }
 }

@@ -1,24 +1,37 @@
 //! JSON whose members are unique. RFC 8259 §4 leaves it open which of two members of one name counts: what stands before this
 //! server could have seen another request. RFC 7493 §2.3 forbids them.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt};
+use std::{cell::RefCell, collections::BTreeMap, fmt};
 
 use domain::desk::form::escaped;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The value, of members given twice the first, and the pointers of those (RFC 6901), however deep they lie and however their
-/// names are escaped.
-pub(super) fn read(bytes: &[u8]) -> Result<(Value, BTreeSet<String>), serde_json::Error> {
-    let twice = RefCell::default();
+/// What serde_json writes in place of JSON that is taken over as it is: a member of this name would be read as JSON in its turn,
+/// where no member is looked at.
+const RAW: &str = "$serde_json::private::RawValue";
+
+/// Why a member is not taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Wrong {
+    Twice,
+    Reserved,
+}
+
+/// The members that are not taken, by their pointers (RFC 6901), however deep they lie and however their names are escaped.
+pub(super) type WrongMembers = BTreeMap<String, Wrong>;
+
+/// The value, of members given twice the first, and the members that are not taken.
+pub(super) fn read(bytes: &[u8]) -> Result<(Value, WrongMembers), serde_json::Error> {
+    let wrong = RefCell::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let whole = Node {
         place: &Place::Root,
-        twice: &twice,
+        wrong: &wrong,
     };
     let value = whole.deserialize(&mut json)?;
     json.end()?;
-    Ok((value, twice.into_inner()))
+    Ok((value, wrong.into_inner()))
 }
 
 /// Where a value lies. Written out only when it is told.
@@ -42,7 +55,7 @@ impl Place<'_> {
 #[derive(Clone, Copy)]
 struct Node<'a> {
     place: &'a Place<'a>,
-    twice: &'a RefCell<BTreeSet<String>>,
+    wrong: &'a RefCell<WrongMembers>,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
@@ -95,7 +108,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             let place = Place::Item(self.place, values.len());
             let item = Node {
                 place: &place,
-                twice: self.twice,
+                wrong: self.wrong,
             };
             match items.next_element_seed(item)? {
                 Some(value) => values.push(value),
@@ -110,11 +123,13 @@ impl<'de> Visitor<'de> for Node<'_> {
             let place = Place::Member(self.place, &name);
             let member = Node {
                 place: &place,
-                twice: self.twice,
+                wrong: self.wrong,
             };
             let value = members.next_value_seed(member)?;
-            if values.contains_key(&name) {
-                self.twice.borrow_mut().insert(place.pointer());
+            if name == RAW {
+                self.wrong.borrow_mut().insert(place.pointer(), Wrong::Reserved);
+            } else if values.contains_key(&name) {
+                self.wrong.borrow_mut().insert(place.pointer(), Wrong::Twice);
             } else {
                 values.insert(name, value);
             }
@@ -143,8 +158,27 @@ mod tests {
             (r#"[{"":1,"":2}]"#, &["/0/"]),
             (r#"{"A":1,"a":2}"#, &[]),
         ] {
-            let (_, twice) = read(json.as_bytes()).unwrap();
-            assert_eq!(twice.into_iter().collect::<Vec<_>>(), expected, "{json}");
+            let (_, wrong) = read(json.as_bytes()).unwrap();
+            assert!(wrong.values().all(|why| *why == Wrong::Twice), "{json}");
+            assert_eq!(wrong.into_keys().collect::<Vec<_>>(), expected, "{json}");
+        }
+    }
+
+    /// It would be read as JSON of its own, whose members nobody has looked at.
+    #[test]
+    fn the_name_that_stands_for_raw_json_is_not_taken() {
+        for (json, expected) in [
+            (
+                r#"{"$serde_json::private::RawValue":"{\"x\":1,\"x\":2}"}"#,
+                "/$serde_json::private::RawValue",
+            ),
+            (
+                r#"{"a":[{"\u0024serde_json::private::RawValue":1}]}"#,
+                "/a/0/$serde_json::private::RawValue",
+            ),
+        ] {
+            let (_, wrong) = read(json.as_bytes()).unwrap();
+            assert_eq!(wrong, [(expected.to_owned(), Wrong::Reserved)].into(), "{json}");
         }
     }
 

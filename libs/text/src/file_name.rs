@@ -16,14 +16,14 @@ const UNNAMED: &str = "file";
 pub fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last.chars().filter(|c| stays(*c)).collect();
-    let plain = plain.trim();
-    if !is_filled_in(plain) || plain.chars().all(|c| c == '.') {
+    let plain = between_seen(plain.trim());
+    if !is_filled_in(&plain) || plain.chars().all(|c| c == '.') {
         return UNNAMED.to_owned();
     }
     if plain.len() <= FILE_NAME_BYTES_MAX {
-        return plain.to_owned();
+        return plain;
     }
-    let ending = ending(plain);
+    let ending = ending(&plain);
     let stem_end = plain.floor_char_boundary(FILE_NAME_BYTES_MAX - ending.len());
     // A joiner or an opening half of an emoji sequence would join the ending.
     let stem = plain[..stem_end].trim_end_matches(|c: char| is_ignored(c) || c.is_whitespace());
@@ -34,6 +34,23 @@ pub fn file_name(name: &str) -> String {
 fn stays(c: char) -> bool {
     let joins = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
     joins || !(c.is_control() || breaks_line(c) || is_bidi_control(c) || is_ignored(c))
+}
+
+/// Without joiners, selectors and tags beside a dot or at an end: there they join nothing, and only hide what the name is.
+fn between_seen(name: &str) -> String {
+    let part = |part: &str| {
+        let part = part.trim_start_matches(is_ignored);
+        // A variation selector and the tags of a flag belong to what stands before them.
+        let joined = part.trim_end_matches(is_ignored);
+        let after = &part[joined.len()..];
+        let kept = if joined.ends_with(|c: char| !c.is_ascii()) {
+            after.trim_end_matches(['\u{200c}', '\u{200d}'])
+        } else {
+            ""
+        };
+        format!("{joined}{kept}")
+    };
+    name.split('.').map(part).collect::<Vec<_>>().join(".")
 }
 
 /// From the last dot on, or nothing where that is no ending.
@@ -109,6 +126,12 @@ mod tests {
             ("\u{200d}", "file"),
             ("\u{2800}", "file"),
             ("❤\u{fe0f}.png", "❤\u{fe0f}.png"),
+            ("x.exe\u{200d}", "x.exe"),
+            ("x.exe\u{fe0f}", "x.exe"),
+            ("x.exe\u{e0020}\u{e007f}", "x.exe"),
+            ("x\u{200d}.\u{200d}exe", "x.exe"),
+            (".\u{200d}.", "file"),
+            ("می\u{200c}خواهم.pdf", "می\u{200c}خواهم.pdf"),
         ] {
             assert_eq!(file_name(given), kept, "{given:?}");
         }

@@ -17,7 +17,8 @@ mod words;
 pub use file_name::{FILE_NAME_BYTES_MAX, file_name};
 pub use fold::fold;
 pub use form::{
-    has_control, is_filled_in, is_letter_mark_or_digit, is_name, is_one_line, is_visible, look_alike_keys,
+    has_control, has_plain_marks, is_filled_in, is_letter_mark_or_digit, is_name, is_one_line, is_visible,
+    keeps_direction, look_alike_keys,
 };
 pub use shown::shown;
 pub use words::{joined_words, may_go_on, words, words_apart};

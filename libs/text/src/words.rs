@@ -43,8 +43,9 @@ pub fn joined_words(text: &str) -> String {
     words
 }
 
-/// The words of a text, one space between them, when symbols that stand for letters are read apart from what they touch:
-/// `no 12` of `№12`, `5 kg` of `5㎏`, `windows tm` of `Windows™`. Nothing when [`joined_words`] says the same.
+/// The words of a text, one space between them, when symbols that stand for letters or digits are read apart from what they
+/// touch: `no 12` of `№12`, `5 kg` of `5㎏`, `windows tm` of `Windows™`, `note 1` of `note¹`. Nothing when [`joined_words`]
+/// says the same.
 #[must_use]
 pub fn words_apart(text: &str) -> Option<String> {
     if !text.chars().any(is_symbol) {
@@ -124,9 +125,19 @@ fn is_unspaced(c: char) -> bool {
     CodePointMapData::<LineBreak>::new().get(c) == LineBreak::ComplexContext
 }
 
-/// May it be a symbol that stands for letters? Those begin with the block of letterlike symbols.
+/// May it be a symbol that stands for letters or digits? Superscripts, ordinals, circled digits and the frame of a keycap
+/// (U+20E3) belong to them.
 fn is_symbol(c: char) -> bool {
-    c >= '\u{2100}' && CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::OtherSymbol
+    match c {
+        '\0'..='\u{a9}' => false,
+        'ª' | 'º' | '\u{20e3}' => true,
+        '\u{2b0}'..='\u{2b8}' | '\u{1d2c}'..='\u{1d6a}' | '\u{2071}'..='\u{209c}' => true,
+        _ => {
+            let category = CodePointMapData::<GeneralCategory>::new().get(c);
+            category == GeneralCategory::OtherNumber
+                || (category == GeneralCategory::OtherSymbol && c >= '\u{2100}')
+        }
+    }
 }
 
 #[cfg(test)]
@@ -176,11 +187,18 @@ mod tests {
             ("5㎏", "5kg", "5 kg"),
             ("Windows™ 11", "windowstm 11", "windows tm 11"),
             ("20℃", "20 c", "20 c"),
+            ("note¹ urgente", "note1 urgente", "note 1 urgente"),
+            ("étape① finie", "etape1 finie", "etape 1 finie"),
+            ("nº12", "no12", "n o 12"),
+            ("5ªnord", "5anord", "5 a nord"),
+            ("m²", "m2", "m 2"),
+            ("xⁿ", "xn", "x n"),
+            ("1\u{fe0f}\u{20e3}étape", "1etape", "1 etape"),
         ] {
             assert_eq!(joined_words(text), joined, "{text}");
             assert_eq!(words_apart(text).as_deref().unwrap_or(joined), apart, "{text}");
         }
-        for text in ["№ 12", "🅿️ parking", "m²", "plain", "été"] {
+        for text in ["№ 12", "🅿️ parking", "Ⅳ chapitres", "plain", "été"] {
             assert_eq!(words_apart(text), None, "{text}");
         }
     }

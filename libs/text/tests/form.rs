@@ -1,6 +1,8 @@
 //! What fills a field in, what is one line, what may be a name, what looks alike (faults B6, B7, S10).
 
-use text::{fold, has_control, is_filled_in, is_name, is_one_line, look_alike_keys};
+use text::{
+    fold, has_control, has_plain_marks, is_filled_in, is_name, is_one_line, keeps_direction, look_alike_keys,
+};
 
 #[test]
 fn what_cannot_be_seen_does_not_fill_a_field_in() {
@@ -35,6 +37,13 @@ fn what_cannot_be_seen_does_not_fill_a_field_in() {
         '\u{1d173}',
         '\u{17b4}',
         '\u{13430}',
+        '\u{301}',
+        '\u{20dd}',
+        '\u{fffe}',
+        '\u{fdd0}',
+        '\u{fffc}',
+        '\u{1107f}',
+        '\u{16fe4}',
         '\t',
         '\u{7f}',
         '\0',
@@ -78,7 +87,64 @@ fn a_name_does_not_turn_its_neighbours() {
         assert!(!is_name(&format!("a{c}b")), "U+{:04X}", u32::from(c));
         assert!(is_one_line(&format!("a{c}b")));
     }
+    for c in ['\u{fff9}', '\u{fffb}', '\u{e0001}', '\u{e0041}', '\u{e007f}'] {
+        assert!(!is_name(&format!("a{c}b")), "U+{:04X}", u32::from(c));
+    }
     assert!(is_name("\u{200f}אבי") && is_name("Zoé 👩\u{200d}🔧") && !is_name("a\nb"));
+}
+
+#[test]
+fn a_text_that_closes_its_directions_does_not_turn_what_follows() {
+    for text in [
+        "plain",
+        "a \u{2067}אבי\u{2069} b",
+        "\u{2068}a\u{2067}b\u{2069}c\u{2069}",
+        "\u{202b}a\u{202c}",
+        "\u{200f}a",
+    ] {
+        assert!(keeps_direction(text), "{text:?}");
+    }
+    for text in [
+        "a\u{202e}b",
+        "\u{202e}a\u{202c}",
+        "\u{202d}a\u{202c}",
+        "a\u{2066}b",
+        "a\u{2069}b",
+        "a\u{202c}b",
+        "\u{2067}a\u{202c}",
+        "\u{202a}a\u{2069}",
+    ] {
+        assert!(!keeps_direction(text), "{text:?}");
+    }
+}
+
+/// Neighbours of fault S10: marks that are drawn over each other, or over the dot of an `i`.
+#[test]
+fn marks_that_cannot_be_told_apart_are_not_plain() {
+    for text in [
+        "admi\u{307}n",
+        "j\u{307}ean",
+        "\u{301}abc",
+        "a \u{301}b",
+        "á\u{301}gent",
+        "a\u{300}\u{300}",
+        "a\u{300}\u{301}\u{302}\u{303}\u{304}",
+    ] {
+        assert!(!has_plain_marks(text), "{text:?}");
+    }
+    for text in [
+        "zoé",
+        "zoe\u{301}",
+        "Việt",
+        "İstanbul",
+        "ė",
+        "נמס\u{5b0}ט\u{5b5}",
+        "नमस्ते",
+        "がぎ",
+        "plain",
+    ] {
+        assert!(has_plain_marks(text), "{text:?}");
+    }
 }
 
 #[test]

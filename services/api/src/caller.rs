@@ -5,7 +5,7 @@ use std::{borrow::Cow, future::Ready, sync::Arc};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header::{self, HeaderMap},
+    http::header::{self, HeaderMap, HeaderValue},
     web::Data,
 };
 use application::event_log::Channel;
@@ -61,8 +61,19 @@ impl FromRequest for Caller {
     }
 }
 
+/// The only line of a field that is no list. Of two, one program takes the first and another the last.
+pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a HeaderValue>, Refusal> {
+    let mut lines = headers.get_all(name);
+    let value = lines.next();
+    if lines.next().is_some() {
+        let detail = format!("the header {name} is given more than once");
+        return Err(Refusal::new(&refusal::MALFORMED).detail(detail));
+    }
+    Ok(value)
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
-    let Some(value) = headers.get(name) else {
+    let Some(value) = only(headers, name)? else {
         return Ok(None);
     };
     match value.to_str() {
@@ -74,9 +85,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
 }
 
 /// The name of an account or organization, which may hold any letter.
-fn name<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
-    let value = headers.get(name)?.as_bytes().trim_ascii();
-    Some(fields::text(value))
+fn name<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let value = only(headers, name)?;
+    Ok(value.map(|value| fields::text(value.as_bytes().trim_ascii())))
 }
 
 impl Caller {
@@ -99,7 +110,7 @@ impl Caller {
         scopes::check(request, actor.scopes.as_ref())?;
         let believed = is_believed(&application, config, headers);
         let acting_as = text(headers, "guichet-profile")?.map(str::to_owned);
-        let acting_in = name(headers, "guichet-organization").map(Cow::into_owned);
+        let acting_in = name(headers, "guichet-organization")?.map(Cow::into_owned);
         actor.viewer = narrowed(
             &application,
             actor.viewer,
@@ -126,7 +137,7 @@ impl Caller {
                 .get::<RequestId>()
                 .map_or_else(Uuid::now_v7, |id| id.0),
             idempotency_key: idempotency_key(headers)?,
-            expected_version: expected_version(headers)?,
+            expected_version: expected_version(request)?,
             channel,
             on_behalf_of: on_behalf_of(&application, &actor.viewer, headers)?,
             acting_as,
@@ -276,7 +287,7 @@ fn on_behalf_of(
     viewer: &Viewer,
     headers: &HeaderMap,
 ) -> Result<Option<AccountId>, Refusal> {
-    let Some(named) = name(headers, ON_BEHALF_OF) else {
+    let Some(named) = name(headers, ON_BEHALF_OF)? else {
         return Ok(None);
     };
     let known = application.account_seen(viewer, &named);
@@ -348,8 +359,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     Ok(Some(key.to_owned()))
 }
 
-/// `If-Match`: the versions as their `ETag`s had them, weak or strong; `*` asks for nothing.
-fn expected_version(headers: &HeaderMap) -> Result<Option<ExpectedVersion>, Refusal> {
+/// `If-Match`: the versions as their `ETag`s had them, weak or strong; `*` asks for nothing. `If-None-Match` on a change would
+/// have to be looked at too (RFC 9110 §13.2.1): it is refused, not passed over.
+fn expected_version(request: &HttpRequest) -> Result<Option<ExpectedVersion>, Refusal> {
+    let headers = request.headers();
+    if !request.method().is_safe() && headers.contains_key(header::IF_NONE_MATCH) {
+        let detail = "If-None-Match belongs to a question; a change rests on the version in If-Match";
+        return Err(Refusal::new(&refusal::MALFORMED).detail(detail));
+    }
     let tags = Tags::read(headers, &header::IF_MATCH).map_err(|NoTags| no_tags())?;
     Ok(tags.and_then(|tags| tags.versions()))
 }

@@ -59,7 +59,10 @@ impl Parameters {
 
     /// The value as something that is parsed from text; `what` says what it should be.
     pub fn parsed<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
-        self.read_by(name, what, |text| text.parse().ok())
+        // Rust reads `+1` as a number; the contract does not.
+        self.read_by(name, what, |text| {
+            text.parse().ok().filter(|_| !text.starts_with('+'))
+        })
     }
 
     fn read_by<T>(&mut self, name: &'static str, what: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {

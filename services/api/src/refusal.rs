@@ -15,6 +15,10 @@ use crate::answer;
 
 /// Longest cause in the log, characters.
 pub(crate) const CAUSE_CHARS_MAX: usize = 1_000;
+/// How many faults one answer lists.
+pub(crate) const FAULTS_MAX: usize = 50;
+/// Longest pointer or name of a parameter that is told, characters: what is longer ends in `…`.
+pub(crate) const POINTER_CHARS_MAX: usize = 200;
 
 /// A refusal on its way out. The boundary gives it the request's id and the caller's language.
 #[derive(Debug)]
@@ -151,17 +155,23 @@ impl Refusal {
         self
     }
 
-    /// With the fields at fault.
+    /// With the fields at fault. What a stranger sent is neither copied whole nor listed without end.
     #[must_use]
     pub fn faults(faults: Vec<Fault>) -> Self {
         let error = |fault: Fault| FieldError {
-            pointer: fault.pointer,
+            pointer: match fault.pointer.char_indices().nth(POINTER_CHARS_MAX) {
+                None => fault.pointer,
+                Some((end, _)) => format!("{}…", &fault.pointer[..end]),
+            },
             code: fault.code.as_str().to_owned(),
             detail: fault.detail,
         };
         let mut refusal = Self::new(&INVALID);
-        refusal.detail = Some(format!("{} fault(s), listed in errors", faults.len()));
-        refusal.errors = faults.into_iter().map(error).collect();
+        refusal.detail = Some(match faults.len() {
+            0..=FAULTS_MAX => format!("{} fault(s), listed in errors", faults.len()),
+            _ => format!("more than {FAULTS_MAX} faults, the first {FAULTS_MAX} listed in errors"),
+        });
+        refusal.errors = faults.into_iter().take(FAULTS_MAX).map(error).collect();
         refusal
     }
 

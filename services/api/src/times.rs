@@ -8,7 +8,12 @@ pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     if !has_form(text.as_bytes()) {
         return None;
     }
-    let read = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    settled(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}
+
+/// The same of an instant that was read without this module: one within a leap second is kept by no database.
+#[must_use]
+pub(crate) fn settled(read: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let instant = match read.nanosecond().checked_sub(NANOSECONDS) {
         None => read,
         Some(nanoseconds) => {

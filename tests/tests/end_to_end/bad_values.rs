@@ -167,6 +167,46 @@ fn a_time_that_is_not_of_rfc_3339_is_refused() {
     );
 }
 
+/// What a stranger sent is neither repeated whole nor listed without end: a body of 118 kB was answered with 180 MB, since each
+/// of its faults named the 60 kB above it.
+#[test]
+fn an_answer_names_fifty_faults_and_cuts_long_names() {
+    let server = Server::start();
+    let (client, nobody) = (server.client("requester-1"), server.nobody());
+    let long = "x".repeat(60_000);
+    let twice: String = (0..3_000).map(|at| format!("\"a{at}\":0,\"a{at}\":0,")).collect();
+    let nested = format!("{{\"{long}\":{{{}\"z\":0}}}}", twice);
+    let unknown: String = (0..3_000).map(|at| format!("\"a{at}\":0,")).collect();
+    let raw: String = (0..300)
+        .map(|at| format!("\"b{at}\":{{\"$serde_json::private::RawValue\":0}},"))
+        .collect();
+    for body in [
+        nested,
+        format!("{{{unknown}\"z\":0}}"),
+        format!("{{\"{long}\":{{{raw}\"z\":0}}}}"),
+    ] {
+        let answer = nobody.post_bytes("/v1/auth/token", "application/json", body.into_bytes());
+        assert_eq!(answer.status, 422);
+        assert!(answer.bytes.len() < 40_000, "{} bytes", answer.bytes.len());
+        let problem = answer.refused(422, "invalid");
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 50);
+        assert_eq!(
+            problem["detail"],
+            "more than 50 faults, the first 50 listed in errors"
+        );
+    }
+    let one = client
+        .post(TICKETS, &json!({"desk": "SUP", &long: 1}))
+        .refused(422, "invalid");
+    let pointers = faults(&one);
+    let (pointer, _) = pointers.iter().find(|(_, code)| code == "unknown").unwrap();
+    assert_eq!(*pointer, format!("/{}…", "x".repeat(199)));
+    let query: String = (0..500).map(|at| format!("p{at}=1&")).collect();
+    assert_eq!(named(&client, &format!("{TICKETS}?{query}")).len(), 50);
+    assert_eq!(named(&client, "/v1/accounts?limit=%2B1"), ["limit format"]);
+    assert_eq!(named(&client, "/v1/organizations?q=%CC%81"), ["q value"]);
+}
+
 /// Observation O5: milliseconds since 1970 are no position of the log.
 #[test]
 fn a_position_that_the_log_has_not_reached_is_no_point_in_time() {

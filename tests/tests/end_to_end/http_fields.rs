@@ -51,6 +51,53 @@ fn the_language_is_read_from_every_line_with_its_weights() {
     }
 }
 
+/// Of two lines of a field that is no list, one program takes the first and another the last.
+#[test]
+fn a_field_that_is_no_list_is_given_once() {
+    let server = Server::start();
+    let client = server.client("requester-1");
+    let key = opened(&client);
+    let comments = format!("POST {TICKETS}/{key}/comments");
+    for field in [
+        "Idempotency-Key: k",
+        "Guichet-Profile: requester",
+        "Guichet-Organization: commune-a",
+        "Guichet-On-Behalf-Of: agent",
+        "Authorization: Bearer x",
+    ] {
+        let fields = ["Content-Type: application/json", field, field];
+        let problem = sent(&server, &client, &comments, &fields, "{\"body\":\"x\"}").expect(400);
+        let name = field.split(':').next().unwrap().to_ascii_lowercase();
+        assert_eq!(
+            problem["detail"],
+            format!("the header {name} is given more than once"),
+            "{field}"
+        );
+    }
+    let fields = [
+        "Accept: text/event-stream",
+        "Last-Event-ID: 1",
+        "Last-Event-ID: 2",
+    ];
+    let auditor = server.client("auditor");
+    let problem = sent(&server, &auditor, "GET /v1/events", &fields, "").expect(400);
+    assert_eq!(
+        problem["detail"],
+        "the header last-event-id is given more than once"
+    );
+    // A condition that a change does not know is not passed over.
+    let patch = format!("PATCH {TICKETS}/{key}");
+    for tags in ["*", "\"1\"", "\"9\""] {
+        let fields = [
+            "Content-Type: application/json",
+            &format!("If-None-Match: {tags}"),
+        ];
+        let problem = sent(&server, &client, &patch, &fields, "{\"notify\":false}").expect(400);
+        assert_eq!(problem["code"], "malformed-request", "{tags}");
+    }
+    assert_eq!(client.get(&format!("{TICKETS}/{key}")).expect(200)["version"], 1);
+}
+
 /// Fault B2: `If-Match` is a list of tags, compared byte by byte.
 #[test]
 fn a_change_is_made_when_one_of_the_tags_is_that_of_the_ticket() {

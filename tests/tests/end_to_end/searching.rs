@@ -97,6 +97,11 @@ fn persons_and_organizations_are_found_alike() {
         "l'ile",
         "STRASSE",
         "sacré\u{2011}",
+        // What is no word hides nothing, and words stand in any order.
+        "coeur ✅",
+        "✅ sacre",
+        "«sacré cœur»",
+        "ile, coeur.",
     ] {
         assert_eq!(
             names("/v1/organizations", q),

@@ -30,6 +30,8 @@ pub const PHONE_CHARS_MAX: usize = 32;
 pub const PREFERENCES_MAX: usize = 50;
 /// All preferences together as JSON, bytes.
 pub const PREFERENCES_BYTES_MAX: usize = 8 * 1024;
+/// How many objects and arrays may lie inside each other in one preference.
+pub const PREFERENCES_DEPTH_MAX: usize = 32;
 
 /// The screens that may be shown first (seed 003, F175).
 pub const DEFAULT_VIEWS: [&str; 5] = ["create_ticket", "my_tickets", "queue", "audit", "administration"];
@@ -107,16 +109,27 @@ pub fn default_view(viewer: &Viewer) -> &'static str {
 /// A mail address names a function of an office and not a person (seed 002, F67).
 #[must_use]
 pub fn is_generic_address(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default().to_lowercase();
+    let local = text::fold(address.split('@').next().unwrap_or_default());
     let local = local.split('+').next().unwrap_or_default();
+    let is_generic = |name: &str| GENERIC.contains(&name) || GENERIC.iter().any(|of| looks_like(of, name));
     // `mairie.commune-a` and `mairie-commune-a`; some functions have a hyphen of their own, as `vie-scolaire.lycee-a`.
-    let begins = |ends: &[char]| {
-        local
-            .split(ends)
-            .next()
-            .is_some_and(|first| GENERIC.contains(&first))
-    };
-    GENERIC.contains(&local) || begins(&['.', '_']) || begins(&['.', '_', '-'])
+    let begins = |ends: &[char]| local.split(ends).next().is_some_and(is_generic);
+    is_generic(local) || begins(&['.', '_']) || begins(&['.', '_', '-'])
+}
+
+/// Is the other one taken for this one, though it is written with letters of another script?
+fn looks_like(one: &str, other: &str) -> bool {
+    !other.is_ascii()
+        && text::look_alike_keys(one)
+            .iter()
+            .any(|key| text::look_alike_keys(other).contains(key))
+}
+
+/// Letters, marks, ASCII digits and hyphens, those not at an end (RFC 5890 §2.3.2).
+fn is_domain_label(label: &str) -> bool {
+    let allowed =
+        |c: char| c == '-' || c.is_ascii_digit() || (text::is_letter_mark_or_digit(c) && !c.is_numeric());
+    !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(allowed)
 }
 
 /// What is at fault with a mail address: its form, and for a person, that it is everybody's.
@@ -126,9 +139,7 @@ pub fn address_faults(pointer: &str, address: &str, kind: AccountKind) -> Vec<Fa
         !local.is_empty()
             && local.len() <= 64
             && domain.contains('.')
-            && domain
-                .split('.')
-                .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+            && domain.split('.').all(is_domain_label)
     });
     let printable = address
         .chars()
@@ -188,6 +199,10 @@ pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
         let detail = "holds characters that cannot be told from others, or not be seen";
         faults.push(Fault::new(pointer, FaultCode::Format, detail));
     }
+    if faults.is_empty() && !text::has_plain_marks(username) {
+        let detail = "holds marks that cannot be told apart";
+        faults.push(Fault::new(pointer, FaultCode::Format, detail));
+    }
     if faults.is_empty() && !username.is_single_script() {
         faults.push(Fault::new(
             pointer,
@@ -196,7 +211,8 @@ pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
         ));
     }
     // An id names an account wherever a user name does.
-    if faults.is_empty() && (uuid::Uuid::parse_str(username.trim()).is_ok() || username.trim() == "me") {
+    if faults.is_empty() && (uuid::Uuid::parse_str(username.trim()).is_ok() || username_key(username) == "me")
+    {
         faults.push(Fault::new(
             pointer,
             FaultCode::Format,
@@ -329,5 +345,22 @@ fn preference_faults(preferences: &BTreeMap<String, Value>) -> Vec<Fault> {
         let detail = format!("preferences take at most {PREFERENCES_BYTES_MAX} bytes together");
         faults.push(Fault::new("/preferences", FaultCode::Length, detail));
     }
+    if preferences
+        .values()
+        .any(|value| !is_within(value, PREFERENCES_DEPTH_MAX))
+    {
+        let detail = format!("a preference has at most {PREFERENCES_DEPTH_MAX} levels");
+        faults.push(Fault::new("/preferences", FaultCode::Length, detail));
+    }
     faults
+}
+
+/// Does nothing in it lie deeper than so many objects and arrays?
+fn is_within(value: &Value, levels: usize) -> bool {
+    let below = |inside: &Value| levels > 0 && is_within(inside, levels - 1);
+    match value {
+        Value::Object(members) => levels > 0 && members.values().all(below),
+        Value::Array(items) => levels > 0 && items.iter().all(below),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
 }

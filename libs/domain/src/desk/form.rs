@@ -20,6 +20,8 @@ pub const FIELDS_BYTES_MAX: usize = 12 * 1024;
 pub const FIELDS_MAX: usize = 64;
 /// Longest name of a field, bytes.
 pub const FIELD_NAME_BYTES_MAX: usize = 63;
+/// A field of at most so many characters is one line and may stand wherever a name does; a longer one may have several.
+pub const LINE_CHARS_MAX: u64 = 254;
 /// The only dialect of JSON Schema that forms are written in.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -39,6 +41,7 @@ pub struct Form {
 struct Field {
     owner: Owner,
     format: TextFormat,
+    is_line: bool,
     declared: bool,
 }
 
@@ -167,6 +170,7 @@ impl Form {
                     "is null: leave it out instead",
                 ));
             }
+            faults.extend(self.line_faults(name, value));
             faults.extend(self.format_faults(name, value));
         }
         for error in self.whole.iter_errors(&whole) {
@@ -194,6 +198,19 @@ impl Form {
             .flat_map(|error| explain(&error, "/fields"))
             .filter(|fault| fault.code == FaultCode::Required)
             .collect()
+    }
+
+    /// What a text of this field holds that does not belong on its line, or that nobody sees.
+    fn line_faults(&self, name: &str, value: &Value) -> Option<Fault> {
+        let fault = |detail| Some(Fault::new(pointer(name), FaultCode::Format, detail));
+        if value.as_str().is_some_and(|text| !text.is_empty()) && is_blank(value) {
+            return fault("holds nothing that can be seen: leave it out instead");
+        }
+        let is_line = self.fields.get(name).is_some_and(|field| field.is_line);
+        if is_line && value.as_str().is_some_and(|text| !text::is_name(text)) {
+            return fault("is one line, and does not turn the direction of writing");
+        }
+        None
     }
 
     /// What a text of this field should have been; of a list, each of its items.
@@ -320,6 +337,10 @@ fn field_of(property: &Value) -> Result<Field, String> {
             Some("date") => TextFormat::Date,
             Some(_) | None => TextFormat::Any,
         },
+        is_line: property
+            .get("maxLength")
+            .and_then(Value::as_u64)
+            .is_some_and(|length| length <= LINE_CHARS_MAX),
         declared,
     })
 }

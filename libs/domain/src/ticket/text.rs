@@ -40,11 +40,11 @@ pub fn summary_faults(pointer: &str, text: &str) -> Vec<Fault> {
         let detail = format!("holds at most {SUMMARY_CHARS_MAX} characters");
         faults.push(Fault::new(pointer, FaultCode::Length, detail));
     }
-    if !::text::is_one_line(text) {
+    if !::text::is_one_line(text) || !::text::keeps_direction(text) {
         faults.push(Fault::new(
             pointer,
             FaultCode::Format,
-            "is one line without control characters",
+            "is one line without control characters, and closes what turns the direction of writing",
         ));
     }
     faults

@@ -8,8 +8,8 @@ use domain::{
         Account, AccountEvent, AccountKind, ProfileChanged, ProfileField,
         change::{Refusal, address_set},
         profile::{
-            ADDRESS_CHARS_MAX, DEFAULT_VIEWS, PHONE_CHARS_MAX, PREFERENCES_BYTES_MAX, PREFERENCES_MAX,
-            ProfileEdit, address_faults, default_view, is_generic_address,
+            ADDRESS_CHARS_MAX, DEFAULT_VIEWS, PHONE_CHARS_MAX, PREFERENCES_BYTES_MAX, PREFERENCES_DEPTH_MAX,
+            PREFERENCES_MAX, ProfileEdit, address_faults, default_view, is_generic_address,
         },
     },
     fault::{Fault, FaultCode},
@@ -164,6 +164,17 @@ fn preferences_are_measured_as_they_are_stored() {
         let edit = named("a".to_owned(), &"x".repeat(chars));
         assert_eq!(edit.decide(&somebody([], &[]), false).is_ok(), is, "{chars}");
     }
+    for (levels, is) in [(PREFERENCES_DEPTH_MAX, true), (PREFERENCES_DEPTH_MAX + 1, false)] {
+        let deep = (0..levels).fold(json!(1), |inside, level| match level % 2 {
+            0 => json!([inside]),
+            _ => json!({"a": inside}),
+        });
+        let edit = ProfileEdit {
+            preferences: Some(preferences(json!({"a": deep}))),
+            ..ProfileEdit::default()
+        };
+        assert_eq!(edit.decide(&somebody([], &[]), false).is_ok(), is, "{levels}");
+    }
     let escaped = named("\u{1}".repeat(PREFERENCES_BYTES_MAX / 4), "");
     assert_eq!(
         refused(&somebody([], &[]), escaped),
@@ -223,6 +234,10 @@ fn the_address_of_an_office_is_told_from_that_of_a_person() {
         "vie-scolaire@lycee-a.example",
         "vie-scolaire.lycee-a@region.example",
         "support.n2@oc.example",
+        // Written with other letters.
+        "ｃontact@commune-a.example",
+        "c\u{43e}ntact@commune-a.example",
+        "m\u{430}irie.commune-a@region.example",
     ] {
         assert!(is_generic_address(address), "{address}");
         assert_eq!(
@@ -276,6 +291,10 @@ fn what_is_no_address_is_refused() {
         "rita@[127.0.0.1]",
         "Rita:rita@a.example",
         "rita@a_b.example",
+        "rita@-a.example",
+        "rita@a-.example",
+        "rita@xn--.example",
+        "rita@example.\u{661}",
         "rita@commune..example",
     ];
     for address in refused

@@ -176,7 +176,14 @@ fn a_summary_is_broken_by_no_kind_of_line_break() {
     for text in ["a\u{2028}b", "a\nb\tc"] {
         assert!(open("s", text).is_ok(), "a description has lines: {text:?}");
     }
-    assert_eq!(text::summary_faults("/summary", "a\u{202e}b"), []);
+    assert_eq!(text::summary_faults("/summary", "a \u{2067}אבי\u{2069} b"), []);
+    for text in ["a\u{202e}b", "a\u{2066}b"] {
+        assert_eq!(
+            codes(text::summary_faults("/summary", text)),
+            [Format],
+            "{text:?}"
+        );
+    }
 }
 
 fn codes(faults: Vec<domain::Fault>) -> Vec<FaultCode> {

@@ -29,6 +29,11 @@ fn outside_ascii_a_user_name_holds_letters_marks_and_digits_only() {
         "zoe\u{1f600}",
         "zoe\u{ff0d}1",
         "a\u{a0}b",
+        "admi\u{307}n",
+        "\u{301}abc",
+        "á\u{301}gent",
+        "ME",
+        " Me ",
     ] {
         assert!(!username_faults("/username", name).is_empty(), "{name:?}");
     }

@@ -238,7 +238,10 @@ fn what_cannot_be_seen_fills_no_mandatory_field_in() {
         let new = report_with("technicalId", json!(blank));
         assert_eq!(
             faults(domain::ticket::open::open(&context, new)),
-            [at("/fields/commercialId", Required)],
+            [
+                at("/fields/commercialId", Required),
+                at("/fields/technicalId", Format)
+            ],
             "{blank:?}"
         );
         let appointment = json!({
@@ -253,7 +256,7 @@ fn what_cannot_be_seen_fills_no_mandatory_field_in() {
     }
     let new = Open {
         request_type: "incident".to_owned(),
-        fields: object(json!({"product": "👩\u{200d}💻 Agenda\u{200b}", "steps": "\u{200b}"})),
+        fields: object(json!({"product": "👩\u{200d}💻 Agenda\u{200b}", "steps": "1\n2"})),
         ..question(&requester())
     };
     let ticket = given(&SUP, &requester(), new);
@@ -286,4 +289,46 @@ fn a_list_of_blank_texts_is_not_filled_in() {
     );
     assert!(asked(json!(["\u{200b}", "a"])).is_ok() && asked(json!([])).is_ok());
     assert!(a_question().document.fields.is_empty());
+}
+
+/// A short field is one line and may stand wherever a name does; a long one may have several lines. What nobody sees is left
+/// out, not kept.
+#[test]
+fn a_short_text_of_a_form_is_one_line_that_can_be_seen() {
+    let form = Form::compile(&json!({
+        "type": "object", "additionalProperties": false,
+        "properties": {
+            "short": {"type": "string", "maxLength": 254},
+            "long": {"type": "string", "maxLength": 255},
+            "open": {"type": "string"},
+        },
+    }))
+    .unwrap();
+    let judged = |name: &str, text: &str| form.faults(&object(json!({name: text})));
+    for text in ["a\nb", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b"] {
+        let told: Vec<_> = judged("short", text)
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.code))
+            .collect();
+        assert_eq!(told, [at("/fields/short", Format)], "{text:?}");
+        assert_eq!(
+            (judged("long", text), judged("open", text)),
+            (vec![], vec![]),
+            "{text:?}"
+        );
+    }
+    for name in ["short", "long", "open"] {
+        for text in ["\u{200b}", " ", "\u{2800}"] {
+            let told: Vec<_> = judged(name, text)
+                .into_iter()
+                .map(|fault| (fault.pointer, fault.code))
+                .collect();
+            assert_eq!(told, [at(&format!("/fields/{name}"), Format)], "{name} {text:?}");
+        }
+        assert_eq!(
+            (judged(name, ""), judged(name, "été 👩\u{200d}🔧")),
+            (vec![], vec![]),
+            "{name}"
+        );
+    }
 }

@@ -65,7 +65,7 @@ fn search_fault(q: &str) -> Option<Fault> {
         );
     }
     // What cannot be seen was not asked for.
-    if terms.is_empty() && text::is_filled_in(q) {
+    if terms.is_empty() && q.chars().any(text::is_visible) {
         return fault(
             FaultCode::Value,
             "holds no letter and no digit to search for".to_owned(),

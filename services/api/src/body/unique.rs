@@ -7,6 +7,8 @@ use domain::desk::form::escaped;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::refusal::FAULTS_MAX;
+
 /// What serde_json writes in place of JSON that is taken over as it is: a member of this name would be read as JSON in its turn,
 /// where no member is looked at.
 const RAW: &str = "$serde_json::private::RawValue";
@@ -56,6 +58,17 @@ impl Place<'_> {
 struct Node<'a> {
     place: &'a Place<'a>,
     wrong: &'a RefCell<WrongMembers>,
+}
+
+impl Node<'_> {
+    /// Notes a member that is not taken. Those beyond what an answer lists are counted by nobody: a pointer repeats the names
+    /// above it, and so may be as long as the body each time.
+    fn tell(&self, place: &Place<'_>, wrong: Wrong) {
+        let mut told = self.wrong.borrow_mut();
+        if told.len() <= FAULTS_MAX {
+            told.insert(place.pointer(), wrong);
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
@@ -127,9 +140,9 @@ impl<'de> Visitor<'de> for Node<'_> {
             };
             let value = members.next_value_seed(member)?;
             if name == RAW {
-                self.wrong.borrow_mut().insert(place.pointer(), Wrong::Reserved);
+                self.tell(&place, Wrong::Reserved);
             } else if values.contains_key(&name) {
-                self.wrong.borrow_mut().insert(place.pointer(), Wrong::Twice);
+                self.tell(&place, Wrong::Twice);
             } else {
                 values.insert(name, value);
             }

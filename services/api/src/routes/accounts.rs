@@ -13,7 +13,10 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{edit_of, language, listed};
+use super::{
+    edit_of, language,
+    listed::{self, Sought},
+};
 use crate::{
     answer,
     body::Body,
@@ -104,7 +107,7 @@ pub(crate) async fn create_account(
 #[get("/accounts")]
 pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let q = parameters.text("q").map(|q| text::fold(&q));
+    let q = Sought::take(&mut parameters);
     let organization: Option<OrganizationId> = parameters.parsed("organization", "an organization id");
     let role = parameters.text("role");
     if let Some(role) = &role
@@ -117,7 +120,6 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
     let page = listed::Page::<Uuid>::take(&mut parameters, "an id of an account");
     parameters.end()?;
     let viewer = caller.viewer();
-    let matches = |of: &Option<String>, q: &str| of.as_ref().is_some_and(|of| text::fold(of).contains(q));
     // A filter by what one may not read would tell it.
     let reads = |account: &domain::account::Account| may_on_account(viewer, AccountOperation::Read, account);
     let found = caller.application.directory().accounts(|account| {
@@ -128,8 +130,14 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
             && role.as_ref().is_none_or(|role| {
                 reads(account) && account.grants.iter().any(|grant| grant.role.as_str() == role)
             })
-            && q.as_ref()
-                .is_none_or(|q| matches(&account.name, q) || matches(&account.username, q))
+            && q.as_ref().is_none_or(|q| {
+                q.is_in(
+                    [&account.name, &account.username]
+                        .into_iter()
+                        .flatten()
+                        .map(String::as_str),
+                )
+            })
     });
     let (found, total, next_cursor) = page.cut(found, |account| account.id.0);
     let items = found

@@ -15,7 +15,7 @@ use futures_util::{Stream, TryStreamExt, stream};
 use uuid::Uuid;
 
 use crate::{
-    caller::Caller,
+    caller::{Caller, only},
     header::wants_event_stream,
     parameters::{Parameters, beyond},
     refusal::{self, Refusal},
@@ -142,10 +142,7 @@ fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
-    let value = request
-        .headers()
-        .get("last-event-id")
-        .map(|value| value.as_bytes().trim_ascii());
+    let value = only(request.headers(), "last-event-id")?.map(|value| value.as_bytes().trim_ascii());
     // An empty id is none (HTML §9.2).
     let Some(value) = value.filter(|value| !value.is_empty()) else {
         return Ok(None);

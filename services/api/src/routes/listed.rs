@@ -11,6 +11,31 @@ pub(super) const LIMIT: usize = 50;
 /// How many items a page has at most.
 pub(super) const LIMIT_MAX: usize = 200;
 
+/// What a list is searched for in names.
+pub(super) struct Sought(Vec<String>);
+
+impl Sought {
+    /// Reads `q`; nothing when it is not given.
+    pub(super) fn take(parameters: &mut Parameters) -> Option<Sought> {
+        let words = text::words(&parameters.text("q")?);
+        if words.is_empty() {
+            parameters.fault(
+                "q",
+                FaultCode::Value,
+                "holds no letter and no digit to search for",
+            );
+        }
+        Some(Sought(words))
+    }
+
+    /// Is each of its words a word of one of these names, or a part of one?
+    pub(super) fn is_in<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
+        let known: Vec<String> = names.into_iter().flat_map(text::words).collect();
+        let is_known = |word: &String| known.iter().any(|known| known.contains(word.as_str()));
+        self.0.iter().all(is_known)
+    }
+}
+
 /// Which page: up to so many, after this name.
 pub(super) struct Page<K> {
     limit: usize,

@@ -15,7 +15,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::listed;
+use super::listed::{self, Sought};
 use crate::{
     answer,
     body::{Body, Raw},
@@ -120,7 +120,7 @@ pub(crate) async fn list_organizations(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let q = parameters.text("q").map(|q| text::fold(&q));
+    let q = Sought::take(&mut parameters);
     let mine: bool = parameters.parsed("mine", "true or false").unwrap_or(false);
     let within: Option<OrganizationId> = parameters.parsed("within", "an organization id");
     let page = listed::Page::<OrganizationId>::take(&mut parameters, "an id of an organization");
@@ -135,9 +135,8 @@ pub(crate) async fn list_organizations(
             && within
                 .as_ref()
                 .is_none_or(|within| within.contains(&organization.id))
-            && q.as_ref().is_none_or(|q| {
-                text::fold(&organization.name).contains(q) || organization.id.as_str().contains(q.as_str())
-            })
+            && q.as_ref()
+                .is_none_or(|q| q.is_in([organization.name.as_str(), organization.id.as_str()]))
     });
     let (found, total, next_cursor) = page.cut(found, |organization| organization.id.clone());
     let items = found

@@ -21,6 +21,7 @@ use crate::{
     caller::Caller,
     problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
+    times,
 };
 
 fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiKey {
@@ -55,10 +56,20 @@ pub(crate) async fn create_api_key(
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
     let (body, scopes) = asked(raw).map_err(Refusal::faults)?;
+    let unreadable = || {
+        Fault::new(
+            "/expires_at",
+            FaultCode::Format,
+            "is no RFC 3339 time with its zone",
+        )
+    };
+    let expires_at =
+        times::settled(body.value.expires_at).ok_or_else(|| Refusal::faults(vec![unreadable()]))?;
     let call = caller.call(&format!("POST /v1/accounts/{id}/keys"), &body.canonical)?;
+    let label = body.value.label.trim().to_owned();
     let issued = caller
         .application
-        .issue_key(call, id, body.value.label, scopes, body.value.expires_at)
+        .issue_key(call, id, label, scopes, expires_at)
         .await;
     let (key, text) = issued.map_err(|error| caller.refusal(error))?;
     let account = caller

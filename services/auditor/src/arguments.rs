@@ -65,12 +65,15 @@ pub struct Against {
 /// Where reports go.
 #[derive(Debug, Clone, Args)]
 pub struct Reports {
-    /// Write what was found as JSON.
+    /// Write what was found as JSON; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Write what was found as a page for people; one file, nothing loaded from elsewhere.
+    /// Write what was found as a page for people, one file with nothing loaded from elsewhere; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Overwrite files that stand where something is written. What is read is never overwritten.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Options of `bundle`.
@@ -135,7 +138,7 @@ pub struct Prove {
     /// The server.
     #[command(flatten)]
     pub api: Api,
-    /// Where the bundle is written; `<KEY>.bundle.json` when absent.
+    /// Where the bundle is written, `-` for standard output; `<KEY>.bundle.json` when absent.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// A verifier key of the log, known from elsewhere; without one the first that the bundle names is believed.
@@ -155,7 +158,7 @@ pub struct Export {
     /// The server.
     #[command(flatten)]
     pub api: Api,
-    /// Where the export is written.
+    /// Where the export is written; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
     /// How it is verified.

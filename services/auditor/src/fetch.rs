@@ -1,13 +1,14 @@
 //! Getting exports and bundles from a server, as any client of its API does.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufRead as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::TicketKey;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
+use tempfile::NamedTempFile;
 
 use crate::arguments::Api;
 
@@ -64,26 +65,26 @@ struct Token {
     access_token: String,
 }
 
-/// Fetches `GET /v1/tickets/{key}/evidence` into a file.
+/// Fetches `GET /v1/tickets/{key}/evidence` into a file that is not there yet.
 ///
 /// # Errors
 ///
 /// See [`FetchError`].
-pub fn evidence(api: &Api, key: &TicketKey, output: &Path) -> Result<(), FetchError> {
+pub fn evidence(api: &Api, key: &TicketKey, output: &mut NamedTempFile) -> Result<(), FetchError> {
     let path = format!("/v1/tickets/{}/evidence", key.as_str());
     fetch(api, &path, "the evidence", output)
 }
 
-/// Fetches `GET /v1/audit/export` into a file, as it comes.
+/// Fetches `GET /v1/audit/export` into a file that is not there yet, as it comes.
 ///
 /// # Errors
 ///
 /// See [`FetchError`].
-pub fn export(api: &Api, output: &Path) -> Result<(), FetchError> {
+pub fn export(api: &Api, output: &mut NamedTempFile) -> Result<(), FetchError> {
     fetch(api, "/v1/audit/export", "the export", output)
 }
 
-fn fetch(api: &Api, path: &str, what: &'static str, output: &Path) -> Result<(), FetchError> {
+fn fetch(api: &Api, path: &str, what: &'static str, output: &mut NamedTempFile) -> Result<(), FetchError> {
     let base = base(api)?;
     let password = password()?;
     let client = client(api)?;
@@ -177,19 +178,12 @@ async fn accepted(answer: Response, what: &'static str) -> Result<Response, Fetc
     })
 }
 
-/// Writes beside the place and moves there when all has come, so that half an answer is never taken for one.
-async fn save(mut answer: Response, output: &Path) -> Result<(), FetchError> {
-    let mut part = output.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| FetchError::File { path, source }
-    };
-    let mut file = File::create(&part).map_err(failed(&part))?;
+async fn save(mut answer: Response, output: &mut NamedTempFile) -> Result<(), FetchError> {
     while let Some(chunk) = answer.chunk().await? {
-        file.write_all(&chunk).map_err(failed(&part))?;
+        output.write_all(&chunk).map_err(|source| FetchError::File {
+            path: output.path().to_owned(),
+            source,
+        })?;
     }
-    file.sync_all().map_err(failed(&part))?;
-    fs::rename(&part, output).map_err(failed(output))
+    Ok(())
 }

@@ -19,6 +19,7 @@ pub mod bundle;
 pub mod export;
 pub mod fault;
 pub mod fetch;
+mod files;
 pub mod html;
 mod kind;
 mod opener;

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
 
 use crate::arguments::{
-    Against, Arguments, Bundle, BundleAgainst, Command, Export, Prove, Replay, Reports, Verify,
+    Against, Api, Arguments, Bundle, BundleAgainst, Command, Export, Prove, Replay, Reports, Verify,
 };
 use crate::bundle::{self, AttachmentGiven};
 use crate::export::{self, Depth, Expectations, KeptCheckpoint};
+use crate::files::{Destination, check_apart};
 use crate::kind::{HEAD_BYTES, Kind};
 use crate::report::Verdict;
 use crate::{fetch, html, print, replay};
@@ -54,6 +56,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn verify(options: &Verify) -> Result<Verdict, Failure> {
+    let written = Written::of(&options.against.reports, None)?;
+    written.check(options.against.reads().chain([options.export.as_path()]))?;
     let (input, bytes): (Box<dyn Read + Send>, Option<u64>) = if options.export == Path::new("-") {
         (Box::new(io::stdin()), None)
     } else {
@@ -62,7 +66,77 @@ fn verify(options: &Verify) -> Result<Verdict, Failure> {
         (Box::new(file), bytes)
     };
     let input = export_input(input, &options.export)?;
-    verify_input(Box::new(input), bytes, &options.against)
+    verify_input(Box::new(input), bytes, &options.against, &written)
+}
+
+/// What a command writes.
+struct Written {
+    output: Option<Destination>,
+    report: Option<Destination>,
+    html: Option<Destination>,
+}
+
+impl Written {
+    fn of(reports: &Reports, output: Option<&Path>) -> Result<Written, Failure> {
+        let destination = |flag, path: Option<&Path>| {
+            path.map(|path| Destination::new(flag, path, reports.force))
+                .transpose()
+        };
+        Ok(Written {
+            output: destination("--output", output)?,
+            report: destination("--report", reports.report.as_deref())?,
+            html: destination("--html", reports.html.as_deref())?,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Destination> {
+        self.output.iter().chain(&self.report).chain(&self.html)
+    }
+
+    /// That nothing of it is what is read, before anything is read or fetched.
+    fn check<'p>(&self, read: impl IntoIterator<Item = &'p Path>) -> Result<(), Failure> {
+        let all: Vec<&Destination> = self.all().collect();
+        Ok(check_apart(read, &all)?)
+    }
+
+    /// Where people read what was found: not among what programs read.
+    fn words(&self) -> Box<dyn io::Write> {
+        if self.all().any(Destination::is_standard_output) {
+            Box::new(io::stderr())
+        } else {
+            Box::new(io::stdout())
+        }
+    }
+
+    fn reports(&self, report: &impl serde::Serialize, page: impl FnOnce() -> String) -> Result<(), Failure> {
+        if let Some(destination) = &self.report {
+            let mut bytes = serde_json::to_vec_pretty(report)?;
+            bytes.push(b'\n');
+            destination.write(&bytes)?;
+        }
+        if let Some(destination) = &self.html {
+            destination.write(page().as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl Against {
+    fn reads(&self) -> impl Iterator<Item = &Path> {
+        self.checkpoint.iter().map(PathBuf::as_path)
+    }
+}
+
+impl Api {
+    fn reads(&self) -> impl Iterator<Item = &Path> {
+        self.api_ca.iter().map(PathBuf::as_path)
+    }
+}
+
+impl BundleAgainst {
+    fn reads(&self) -> impl Iterator<Item = &Path> {
+        self.attachment.iter().map(PathBuf::as_path)
+    }
 }
 
 /// The same input, unless it is a bundle.
@@ -87,6 +161,7 @@ fn verify_input(
     input: Box<dyn Read + Send>,
     bytes: Option<u64>,
     against: &Against,
+    written: &Written,
 ) -> Result<Verdict, Failure> {
     let mut checkpoints = Vec::with_capacity(against.checkpoint.len());
     for path in &against.checkpoint {
@@ -104,8 +179,8 @@ fn verify_input(
     let progress = progress(bytes, against.no_progress);
     let report = export::verify(input, &expectations, |read| progress.inc(read))?;
     progress.finish_and_clear();
-    print::export(&mut io::stdout(), &report)?;
-    write_reports(&against.reports, &report, || html::export_page(&report))?;
+    print::export(&mut written.words(), &report)?;
+    written.reports(&report, || html::export_page(&report))?;
     Ok(report.verdict)
 }
 
@@ -124,33 +199,40 @@ fn progress(bytes: Option<u64>, is_unwanted: bool) -> ProgressBar {
 }
 
 fn read_bundle(options: &Bundle) -> Result<Verdict, Failure> {
+    let written = Written::of(&options.against.reports, None)?;
+    written.check(options.against.reads().chain([options.file.as_path()]))?;
     let input: Box<dyn Read> = if options.file == Path::new("-") {
         Box::new(io::stdin())
     } else {
         Box::new(open(&options.file)?)
     };
+    bundle_input(input, &options.file, &options.against, &written)
+}
+
+fn bundle_input(
+    input: impl Read,
+    path: &Path,
+    against: &BundleAgainst,
+    written: &Written,
+) -> Result<Verdict, Failure> {
     let mut document = Vec::new();
     let read = input
         .take(BUNDLE_BYTES_MAX + 1)
         .read_to_end(&mut document)
-        .map_err(|error| unreadable(&options.file, error))?;
+        .map_err(|error| unreadable(path, error))?;
     if Kind::of(&document) == Kind::Export {
-        let path = options.file.display();
+        let path = path.display();
         let text = format!("{path} is an export of the log: verify it with `guichet audit verify {path}`");
         return Err(text.into());
     }
     if read as u64 > BUNDLE_BYTES_MAX {
         return Err(format!("a bundle has at most {BUNDLE_BYTES_MAX} bytes").into());
     }
-    verify_bundle(&document, &options.against)
-}
-
-fn verify_bundle(document: &[u8], against: &BundleAgainst) -> Result<Verdict, Failure> {
     let attachments = against.attachment.iter().map(|path| attachment(path));
     let attachments: Vec<AttachmentGiven> = attachments.collect::<Result<_, Failure>>()?;
-    let report = bundle::verify(document, &against.key, &attachments);
-    print::bundle(&mut io::stdout(), &report)?;
-    write_reports(&against.reports, &report, || html::bundle_page(&report))?;
+    let report = bundle::verify(&document, &against.key, &attachments);
+    print::bundle(&mut written.words(), &report)?;
+    written.reports(&report, || html::bundle_page(&report))?;
     Ok(report.verdict)
 }
 
@@ -203,24 +285,38 @@ fn prove(options: &Prove) -> Result<Verdict, Failure> {
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.bundle.json", options.key)));
-    fetch::evidence(&options.api, &options.key, &path)?;
-    let bundle = Bundle {
-        file: path,
-        against: BundleAgainst {
-            key: options.vkey.clone(),
-            attachment: options.attachment.clone(),
-            reports: options.reports.clone(),
-        },
+    let against = BundleAgainst {
+        key: options.vkey.clone(),
+        attachment: options.attachment.clone(),
+        reports: options.reports.clone(),
     };
-    read_bundle(&bundle)
+    let written = Written::of(&options.reports, Some(&path))?;
+    written.check(against.reads().chain(options.api.reads()))?;
+    let bundle = fetched(&written, |file| fetch::evidence(&options.api, &options.key, file))?;
+    bundle_input(bundle, &path, &against, &written)
 }
 
 fn fetch_export(options: &Export) -> Result<Verdict, Failure> {
-    fetch::export(&options.api, &options.output)?;
-    verify(&Verify {
-        export: options.output.clone(),
-        against: options.against.clone(),
-    })
+    let against = &options.against;
+    let written = Written::of(&against.reports, Some(&options.output))?;
+    written.check(against.reads().chain(options.api.reads()))?;
+    let export = fetched(&written, |file| fetch::export(&options.api, file))?;
+    let bytes = export.metadata().map(|metadata| metadata.len()).ok();
+    let input = export_input(export, &options.output)?;
+    verify_input(Box::new(input), bytes, against, &written)
+}
+
+/// What was fetched, once it is kept where it belongs: all of it, so that half an answer is never taken for one.
+fn fetched(
+    written: &Written,
+    fetch: impl FnOnce(&mut NamedTempFile) -> Result<(), fetch::FetchError>,
+) -> Result<File, Failure> {
+    let Some(output) = &written.output else {
+        return Err("what is fetched has no place".into());
+    };
+    let mut begun = output.begin()?;
+    fetch(&mut begun)?;
+    Ok(output.finish(begun)?)
 }
 
 fn open(path: &Path) -> Result<File, Failure> {
@@ -229,24 +325,4 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {
     format!("{} cannot be read: {error}", path.display()).into()
-}
-
-fn write_reports(
-    reports: &Reports,
-    report: &impl serde::Serialize,
-    page: impl FnOnce() -> String,
-) -> Result<(), Failure> {
-    let write = |path: &Path, bytes: Vec<u8>| -> Result<(), Failure> {
-        fs::write(path, bytes)
-            .map_err(|error| format!("{} cannot be written: {error}", path.display()).into())
-    };
-    if let Some(path) = &reports.report {
-        let mut bytes = serde_json::to_vec_pretty(report)?;
-        bytes.push(b'\n');
-        write(path, bytes)?;
-    }
-    if let Some(path) = &reports.html {
-        write(path, page().into_bytes())?;
-    }
-    Ok(())
 }

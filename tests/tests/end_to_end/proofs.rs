@@ -279,13 +279,18 @@ fn a_rewritten_log_is_not_signed_again() {
 
 /// Runs `guichet audit …` as a demo account of a server.
 fn audit_at(server: &Server, arguments: &[&str]) -> Verdict {
+    verdict(&mut audit_command(server, arguments))
+}
+
+fn audit_command(server: &Server, arguments: &[&str]) -> Command {
     let mut command = Command::new(home::guichet());
-    command.arg("audit").args(arguments).args(["--api", server.api()]);
-    verdict(
-        command
-            .env("GUICHET_PASSWORD", home::DEMO_PASSWORD)
-            .env("NO_PROXY", "127.0.0.1"),
-    )
+    command
+        .arg("audit")
+        .args(arguments)
+        .args(["--api", server.api()])
+        .env("GUICHET_PASSWORD", home::DEMO_PASSWORD)
+        .env("NO_PROXY", "127.0.0.1");
+    command
 }
 
 #[test]
@@ -310,6 +315,26 @@ fn an_auditor_fetches_evidence_and_export_and_verifies_both_at_once() {
     assert!(fs::read_to_string(page).unwrap().contains("Vase étrusque"));
     let wrong = audit_at(&server, &["prove", "SUP-999", "--output", &path("none.json")]);
     assert_ne!(wrong.code, 0, "{}", wrong.said);
+    // What stands there is kept unless it is to be overwritten, and nothing is left of what came to nothing.
+    let again = audit_at(&server, &["prove", &key, "--output", &bundle]);
+    assert_eq!(again.code, 2, "{}", again.said);
+    assert!(again.said.contains("--force"), "{}", again.said);
+    let again = audit_at(&server, &["prove", &key, "--output", &bundle, "--force"]);
+    assert_eq!(again.code, 0, "{}", again.said);
+    let left_over = fs::read_dir(server.home().path()).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains(".part") || name == "none.json"
+    });
+    assert_eq!(left_over.count(), 0);
+    let output = audit_command(&server, &["export", "--output", "-"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let piped = path("piped.ndjson");
+    fs::write(&piped, &output.stdout).unwrap();
+    let verified = audit(&["verify", &piped]);
+    assert_eq!(verified.code, 0, "{}", verified.said);
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("verified: "));
 }
 
 #[test]

@@ -142,3 +142,76 @@ fn a_replay_says_when_the_export_names_another_digest() {
     assert_eq!(run(&["replay", &other, "--until", "20"]), ExitCode::SUCCESS);
     assert_eq!(run(&["replay", &good, "--until", "39"]), ExitCode::from(2));
 }
+
+/// Fault A7: a report is never written over the evidence, nor over anything unasked.
+#[test]
+fn what_is_read_is_never_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = table::table();
+    let export = in_dir(dir.path(), "log.ndjson", &table[0].file);
+    let kept = in_dir(dir.path(), "kept", table[1].checkpoints[1].as_bytes());
+    let bundle = in_dir(dir.path(), "SUP-1.bundle.json", &bundles::bundles()[0].file);
+    let file = in_dir(dir.path(), "facture.pdf", made::ATTACHED);
+    let link = dir.path().join("link");
+    fs::hard_link(&export, &link).unwrap();
+    let link = link.to_str().unwrap();
+    let before: Vec<Vec<u8>> = [&export, &kept, &bundle, &file]
+        .map(|path| fs::read(path).unwrap())
+        .to_vec();
+    let new = dir.path().join("new");
+    let new = new.to_str().unwrap();
+    for arguments in [
+        vec!["verify", &export, "--report", &export],
+        vec!["verify", &export, "--html", link],
+        vec!["verify", &export, "--checkpoint", &kept, "--report", &kept],
+        vec!["verify", &export, "--report", new, "--html", new],
+        vec!["verify", &export, "--report", "-", "--html", "-"],
+        vec!["bundle", &bundle, "--html", &bundle],
+        vec!["bundle", &bundle, "--attachment", &file, "--report", &file],
+        vec![
+            "export",
+            "--api",
+            "http://127.0.0.1:9",
+            "--output",
+            new,
+            "--report",
+            new,
+        ],
+        vec![
+            "prove",
+            "SUP-1",
+            "--api",
+            "http://127.0.0.1:9",
+            "--output",
+            new,
+            "--html",
+            new,
+        ],
+    ] {
+        for force in [[].as_slice(), &["--force"]] {
+            let arguments = [arguments.as_slice(), force].concat();
+            assert_eq!(run(&arguments), ExitCode::from(2), "{arguments:?}");
+        }
+    }
+    let after: Vec<Vec<u8>> = [&export, &kept, &bundle, &file]
+        .map(|path| fs::read(path).unwrap())
+        .to_vec();
+    assert!(before == after);
+    assert!(!Path::new(new).exists());
+}
+
+#[test]
+fn an_earlier_report_is_overwritten_when_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let export = in_dir(dir.path(), "log.ndjson", &table::table()[0].file);
+    let report = dir.path().join("report.json");
+    let told = report.to_str().unwrap();
+    assert_eq!(run(&["verify", &export, "--report", told]), ExitCode::SUCCESS);
+    let first = fs::read(&report).unwrap();
+    assert_eq!(run(&["verify", &export, "--report", told]), ExitCode::from(2));
+    assert!(fs::read(&report).unwrap() == first);
+    let quick = ["verify", &export, "--report", told, "--quick", "--force"];
+    assert_eq!(run(&quick), ExitCode::SUCCESS);
+    let second: Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    assert_eq!(second["depth"], "quick");
+}

@@ -19,7 +19,7 @@ use crate::report::ExportReport;
 
 pub use statistics::Statistics;
 
-pub(crate) use batch::{check_data, decode};
+pub(crate) use batch::{check_data, decode, is_passed_over};
 pub(crate) use order::Ending;
 
 /// Bytes of a line without its end, at most: far more than an event or a checkpoint can have. What comes after a longer

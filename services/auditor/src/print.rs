@@ -81,10 +81,11 @@ pub fn bundle(out: &mut impl Write, report: &BundleReport) -> io::Result<()> {
         Verdict::Verified => "verified",
         Verdict::Faulty => "faulty",
     };
-    line(
-        out,
-        &format!("{word}: {} of {}", name(&report.ticket), name(&report.origin)),
-    )?;
+    let of = match (report.ticket.as_str(), report.origin.as_str()) {
+        ("", "") => "no evidence bundle".to_owned(),
+        (ticket, origin) => format!("{} of {}", name(ticket), name(origin)),
+    };
+    line(out, &format!("{word}: {of}"))?;
     common(
         out,
         &report.checks,

@@ -80,8 +80,20 @@ pub(crate) fn put_back(
     keys: &ValueKeys,
     scratch: &mut Vec<u8>,
 ) -> Result<Counted, SealedFault> {
+    put_back_in(data, keys, true, scratch)
+}
+
+/// The same in an event whose type may not be known: there, what has not the form of a sealed value is passed over unless a key is
+/// disclosed for it.
+pub(crate) fn put_back_in(
+    data: &mut Value,
+    keys: &ValueKeys,
+    is_known: bool,
+    scratch: &mut Vec<u8>,
+) -> Result<Counted, SealedFault> {
     let mut reading = Reading {
         keys,
+        is_known,
         scratch,
         pointer: String::from("/data"),
         counted: Counted::default(),
@@ -110,6 +122,7 @@ fn is_opened(data: &Value, pointer: &str) -> bool {
 
 struct Reading<'r> {
     keys: &'r ValueKeys,
+    is_known: bool,
     scratch: &'r mut Vec<u8>,
     pointer: String,
     counted: Counted,
@@ -117,14 +130,21 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     fn walk(&mut self, value: &mut Value, depth: usize) -> Result<(), SealedFault> {
-        if depth > DEPTH_MAX {
+        if depth > DEPTH_MAX && self.is_known {
             return Err(SealedFault::Depth {
                 pointer: self.pointer.clone(),
             });
         }
         if let Some(mark) = sealed_mark(value) {
-            *value = self.read(mark)?;
-            return Ok(());
+            match self.read(mark) {
+                Ok(read) => {
+                    *value = read;
+                    return Ok(());
+                }
+                Err(SealedFault::Form { .. }) if !self.is_known && !self.keys.contains_key(&self.pointer) => {
+                }
+                Err(fault) => return Err(fault),
+            }
         }
         let length = self.pointer.len();
         match value {

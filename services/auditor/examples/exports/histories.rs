@@ -89,11 +89,6 @@ pub(crate) fn changed_data(log: &Log) -> Vec<Tampered> {
             "data",
         ),
         decoding(
-            "unknown-type",
-            log.with_event(|stored| stored.replacen("ticket-commented.v1", "ticket-commented.v9", 1)),
-            "data",
-        ),
-        decoding(
             "event-of-another-kind-in-a-ticket",
             log.with_event(|stored| {
                 let start = stored.find(",\"data\":").unwrap();

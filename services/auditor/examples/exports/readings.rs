@@ -40,6 +40,7 @@ pub(crate) fn exports(log: &Log) -> Vec<Tampered> {
     rows.extend(escapes(log));
     rows.extend(values(log));
     rows.extend(unknown_values(log));
+    rows.extend(unknown_types(log));
     rows.extend(sizes(log));
     rows.extend(lines(log));
     rows.extend(first_lines(log));
@@ -205,6 +206,53 @@ fn unknown_values(log: &Log) -> Vec<Tampered> {
         )
     })
     .collect()
+}
+
+/// Types that only a later version has: what they hold is passed over, once it is JSON. Those of the log itself have no others.
+fn unknown_types(log: &Log) -> Vec<Tampered> {
+    let of = |name, to: &str, expected: Expected| {
+        let to = format!(r#""type":"{to}""#);
+        let file = log.with_event(|stored| replaced(stored, r#""type":"ticket-commented.v1""#, &to));
+        row(name, file, expected)
+    };
+    let envelope = Some((AT as u64, "envelope"));
+    let praised = r#"ticket-praised.v1"#;
+    let twice = log.with_event(|stored| {
+        let stored = replaced(stored, "ticket-commented.v1", praised);
+        replaced(&stored, r#""side":"#, r#""side":1,"side":"#)
+    });
+    let sealed = log.with_event(|stored| {
+        let stored = replaced(stored, "ticket-commented.v1", praised);
+        replaced(&stored, r#""ciphertext":"#, r#""ciphertext":"?","more":"#)
+    });
+    let (first, other) = (&log.events[8], &log.events[9]);
+    let opening = log.events.iter().map(|stored| match stored {
+        stored if stored == first => replaced(stored, "ticket-opened.v1", "ticket-begun.v1"),
+        stored => stored.clone(),
+    });
+    assert!(other.contains("SUP-1"));
+    let opening: Vec<String> = opening.collect();
+    vec![
+        of("type-that-is-not-known", praised, None),
+        of("type-of-another-version", "ticket-commented.v2", None),
+        of(
+            "type-of-the-log-elsewhere",
+            "log-praised.v1",
+            Some((AT as u64, "data")),
+        ),
+        row("type-that-is-not-known-with-a-member-twice", twice, envelope),
+        row("type-that-is-not-known-with-what-is-not-sealed", sealed, None),
+        row(
+            "type-that-is-not-known-first-of-its-stream",
+            rewritten(&opening, &log.digest),
+            None,
+        ),
+        row(
+            "type-that-is-not-known-not-signed",
+            log.with_line(AT, |line| replaced(line, "ticket-commented.v1", praised)),
+            Some((1, "root")),
+        ),
+    ]
 }
 
 fn sizes(log: &Log) -> Vec<Tampered> {
@@ -573,6 +621,7 @@ pub(crate) fn bundles(good: &Value) -> Vec<Tampered> {
     let mut rows = of_documents(good);
     rows.extend(of_entries(good));
     rows.push(sealed_twice());
+    rows.extend(of_whole_bundles());
     for row in &mut rows {
         row.keys = vec![key(1).verifier().to_string()];
     }
@@ -712,7 +761,77 @@ fn of_entries(good: &Value) -> Vec<Tampered> {
         }),
     ];
     rows.extend(of_positions(good));
+    rows.extend(of_one_entry(good));
     rows
+}
+
+/// Bundles of one event: where that is faulty, the fault is the first, not that nothing is shown.
+fn of_one_entry(good: &Value) -> Vec<Tampered> {
+    let of = |name, expected: Expected, change: &dyn Fn(&mut Value)| {
+        let mut bundle = good.clone();
+        bundle["events"].as_array_mut().unwrap().truncate(1);
+        change(&mut bundle["events"][0]);
+        row(name, bundle.to_string().into_bytes(), expected)
+    };
+    let redacted = |leaf: &'static str| {
+        move |entry: &mut Value| {
+            let (position, proof) = (entry["position"].clone(), entry["proof"].clone());
+            *entry = json!({"position": position, "leaf": leaf, "proof": proof});
+        }
+    };
+    let key = |pointer: &'static str, key: &'static str| {
+        move |entry: &mut Value| {
+            let mut values = serde_json::Map::new();
+            values.insert(pointer.to_owned(), key.into());
+            entry["values"] = values.into();
+        }
+    };
+    let (line, value) = (Some((9, "line")), Some((9, "value")));
+    let other_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let false_bits = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=";
+    vec![
+        of("bundle-of-one-event", None, &|_| {}),
+        of("bundle-of-a-short-leaf", line, &redacted("AAAA")),
+        of("bundle-of-false-bits-in-a-leaf", line, &redacted(false_bits)),
+        of("bundle-of-a-false-leaf", Some((9, "proof")), &redacted(other_key)),
+        of("bundle-of-a-short-value-key", line, &key("/data/summary", "AAAA")),
+        of(
+            "bundle-of-false-bits-in-a-value-key",
+            line,
+            &key("/data/summary", false_bits),
+        ),
+        of("bundle-of-a-key-for-who-acted", value, &key("/by", other_key)),
+        of("bundle-of-a-false-escape", value, &key("/data/~2", other_key)),
+        of("bundle-of-a-false-index", value, &key("/data/a/01", other_key)),
+        of("bundle-of-another-member", line, &|entry| {
+            entry["more"] = 1.into();
+        }),
+        of("bundle-of-what-is-no-event", Some((9, "envelope")), &|entry| {
+            entry["event"] = "{}".into();
+        }),
+    ]
+}
+
+/// A bundle that shows nothing, and one whose event is of a type that is not known.
+fn of_whole_bundles() -> Vec<Tampered> {
+    let mut redacted = made::bundle(&log().made, "SUP-1");
+    let events = redacted["events"].as_array_mut().unwrap();
+    events.retain(|entry| entry.get("leaf").is_some());
+    let mut made = log().made;
+    made[9].stored = replaced(&made[9].stored, "ticket-commented.v1", "ticket-praised.v1");
+    let unknown = made::bundle(&made, "SUP-1");
+    let mut other_key = unknown.clone();
+    other_key["events"][1]["values"]["/data/body"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into();
+    let told = |name, bundle: &Value, expected| row(name, bundle.to_string().into_bytes(), expected);
+    vec![
+        told("bundle-that-shows-nothing", &redacted, Some((0, "stream"))),
+        told("bundle-with-a-type-that-is-not-known", &unknown, None),
+        told(
+            "bundle-with-another-key-in-a-type-that-is-not-known",
+            &other_key,
+            Some((10, "value")),
+        ),
+    ]
 }
 
 fn of_positions(good: &Value) -> Vec<Tampered> {

@@ -14,7 +14,7 @@ use transparency::{Checkpoint, ENTRY_BYTES_MAX, Hash, VerifierKey, leaf_hash, ve
 
 use super::form::{Bundle, Entry, FORM, Kind};
 use super::tell::{self, Names, Told};
-use crate::export::{check_data, decode};
+use crate::export::{check_data, decode, is_passed_over};
 use crate::fault::{Code, Faults};
 use crate::report::{BundleReport, CheckpointSaid, Verdict};
 use crate::scan::{self, Envelope};
@@ -124,7 +124,7 @@ impl Verifying {
         self.faults.begin_step(Step::Accounts as u64);
         self.accounts(&accounts);
         self.faults.begin_step(Step::Events as u64);
-        let history = self.events(&events, &bundle.ticket);
+        let history = self.events(&events, bundle.events.len(), &bundle.ticket);
         self.faults.begin_step(Step::Files as u64);
         let attachments = self.attachments(&history, attachments);
         self.report = Some(BundleReport {
@@ -240,7 +240,8 @@ impl Verifying {
                 return None;
             }
         };
-        match sealed::put_back(&mut data, keys, &mut Vec::new()) {
+        let is_known = !is_passed_over(envelope.event_type);
+        match sealed::put_back_in(&mut data, keys, is_known, &mut Vec::new()) {
             Ok(counted) => {
                 self.counted.sealed += counted.sealed;
                 self.counted.opened += counted.opened;
@@ -255,9 +256,13 @@ impl Verifying {
                 return None;
             }
         }
-        let event = decode(envelope.event_type, data.clone())
-            .map_err(|(code, detail)| self.faults.push(position, code, detail))
-            .ok();
+        let event = if is_known {
+            decode(envelope.event_type, data.clone())
+                .map_err(|(code, detail)| self.faults.push(position, code, detail))
+                .ok()
+        } else {
+            None
+        };
         Some(Shown {
             envelope,
             data,
@@ -348,7 +353,8 @@ impl Verifying {
         }
     }
 
-    fn events(&mut self, entries: &[Entry], ticket: &str) -> Vec<Told> {
+    /// The events of the ticket; `given` counts the entries whose form is not that of one too.
+    fn events(&mut self, entries: &[Entry], given: usize, ticket: &str) -> Vec<Told> {
         let (mut last, mut version, mut shown_events) = (0, 0, 0_u64);
         let mut history = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -381,9 +387,10 @@ impl Verifying {
                 None => {}
             }
         }
-        if shown_events == 0 {
-            self.faults
-                .push(0, Code::Stream, "no event of the ticket is shown");
+        // An entry that cannot be read may have been shown; that it cannot is told. That none is shown is found out last.
+        if shown_events == 0 && history.len() == given {
+            let detail = "no event of the ticket is shown";
+            self.faults.push_found_at(u64::MAX, 0, Code::Stream, detail);
         }
         history
     }

@@ -109,6 +109,8 @@ pub(super) struct Order {
     for_queue: Events,
     pub(super) counting: Counting,
     pub(super) sealed: u64,
+    /// Events of types that are not known.
+    pub(super) passed_over: u64,
     /// Stored bytes of all events.
     pub(super) event_bytes: u64,
     pub(super) faults: Faults,
@@ -278,8 +280,16 @@ impl Order {
             self.faults
                 .push(position, Code::Stream, "a log begins with log-epoch-begun.v1");
         }
-        self.streams
-            .take(stream, facts, position, event.as_ref(), &mut self.faults);
+        let is_passed_over =
+            self.depth == Depth::Full && event.is_none() && batch::is_passed_over(event_type);
+        self.passed_over += u64::from(is_passed_over);
+        self.streams.take(
+            stream,
+            facts,
+            position,
+            (event.as_ref(), is_passed_over),
+            &mut self.faults,
+        );
         if let (Some(_), Some(event)) = (&self.queue, event)
             && makes_queue(&event)
         {

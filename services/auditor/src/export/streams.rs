@@ -15,6 +15,8 @@ struct Stream {
     version: u64,
     events: u64,
     folded: Option<Folded>,
+    /// An event of it was passed over: what comes after may rest on that, so it is not folded.
+    has_unknown: bool,
 }
 
 /// What the rules know of a stream.
@@ -33,13 +35,14 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    /// Takes the next event: its version must follow, and when it is decoded it must belong there.
+    /// Takes the next event: its version must follow, and when it is decoded it must belong there. `event` is it as far as it was
+    /// decoded, and whether it was passed over because its type is not known.
     pub(super) fn take(
         &mut self,
         name: &str,
         facts: &Facts,
         position: u64,
-        event: Option<&Event>,
+        (event, is_passed_over): (Option<&Event>, bool),
         faults: &mut Faults,
     ) {
         let stream = match self.streams.get_mut(name) {
@@ -56,6 +59,7 @@ impl Streams {
         }
         stream.version = stream.version.max(facts.version);
         stream.events += 1;
+        stream.has_unknown |= is_passed_over;
         if let Some(event) = event {
             self.folded += 1;
             stream.fold(name, facts, position, event, faults);
@@ -89,6 +93,9 @@ impl Stream {
         if !is_next && !belongs(name, event) {
             let detail = format!("an event of this type does not belong into the stream {name}");
             faults.push(position, Code::Stream, detail);
+            return;
+        }
+        if self.has_unknown {
             return;
         }
         match event {

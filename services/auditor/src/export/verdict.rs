@@ -54,7 +54,12 @@ pub(super) fn of(
         older: older.len() as u64,
         sealed: order.sealed,
         folded: order.streams.folded,
-        digests: u64::from(queue.as_ref().is_some_and(|queue| queue.computed.is_some())),
+        passed_over: order.passed_over,
+        digests: u64::from(
+            queue
+                .as_ref()
+                .is_some_and(|queue| queue.claimed.is_some() && queue.computed.is_some()),
+        ),
     };
     let checks = counts.checks(&Checks::new(&faults), expectations.depth);
     ExportReport {
@@ -88,6 +93,7 @@ struct Counts {
     older: u64,
     sealed: u64,
     folded: u64,
+    passed_over: u64,
     digests: u64,
 }
 
@@ -113,6 +119,7 @@ impl Counts {
             self.folded,
             &[Code::Data, Code::Stream],
         ));
+        done.push(checks.of("events of unknown types passed over", self.passed_over, &[]));
         if depth == Depth::Full {
             done.push(checks.of("digest of the queue", self.digests, &[Code::Digest]));
         }
@@ -239,7 +246,12 @@ fn queue_digest(order: &mut Order) -> Option<QueueDigest> {
         .ending
         .as_ref()
         .and_then(|ending| ending.queue().map(ToOwned::to_owned));
-    let computed = order.queue.take().and_then(super::queue::Queue::finish);
+    // What was passed over may change the queue: then there is nothing to compare.
+    let computed = order
+        .queue
+        .take()
+        .and_then(super::queue::Queue::finish)
+        .filter(|_| order.passed_over == 0);
     if let (Some(claimed), Some(computed)) = (&claimed, &computed)
         && claimed != computed
     {

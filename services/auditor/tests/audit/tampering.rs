@@ -233,3 +233,31 @@ fn the_table_can_be_given_to_other_verifiers() {
     assert_eq!(described[3]["position"], 1);
     assert_eq!(described[3]["code"], "root");
 }
+
+/// What was not compared is not told to have been found in order.
+#[test]
+fn a_digest_that_nobody_names_is_not_told_to_hold() {
+    let told = |file: &[u8]| {
+        let report = verify(file, &Expectations::default(), |_| {}).unwrap();
+        let lines = report
+            .checks
+            .iter()
+            .map(|check| (check.what.clone(), check.count));
+        lines.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(told(b"").get("digest of the queue"), None);
+    let table = table::table();
+    let of = |name: &str| told(&table.iter().find(|case| case.name == name).unwrap().file);
+    assert_eq!(of("untouched").get("digest of the queue"), Some(&1));
+    let passed_over = of("type-that-is-not-known");
+    assert_eq!(passed_over.get("digest of the queue"), None);
+    assert_eq!(passed_over.get("events of unknown types passed over"), Some(&1));
+}
+
+#[test]
+fn what_is_no_bundle_is_told_in_words() {
+    let mut out = Vec::new();
+    auditor::print::bundle(&mut out, &bundle::verify(b"{}", &[], &[])).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.starts_with("faulty: no evidence bundle\n"), "{text}");
+}

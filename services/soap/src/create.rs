@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// Longest summary that this door makes, characters.
 const SUMMARY_CHARS_MAX: usize = 120;
 
+/// Fields that are not asked for, but may say what they must.
+const TOLD_OF_NEW: [&str; 2] = ["messageType", "lastUpdateVersionNumber"];
+
 /// A create that passed every check of this door.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Prepared {
@@ -67,6 +70,9 @@ pub(crate) fn prepare(
     };
     only(&mut check, "description", &words.message_types.create);
     only(&mut check, "troubleTicketState", &words.create_state);
+    // What a get of the new ticket would answer.
+    only(&mut check, "messageType", &words.message_types.create);
+    only(&mut check, "lastUpdateVersionNumber", "0");
     if let Some(siren) = supplier_siren {
         only(&mut check, "supplierID", siren);
     }
@@ -122,7 +128,14 @@ fn check_fields(check: &mut Check<'_>, values: &Values) -> Fields {
     let mut read = Fields::new();
     for field in &FIELDS {
         let value = match field.on_create {
-            OnCreate::Ignored => None,
+            OnCreate::Foreign => {
+                let is_of_the_new_ticket =
+                    check.optional(field).is_some() && TOLD_OF_NEW.contains(&field.name);
+                if values.has(field.name) && !is_of_the_new_ticket {
+                    check.invalid(field.name);
+                }
+                None
+            }
             OnCreate::Mandatory => check.mandatory(field),
             OnCreate::OneReference if !referenced => check.mandatory(field),
             OnCreate::WithAppointment if appointment => check.mandatory(field),

@@ -118,8 +118,9 @@ pub(crate) enum OnCreate {
     /// Optional, and tells that an appointment is needed: the seed leaves open what does, this is our decision.
     Appointment,
     Optional,
-    /// Not the operator's to give at creation; ignored like every other element of JSR 91.
-    Ignored,
+    /// Not the operator's to give at creation (seed 001, 3.1.1, does not list it): refused by name, unless it says what the new
+    /// ticket will say of itself.
+    Foreign,
 }
 
 /// Where a field lives in the API's ticket.
@@ -170,16 +171,16 @@ const fn unanswered(field: Field) -> Field {
 }
 
 use Kind::{Boolean, DateTime, Duration, Integer, Line, Short, Siren, Text};
-use OnCreate::{Appointment, Ignored, Mandatory, OneReference, Optional, WithAppointment};
+use OnCreate::{Appointment, Foreign, Mandatory, OneReference, Optional, WithAppointment};
 
 /// All fields, in the order of the schema.
 pub(crate) const FIELDS: [Field; 48] = [
     unanswered(member("interactionDate", DateTime, Mandatory)),
-    member("interactionDateComplete", DateTime, Ignored),
+    member("interactionDateComplete", DateTime, Foreign),
     unanswered(member("description", Line, Mandatory)),
-    member("messageType", Line, Ignored),
-    member("troubleTicketKey", Line, Ignored),
-    member("lastUpdateVersionNumber", Line, Ignored),
+    member("messageType", Line, Foreign),
+    member("troubleTicketKey", Line, Foreign),
+    member("lastUpdateVersionNumber", Line, Foreign),
     member("troubleTicketState", Line, Mandatory),
     member("troubleDescription", Text, Mandatory),
     form("troubleDetectionTime", DateTime, Mandatory),
@@ -211,21 +212,21 @@ pub(crate) const FIELDS: [Field; 48] = [
     form("defectDescription", Line, Mandatory),
     form("defectPrelocalization", Line, Mandatory),
     form("alreadyOperated", Boolean, Mandatory),
-    form("serviceRestoredTime", DateTime, Ignored),
-    form("supplierName", Line, Ignored),
-    form("supplierUnit", Line, Ignored),
-    form("supplierPhoneNumber", Line, Ignored),
-    member("messageContent", Text, Ignored),
-    form("supplierPlannedActionDate", DateTime, Ignored),
-    form("supplierResolutionAction", Line, Ignored),
-    form("supplierResolutionState", Line, Ignored),
-    form("troubleTicketClosureCode", Line, Ignored),
-    form("troubleTicketClosureLabel", Line, Ignored),
-    form("defectLocalization", Line, Ignored),
-    form("defectResponsibility", Line, Ignored),
-    form("reprovisioningId", Line, Ignored),
-    form("troubleTicketClosureComment", Text, Ignored),
-    form("closureDuration", Duration, Ignored),
+    form("serviceRestoredTime", DateTime, Foreign),
+    form("supplierName", Line, Foreign),
+    form("supplierUnit", Line, Foreign),
+    form("supplierPhoneNumber", Line, Foreign),
+    member("messageContent", Text, Foreign),
+    form("supplierPlannedActionDate", DateTime, Foreign),
+    form("supplierResolutionAction", Line, Foreign),
+    form("supplierResolutionState", Line, Foreign),
+    form("troubleTicketClosureCode", Line, Foreign),
+    form("troubleTicketClosureLabel", Line, Foreign),
+    form("defectLocalization", Line, Foreign),
+    form("defectResponsibility", Line, Foreign),
+    form("reprovisioningId", Line, Foreign),
+    form("troubleTicketClosureComment", Text, Foreign),
+    form("closureDuration", Duration, Foreign),
 ];
 
 /// The row of that name.

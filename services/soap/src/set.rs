@@ -4,7 +4,7 @@ use crate::client::{CallError, Stamp};
 use crate::dates;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::fields::{FIELDS, Field, Kind, OnCreate, Place};
+use crate::fields::{FIELDS, Field, Kind, OnCreate, Place, field};
 use crate::get;
 use crate::operation::{Exception, Operation};
 use crate::outcome::{Answer, Failure, ReturnCode};
@@ -52,6 +52,8 @@ pub(crate) struct Prepared {
     asked: Asked,
     comment: Option<String>,
     given: Vec<Given>,
+    /// What a notification says of the ticket beside what it is: its state, another type. It must be so.
+    beside: Vec<(&'static str, String)>,
     pub(crate) stamp: Stamp,
 }
 
@@ -210,6 +212,7 @@ pub(crate) fn prepare(
     let comment = check.optional_text("messageContent");
     let given = given(&mut check);
     let asked = asked(&mut check, values, words);
+    let beside = beside(&mut check, words);
     if asked == Some(Asked::Notification)
         && !values.has("messageContent")
         && !given.iter().any(Given::may_change)
@@ -229,7 +232,7 @@ pub(crate) fn prepare(
     let stamp = Stamp {
         idempotency_key: sent_at.as_deref().map(|sent_at| {
             idempotency_key(
-                &[&service_provider, &key, sent_at],
+                &[&service_provider, &key, &one_spelling(sent_at)],
                 &asked,
                 comment.as_deref(),
                 &given,
@@ -245,6 +248,7 @@ pub(crate) fn prepare(
         asked,
         comment,
         given,
+        beside,
         stamp,
     })
 }
@@ -257,9 +261,16 @@ impl Prepared {
         let notifies = self.asked == Asked::Notification;
         let differing = || self.given.iter().filter(|given| !given.is_told(ticket, words));
         let kept = |given: &Given| notifies && given.may_change();
+        let contradicting = self
+            .beside
+            .iter()
+            .filter(|(name, text)| notifies && !is_said(name, text, ticket, words))
+            .map(|(name, _)| *name);
         let refused: Vec<String> = differing()
             .filter(|given| !kept(given))
-            .map(|given| given.field.name.to_owned())
+            .map(|given| given.field.name)
+            .chain(contradicting)
+            .map(str::to_owned)
             .collect();
         if !refused.is_empty() {
             let faults = Faults {
@@ -289,6 +300,15 @@ impl Prepared {
 }
 
 impl Given {
+    /// Name and value for the key of the message.
+    fn of_key(&self) -> (&'static str, Value) {
+        let value = match (self.field.kind, &self.value) {
+            (Kind::DateTime, Value::String(text)) => one_spelling(text).into(),
+            (_, value) => value.clone(),
+        };
+        (self.field.name, value)
+    }
+
     /// Whether a notification may change the field: the appointment, and how the end customer is reached for it.
     fn may_change(&self) -> bool {
         self.field.place == Place::Form
@@ -348,6 +368,28 @@ fn asked(check: &mut Check<'_>, values: &Values, words: &Vocabulary) -> Option<A
     None
 }
 
+/// What a notification says beside that it is one: the state, and a type or description of another word. An order says its state
+/// itself, and what its description is called is for annex R6, which is not public.
+fn beside(check: &mut Check<'_>, words: &Vocabulary) -> Vec<(&'static str, String)> {
+    ["description", "messageType", "troubleTicketState"]
+        .into_iter()
+        .filter_map(|name| check.optional_text(name).map(|text| (name, text)))
+        .filter(|(name, text)| {
+            *name == "troubleTicketState" || !text.eq_ignore_ascii_case(&words.message_types.from_operator)
+        })
+        .collect()
+}
+
+/// Whether the ticket says so of itself. What an answer calls messageType a request calls description (seed 001, 3.1.1 and 3.3.2).
+fn is_said(name: &str, text: &str, ticket: &Ticket, words: &Vocabulary) -> bool {
+    let told = match name {
+        "troubleTicketState" => field(name),
+        _description_or_type => field("messageType"),
+    };
+    let told = told.and_then(|told| get::value(told, ticket, words));
+    told.as_deref() == Some(text)
+}
+
 /// Every field that is filled in beside those that say which ticket and what is to be done, in the order of the table.
 fn given(check: &mut Check<'_>) -> Vec<Given> {
     FIELDS
@@ -368,19 +410,24 @@ pub(crate) fn is_ticket_key(text: &str) -> bool {
     })
 }
 
+/// A date in UTC: the same instant in every zone.
+fn one_spelling(date: &str) -> String {
+    dates::read(date).map_or_else(
+        || date.to_owned(),
+        |date| dates::write(&date.to_utc().fixed_offset()),
+    )
+}
+
 /// The same message sent twice is one command. A set has no reference of the operator's own, so the time it was sent
-/// tells two equal messages apart; without interactionDate there is no key, because nothing would. The version number is
-/// not part of it: who lost an answer and reads the ticket sends the same message with a newer number.
+/// tells two equal messages apart; without interactionDate there is no key, because nothing would. Dates count as
+/// instants, whatever zone they are written in. The version number is not part of it: who lost an answer and reads the ticket sends the same message with a newer number.
 fn idempotency_key(parts: &[&str], asked: &Asked, comment: Option<&str>, given: &[Given]) -> String {
     let protocol = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:guichet:soap:setTroubleTicketByValue");
     let asked = match asked {
         Asked::Order(action) => json!({"order": action}),
         Asked::Notification => json!("notification"),
     };
-    let given: Vec<(&str, &Value)> = given
-        .iter()
-        .map(|given| (given.field.name, &given.value))
-        .collect();
+    let given: Vec<(&str, Value)> = given.iter().map(Given::of_key).collect();
     let content = json!([parts, asked, comment, given]).to_string();
     format!("soap:{}", Uuid::new_v5(&protocol, content.as_bytes()))
 }

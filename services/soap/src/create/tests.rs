@@ -175,11 +175,38 @@ fn only_the_seeds_state_and_action_and_our_supplier_are_taken() {
     assert_eq!(faults(&[("supplierID", "111222337")]), invalid(&["supplierID"]));
 }
 
+/// Fault B2: what a create has no place for is refused by name, never dropped in silence.
 #[test]
-fn what_is_the_suppliers_to_say_is_not_sent() {
-    let fields = with(&[("troubleTicketClosureCode", "RET01"), ("supplierName", "X")]).unwrap();
-    let fields = fields.ticket.fields.unwrap();
-    assert!(!fields.contains_key("troubleTicketClosureCode") && !fields.contains_key("supplierName"));
+fn what_a_create_has_no_place_for_is_named() {
+    let foreign = FIELDS.iter().filter(|field| field.on_create == OnCreate::Foreign);
+    let mut named = 0;
+    for field in foreign {
+        for value in ["garbage", "2017-05-02T09:30:00Z", "1", "PT4H"] {
+            assert_eq!(
+                faults(&[(field.name, value)]),
+                invalid(&[field.name]),
+                "{} {value}",
+                field.name
+            );
+        }
+        // Clients that fill nothing in send the element all the same.
+        assert!(with(&[(field.name, " ")]).is_ok(), "{}", field.name);
+        named += 1;
+    }
+    assert_eq!(named, 19);
+    assert_eq!(
+        faults(&[
+            ("supplierPlannedActionDate", "garbage"),
+            ("messageContent", "accès par le garage"),
+            ("supplierName", "X"),
+        ]),
+        invalid(&["supplierName", "messageContent", "supplierPlannedActionDate"])
+    );
+    let told = [
+        ("messageType", "CASE CREATE REQUEST"),
+        ("lastUpdateVersionNumber", "0"),
+    ];
+    assert_eq!(with(&told).unwrap(), with(&[]).unwrap());
 }
 
 #[test]

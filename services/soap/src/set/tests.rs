@@ -10,11 +10,17 @@ fn prepared(xml: &str) -> Result<Prepared, Answer> {
     prepare(&values(xml), &Vocabulary::load(None).unwrap(), Some("987654324"))
 }
 
-/// What a set becomes on the ticket of the tests of get.
+/// What a set becomes on the ticket of the tests of get, which is closed.
 fn settled(xml: &str) -> Result<Value, (ReturnCode, String)> {
+    settled_in("closed", xml)
+}
+
+/// The same when the ticket has another status.
+fn settled_in(status: &str, xml: &str) -> Result<Value, (ReturnCode, String)> {
     let words = Vocabulary::load(None).unwrap();
-    let settled =
-        prepared(&format!("{KEYS}{xml}")).and_then(|prepared| prepared.settle(&get::tests::ticket(), &words));
+    let mut ticket = get::tests::ticket();
+    ticket.status.id = status.to_owned();
+    let settled = prepared(&format!("{KEYS}{xml}")).and_then(|prepared| prepared.settle(&ticket, &words));
     settled
         .map(|transition| serde_json::to_value(transition).unwrap())
         .map_err(|answer| (answer.code, answer.note))
@@ -55,13 +61,63 @@ fn a_notification_informs_whether_or_not_it_repeats_the_state() {
     for state in ["", "<troubleTicketState>OPENACTIVE</troubleTicketState>"] {
         let xml = format!("{state}{NOTIFICATION}<messageContent>accès par la cour</messageContent>");
         assert_eq!(
-            transition(&xml),
-            json!({"action": "inform", "comment": "accès par la cour"})
+            settled_in("open_active", &xml),
+            Ok(json!({"action": "inform", "comment": "accès par la cour"}))
         );
     }
     let typed =
         "<messageType>OC CASE INFORMATION NOTIFICATION</messageType><messageContent>m</messageContent>";
     assert_eq!(transition(typed), json!({"action": "inform", "comment": "m"}));
+}
+
+/// Fault B1: what a notification says of the ticket beside what it is must be so, or is refused by name.
+#[test]
+fn a_notification_that_contradicts_the_ticket_is_refused_by_name() {
+    let inform = Ok(json!({"action": "inform", "comment": "m"}));
+    let told = |status: &str, beside: &str| {
+        settled_in(
+            status,
+            &format!("{NOTIFICATION}<messageContent>m</messageContent>{beside}"),
+        )
+    };
+    let state = |state: &str| format!("<troubleTicketState>{state}</troubleTicketState>");
+    for (status, said) in [
+        ("queued", "QUEUED"),
+        ("open_active", "OPENACTIVE"),
+        ("cleared", "CLEARED"),
+        ("deferred", "DEFERRED"),
+    ] {
+        assert_eq!(told(status, &state(said)), inform, "{said}");
+        for other in ["QUEUED", "OPENACTIVE", "CLEARED", "DEFERRED"] {
+            if other != said {
+                let refused = Err((ReturnCode::Invalid, "troubleTicketState".to_owned()));
+                assert_eq!(told(status, &state(other)), refused, "{other} where it is {said}");
+            }
+        }
+    }
+    let types = |word: &str| format!("<messageType>{word}</messageType>");
+    for same in [
+        "OC CASE INFORMATION NOTIFICATION",
+        "OI CASE INFORMATION NOTIFICATION",
+    ] {
+        assert_eq!(told("queued", &types(same)), inform, "{same}");
+    }
+    for other in ["CASE CREATE REQUEST", "BONJOUR"] {
+        assert_eq!(
+            told("queued", &types(other)),
+            Err((ReturnCode::Invalid, "messageType".to_owned())),
+            "{other}"
+        );
+    }
+    let typed = "<messageType>OC CASE INFORMATION NOTIFICATION</messageType><description>BONJOUR</description>\
+                 <messageContent>m</messageContent><offerId>FTTE</offerId><troubleTicketState>CLEARED</troubleTicketState>";
+    assert_eq!(
+        settled_in("queued", typed),
+        Err((
+            ReturnCode::Invalid,
+            "description, troubleTicketState, offerId".to_owned()
+        ))
+    );
 }
 
 #[test]
@@ -169,6 +225,33 @@ fn the_same_message_is_one_command_whatever_number_it_recalls() {
         assert_ne!(first, message("2", &other), "{other}");
     }
     assert_eq!(message("2", "<messageContent>m</messageContent>"), None);
+}
+
+/// Fault B6: the same instant in another zone is the same date.
+#[test]
+fn the_same_message_is_one_command_in_whatever_zone_its_dates_are_written() {
+    let key = |sent: &str, suggested: &str| {
+        let xml = format!(
+            "{KEYS}{NOTIFICATION}<interactionDate>{sent}</interactionDate>\
+             <appointmentSuggestion1>{suggested}</appointmentSuggestion1>"
+        );
+        prepared(&xml).unwrap().stamp.idempotency_key.unwrap()
+    };
+    let first = key("2026-03-02T10:00:00+01:00", "2026-03-05T08:00:00+01:00");
+    for (sent, suggested) in [
+        ("2026-03-02T09:00:00Z", "2026-03-05T08:00:00+01:00"),
+        ("2026-03-02T10:00:00", "2026-03-05T07:00:00Z"),
+        ("2026-03-02T09:00:00.000-00:00", "2026-03-05T09:00:00.0+02:00"),
+    ] {
+        assert_eq!(first, key(sent, suggested), "{sent} {suggested}");
+    }
+    for (sent, suggested) in [
+        ("2026-03-02T10:00:00Z", "2026-03-05T08:00:00+01:00"),
+        ("2026-03-02T10:00:00+01:00", "2026-03-05T08:00:00Z"),
+        ("2026-03-02T10:00:00.5+01:00", "2026-03-05T08:00:00+01:00"),
+    ] {
+        assert_ne!(first, key(sent, suggested), "{sent} {suggested}");
+    }
 }
 
 #[test]

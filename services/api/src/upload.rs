@@ -18,7 +18,7 @@ use actix_web::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::{Stream, StreamExt, stream};
 use multer::{Field, Multipart};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     config::{BODY_WAIT_S, MULTIPART_EXTRA_BYTES_MAX},
@@ -33,7 +33,10 @@ const UNREAD_BYTES_MAX: u64 = 512 * 1024;
 
 /// A form on its way in.
 pub(crate) struct Form {
-    parts: Multipart<'static>,
+    /// Until its last part has been read.
+    parts: Option<Multipart<'static>>,
+    /// Reads the body, and what follows the last part.
+    reader: Option<JoinHandle<()>>,
     counts: Arc<Counts>,
 }
 
@@ -99,15 +102,22 @@ impl Form {
             file_max: file_bytes_max,
             ..Counts::default()
         });
+        let (reader, pieces) = coming(payload, counts.clone());
         Form {
-            parts: Multipart::new(coming(payload, counts.clone()), boundary),
+            parts: Some(Multipart::new(pieces, boundary)),
+            reader: Some(reader),
             counts,
         }
     }
 
     /// The next part, once the one before is read to its end; `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Part>, Broken> {
-        let Some(field) = self.parts.next_field().await.map_err(why)? else {
+        let field = match &mut self.parts {
+            None => None,
+            Some(parts) => parts.next_field().await.map_err(why)?,
+        };
+        let Some(field) = field else {
+            self.end().await;
             return Ok(None);
         };
         let disposition = field.headers().get("content-disposition");
@@ -119,6 +129,16 @@ impl Form {
             field,
             counts: self.counts.clone(),
         }))
+    }
+
+    /// Reads to the end of the body. Where an answer is given before, the connection is closed under a client that wants to go
+    /// on with it.
+    async fn end(&mut self) {
+        self.parts = None;
+        if let Some(reader) = self.reader.take() {
+            // It ends by itself, and a reader that panicked has nothing more to tell.
+            let _ = reader.await;
+        }
     }
 }
 
@@ -219,15 +239,18 @@ fn why(error: multer::Error) -> Broken {
     Broken::Unreadable
 }
 
-/// The bytes of a body as they come, each piece in time: a file may take long, silence not. The body stays on its own thread, and
-/// is let go of once nobody reads any more.
-fn coming(mut payload: Payload, counts: Arc<Counts>) -> impl Stream<Item = Result<Bytes, Broken>> + Send {
+/// The bytes of a body as they come, each piece in time: a file may take long, silence not. The body stays on its own thread; once
+/// nobody reads any more, so much is passed over as a form may hold beside its file.
+fn coming(
+    mut payload: Payload,
+    counts: Arc<Counts>,
+) -> (JoinHandle<()>, impl Stream<Item = Result<Bytes, Broken>> + Send) {
     let (give, take) = mpsc::channel(PIECES);
-    actix_web::rt::spawn(async move {
+    let reader = actix_web::rt::spawn(async move {
         let wait = Duration::from_secs(BODY_WAIT_S);
         loop {
             let piece = tokio::select! {
-                () = give.closed() => return,
+                () = give.closed() => return pass_over(payload, wait).await,
                 piece = tokio::time::timeout(wait, payload.next()) => piece,
             };
             let piece = match piece {
@@ -237,14 +260,29 @@ fn coming(mut payload: Payload, counts: Arc<Counts>) -> impl Stream<Item = Resul
                 Err(_elapsed) => Err(Broken::Silent),
             };
             let is_last = piece.is_err();
-            if give.send(piece).await.is_err() || is_last {
+            if is_last {
+                let _ = give.send(piece).await;
                 return;
+            }
+            if give.send(piece).await.is_err() {
+                return pass_over(payload, wait).await;
             }
         }
     });
-    stream::unfold(take, |mut take| async move {
+    let pieces = stream::unfold(take, |mut take| async move {
         take.recv().await.map(|piece| (piece, take))
-    })
+    });
+    (reader, pieces)
+}
+
+async fn pass_over(mut payload: Payload, wait: Duration) {
+    let mut left = MULTIPART_EXTRA_BYTES_MAX;
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(wait, payload.next()).await {
+        match left.checked_sub(piece.len()) {
+            Some(less) => left = less,
+            None => return,
+        }
+    }
 }
 
 impl Counts {

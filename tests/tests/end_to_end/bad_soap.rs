@@ -54,6 +54,28 @@ fn an_unknown_operation_and_broken_xml_are_the_clients_fault() {
     let whole = envelope("oc-alpha", DEMO_PASSWORD, &envelope::create("123456782", "OC-1"));
     let (code, _) = fault(&server, &whole[..whole.len() - 30]);
     assert_eq!(code, "soapenv:Client");
+    // Fault B3: what other readers of XML refuse; fault B4: two logins.
+    for (from, to, what) in [
+        ("OC-1", "OC]]>1", "Requête XML illisible : un texte contient ]]>"),
+        (
+            "<v1:offerId>",
+            "<v1:a:b/><v1:offerId>",
+            "Requête XML illisible : un nom est interdit en XML",
+        ),
+        (
+            "<soapenv:Envelope",
+            "<?xml version=\"2.0\"?><soapenv:Envelope",
+            "Requête XML illisible : seule la version 1.0 de XML est acceptée",
+        ),
+        (
+            "<v1:Password>",
+            "<v1:LoginName>oc-beta</v1:LoginName><v1:Password>",
+            "LoginName est en double dans l'en-tête SOAP",
+        ),
+    ] {
+        let told = fault(&server, &whole.replacen(from, to, 1));
+        assert_eq!(told, ("soapenv:Client".to_owned(), what.replace('>', "&gt;")));
+    }
     let two = format!("{0}{0}", envelope::create("123456782", "OC-1"));
     let (code, _) = fault(&server, &envelope("oc-alpha", DEMO_PASSWORD, &two));
     assert_eq!(code, "soapenv:Client");
@@ -84,6 +106,30 @@ fn another_media_type_or_no_xml_at_all_is_no_call() {
     assert_eq!(server.call_soap("application/soap+xml", &whole).status, 415);
     assert_eq!(server.call_soap("application/json", &whole).status, 415);
     assert_eq!(server.call_soap(XML, "{}").status, 400);
+    // Fault B5: the lines of a field are read as one.
+    for (fields, status) in [
+        (
+            [("content-encoding", "identity"), ("content-encoding", "gzip")],
+            415,
+        ),
+        ([("content-type", XML), ("content-type", "application/json")], 415),
+        (
+            [("authorization", "Basic YTpi"), ("authorization", "Basic YTpj")],
+            400,
+        ),
+    ] {
+        let url = format!("{}{}", server.soap(), envelope::PATH);
+        let request = server.http().post(url).body(whole.clone());
+        let request = fields
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = if fields[0].0 == "content-type" {
+            request
+        } else {
+            request.header("content-type", XML)
+        };
+        assert_eq!(request.send().unwrap().status(), status, "{fields:?}");
+    }
     assert_eq!(
         server
             .call_soap(XML, &format!("{whole}{}", " ".repeat(1024 * 1024)))

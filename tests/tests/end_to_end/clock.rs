@@ -229,3 +229,34 @@ fn a_leap_that_is_right_can_be_accepted() {
         .unwrap();
     assert!((leapt_s - 7 * DAY_S).abs() <= 300, "{leapt_s}");
 }
+
+/// A clock that no event can bear is refused at the start, with what to do; nothing is made.
+#[test]
+fn a_clock_out_of_all_bounds_is_refused_at_the_start() {
+    for offset_s in [-100 * 366 * DAY_S, 8_100 * 366 * DAY_S] {
+        let home = home();
+        set(home.path(), offset_s);
+        let ended = Command::new(guichet())
+            .args([
+                "up",
+                "--demo",
+                "--api-listen",
+                "127.0.0.1:0",
+                "--soap-listen",
+                "127.0.0.1:0",
+            ])
+            .env_clear()
+            .env("GUICHET_DATA", home.data())
+            .env("LD_PRELOAD", libfaketime())
+            .env("FAKETIME_TIMESTAMP_FILE", home.path().join("clock"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("the clock of this machine says") && said.contains("set it right"),
+            "{said}"
+        );
+        assert!(!home.data().exists(), "something was made");
+    }
+}

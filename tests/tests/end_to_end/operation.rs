@@ -215,3 +215,23 @@ fn the_reference_and_the_list_of_errors_are_served() {
         .unwrap();
     assert_eq!(contract["openapi"], "3.1.0");
 }
+
+/// Signals that other programs take as "load anew" do not end this one; without a terminal, SIGHUP does not either.
+#[test]
+fn signals_that_mean_nothing_here_end_nothing() {
+    let server = Server::start();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    for name in ["HUP", "USR1", "USR2"] {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &server.pid().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        let told = format!("SIG{name}");
+        while !server.home().log_lines().contains(&told) {
+            assert!(std::time::Instant::now() < deadline, "{told} is not told");
+        }
+        assert_eq!(server.nobody().get("/healthz").status, 200, "{name}");
+    }
+    let home = server.stop();
+    assert!(home.log_lines().contains("a signal is ignored"));
+}

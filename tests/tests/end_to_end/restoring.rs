@@ -558,3 +558,48 @@ fn home_file(server: &Server, name: &str, bytes: &[u8]) -> String {
     fs::write(&file, bytes).unwrap();
     file.to_str().unwrap().to_owned()
 }
+
+/// What was copied in part is no success, and what would have been overwritten is whole: the exit status says so.
+#[test]
+fn a_backup_is_never_restored_over_and_damaged_keys_are_no_success() {
+    let server = Server::start();
+    lived_in(&server, 0, 1);
+    let data = server.home().data();
+    let (to, keys) = (path(server.home(), "backup"), path(server.home(), "keys-backup"));
+    let _ = done(&["backup", "--to", &to], &data);
+    refused(
+        &["backup", "--to", data.to_str().unwrap()],
+        &data,
+        &["lies in the data directory"],
+    );
+    refused(&["backup-keys", "--to", &to], &data, &["holds data"]);
+    let segment = only_file(&Path::new(&to).join("log"));
+    let bytes = fs::read(&segment).unwrap();
+    refused(
+        &["restore", "--from", &to],
+        Path::new(&to),
+        &["are the same directory"],
+    );
+    assert_eq!(fs::read(&segment).unwrap(), bytes);
+    let home = server.stop();
+    // As a disk damages a slot.
+    let persons = data.join("keys/persons.keys");
+    let mut damaged = fs::read(&persons).unwrap();
+    damaged[200..204].fill(0xEE);
+    fs::write(&persons, damaged).unwrap();
+    let server = home.start();
+    let said = server.nobody().get("/readyz").json();
+    assert_eq!(said["problems"][0]["code"], "keys-damaged", "{said}");
+    refused(&["backup-keys", "--to", &keys], &data, &["1 more are damaged"]);
+    let home = server.stop();
+    assert!(home.log_lines().contains("keys of persons are damaged"));
+    fs::rename(&persons, home.path().join("damaged.keys")).unwrap();
+    refused(&["restore-keys", "--from", &keys], &data, &["1 more are damaged"]);
+    assert!(persons.exists(), "what is good is restored");
+    refused(&["accept-loss", "--reason", "x"], &data, &["nothing is lost"]);
+    refused(
+        &["accept-loss", "--reason", " "],
+        &data,
+        &["the reason says nothing"],
+    );
+}

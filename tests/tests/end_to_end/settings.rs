@@ -169,6 +169,56 @@ fn every_faulty_setting_is_named_at_once() {
     );
 }
 
+/// A number below zero is a value that cannot be used, not a flag that nobody knows; a level that is none is no part of the program;
+/// and what is written elsewhere does not lie in the data directory.
+#[test]
+fn numbers_below_zero_and_words_for_levels_are_named_with_the_rest() {
+    let home = Home::new();
+    fs::create_dir(home.data()).unwrap();
+    let (data, inside) = (home.data(), home.data().join("log"));
+    let ended = guichet(
+        &[
+            "up",
+            "--data",
+            data.to_str().unwrap(),
+            "--lock-first-s",
+            "-1",
+            "--workers",
+            "-2",
+            "--file-bytes-max",
+            "-3",
+            "--argon2-memory-kib",
+            "-4",
+            "--stranger-burst",
+            "-5",
+            "--archive",
+            data.to_str().unwrap(),
+            "--checkpoints-to",
+            inside.to_str().unwrap(),
+            "--api-listen",
+            "nowhere",
+        ],
+        &[("GUICHET_LOG_LEVEL", "nonsense")],
+    );
+    let _ = ended.said(
+        2,
+        &[
+            "9 settings cannot be used",
+            "--lock-first-s (GUICHET_LOCK_FIRST_S) -1 is not within 1 and 3600",
+            "--workers (GUICHET_WORKERS) \"-2\"",
+            "--file-bytes-max (GUICHET_FILE_BYTES_MAX) \"-3\"",
+            "--argon2-memory-kib (GUICHET_ARGON2_MEMORY_KIB) \"-4\"",
+            "--stranger-burst (GUICHET_STRANGER_BURST) \"-5\"",
+            "--archive (GUICHET_ARCHIVE)",
+            "--checkpoints-to (GUICHET_CHECKPOINTS_TO)",
+            "lies in the data directory",
+            "--api-listen (GUICHET_API_LISTEN) \"nowhere\"",
+            "GUICHET_LOG_LEVEL \"nonsense\"",
+        ],
+    );
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0, "something was made");
+}
+
 /// Fault U2: the same of the doors that run alone, and of a wrong command line.
 #[test]
 fn the_other_commands_name_theirs_too() {

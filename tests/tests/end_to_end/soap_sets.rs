@@ -124,12 +124,23 @@ fn the_same_set_again_is_answered_as_the_first_time() {
     let server = Server::start();
     create(&server);
     let message = [SENT, NOTIFICATION, ("messageContent", "Le code est 1234.")];
+    // Fault B1: it is not cleared, so nothing is said.
+    let contradicting = [SENT, NOTIFICATION, message[2], ("troubleTicketState", "CLEARED")];
+    assert_eq!(set(&server, 0, &contradicting), wrong("troubleTicketState"));
+    assert_eq!(comments(&server), [""; 0]);
     assert_eq!(set(&server, 0, &message), ok());
     let supplier = server.client("oi");
     let _ = supplier.follow("SAV-1", &json!({"action": "activate", "comment": "RDV mardi"}));
     let head = server.head();
     assert_eq!(set(&server, 0, &message), ok());
     assert_eq!(set(&server, 1, &message), ok());
+    // Fault B6: the same instant in another zone.
+    let elsewhere = [
+        ("interactionDate", "2026-03-02T09:00:00Z"),
+        message[1],
+        message[2],
+    ];
+    assert_eq!(set(&server, 1, &elsewhere), ok());
     assert_eq!(comments(&server), ["Le code est 1234.", "RDV mardi"]);
     assert_eq!(server.head(), head, "the same message wrote something twice");
 

@@ -85,6 +85,33 @@ fn a_wrong_setting_is_named_before_anything_listens() {
     }
 }
 
+/// Fault B7: all of them are named at once, each with its flag.
+#[test]
+fn every_wrong_setting_is_named_with_its_flag() {
+    let arguments = [
+        "--supplier-siren",
+        "12",
+        "--soap-namespace",
+        "a b",
+        "--soap-return-codes",
+        "/nowhere/codes.toml",
+        "--soap-vocabulary",
+        "/nowhere/words.toml",
+    ];
+    let ended = SoapDoor::refused(&arguments);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    for (flag, value) in arguments
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[flag, value]| (flag, value))
+    {
+        assert!(said.contains(&format!("{flag} (GUICHET_")), "{said}");
+        assert!(said.contains(value), "{said}");
+    }
+}
+
 /// Fault P6: with both doors in one process the REST door does not listen either, and makes no data directory.
 #[test]
 fn a_wrong_setting_of_the_soap_door_keeps_both_doors_shut() {

@@ -1,5 +1,10 @@
 //! Uploads as RFC 7578 has them: the boundary alone parts them, every part is accounted for, and a file keeps its name.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
 use guichet_tests::{
     answer::{Answer, faults},
     client::Client,
@@ -276,4 +281,46 @@ fn a_repeated_upload_has_the_same_name() {
         .refused(422, "idempotency-key-reused");
     let listed = ticket.client.get(&ticket.path()).expect(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
+
+/// What follows the last part is read before the answer is given: otherwise the connection was closed under the client's next
+/// request, which Java's client met now and then.
+#[test]
+fn a_connection_serves_on_after_an_upload() {
+    let ticket = Ticket::open();
+    let mut stream = TcpStream::connect(ticket.server.api().trim_start_matches("http://")).unwrap();
+    let chunk = |content: &str| format!("{:x}\r\n{content}\r\n", content.len());
+    let authorization = format!(
+        "Host: guichet\r\nAuthorization: Bearer {}\r\n",
+        ticket.client.token()
+    );
+    let head = format!(
+        "POST {} HTTP/1.1\r\n{authorization}Content-Type: multipart/form-data; boundary=B\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ticket.path()
+    );
+    let file =
+        "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nabc\r\n--B--\r\n";
+    let next = format!(
+        "GET {TICKETS}/{} HTTP/1.1\r\n{authorization}Connection: close\r\n\r\n",
+        ticket.key
+    );
+    for _ in 0..3 {
+        stream
+            .write_all(format!("{head}{}", chunk(file)).as_bytes())
+            .unwrap();
+        // What follows the form, in many pieces.
+        for _ in 0..30 {
+            stream.write_all(chunk(&"x".repeat(1_000)).as_bytes()).unwrap();
+        }
+        stream.write_all(b"0\r\n\r\n").unwrap();
+    }
+    stream.write_all(next.as_bytes()).unwrap();
+    let mut answers = String::new();
+    let _ = stream.read_to_string(&mut answers).unwrap();
+    let statuses: Vec<&str> = answers
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|answer| &answer[..3])
+        .collect();
+    assert_eq!(statuses, ["201", "201", "201", "200"], "{answers}");
 }

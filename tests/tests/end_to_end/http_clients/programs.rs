@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -192,13 +193,30 @@ fn python_s_requests_is_understood() {
     assert_eq!(status("encoded name"), Some(422), "{said}");
 }
 
-/// A process that ends with this value.
+/// A process with all that it has started; they end with this value.
 struct Running(Child);
+
+impl Running {
+    #[track_caller]
+    fn start(command: &mut Command) -> Running {
+        let name = format!("{command:?}");
+        Running(
+            command
+                .process_group(0)
+                .spawn()
+                .unwrap_or_else(|error| panic!("{name}: {error}")),
+        )
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself already.
-        let _ = self.0.kill();
+        // They may have ended by themselves already.
+        let group = format!("kill -KILL -- -{}", self.0.id());
+        let _ = Command::new("bash")
+            .args(["-c", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.0.wait();
     }
 }
@@ -252,7 +270,7 @@ fn a_page_in_chromium_is_understood() {
         .arg(format!("{origin}/#{}%20{}%20{key}", server.api(), client.token()))
         .stderr(Stdio::null())
         .stdout(Stdio::null());
-    let _browser = Running(command.spawn().unwrap());
+    let _browser = Running::start(&mut command);
     let answers = Answers::read(&said_by_page(
         &listener,
         &tests().join("browser/http_clients.html"),
@@ -299,7 +317,7 @@ impl Proxy {
             .arg("-c")
             .arg(file)
             .args(["-e", "stderr"]);
-        let mut process = Running(command.stderr(Stdio::piped()).spawn().unwrap());
+        let mut process = Running::start(command.stderr(Stdio::piped()));
         // The line about its limits follows the one where it has begun to listen.
         let mut lines = BufReader::new(process.0.stderr.take().unwrap())
             .lines()

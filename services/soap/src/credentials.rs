@@ -1,7 +1,7 @@
 //! Who is calling: a login and a password in every request (seed 001, 2.2), exchanged for a token of the API.
 
 use crate::client::{CallError, Caller, Client};
-use crate::envelope::{OWN_HEADER, WSSE};
+use crate::envelope::{self, OWN_HEADER, WSSE};
 use crate::fault::{Fault, TooMany};
 use crate::limits::{self, Limits, LoginId};
 use crate::tree::{self, Element};
@@ -36,16 +36,21 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     /// Finds the credentials of a request: the protocol's own header block, then a `wsse:UsernameToken` with its
-    /// password as text, then HTTP Basic.
+    /// password as text, then HTTP Basic. Of each kind there is one at most; blocks for another node are not ours to read.
     pub(crate) fn find(header: &[Element], authorization: Option<&str>) -> Result<Credentials, Fault> {
-        if let Some(block) = header.iter().find(|block| block.name == OWN_HEADER) {
-            return Credentials::pair(block.child("LoginName"), block.child("Password"));
+        let ours = || header.iter().filter(|block| envelope::is_for_us(block));
+        let own = one(OWN_HEADER, ours().filter(|block| block.name == OWN_HEADER))?;
+        let is_security = |block: &&Element| block.name == "Security" && block.namespace == WSSE;
+        let security = one("Security", ours().filter(is_security))?;
+        if let Some(block) = own {
+            return Credentials::pair(one_child(block, "LoginName")?, one_child(block, "Password")?);
         }
-        let security = header
-            .iter()
-            .find(|block| block.name == "Security" && block.namespace == WSSE);
-        if let Some(token) = security.and_then(|block| block.child("UsernameToken")) {
-            let password = token.child("Password");
+        let token = match security {
+            Some(security) => one_child(security, "UsernameToken")?,
+            None => None,
+        };
+        if let Some(token) = token {
+            let password = one_child(token, "Password")?;
             let digest = password
                 .and_then(|password| password.attribute("", "Type"))
                 .is_some_and(|kind| !tree::trim(kind).ends_with("#PasswordText"));
@@ -54,7 +59,7 @@ impl Credentials {
                     "Seul un mot de passe de type PasswordText est accepté",
                 ));
             }
-            return Credentials::pair(token.child("Username"), password);
+            return Credentials::pair(one_child(token, "Username")?, password);
         }
         authorization
             .and_then(Credentials::basic)
@@ -91,6 +96,18 @@ impl Credentials {
             password: password.to_owned(),
         })
     }
+}
+
+/// The only one of its name, or none.
+fn one<'e>(name: &str, mut found: impl Iterator<Item = &'e Element>) -> Result<Option<&'e Element>, Fault> {
+    match (found.next(), found.next()) {
+        (first, None) => Ok(first),
+        (_, Some(_)) => Err(Fault::doubled_credentials(name)),
+    }
+}
+
+fn one_child<'e>(parent: &'e Element, name: &str) -> Result<Option<&'e Element>, Fault> {
+    one(name, parent.children.iter().filter(|child| child.name == name))
 }
 
 /// A sign-in at the API, and who it is.

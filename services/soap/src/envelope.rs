@@ -32,6 +32,9 @@ pub enum ReadEnvelopeError {
     /// Neither UTF-8 nor UTF-16.
     #[error("the encoding {0} is not read here, only UTF-8 and UTF-16")]
     Encoding(String),
+    /// The document says that it is in an encoding which it is not in.
+    #[error("the document declares the encoding {0} and is in another")]
+    OtherEncoding(String),
     /// The bytes are not UTF-8.
     #[error("the body is not valid UTF-8")]
     Utf8(#[source] std::str::Utf8Error),
@@ -114,6 +117,14 @@ fn check_version(root: &Element) -> Result<(), ReadEnvelopeError> {
     }
 }
 
+/// Whether a header block is meant for the node that reads it first or last, and this door is both (SOAP 1.1, 4.2.2).
+pub(crate) fn is_for_us(block: &Element) -> bool {
+    matches!(
+        block.attribute(SOAP_11, "actor").map(tree::trim),
+        None | Some("") | Some(ACTOR_NEXT)
+    )
+}
+
 /// Refuses the first block that is meant for us, must be understood and is not (SOAP 1.1, 4.2.3).
 fn check_understood(header: &[Element]) -> Result<(), ReadEnvelopeError> {
     for block in header {
@@ -121,12 +132,8 @@ fn check_understood(header: &[Element]) -> Result<(), ReadEnvelopeError> {
             block.attribute(SOAP_11, "mustUnderstand").map(tree::trim),
             Some("1" | "true")
         );
-        let for_us = matches!(
-            block.attribute(SOAP_11, "actor").map(tree::trim),
-            None | Some("") | Some(ACTOR_NEXT)
-        );
         let known = block.name == OWN_HEADER || (block.name == "Security" && block.namespace == WSSE);
-        if must && for_us && !known {
+        if must && is_for_us(block) && !known {
             return Err(ReadEnvelopeError::MustUnderstand(told(&block.name)));
         }
     }
@@ -201,14 +208,17 @@ fn declared(text: &str, charset: Option<&str>) -> Result<(), ReadEnvelopeError> 
     if charset.is_some() {
         return Ok(());
     }
+    // What is no name of an encoding makes the declaration ill-formed, which is told when it is read.
     let name = declaration
         .0
         .split_once("encoding")
         .and_then(|(_, rest)| rest.split(['"', '\'']).nth(1))
+        .filter(|name| tree::is_encoding(name))
         .unwrap_or("utf-8")
         .to_ascii_lowercase();
     match name.as_str() {
         "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(()),
+        "utf-16" | "utf-16le" | "utf-16be" => Err(ReadEnvelopeError::OtherEncoding(told(&name))),
         _ => Err(ReadEnvelopeError::Encoding(told(&name))),
     }
 }
@@ -269,6 +279,14 @@ mod tests {
         );
         let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xE9</a>";
         assert!(matches!(read(latin, None), Err(ReadEnvelopeError::Encoding(name)) if name == "iso-8859-1"));
+        for declared in ["UTF-16", "utf-16LE"] {
+            let body = format!("<?xml version='1.0' encoding='{declared}'?><a/>");
+            let told = format!(
+                "the document declares the encoding {} and is in another",
+                declared.to_lowercase()
+            );
+            assert_eq!(refusal(&body), told);
+        }
         assert!(matches!(
             read(b"<a/>", Some("koi8-r")),
             Err(ReadEnvelopeError::Encoding(_))

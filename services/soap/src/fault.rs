@@ -75,6 +75,11 @@ impl Fault {
         Fault::client("Identifiant ou mot de passe incorrect")
     }
 
+    /// Two logins or passwords where one is read: which is meant cannot be told.
+    pub(crate) fn doubled_credentials(name: &str) -> Fault {
+        Fault::client(format!("{name} est en double dans l'en-tête SOAP"))
+    }
+
     /// So many tries of a login failed that none is taken for a while, not even a right one. Nobody learns by it which
     /// logins exist: a login that nobody has is locked alike.
     pub(crate) fn locked(request_id: Uuid, retry_after_s: Option<u64>) -> Fault {
@@ -151,6 +156,10 @@ impl Fault {
             ReadEnvelopeError::Encoding(name) => (
                 FaultCode::Client,
                 format!("Encodage {name} non accepté : UTF-8 ou UTF-16"),
+            ),
+            ReadEnvelopeError::OtherEncoding(name) => (
+                FaultCode::Client,
+                format!("La requête déclare l'encodage {name} et n'est pas dans cet encodage"),
             ),
             ReadEnvelopeError::Operations(_) => (
                 FaultCode::Client,

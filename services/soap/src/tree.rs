@@ -1,7 +1,11 @@
 //! A small tree of XML elements, read by hand so that order, prefixes and wrappers of the many SOAP stacks do not
 //! matter, and within limits so that nobody can make it large.
 
+mod form;
+
 use quick_xml::{NsReader, XmlVersion, events::BytesStart, events::Event, name::ResolveResult};
+
+pub(crate) use form::is_encoding;
 
 /// Deepest nesting of elements; a request of the protocol needs 5.
 pub const DEPTH_MAX: usize = 16;
@@ -42,6 +46,20 @@ pub enum ReadTreeError {
 pub enum Misfit {
     /// The XML declaration is not at the start.
     LateDeclaration,
+    /// The XML declaration has another form.
+    Declaration,
+    /// A version other than 1.0 is declared.
+    Version,
+    /// A name that XML or its namespaces do not have.
+    Name,
+    /// Attributes that are none, or not parted.
+    Attributes,
+    /// `<` in the value of an attribute.
+    LessThan,
+    /// Two attributes of one name in one namespace.
+    AttributeTwice,
+    /// `]]>` in text.
+    SectionEnd,
     /// A namespace prefix is not declared.
     Prefix,
     /// An entity is not declared.
@@ -88,6 +106,28 @@ impl Misfit {
                 "the XML declaration is not at the start",
                 "la déclaration XML n'est pas au début",
             ),
+            Misfit::Declaration => (
+                "the XML declaration is not well-formed",
+                "la déclaration XML est mal formée",
+            ),
+            Misfit::Version => (
+                "only version 1.0 of XML is read",
+                "seule la version 1.0 de XML est acceptée",
+            ),
+            Misfit::Name => ("a name is not one of XML", "un nom est interdit en XML"),
+            Misfit::Attributes => (
+                "the attributes of an element are not well-formed",
+                "les attributs d'un élément sont mal formés",
+            ),
+            Misfit::LessThan => (
+                "the value of an attribute holds <",
+                "la valeur d'un attribut contient <",
+            ),
+            Misfit::AttributeTwice => (
+                "an element has the same attribute twice",
+                "un élément a deux fois le même attribut",
+            ),
+            Misfit::SectionEnd => ("]]> stands in a text", "un texte contient ]]>"),
             Misfit::Prefix => (
                 "a namespace prefix is not declared",
                 "un préfixe n'est pas déclaré",
@@ -158,6 +198,7 @@ pub(crate) struct Attribute {
 
 impl Element {
     /// The first child of that local name, in any namespace.
+    #[cfg(test)]
     pub(crate) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
@@ -196,11 +237,17 @@ pub(crate) fn read(text: &str) -> Result<Element, ReadTreeError> {
                 builder.pop()?;
             }
             Event::End(_) => builder.pop()?,
+            Event::Text(text) if text.contains("]]>") => {
+                return Err(ReadTreeError::NotADocument(Misfit::SectionEnd));
+            }
             Event::Text(text) => builder.text(&text.xml10_content())?,
-            Event::CData(text) => builder.text(&text.xml10_content())?,
-            Event::GeneralRef(reference) => builder.text(&resolve(reference)?)?,
-            Event::Comment(_) => {}
-            Event::Decl(_) if first => {}
+            Event::CData(text) => builder.inner_text(&text.xml10_content())?,
+            Event::GeneralRef(reference) => builder.inner_text(&resolve(reference)?)?,
+            Event::Comment(comment) => check_characters(comment)?,
+            Event::Decl(declaration) if first => {
+                let raw = declaration.strip_prefix("xml").unwrap_or(declaration);
+                form::check_declaration(raw).map_err(ReadTreeError::NotADocument)?;
+            }
             Event::Decl(_) => {
                 return Err(ReadTreeError::NotADocument(Misfit::LateDeclaration));
             }
@@ -214,6 +261,10 @@ pub(crate) fn read(text: &str) -> Result<Element, ReadTreeError> {
 
 /// The start of an element: names resolved, attributes counted before they are compared with each other.
 fn open(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, ReadTreeError> {
+    if !form::is_qualified_name(start.name().as_ref()) {
+        return Err(ReadTreeError::NotADocument(Misfit::Name));
+    }
+    form::check_attributes(start.attributes_raw()).map_err(ReadTreeError::NotADocument)?;
     let (namespace, name) = reader.resolver().resolve_element(start.name());
     let mut element = Element {
         namespace: bound(namespace)?,
@@ -228,15 +279,20 @@ fn open(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, Rea
             });
         }
         let attribute = attribute?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
+        check_characters(&value)?;
         if attribute.key.as_namespace_binding().is_some() {
             continue;
         }
         let (namespace, name) = reader.resolver().resolve_attribute(attribute.key);
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
-        check_characters(&value)?;
+        let (namespace, name) = (bound(namespace)?, name.as_ref().to_owned());
+        // Two prefixes may be bound to one namespace (Namespaces in XML 1.0, 6.3).
+        if element.attribute(&namespace, &name).is_some() {
+            return Err(ReadTreeError::NotADocument(Misfit::AttributeTwice));
+        }
         element.attributes.push(Attribute {
-            namespace: bound(namespace)?,
-            name: name.as_ref().to_owned(),
+            namespace,
+            name,
             value,
         });
     }
@@ -326,6 +382,14 @@ impl Builder {
             }
         }
         Ok(())
+    }
+
+    /// Text that only an element may hold, blank or not (XML 1.0, production 27).
+    fn inner_text(&mut self, text: &str) -> Result<(), ReadTreeError> {
+        if self.open.is_empty() {
+            return Err(ReadTreeError::NotADocument(Misfit::TextOutside));
+        }
+        self.text(text)
     }
 
     fn finish(self) -> Result<Element, ReadTreeError> {

@@ -45,6 +45,78 @@ fn a_username_token_is_read_and_a_digest_is_refused_by_name() {
     );
 }
 
+/// Fault B4: where two logins stand, none is taken for the one that is meant.
+#[test]
+fn doubled_credentials_are_refused_and_those_for_another_node_passed_over() {
+    const SOAP: &str = "xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'";
+    let inside = |login: &str| format!("<LoginName>{login}</LoginName><Password>p</Password>");
+    let own = |actor: &str, inside: &str| {
+        format!("<TroubleTicketHeaderRequest {SOAP} {actor}>{inside}</TroubleTicketHeaderRequest>")
+    };
+    let security = |actor: &str, inside: &str| {
+        format!("<w:Security {SOAP} {actor}><w:UsernameToken>{inside}</w:UsernameToken></w:Security>")
+    };
+    let named = |login: &str| format!("<w:Username>{login}</w:Username><w:Password>p</w:Password>");
+    for (xml, name) in [
+        (
+            own("", &inside("a")) + &own("", &inside("b")),
+            "TroubleTicketHeaderRequest",
+        ),
+        (
+            own("", &inside("a")) + &own("s:actor=''", &inside("a")),
+            "TroubleTicketHeaderRequest",
+        ),
+        (own("", &format!("<LoginName/>{}", inside("a"))), "LoginName"),
+        (
+            own("", &format!("{}<Password>q</Password>", inside("a"))),
+            "Password",
+        ),
+        (security("", &named("a")) + &security("", &named("b")), "Security"),
+        (
+            own("", &inside("a")) + &security("", &named("a")) + &security("", &named("b")),
+            "Security",
+        ),
+        (
+            format!(
+                "<w:Security><w:UsernameToken>{0}</w:UsernameToken><w:UsernameToken>{0}</w:UsernameToken></w:Security>",
+                named("a")
+            ),
+            "UsernameToken",
+        ),
+        (
+            security("", &(named("a") + "<w:Username>b</w:Username>")),
+            "Username",
+        ),
+        (
+            security("", &(named("a") + "<w:Password>q</w:Password>")),
+            "Password",
+        ),
+    ] {
+        let fault = Credentials::find(&header(&xml), None).err().unwrap();
+        assert_eq!(
+            fault.text,
+            format!("{name} est en double dans l'en-tête SOAP"),
+            "{xml}"
+        );
+    }
+    let other = "s:actor='urn:somebody-else'";
+    let next = "s:actor='http://schemas.xmlsoap.org/soap/actor/next'";
+    assert_eq!(
+        found(&(own(other, &inside("a")) + &own(next, &inside("b"))), None),
+        pair("b", "p")
+    );
+    assert_eq!(
+        found(&(security("", &named("a")) + &security(other, &named("b"))), None),
+        pair("a", "p")
+    );
+    // The header of another node signs nobody in.
+    assert_eq!(found(&own(other, &inside("a")), None), None);
+    assert_eq!(
+        found(&(own(other, &inside("a")) + &security("", &named("b"))), None),
+        pair("b", "p")
+    );
+}
+
 #[test]
 fn http_basic_is_read_with_colons_in_the_password() {
     // oc:p:é

@@ -70,3 +70,107 @@ fn depth_elements_attributes_and_namespaces_are_counted() {
         "the document is not well-formed XML"
     );
 }
+
+/// Fault B3: what is no XML is not read as if it were.
+#[test]
+fn what_other_readers_of_xml_refuse_is_refused() {
+    let name = "a name is not one of XML";
+    for bad in [
+        "1x",
+        "v:a:b",
+        "a\u{1}",
+        "v:1x",
+        ":a",
+        "a:",
+        "-a",
+        ".a",
+        "a\u{d7}",
+        "é\u{37e}",
+        "a,b",
+    ] {
+        assert_eq!(
+            message(&format!("<r xmlns:v='urn:v'><{bad}/></r>")),
+            name,
+            "{bad:?}"
+        );
+        assert_eq!(
+            message(&format!("<r xmlns:v='urn:v' {bad}='1'/>")),
+            name,
+            "{bad:?}"
+        );
+    }
+    for good in ["é", "_", "a.b-c", "v:été", "日本", "a\u{b7}", "a1"] {
+        let text = format!("<r xmlns:v='urn:v'><{good} {good}='1'></{good}></r>");
+        assert!(read(&text).is_ok(), "{good}");
+    }
+    let attributes = "the attributes of an element are not well-formed";
+    for (text, what) in [
+        ("<r>a]]>b</r>", "]]> stands in a text"),
+        ("<r>&amp;]]></r>", "]]> stands in a text"),
+        ("<r a='<'/>", "the value of an attribute holds <"),
+        ("<r xmlns='urn:<'/>", "the value of an attribute holds <"),
+        ("<r a='1'b='2'/>", attributes),
+        ("<r a='1' / ></r>", attributes),
+        ("<r a=1/>", attributes),
+        ("<r a/>", attributes),
+        ("<r xmlns:1='urn:v'/>", name),
+        ("<r xmlns:v=''/>", "a namespace prefix is not declared"),
+        ("<r xmlns='&#1;'/>", "a character is not allowed in XML"),
+        (
+            "<r xmlns:p='urn:v' xmlns:q='urn:v' p:a='1' q:a='2'/>",
+            "an element has the same attribute twice",
+        ),
+        ("<r><!-- \u{1} --></r>", "a character is not allowed in XML"),
+        ("<r/>&#32;", "there is text outside the root element"),
+        ("<r/><![CDATA[ ]]>", "there is text outside the root element"),
+    ] {
+        assert_eq!(message(text), what, "{text}");
+    }
+    for good in [
+        "<r>a]]&gt;b]]<![CDATA[>]]></r>",
+        "<r a='>' b = \"'\"\n c='&lt;'/>",
+        "<r xmlns:p='urn:v' xmlns:q='urn:w' p:a='1' q:a='2' a='3'/>",
+        "<r xmlns=''/>\n<!-- a -->",
+    ] {
+        assert!(read(good).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn the_declaration_has_one_form_and_one_version() {
+    let declared = |text: &str| read(&format!("<?xml{text}?><r/>")).map_err(|error| error.to_string());
+    for good in [
+        " version='1.0'",
+        " version=\"1.0\" encoding=\"utf-8\" ",
+        "\n version = '1.0' standalone='yes'",
+        " version='1.0' encoding='UTF-8' standalone='no'",
+    ] {
+        assert!(declared(good).is_ok(), "{good}");
+    }
+    for version in ["1.1", "2.0", "1.00", "", "one"] {
+        assert_eq!(
+            declared(&format!(" version='{version}'")).unwrap_err(),
+            "only version 1.0 of XML is read"
+        );
+    }
+    for bad in [
+        "",
+        " ",
+        " encoding='utf-8'",
+        " encoding='utf-8' version='1.0'",
+        " version='1.0' version='1.0'",
+        " version='1.0' encoding=''",
+        " version='1.0' encoding='8bit'",
+        " version='1.0'encoding='utf-8'",
+        " version='1.0' standalone='yes' encoding='utf-8'",
+        " version='1.0' standalone='maybe'",
+        " version='1.0' more='1'",
+        " version=1.0",
+    ] {
+        assert_eq!(
+            declared(bad).unwrap_err(),
+            "the XML declaration is not well-formed",
+            "{bad:?}"
+        );
+    }
+}

@@ -97,7 +97,7 @@ impl Service {
         request: &Request<'_>,
     ) -> Result<String, Fault> {
         let credentials = Credentials::find(&read.header, request.authorization)?;
-        let values = Values::read(&read.operation);
+        let values = Values::read(&read.operation)?;
         let mut again = true;
         loop {
             let id = self.sign_ins.id(&credentials);

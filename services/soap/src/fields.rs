@@ -18,7 +18,7 @@ const SIREN_DIGITS: usize = 9;
 /// What a value looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// One line, or a code of a list; the desk checks the list.
+    /// One line that turns no direction of writing, or a code of a list; the desk checks the list.
     Line,
     /// One line of at most that many characters.
     Short(usize),
@@ -48,7 +48,7 @@ impl Kind {
     pub(crate) fn read(self, text: &str) -> Option<Value> {
         let line = |chars_max: usize| {
             let text = text.trim();
-            (text.chars().count() <= chars_max && text::is_one_line(text)).then(|| text.into())
+            (text.chars().count() <= chars_max && text::is_name(text)).then(|| text.into())
         };
         match self {
             Line => line(LINE_CHARS_MAX),

@@ -1,5 +1,6 @@
 //! The values of one request: found by local name, in any order, wrapped in `troubleTicketValue` or not.
 
+use crate::fault::Fault;
 use crate::fields::{FIELDS, Field, field};
 use crate::tree::{self, Element};
 use serde_json::Value;
@@ -19,7 +20,14 @@ pub(crate) struct Values {
 
 impl Values {
     /// Reads the element of an operation. Elements that the protocol does not use are ignored (seed 001, 2.3.1).
-    pub(crate) fn read(operation: &Element) -> Values {
+    ///
+    /// # Errors
+    /// A fault when there is more than one ticket: an operation is about one.
+    pub(crate) fn read(operation: &Element) -> Result<Values, Fault> {
+        let wrappers = operation.children.iter().filter(|child| child.name == WRAPPER);
+        if wrappers.count() > 1 {
+            return Err(Fault::client(format!("L'élément {WRAPPER} est en double")));
+        }
         let mut values = Values::default();
         for child in &operation.children {
             if child.name == WRAPPER {
@@ -28,7 +36,7 @@ impl Values {
                 values.add(child);
             }
         }
-        values
+        Ok(values)
     }
 
     fn add(&mut self, element: &Element) {
@@ -176,7 +184,16 @@ pub(crate) mod tests {
 
     /// Values of an operation whose children are written in `xml`.
     pub(crate) fn values(xml: &str) -> Values {
-        Values::read(&tree::read(&format!("<op xmlns:xsi='{XSI}'>{xml}</op>")).unwrap())
+        Values::read(&tree::read(&format!("<op xmlns:xsi='{XSI}'>{xml}</op>")).unwrap()).unwrap()
+    }
+
+    /// Two halves of tickets are no ticket.
+    #[test]
+    fn an_operation_is_about_one_ticket() {
+        let half = |name: &str| format!("<{WRAPPER}><{name}>A</{name}></{WRAPPER}>");
+        let two = format!("<op>{}{}</op>", half("offerId"), half("technicalId"));
+        let fault = Values::read(&tree::read(&two).unwrap()).unwrap_err();
+        assert_eq!(fault.text, "L'élément troubleTicketValue est en double");
     }
 
     #[test]

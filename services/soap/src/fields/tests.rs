@@ -69,6 +69,10 @@ fn values_are_read_by_their_kind() {
         Some(json!("2017-05-02T09:30:00+02:00"))
     );
     assert_eq!(Line.read("two\nlines"), None);
+    // A reference stands in the ticket's summary.
+    assert_eq!(Line.read("OC-\u{202e}42"), None);
+    assert_eq!(Short(10).read("RDV\u{2066}1"), None);
+    assert_eq!(Line.read("قسم 1"), Some(json!("قسم 1")));
     assert!(Line.read(&"é".repeat(LINE_CHARS_MAX)).is_some());
     assert_eq!(Line.read(&"é".repeat(LINE_CHARS_MAX + 1)), None);
     assert!(Text.read(&"a".repeat(TEXT_BYTES_MAX)).is_some());

@@ -1,6 +1,6 @@
 //! What the people who run the door can set.
 
-use crate::door::{self, BindError};
+use crate::door::{self, SettingFault};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -75,12 +75,10 @@ impl SoapConfig {
         }
     }
 
-    /// Whether every setting can be used, without listening anywhere: files are read, texts are looked at.
-    ///
-    /// # Errors
-    /// [`BindError`] names the first setting that cannot.
-    pub fn check(&self) -> Result<(), BindError> {
-        door::load(self).map(|_loaded| ())
+    /// All that is wrong with the settings, without listening anywhere: files are read, texts are looked at.
+    #[must_use]
+    pub fn faults(&self) -> Vec<SettingFault> {
+        door::load(self).err().unwrap_or_default()
     }
 
     /// Whether passwords would cross a network in clear without anybody having asked for it.
@@ -96,6 +94,40 @@ impl SoapConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Fault B7: every setting that cannot be used is told at once.
+    #[test]
+    fn all_faulty_settings_are_told() {
+        use crate::door::Setting;
+        let mut config = SoapConfig::new("0.0.0.0:0".parse().unwrap(), "http://127.0.0.1:8080");
+        config.supplier_siren = Some("12".to_owned());
+        config.namespace = "a b".to_owned();
+        config.public_url = Some("ws.example.org".to_owned());
+        config.return_codes = Some("/nowhere/codes.toml".into());
+        config.vocabulary = Some("/nowhere/words.toml".into());
+        config.api_ca = Some("/nowhere/ca.pem".into());
+        config.tls = Some(TlsFiles {
+            cert: "/nowhere/cert.pem".into(),
+            key: "/nowhere/key.pem".into(),
+        });
+        let settings: Vec<Setting> = config.faults().iter().map(|fault| fault.setting).collect();
+        assert_eq!(
+            settings,
+            [
+                Setting::SupplierSiren,
+                Setting::Namespace,
+                Setting::PublicUrl,
+                Setting::Api,
+                Setting::ReturnCodes,
+                Setting::Vocabulary,
+                Setting::Tls,
+            ]
+        );
+        config.tls = None;
+        assert_eq!(config.faults()[0].setting, Setting::Listen);
+        let sound = SoapConfig::new("127.0.0.1:0".parse().unwrap(), "http://127.0.0.1:8080");
+        assert!(sound.faults().is_empty());
+    }
 
     #[test]
     fn passwords_in_clear_need_loopback_or_an_explicit_word() {

@@ -38,6 +38,9 @@ pub enum BindError {
     /// A data file cannot be used.
     #[error("the protocol's words cannot be loaded")]
     Vocabulary(#[from] LoadVocabularyError),
+    /// Settings that cannot be used, which nobody asked about before.
+    #[error("{}", all_of(.0))]
+    Settings(Vec<SettingFault>),
     /// The certificate or its key cannot be read.
     #[error("the TLS file {path} cannot be read")]
     Pem {
@@ -57,6 +60,66 @@ pub enum BindError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// A setting of the door, or several that go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// Where it listens.
+    Listen,
+    /// How clients reach it.
+    PublicUrl,
+    /// The supplier behind it.
+    SupplierSiren,
+    /// The namespace of its answers.
+    Namespace,
+    /// The file of return codes.
+    ReturnCodes,
+    /// The file of the protocol's words.
+    Vocabulary,
+    /// The API: its address, authorities and service key.
+    Api,
+    /// The certificate and its key.
+    Tls,
+}
+
+/// What is wrong with a setting.
+#[derive(Debug)]
+pub struct SettingFault {
+    /// Which one.
+    pub setting: Setting,
+    /// Why it cannot be used.
+    pub error: BindError,
+}
+
+impl BindError {
+    fn of(mut faults: Vec<SettingFault>) -> BindError {
+        match faults.pop() {
+            Some(only) if faults.is_empty() => only.error,
+            last => BindError::Settings(faults.into_iter().chain(last).collect()),
+        }
+    }
+}
+
+/// In one line.
+fn all_of(faults: &[SettingFault]) -> String {
+    let told: Vec<String> = faults.iter().map(|fault| fault.error.to_string()).collect();
+    told.join("; ")
+}
+
+/// The faults found so far.
+#[derive(Default)]
+struct Faults(Vec<SettingFault>);
+
+impl Faults {
+    fn add(&mut self, setting: Setting, error: BindError) {
+        self.0.push(SettingFault { setting, error });
+    }
+
+    /// What was read, unless it could not be.
+    fn kept<T, E: Into<BindError>>(&mut self, setting: Setting, read: Result<T, E>) -> Option<T> {
+        read.map_err(|error| self.add(setting, error.into())).ok()
+    }
 }
 
 impl From<ClientError> for BindError {
@@ -126,34 +189,47 @@ pub(crate) struct Loaded {
     tls: Option<rustls::ServerConfig>,
 }
 
-/// Looks at every setting and reads every file.
-pub(crate) fn load(config: &SoapConfig) -> Result<Loaded, BindError> {
+/// Looks at every setting and reads every file; all faults are told, not the first only.
+pub(crate) fn load(config: &SoapConfig) -> Result<Loaded, Vec<SettingFault>> {
+    let mut faults = Faults::default();
     if config.exposes_passwords() {
-        return Err(BindError::PlainHttp(config.listen));
+        faults.add(Setting::Listen, BindError::PlainHttp(config.listen));
     }
     if let Some(siren) = config.supplier_siren.as_ref().filter(|siren| !is_siren(siren)) {
-        return Err(BindError::SupplierSiren(siren.clone()));
+        faults.add(Setting::SupplierSiren, BindError::SupplierSiren(siren.clone()));
     }
     if !is_uri(&config.namespace) {
-        return Err(BindError::Namespace(config.namespace.clone()));
+        faults.add(Setting::Namespace, BindError::Namespace(config.namespace.clone()));
     }
     if let Some(url) = config.public_url.as_ref().filter(|url| !is_web_address(url)) {
-        return Err(BindError::PublicUrl(url.clone()));
+        faults.add(Setting::PublicUrl, BindError::PublicUrl(url.clone()));
     }
-    let service = Service {
-        client: Client::new(
-            &config.api_url,
-            config.api_ca.as_deref(),
-            config.service_key.as_deref(),
-        )?,
-        sign_ins: SignIns::new(),
-        vocabulary: Vocabulary::load(config.vocabulary.as_deref())?,
-        return_codes: ReturnCodes::load(config.return_codes.as_deref())?,
-        namespace: config.namespace.clone(),
-        supplier_siren: config.supplier_siren.clone(),
-    };
-    let tls = config.tls.as_ref().map(server_tls).transpose()?;
-    Ok(Loaded { service, tls })
+    let client = Client::new(
+        &config.api_url,
+        config.api_ca.as_deref(),
+        config.service_key.as_deref(),
+    );
+    let client = faults.kept(Setting::Api, client);
+    let return_codes = ReturnCodes::load(config.return_codes.as_deref());
+    let return_codes = faults.kept(Setting::ReturnCodes, return_codes);
+    let vocabulary = Vocabulary::load(config.vocabulary.as_deref());
+    let vocabulary = faults.kept(Setting::Vocabulary, vocabulary);
+    let tls = config.tls.as_ref().map(server_tls).transpose();
+    let tls = faults.kept(Setting::Tls, tls);
+    match (client, return_codes, vocabulary, tls) {
+        (Some(client), Some(return_codes), Some(vocabulary), Some(tls)) if faults.0.is_empty() => {
+            let service = Service {
+                client,
+                sign_ins: SignIns::new(),
+                vocabulary,
+                return_codes,
+                namespace: config.namespace.clone(),
+                supplier_siren: config.supplier_siren.clone(),
+            };
+            Ok(Loaded { service, tls })
+        }
+        (..) => Err(faults.0),
+    }
 }
 
 /// A namespace name is compared character by character and written as it is: no blanks, and a scheme.
@@ -170,9 +246,9 @@ fn is_web_address(text: &str) -> bool {
 /// that the two can start in any order. Must be called within a Tokio runtime.
 ///
 /// # Errors
-/// [`BindError`] tells which setting cannot be used.
+/// [`BindError`] tells which settings cannot be used.
 pub async fn bind(config: SoapConfig) -> Result<Bound, BindError> {
-    let Loaded { service, tls } = load(&config)?;
+    let Loaded { service, tls } = load(&config).map_err(BindError::of)?;
     let service = web::Data::new(service);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let proxies = web::Data::new(TrustedProxies(config.trusted_proxies));

@@ -33,7 +33,7 @@ mod wsdl;
 
 pub use config::{DEFAULT_NAMESPACE, SoapConfig, TlsFiles};
 pub use credentials::{CREDENTIAL_BYTES_MAX, SIGN_IN_KEPT_S, SIGN_INS_MAX};
-pub use door::{BindError, Bound, RunError, bind};
+pub use door::{BindError, Bound, RunError, Setting, SettingFault, bind};
 pub use envelope::ReadEnvelopeError;
 pub use get::{ROWS_MAX, TICKETS_MAX};
 pub use limits::{ADDRESS_SIGN_INS, LOGIN_SIGN_INS};

@@ -1,5 +1,7 @@
 //! The words of the protocol as data: states, message types, actions, return codes (annexes R4 to R6 of seed 001).
 
+mod shape;
+
 use crate::outcome::ReturnCode;
 use api_types::{Side, Status, StatusCategory};
 use serde::Deserialize;
@@ -27,13 +29,13 @@ pub enum LoadVocabularyError {
         /// Where its fault is.
         source: Box<toml::de::Error>,
     },
-    /// A word that cannot be one, or that means two things.
-    #[error("in the file {path}, {what}")]
+    /// Words that cannot be some, that mean two things, that are missing or that nobody asks for.
+    #[error("in the file {path}, {}", .what.join("; "))]
     Word {
         /// Where it is.
         path: String,
-        /// Which word, and what is wrong with it.
-        what: String,
+        /// Each word, and what is wrong with it.
+        what: Vec<String>,
     },
 }
 
@@ -94,12 +96,12 @@ impl Vocabulary {
     /// Reads the operator's own file, or the one shipped.
     pub(crate) fn load(path: Option<&Path>) -> Result<Vocabulary, LoadVocabularyError> {
         let words: Vocabulary = load(path, SHIPPED_VOCABULARY)?;
-        words.check().map_err(|what| misfit(path, what))?;
+        no_misfit(path, words.misfits())?;
         Ok(words)
     }
 
     /// Every word is a line that can be seen, and none of those that are told apart are the same.
-    fn check(&self) -> Result<(), String> {
+    fn misfits(&self) -> Vec<String> {
         let of_categories = &self.category_states;
         let types = &self.message_types;
         let mut named: Vec<(String, &str)> = [
@@ -133,19 +135,18 @@ impl Vocabulary {
                 .iter()
                 .map(|order| ("orders.action".to_owned(), order.action.as_str())),
         );
-        are_words(&named)?;
+        let mut misfits = no_words(&named);
         if types.create.eq_ignore_ascii_case(&types.from_operator) {
-            return Err("message_types.create and message_types.from_operator are the same".to_owned());
+            misfits.push("message_types.create and message_types.from_operator are the same".to_owned());
         }
-        let twice = self.orders.iter().enumerate().find(|(index, order)| {
+        let twice = self.orders.iter().enumerate().filter(|(index, order)| {
             self.orders
                 .iter()
                 .take(*index)
                 .any(|other| other.state == order.state)
         });
-        twice.map_or(Ok(()), |(_, order)| {
-            Err(format!("the state {:?} has two orders", order.state))
-        })
+        misfits.extend(twice.map(|(_, order)| format!("the state {:?} has two orders", order.state)));
+        misfits
     }
 
     /// The protocol's state for a status of the desk. A status that the data does not name is told by its category,
@@ -206,12 +207,12 @@ impl ReturnCodes {
     /// Reads the operator's own file, or the one shipped.
     pub(crate) fn load(path: Option<&Path>) -> Result<ReturnCodes, LoadVocabularyError> {
         let codes: ReturnCodes = load(path, SHIPPED_RETURN_CODES)?;
-        codes.check().map_err(|what| misfit(path, what))?;
+        no_misfit(path, codes.misfits())?;
         Ok(codes)
     }
 
     /// Every code and label is a line that can be seen, and success has a code of its own.
-    fn check(&self) -> Result<(), String> {
+    fn misfits(&self) -> Vec<String> {
         let refusals = [
             ("missing", &self.missing),
             ("invalid", &self.invalid),
@@ -229,9 +230,10 @@ impl ReturnCodes {
                 ]
             })
             .collect();
-        are_words(&named)?;
-        let like_success = refusals.iter().find(|(_, one)| one.code == self.ok.code);
-        like_success.map_or(Ok(()), |(name, _)| Err(format!("{name} has the code of success")))
+        let mut misfits = no_words(&named);
+        let like_success = refusals.iter().filter(|(_, one)| one.code == self.ok.code);
+        misfits.extend(like_success.map(|(name, _)| format!("{name} has the code of success")));
+        misfits
     }
 
     /// Code and label of an outcome.
@@ -247,24 +249,27 @@ impl ReturnCodes {
     }
 }
 
-/// Names the first word that nobody could read, or that does not fit on a line.
-fn are_words(named: &[(String, &str)]) -> Result<(), String> {
+/// Names the words that nobody could read, or that do not fit on a line.
+fn no_words(named: &[(String, &str)]) -> Vec<String> {
     let fits = |word: &str| text::is_filled_in(word) && text::is_one_line(word);
-    let misfit = named.iter().find(|(_, word)| !fits(word));
-    misfit.map_or(Ok(()), |(name, _)| {
-        Err(format!("{name} is not one filled-in line"))
-    })
+    let misfits = named.iter().filter(|(_, word)| !fits(word));
+    misfits
+        .map(|(name, _)| format!("{name} is not one filled-in line"))
+        .collect()
 }
 
 fn name_of(path: Option<&Path>) -> String {
     path.map_or_else(|| "shipped".to_owned(), |path| path.display().to_string())
 }
 
-fn misfit(path: Option<&Path>, what: String) -> LoadVocabularyError {
-    LoadVocabularyError::Word {
+fn no_misfit(path: Option<&Path>, what: Vec<String>) -> Result<(), LoadVocabularyError> {
+    if what.is_empty() {
+        return Ok(());
+    }
+    Err(LoadVocabularyError::Word {
         path: name_of(path),
         what,
-    }
+    })
 }
 
 fn load<T: serde::de::DeserializeOwned>(
@@ -272,15 +277,20 @@ fn load<T: serde::de::DeserializeOwned>(
     shipped: &str,
 ) -> Result<T, LoadVocabularyError> {
     let name = || name_of(path);
+    let form = |source| LoadVocabularyError::Form {
+        path: name(),
+        source: Box::new(source),
+    };
     let text = match path {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|source| LoadVocabularyError::Read { path: name(), source })?,
         None => shipped.to_owned(),
     };
-    toml::from_str(&text).map_err(|source| LoadVocabularyError::Form {
-        path: name(),
-        source: Box::new(source),
-    })
+    let own: toml::Table = toml::from_str(&text).map_err(form)?;
+    let model: toml::Table = toml::from_str(shipped).map_err(form)?;
+    no_misfit(path, shape::differences(&own, &model))?;
+    // Read from the text, so that a fault is told with its line.
+    toml::from_str(&text).map_err(form)
 }
 
 #[cfg(test)]

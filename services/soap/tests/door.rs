@@ -328,8 +328,17 @@ async fn settings_that_cannot_be_used_are_named() {
     assert!(matches!(&error, BindError::Vocabulary(_)), "{error}");
     let mut without_codes = config();
     without_codes.return_codes = Some("/nowhere/codes.toml".into());
-    let error = without_codes.check().unwrap_err();
+    let error = refusal(without_codes).await;
     assert!(matches!(&error, BindError::Vocabulary(_)), "{error}");
+
+    let mut without_both = config();
+    without_both.vocabulary = Some("/nowhere/words.toml".into());
+    without_both.return_codes = Some("/nowhere/codes.toml".into());
+    let error = refusal(without_both).await;
+    assert!(
+        matches!(&error, BindError::Settings(faults) if faults.len() == 2),
+        "{error}"
+    );
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut twice = config();

@@ -5,7 +5,7 @@ use std::{env, fmt, net::SocketAddr, path::PathBuf};
 use api::Limits;
 use application::{credentials::passwords::HashingCost, error::chain, sign_in::SignInRules};
 use courier::CourierConfig;
-use soap::SoapConfig;
+use soap::{Setting, SoapConfig};
 
 use super::files::{authorities_fault, file_fault, pair_fault};
 use crate::{
@@ -277,7 +277,7 @@ impl WrongSettings {
         }
     }
 
-    /// What the SOAP door itself finds, which tells the first fault only: it is asked about what nothing above has told of.
+    /// What the SOAP door itself finds: it is asked about what nothing above has told of.
     pub(super) fn protocol(&mut self, config: &mut SoapConfig) {
         // The rule of plain HTTP was asked above.
         config.allow_plain_http = true;
@@ -289,14 +289,27 @@ impl WrongSettings {
             api_url: "http://127.0.0.1".to_owned(),
             ..config.clone()
         };
-        self.add_some(
-            "the SOAP door:",
-            protocol.check().err().map(|error| chain(&error)),
-        );
+        for fault in protocol.faults() {
+            self.add(flag(fault.setting), chain(&fault.error));
+        }
     }
 
     pub(super) fn log_level(&mut self) {
         self.add_some("GUICHET_LOG_LEVEL", logging::level_fault());
         self.add_some("GUICHET_LOG_FORMAT", logging::format_fault());
+    }
+}
+
+/// The flag and variable of a setting of the SOAP door.
+const fn flag(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Listen => "--soap-listen (GUICHET_SOAP_LISTEN):",
+        Setting::PublicUrl => "--soap-public-url (GUICHET_SOAP_PUBLIC_URL):",
+        Setting::SupplierSiren => "--supplier-siren (GUICHET_SUPPLIER_SIREN):",
+        Setting::Namespace => "--soap-namespace (GUICHET_SOAP_NAMESPACE):",
+        Setting::ReturnCodes => "--soap-return-codes (GUICHET_SOAP_RETURN_CODES):",
+        Setting::Vocabulary => "--soap-vocabulary (GUICHET_SOAP_VOCABULARY):",
+        Setting::Api => "--api-url (GUICHET_API_URL):",
+        Setting::Tls => "--tls-certificate (GUICHET_TLS_CERTIFICATE):",
     }
 }

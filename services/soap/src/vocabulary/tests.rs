@@ -73,13 +73,16 @@ fn a_word_that_cannot_be_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("words.toml");
     let fault = |text: String| {
-        std::fs::write(&path, text).unwrap();
-        let codes = ReturnCodes::load(Some(&path)).map(drop);
-        let words = Vocabulary::load(Some(&path)).map(drop);
-        [codes, words].into_iter().find_map(|loaded| match loaded {
+        std::fs::write(&path, &text).unwrap();
+        let loaded = if text.contains("request_type") {
+            Vocabulary::load(Some(&path)).map(drop)
+        } else {
+            ReturnCodes::load(Some(&path)).map(drop)
+        };
+        match loaded {
             Err(error @ LoadVocabularyError::Word { .. }) => Some(error.to_string()),
             Err(_) | Ok(()) => None,
-        })
+        }
     };
     let changed = |shipped: &str, from: &str, to: &str| {
         assert!(shipped.contains(from), "{from}");
@@ -124,4 +127,64 @@ fn a_word_that_cannot_be_one_is_named() {
             Some(format!("in the file {}, {what}", path.display()))
         );
     }
+}
+
+/// Fault B7: all that is wrong with a file is told at once.
+#[test]
+fn every_fault_of_a_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("words.toml");
+    let write = |text: &str| std::fs::write(&path, text).unwrap();
+    let file = format!("in the file {}, ", path.display());
+    let words = |text: &str| {
+        write(text);
+        Vocabulary::load(Some(&path)).unwrap_err().to_string()
+    };
+    let codes = |text: &str| {
+        write(text);
+        ReturnCodes::load(Some(&path)).unwrap_err().to_string()
+    };
+    assert_eq!(
+        codes(
+            "ok = 1\nmore = 2\n[missing]\ncode = \"1\"\nlabel = 2\n[invalid]\ncode = \"2\"\n[other]\ncode = \"9\"\nlabel = \"a\""
+        ),
+        format!(
+            "{file}forbidden_transition is missing; invalid.label is missing; missing.label is no string; ok is no table; \
+             unknown_reference is missing; more is not known"
+        )
+    );
+    let twice = SHIPPED_RETURN_CODES
+        .replace("code = \"9\"", "code = \"0\"")
+        .replace("code = \"2\"", "code = \"0\"")
+        .replace("\"OK\"", "\" \"");
+    assert_eq!(
+        codes(&twice),
+        format!(
+            "{file}ok.label is not one filled-in line; invalid has the code of success; other has the code of success"
+        )
+    );
+    let changed = SHIPPED_VOCABULARY
+        .replace("desk = \"SAV\"", "")
+        .replace("queued = \"QUEUED\"", "queued = 1")
+        .replace("action = \"withdraw\"", "act = \"withdraw\"")
+        .replace(
+            "yields_to_notification = true",
+            "yields_to_notification = \"yes\"",
+        );
+    assert_eq!(
+        words(&changed),
+        format!(
+            "{file}desk is missing; orders 1: action is missing; orders 1: act is not known; \
+             orders 3: yields_to_notification is no boolean; states.queued is no string"
+        )
+    );
+    // Statuses are the desk's own, and what need not be there may be left out.
+    write(
+        &SHIPPED_VOCABULARY
+            .replace("queued = \"QUEUED\"", "other = \"QUEUED\"")
+            .replace("yields_to_notification = true", ""),
+    );
+    assert!(Vocabulary::load(Some(&path)).is_ok());
+    // What is no TOML at all is told with its line.
+    assert!(words("desk = ").contains("does not have the form"));
 }

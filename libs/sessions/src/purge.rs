@@ -1,13 +1,13 @@
 //! Removing what is over.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::delivery::{DELIVERY_KEPT_HOURS, POSTED_KEPT_HOURS};
 use crate::failures::FAILURES_KEPT_HOURS;
 use crate::place::PLACES_KEPT_DAYS;
-use crate::stored::{id_in, micros};
+use crate::stored::{id_in, micros, time_in};
 use crate::{Sessions, StorageError};
 
 /// A sign-in is kept for so many minutes after its end. An access token that was issued at the last moment outlives
@@ -66,12 +66,31 @@ impl Sessions {
                 hours_ago(PLACES_KEPT_DAYS * 24),
             )?,
         };
+        transaction
+            .prepare_cached(
+                "INSERT INTO purged (one, through) VALUES (1, ?1)
+                 ON CONFLICT (one) DO UPDATE SET through = max(through, excluded.through)",
+            )?
+            .execute([micros(now)])?;
         transaction.commit()?;
         let mut revoked = self.inner.revoked.write();
         for sign_in in &ended {
             revoked.remove(sign_in);
         }
         Ok(purged)
+    }
+}
+
+impl Sessions {
+    /// The latest time by which [`Sessions::purge`] has removed what was over; `None` when it never has.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn purged_through(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let database = self.inner.database.lock();
+        let mut statement = database.prepare_cached("SELECT through FROM purged")?;
+        let through = statement.query_row([], |row| time_in(row, 0)).optional()?;
+        Ok(through)
     }
 }
 

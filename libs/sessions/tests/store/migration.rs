@@ -11,6 +11,7 @@ const FIRST: &str = include_str!("../fixtures/schema_1.sql");
 const SECOND: &str = include_str!("../fixtures/schema_2.sql");
 const THIRD: &str = include_str!("../fixtures/schema_3.sql");
 const FOURTH: &str = include_str!("../fixtures/schema_4.sql");
+const FIFTH: &str = include_str!("../fixtures/schema_5.sql");
 
 fn house_of_the_first_schema() -> House {
     house_of(FIRST)
@@ -194,6 +195,23 @@ fn a_token_that_was_replaced_in_the_fourth_schema_has_no_grace() {
     );
     let reused = sessions.rotate(hash(1), hash(11), minute(10), lifetimes());
     assert!(matches!(reused, Err(RotateError::Reused { sign_in }) if sign_in == sign_in_id(1)));
+    let new = House::new();
+    drop(new.open());
+    assert_eq!(tables(&house.sql()), tables(&new.sql()));
+}
+
+/// How far it was purged nobody knows in the fifth schema; nothing else changes.
+#[test]
+fn a_database_of_the_fifth_schema_was_never_known_to_be_purged() {
+    let house = house_of(FIFTH);
+    assert_eq!(version(&house.sql()), 5);
+    let sessions = house.open();
+    assert_eq!(version(&house.sql()), SCHEMA_VERSION);
+    assert_eq!(sessions.purged_through().unwrap(), None);
+    assert_eq!(
+        ids(&sessions.sign_ins(ALICE, minute(20)).unwrap()),
+        [sign_in_id(1)]
+    );
     let new = House::new();
     drop(new.open());
     assert_eq!(tables(&house.sql()), tables(&new.sql()));

@@ -155,3 +155,17 @@ fn that_something_was_posted_is_forgotten_after_a_day() {
     purged_at(&sessions, minute(POSTED_KEPT_HOURS * 60), one);
     assert_eq!(posted(&sessions, ALICE, 0), 0);
 }
+
+/// A clock that says more than an earlier purge knew of is held against it, after a restart too.
+#[test]
+fn how_far_it_was_purged_is_kept_and_never_goes_back() {
+    let house = House::new();
+    let sessions = house.open();
+    assert_eq!(sessions.purged_through().unwrap(), None);
+    for (purged, through) in [(20, 20), (10, 20), (30, 30)] {
+        sessions.purge(minute(purged)).unwrap();
+        assert_eq!(sessions.purged_through().unwrap(), Some(minute(through)));
+    }
+    drop(sessions);
+    assert_eq!(house.open().purged_through().unwrap(), Some(minute(30)));
+}

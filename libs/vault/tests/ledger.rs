@@ -289,3 +289,26 @@ fn a_ledger_that_others_may_write_is_refused() {
         LedgerError::OpenToOthers { mode: 0o622, .. }
     ));
 }
+
+/// A ledger that was lost is made again from whoever remembers; whom it names has one line.
+#[test]
+fn a_ledger_is_completed_with_those_whom_it_does_not_name() {
+    let house = House::new();
+    let vault = house.open();
+    for n in 1..=3 {
+        vault.mint_all(&[person(n)]).unwrap();
+        vault.destroy(person(n), NOW).unwrap();
+    }
+    drop(vault);
+    let whole = house.lines();
+    let erased: Vec<_> = (1..=3).map(|n| (person(n), NOW)).collect();
+    assert_eq!(house.open().complete_ledger(&erased).unwrap(), 0);
+    assert_eq!(house.lines(), whole);
+    fs::write(&house.ledger, &whole[0]).unwrap();
+    let vault = house.open();
+    assert_eq!(vault.complete_ledger(&erased).unwrap(), 2);
+    assert_eq!(house.lines(), whole);
+    // It goes on.
+    vault.destroy(person(4), NOW).unwrap();
+    assert_eq!(house.lines().len(), 4);
+}

@@ -3,15 +3,52 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Inner, KeyState, Ring};
+use super::{Inner, KeyState, Ring, Vault};
+use crate::ledger::{self, Erasure, LedgerError};
 
 /// Why the ledger could not be obeyed.
 pub(super) enum ObeyFault {
     /// A subject that is not known needs a slot, and there is none left.
     Full,
     Io(io::Error),
+}
+
+impl Vault {
+    /// Writes to the ledger those of the erased that it does not name, on disk when this returns, and answers how many there
+    /// were: a ledger that was lost is made again from whoever remembers, before a backup is made of an empty one.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the next opening completes it.
+    pub fn complete_ledger(&self, erased: &[(Uuid, DateTime<Utc>)]) -> Result<usize, LedgerError> {
+        let (inner, path) = (&*self.inner, self.ledger());
+        let refused = |source| LedgerError::Io {
+            action: "complete",
+            path: path.to_owned(),
+            source,
+        };
+        let stopped = || refused(io::Error::other("an earlier write to the keys file failed"));
+        let mine = inner.turns.take().ok_or_else(stopped)?;
+        let mut named = BTreeSet::new();
+        let read = ledger::read_copy(path, |erasure| {
+            named.insert(erasure.subject);
+        });
+        if let Err(error) = read {
+            mine.settle();
+            return Err(error);
+        }
+        let missing = erased.iter().filter(|(subject, _)| named.insert(*subject));
+        let lines: Vec<String> = missing
+            .map(|(subject, at)| Erasure::new(*subject, *at).line)
+            .collect();
+        if !lines.is_empty() {
+            inner.ledger.append(&lines.concat()).map_err(refused)?;
+        }
+        mine.settle();
+        Ok(lines.len())
+    }
 }
 
 impl Ring {

@@ -126,7 +126,7 @@ pub(crate) struct Api {
     #[arg(long)]
     pub(crate) demo: bool,
     /// Largest attachment, bytes.
-    #[arg(long, env = "GUICHET_FILE_BYTES_MAX", default_value_t = Told::Good(application::attachments::FILE_BYTES_MAX))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_FILE_BYTES_MAX", default_value_t = Told::Good(application::attachments::FILE_BYTES_MAX))]
     pub(crate) file_bytes_max: Told<u64>,
     /// What the name of a new log begins with in its checkpoints: a host name of yours.
     #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::start::AUDIT_NAME)]
@@ -160,7 +160,7 @@ pub(crate) struct Api {
     #[command(flatten)]
     pub(crate) sign_in: SignIn,
     /// How many threads serve requests; as many as processors when absent.
-    #[arg(long, env = "GUICHET_WORKERS")]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_WORKERS")]
     pub(crate) workers: Option<Told<usize>>,
     /// Whether plain HTTP is taken.
     #[command(flatten)]
@@ -174,28 +174,28 @@ pub(crate) struct Api {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SignIn {
     /// Memory that a password hash takes, KiB (Argon2id). Raised without a reset: a password is hashed anew at its next use.
-    #[arg(long, env = "GUICHET_ARGON2_MEMORY_KIB", default_value_t = Told::Good(HashingCost::default().memory_kib))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_ARGON2_MEMORY_KIB", default_value_t = Told::Good(HashingCost::default().memory_kib))]
     pub(crate) argon2_memory_kib: Told<u32>,
     /// Passes over that memory.
-    #[arg(long, env = "GUICHET_ARGON2_ITERATIONS", default_value_t = Told::Good(HashingCost::default().iterations))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_ARGON2_ITERATIONS", default_value_t = Told::Good(HashingCost::default().iterations))]
     pub(crate) argon2_iterations: Told<u32>,
     /// Lanes of it.
-    #[arg(long, env = "GUICHET_ARGON2_PARALLELISM", default_value_t = Told::Good(HashingCost::default().parallelism))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_ARGON2_PARALLELISM", default_value_t = Told::Good(HashingCost::default().parallelism))]
     pub(crate) argon2_parallelism: Told<u32>,
     /// After so many failed tries of a name, a challenge comes before the next.
-    #[arg(long, env = "GUICHET_CHALLENGE_AFTER", default_value_t = Told::Good(SignInRules::default().challenge_after))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_CHALLENGE_AFTER", default_value_t = Told::Good(SignInRules::default().challenge_after))]
     pub(crate) challenge_after: Told<u32>,
     /// After so many failed tries of a name, none is taken for a while that doubles.
-    #[arg(long, env = "GUICHET_LOCK_AFTER", default_value_t = Told::Good(SignInRules::default().lock_after))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_LOCK_AFTER", default_value_t = Told::Good(SignInRules::default().lock_after))]
     pub(crate) lock_after: Told<u32>,
     /// How long at first, s.
-    #[arg(long, env = "GUICHET_LOCK_FIRST_S", default_value_t = Told::Good(SignInRules::default().lock_first_s))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_LOCK_FIRST_S", default_value_t = Told::Good(SignInRules::default().lock_first_s))]
     pub(crate) lock_first_s: Told<i64>,
     /// Requests that an address may make at once of what nobody needs to be signed in for.
-    #[arg(long, env = "GUICHET_STRANGER_BURST", default_value_t = Told::Good(Limits::default().burst))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_STRANGER_BURST", default_value_t = Told::Good(Limits::default().burst))]
     pub(crate) stranger_burst: Told<u32>,
     /// And then each minute.
-    #[arg(long, env = "GUICHET_STRANGER_PER_MINUTE", default_value_t = Told::Good(Limits::default().per_minute))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_STRANGER_PER_MINUTE", default_value_t = Told::Good(Limits::default().per_minute))]
     pub(crate) stranger_per_minute: Told<u32>,
     /// Anybody may make themselves an account, once they have confirmed their address.
     #[arg(

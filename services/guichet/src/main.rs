@@ -3,6 +3,7 @@
 mod admin;
 mod admin_socket;
 mod arguments;
+mod clock;
 mod logging;
 mod password;
 mod process_log;
@@ -42,12 +43,13 @@ fn main() -> ExitCode {
         // Whatever is made from here on is for its owner only: log, keys, views, backups, sockets, temporary files.
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     }
+    let begun = || clock::check().map_err(Failure::from);
     let ended = match arguments.command {
-        Command::Up(options) => serve::up(*options),
-        Command::Api(options) => serve::api(*options),
-        Command::Soap(options) => serve::soap(options),
-        Command::Courier(options) => serve::courier(options),
-        Command::Admin(command) => admin::run(command),
+        Command::Up(options) => begun().and_then(|()| serve::up(*options)),
+        Command::Api(options) => begun().and_then(|()| serve::api(*options)),
+        Command::Soap(options) => begun().and_then(|()| serve::soap(options)),
+        Command::Courier(options) => begun().and_then(|()| serve::courier(options)),
+        Command::Admin(command) => begun().and_then(|()| admin::run(command)),
         Command::Audit(arguments) => return auditor::run(arguments),
         Command::Openapi => print_contract(),
     };

@@ -11,17 +11,16 @@ use application::{
     error::chain,
     supervision::{End, Supervisor, Worker},
 };
-use chrono::Utc;
 use courier::CourierConfig;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
 use crate::{
     Failure, admin_socket,
     arguments::{Api, Courier, Mail, Soap, Up},
-    process_log,
+    clock, process_log,
     settings::{self, Rest, WrongSettings},
     upkeep,
 };
@@ -194,10 +193,10 @@ async fn open_rest(rest: Rest, open_to_all: bool) -> Result<(Application, api::B
         return Err(refused.into());
     }
     // What a log says of itself is not needed for reading it.
-    when_taken(application.begin_log(Utc::now(), None).await)?;
-    when_taken(application.publish_shipped_desks(Utc::now()).await)?;
+    when_taken(application.begin_log(clock::now(), None).await)?;
+    when_taken(application.publish_shipped_desks(clock::now()).await)?;
     if demo {
-        let made = when_taken(application.load_demo(Utc::now()).await)?;
+        let made = when_taken(application.load_demo(clock::now()).await)?;
         tracing::warn!(made, "the demo world is loaded: everybody knows its passwords");
     }
     if application.directory().is_empty() {
@@ -268,7 +267,7 @@ fn greet(url: &str, is_demo: bool) {
 }
 
 async fn close(application: Application) -> Result<(), Failure> {
-    if let Err(error) = application.sign_what_is_new(Utc::now()).await {
+    if let Err(error) = application.sign_what_is_new(clock::now()).await {
         tracing::warn!(%error, "no checkpoint was signed at stop");
     }
     Ok(tokio::task::spawn_blocking(move || application.close()).await?)
@@ -280,7 +279,36 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Runs a service until SIGTERM or SIGINT.
+/// Signals that would end the process at once if nobody took them, and mean nothing here: there is nothing to load anew.
+fn ignored() -> [(&'static str, SignalKind); 2] {
+    [
+        ("SIGUSR1", SignalKind::user_defined1()),
+        ("SIGUSR2", SignalKind::user_defined2()),
+    ]
+}
+
+/// Takes SIGUSR1, SIGUSR2 and SIGHUP, which end nothing; but for the SIGHUP of a terminal that goes away, which resolves this.
+async fn hung_up(mut hangup: Signal, others: Vec<(&'static str, Signal)>) {
+    for (name, mut signal) in others {
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                tracing::info!(
+                    signal = name,
+                    "a signal is ignored: there is nothing to load anew"
+                );
+            }
+        });
+    }
+    let of_terminal = std::io::stderr().is_terminal();
+    while hangup.recv().await.is_some() && !of_terminal {
+        tracing::info!(
+            signal = "SIGHUP",
+            "a signal is ignored: there is nothing to load anew"
+        );
+    }
+}
+
+/// Runs a service until SIGTERM or SIGINT, or until the terminal that it writes to goes away.
 fn run(
     service: impl AsyncFnOnce(watch::Sender<bool>, watch::Receiver<bool>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -298,8 +326,12 @@ fn run(
         let told = tell.clone();
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let hangup = signal(SignalKind::hangup())?;
+        let others = ignored().map(|(name, kind)| signal(kind).map(|signal| (name, signal)));
+        let others: Vec<_> = others.into_iter().collect::<Result<_, _>>()?;
         tokio::spawn(async move {
             tokio::select! {
+                () = hung_up(hangup, others) => {}
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }

@@ -16,7 +16,7 @@ use crate::{
 /// for one value only, so what is decided anew is sealed anew. `at` is its stamp: the time of the call, or later.
 ///
 /// # Errors
-/// [`ExecuteError::Internal`] when a person's key is missing or the event cannot be written as JSON.
+/// [`ExecuteError::Internal`] when a person's key is missing, or the event cannot be written as JSON or not be read back as it is.
 pub fn draft(
     vault: &Vault,
     call: &Call,
@@ -25,6 +25,9 @@ pub fn draft(
 ) -> Result<EventDraft, ExecuteError> {
     let id = Uuid::now_v7();
     let (event_type, mut data) = event.encode().map_err(ExecuteError::internal)?;
+    if names_raw_json(&data) {
+        return Err(ExecuteError::internal(RawMember));
+    }
     vault.seal_data(id, &mut data).map_err(ExecuteError::internal)?;
     Ok(EventDraft {
         id: EventId(id),
@@ -39,6 +42,25 @@ pub fn draft(
         causation_id: None,
         data: to_raw_value(&data).map_err(ExecuteError::internal)?,
     })
+}
+
+/// The member name by which `serde_json` tells its own raw JSON: an object with it alone is read as the JSON that its text holds.
+const RAW_MEMBER: &str = "$serde_json::private::RawValue";
+
+/// An event would be read back as something else than was written. What doors take is refused before it comes here.
+#[derive(Debug, thiserror::Error)]
+#[error("an event has a member named {RAW_MEMBER:?}, and would not be read back as it is")]
+struct RawMember;
+
+/// Whether a member of this name stands anywhere, within personal values too.
+fn names_raw_json(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name == RAW_MEMBER || names_raw_json(value)),
+        Value::Array(items) => items.iter().any(names_raw_json),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// Every person whose key an event needs before it can be sealed.
@@ -103,4 +125,30 @@ pub fn opened_data(vault: &Vault, recorded: &Recorded) -> Result<Value, ReadErro
 pub fn decode(vault: &Vault, recorded: &Recorded) -> Result<Event, ReadError> {
     let data = opened_data(vault, recorded)?;
     Event::decode(&recorded.envelope.event_type, data).map_err(ReadError::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Defence in depth: the doors refuse the name, and what comes here all the same is not written.
+    #[test]
+    fn the_member_name_of_raw_json_is_found_wherever_it_stands_and_in_no_text() {
+        for data in [
+            json!({ RAW_MEMBER: "1" }),
+            json!({"fields": {"a": [1, { RAW_MEMBER: "{}", "b": 2 }]}}),
+            json!({"body": {"personal": {"subject": "x", "value": { RAW_MEMBER: "1" }}}}),
+        ] {
+            assert!(names_raw_json(&data), "{data}");
+        }
+        for data in [
+            json!({"body": format!("\"{RAW_MEMBER}\":")}),
+            json!({"fields": {format!("{RAW_MEMBER}2"): RAW_MEMBER}}),
+            json!([RAW_MEMBER, null, 1]),
+        ] {
+            assert!(!names_raw_json(&data), "{data}");
+        }
+    }
 }

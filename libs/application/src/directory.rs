@@ -18,11 +18,14 @@ use domain::{
     policy::Viewer,
 };
 use event_log::{EventLog, Position, Recorded};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 use vault::Vault;
 
-use crate::{codec, error::ReadError};
+use crate::{
+    codec,
+    error::{ReadError, chain},
+};
 
 /// The categories of streams that the directory is made of.
 const CATEGORIES: [&str; 4] = ["account", "organization", "desk", "person"];
@@ -31,6 +34,26 @@ const CATEGORIES: [&str; 4] = ["account", "organization", "desk", "person"];
 #[derive(Default)]
 pub struct Directory {
     inside: RwLock<Inside>,
+    /// The event that it cannot go beyond.
+    stopped_at: Mutex<Option<Unreadable>>,
+}
+
+/// An event that accounts, organizations and desks cannot be made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where it stands in the log.
+    pub position: Position,
+    /// What is the matter with it.
+    pub reason: String,
+}
+
+/// The same as an error.
+#[derive(Debug, thiserror::Error)]
+#[error("the event at position {position} cannot be read")]
+struct EventError {
+    position: Position,
+    #[source]
+    source: ReadError,
 }
 
 #[derive(Default)]
@@ -56,21 +79,45 @@ impl Directory {
     /// # Errors
     /// [`ReadError::Internal`] when the log cannot be read or an event not be understood.
     pub fn refresh(&self, log: &EventLog, vault: &Vault) -> Result<(), ReadError> {
+        let followed = self.follow(log, vault);
+        *self.stopped_at.lock() = match &followed {
+            Ok(()) | Err(FollowError::Log(_)) => None,
+            Err(FollowError::Event(error)) => Some(Unreadable {
+                position: error.position,
+                reason: chain(error),
+            }),
+        };
+        followed.map_err(|error| match error {
+            FollowError::Log(error) => error,
+            FollowError::Event(error) => ReadError::internal(error),
+        })
+    }
+
+    /// The event that stopped the last [`Directory::refresh`], when one did.
+    #[must_use]
+    pub fn stopped_at(&self) -> Option<Unreadable> {
+        self.stopped_at.lock().clone()
+    }
+
+    fn follow(&self, log: &EventLog, vault: &Vault) -> Result<(), FollowError> {
         let known = self.inside.read().position;
         let head = log.head();
         let mut events: Vec<Recorded> = Vec::new();
         for category in CATEGORIES {
-            events.extend(log.read_category(category, known).map_err(ReadError::internal)?);
+            let found = log.read_category(category, known);
+            events.extend(found.map_err(|error| FollowError::Log(ReadError::internal(error)))?);
         }
         // What came after the head was read is not complete over the three categories: the next turn takes it.
         events.retain(|recorded| recorded.position <= head);
         events.sort_by_key(|recorded| recorded.position);
-        let decoded = events.iter().map(|recorded| codec::decode(vault, recorded));
+        let decoded = events
+            .iter()
+            .map(|recorded| codec::decode(vault, recorded).map_err(at(recorded)));
         let decoded: Vec<Event> = decoded.collect::<Result<_, _>>()?;
         let mut inside = self.inside.write();
         for (recorded, event) in events.iter().zip(decoded) {
             if recorded.position > inside.position {
-                inside.fold(recorded, event)?;
+                inside.fold(recorded, event).map_err(at(recorded))?;
                 inside.position = recorded.position;
             }
         }
@@ -336,6 +383,20 @@ impl Inside {
         }
         Ok(())
     }
+}
+
+/// Why the log is not followed.
+enum FollowError {
+    /// It cannot be read now.
+    Log(ReadError),
+    /// An event of it cannot be read.
+    Event(EventError),
+}
+
+/// For `map_err`: at which event.
+fn at(recorded: &Recorded) -> impl FnOnce(ReadError) -> FollowError + use<> {
+    let position = recorded.position;
+    move |source| FollowError::Event(EventError { position, source })
 }
 
 /// The id that the name of a stream ends with.

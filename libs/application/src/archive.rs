@@ -5,6 +5,7 @@
 //! | `log/` | segments, compressed, each named by its positions; an archive has only these |
 //! | `checkpoints/` | every checkpoint ever signed |
 //! | `files/` | sealed attachments |
+//! | `server.secret.check` | what tells the secret of this log from another; not the secret |
 //!
 //! Keys are never in it: they have a backup of their own, so that a backup of data can be kept for ever and tells nothing of
 //! who was erased.
@@ -24,7 +25,7 @@ use event_log::{
 use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as StorePath};
 
-use crate::{error::ReadError, start::Application};
+use crate::{apart::lies_in, error::ReadError, secret_check, start::Application};
 
 /// How often the archive is looked at, s.
 pub const ARCHIVE_EVERY_S: u64 = 10;
@@ -35,7 +36,13 @@ pub(crate) const CHECKPOINTS: &str = "checkpoints";
 /// Where sealed files lie.
 pub(crate) const FILES: &str = "files";
 /// What a backup of keys holds beside the keys of persons.
-pub(crate) const SECRETS: [&str; 2] = ["server.secret", "checkpoint.key"];
+pub(crate) const SECRETS: [&str; 2] = [SERVER_SECRET, "checkpoint.key"];
+/// The secret of keyed digests.
+pub(crate) const SERVER_SECRET: &str = "server.secret";
+/// What shows that a directory holds keys: a backup of them, or a data directory.
+const KEYS_PLACES: &[&str] = &[KEYS, SERVER_SECRET, "checkpoint.key", "keys"];
+/// What shows that a directory holds data.
+const DATA_PLACES: &[&str] = &[LOG, CHECKPOINTS, FILES, secret_check::CHECK];
 /// The keys of persons, in the data directory and in a backup of keys.
 pub(crate) const KEYS: &str = "persons.keys";
 
@@ -53,6 +60,14 @@ pub struct BackedUp {
 /// Why something was not archived. What was written before stays, and is good.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
+    /// It must not lie there.
+    #[error("{to} {why}: nothing was written. Name another --to")]
+    Place {
+        /// Where it was to lie.
+        to: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
     /// The log cannot be read.
     #[error("the log cannot be read")]
     Log(#[source] event_log::ReadError),
@@ -106,6 +121,11 @@ impl Application {
     /// # Errors
     /// See [`ArchiveError`].
     pub async fn backup(&self, to: &Path, now: DateTime<Utc>) -> Result<BackedUp, ArchiveError> {
+        self.refuse_place(
+            to,
+            KEYS_PLACES,
+            "holds keys, and a backup of data is kept apart from them",
+        )?;
         fs::create_dir_all(to).map_err(at(to))?;
         let store = LocalFileSystem::new_with_prefix(to).map_err(ArchiveError::Store)?;
         let store: Arc<dyn ObjectStore> = Arc::new(store.with_fsync(true));
@@ -117,6 +137,10 @@ impl Application {
         self.copy_checkpoints(&store).await?;
         let segments = self.write_segments(&store, true).await?;
         let files = self.copy_files(&store).await?;
+        let check = secret_check::file(self.data_dir());
+        if check.exists() {
+            copy_secret(&check, &secret_check::file(to)).map_err(at(&check))?;
+        }
         Ok(BackedUp {
             head: head.0,
             segments,
@@ -125,11 +149,17 @@ impl Application {
     }
 
     /// Backs up the keys of persons (wrapped by the master key), the ledger of erasures, the server's secret and the key
-    /// that signs checkpoints to a directory without such a backup. Answers how many persons have a key in it.
+    /// that signs checkpoints to a directory without such a backup. Answers how many persons have a key in it, and how many keys are
+    /// damaged, in it as in the keys file.
     ///
     /// # Errors
     /// See [`ArchiveError`].
-    pub async fn backup_keys(&self, to: &Path) -> Result<u32, ArchiveError> {
+    pub async fn backup_keys(&self, to: &Path) -> Result<vault::BackedUp, ArchiveError> {
+        self.refuse_place(
+            to,
+            DATA_PLACES,
+            "holds data, and a backup of keys is kept apart from them",
+        )?;
         let (vault, keys, to) = (self.vault().clone(), self.keys_dir().to_owned(), to.to_owned());
         let backed_up = tokio::task::spawn_blocking(move || {
             fs::create_dir_all(&to).map_err(at(&to))?;
@@ -149,9 +179,26 @@ impl Application {
             fs::File::open(&to)
                 .and_then(|dir| dir.sync_all())
                 .map_err(at(&to))?;
-            Ok(done.persons)
+            Ok(done)
         });
         backed_up.await.map_err(ArchiveError::Interrupted)?
+    }
+
+    /// Refuses to write a backup into the data directory, or over one of the other kind.
+    fn refuse_place(&self, to: &Path, others: &[&str], why: &'static str) -> Result<(), ArchiveError> {
+        let refused = |why| {
+            Err(ArchiveError::Place {
+                to: to.to_owned(),
+                why,
+            })
+        };
+        if lies_in(to, self.data_dir()) {
+            return refused("lies in the data directory, and is lost with it");
+        }
+        match others.iter().any(|other| to.join(other).exists()) {
+            true => refused(why),
+            false => Ok(()),
+        }
     }
 
     /// Writes the segments that a store lacks; with `unfinished` also one of what is not sealed yet, which takes the place of
@@ -250,8 +297,12 @@ impl Application {
 
 /// A secret in a file that only its owner reads, there as a whole or not at all, on disk.
 pub(crate) fn copy_secret(from: &Path, to: &Path) -> std::io::Result<()> {
+    write_secret(&fs::read(from)?, to)
+}
+
+/// The same of what is at hand.
+pub(crate) fn write_secret(bytes: &[u8], to: &Path) -> std::io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let bytes = fs::read(from)?;
     let part = to.with_added_extension("part");
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -259,7 +310,7 @@ pub(crate) fn copy_secret(from: &Path, to: &Path) -> std::io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(&part)?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&part, to)
 }

@@ -19,6 +19,8 @@ use parking_lot::Mutex;
 use crate::{
     codec,
     error::{ExecuteError, ReadError},
+    reason::{self, ReasonFault},
+    sign_in::SignInError,
     start::Application,
 };
 
@@ -63,9 +65,20 @@ struct Inner {
     /// The last reading that was looked at, and when by time that only goes forward.
     looked: Option<(DateTime<Utc>, Instant)>,
     leapt: Option<TimeDelta>,
-    /// How far behind the log an operator has accepted it to be.
-    accepted: TimeDelta,
+    /// What an operator has accepted.
+    accepted: Option<Accepted>,
     told: Option<Instant>,
+    /// The latest time that is known to have come, and when it was looked at.
+    come: Option<(DateTime<Utc>, Instant)>,
+}
+
+/// A clock that lies behind the log, accepted on the word of an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Accepted {
+    /// How far behind.
+    by: TimeDelta,
+    /// The log's last stamp then. Once the clock has passed it, it is behind no more, and nothing is accepted any more.
+    until: DateTime<Utc>,
 }
 
 impl Clock {
@@ -113,11 +126,16 @@ impl Clock {
         if let Some(by) = inner.leapt {
             return Err(ClockFault::Leapt { by });
         }
+        inner.accepted = inner.accepted.filter(|accepted| now < accepted.until);
         let Some(last) = last.filter(|last| *last > now) else {
             return Ok(now);
         };
         let by = last - now;
-        if by > inner.accepted.max(TimeDelta::seconds(BEHIND_MAX_S)) {
+        // A later stamp was made by a clock that had passed what was accepted.
+        let accepted = inner.accepted.filter(|accepted| last <= accepted.until);
+        inner.accepted = accepted;
+        let most = accepted.map_or(TimeDelta::zero(), |accepted| accepted.by);
+        if by > most.max(TimeDelta::seconds(BEHIND_MAX_S)) {
             return Err(ClockFault::Behind { by });
         }
         let is_news = inner
@@ -133,13 +151,27 @@ impl Clock {
         Ok(last)
     }
 
-    /// Takes the clock as it is.
-    fn accept(&self, now: DateTime<Utc>, up: Option<Duration>, behind: TimeDelta) {
+    /// Takes the clock as it is, before a log whose last stamp is this.
+    fn accept(&self, now: DateTime<Utc>, up: Option<Duration>, last: DateTime<Utc>) {
         let mut inner = self.inner.lock();
         inner.leapt = None;
         inner.believed = up.map(|up| (now, up));
         inner.looked = Some((now, Instant::now()));
-        inner.accepted = inner.accepted.max(behind);
+        let by = last - now;
+        inner.accepted = (by > TimeDelta::zero()).then_some(Accepted { by, until: last });
+    }
+
+    /// The latest time that is known to have come: what somebody has seen before, or what was known here and the time that has
+    /// passed since; never later than the clock. `None` when nothing is known.
+    fn come(&self, now: DateTime<Utc>, seen: Option<DateTime<Utc>>, at: Instant) -> Option<DateTime<Utc>> {
+        let mut inner = self.inner.lock();
+        let carried = inner.come.and_then(|(time, since)| {
+            let passed = TimeDelta::from_std(at.saturating_duration_since(since)).ok()?;
+            time.checked_add_signed(passed)
+        });
+        let come = carried.into_iter().chain(seen).max()?;
+        inner.come = Some((come, at));
+        Some(come.min(now))
     }
 }
 
@@ -191,12 +223,30 @@ impl Application {
         self.clock().stamp(at, self.log().last_at())
     }
 
+    /// The time by which something may be taken away for good; `None` when nothing may be now. A clock that is ahead would take
+    /// away what still holds, and setting it right brings nothing back: so it is no later than the log's last event, or an earlier
+    /// purge, and the time that has passed in this process since. A log on which nothing happens while the server is stopped holds
+    /// it back until the next event.
+    ///
+    /// # Errors
+    /// When the sessions cannot be read.
+    pub async fn time_to_purge_by(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, SignInError> {
+        let clock = self.look_at_clock(now);
+        if clock.leapt.is_some() || !clock.is_taken {
+            return Ok(None);
+        }
+        let purged = self.with_sessions(|sessions| sessions.purged_through()).await?;
+        let seen = self.log().last_at().into_iter().chain(purged).max();
+        Ok(self.clock().come(now, seen, Instant::now()))
+    }
+
     /// Takes the clock as it is, on the word of an operator: it has leapt, or lies behind the log, and is right. An event tells
     /// auditors.
     ///
     /// # Errors
-    /// See [`ExecuteError`]; the clock is not accepted then.
-    pub async fn accept_clock(&self, reason: String, now: DateTime<Utc>) -> Result<String, ExecuteError> {
+    /// See [`AcceptClockError`]; the clock is not accepted then.
+    pub async fn accept_clock(&self, reason: String, now: DateTime<Utc>) -> Result<String, AcceptClockError> {
+        reason::check(&reason)?;
         let last = self.log().last_at().unwrap_or(now);
         let (leapt, behind) = (self.clock().leapt(), (last - now).max(TimeDelta::zero()));
         let before = {
@@ -209,7 +259,7 @@ impl Application {
             leapt_s: leapt.map(|by| by.num_seconds()),
             behind_s: behind.num_seconds(),
         });
-        self.clock().accept(now, up(), behind);
+        self.clock().accept(now, up(), last);
         let call = self.system_call(now, Channel::Admin);
         let told = self
             .append_to(&call, STREAM.to_owned(), Expected::Any, std::iter::once(event))
@@ -217,7 +267,7 @@ impl Application {
         if let Err(error) = told {
             let mut inner = self.clock().inner.lock();
             (inner.believed, inner.leapt, inner.accepted) = before;
-            return Err(error);
+            return Err(error.into());
         }
         tracing::warn!(behind_s = behind.num_seconds(), "the clock is accepted as it is");
         Ok(format!(
@@ -226,21 +276,34 @@ impl Application {
         ))
     }
 
-    /// Takes in what operators have accepted of the clock so far.
+    /// Takes in what operators have accepted of the clock last.
     pub(crate) fn recall_clock(&self) -> Result<(), ReadError> {
         let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
         let events = self.log().read_stream(&stream, Version(0), usize::MAX);
         for recorded in events.map_err(ReadError::internal)? {
-            if let Event::Audit(AuditEvent::ClockAccepted { behind_s, .. }) =
+            if let Event::Audit(AuditEvent::ClockAccepted { clock, .. }) =
                 codec::decode(self.vault(), &recorded)?
             {
-                let behind = TimeDelta::try_seconds(behind_s).unwrap_or_default();
-                let mut inner = self.clock().inner.lock();
-                inner.accepted = inner.accepted.max(behind);
+                // The event itself bears the stamp at which stamps stood still.
+                let until = recorded.envelope.at;
+                let by = until - clock;
+                self.clock().inner.lock().accepted =
+                    (by > TimeDelta::zero()).then_some(Accepted { by, until });
             }
         }
         Ok(())
     }
+}
+
+/// Why a clock was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptClockError {
+    /// Why it should be is not told.
+    #[error(transparent)]
+    Reason(#[from] ReasonFault),
+    /// The event was not written.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
 }
 
 #[cfg(test)]
@@ -318,14 +381,64 @@ mod tests {
         let clock = Clock::default();
         clock.look(at(0), up(0));
         clock.look(at(7_200), up(1));
-        clock.accept(at(7_200), Some(up(1)), TimeDelta::seconds(86_400));
+        let last = at(7_200 + 86_400);
+        clock.accept(at(7_200), Some(up(1)), last);
         assert_eq!(clock.look(at(7_201), up(2)), None);
-        let last = Some(at(7_201 + 86_400));
-        assert_eq!(clock.stamp(at(7_201), last), Ok(at(7_201 + 86_400)));
-        assert!(clock.stamp(at(7_200), last).is_err());
+        assert_eq!(clock.stamp(at(7_201), Some(last)), Ok(last));
+        assert!(clock.stamp(at(7_199), Some(last)).is_err());
         assert!(
             clock.look(at(0), up(3)).is_some(),
             "another leap is another matter"
+        );
+    }
+
+    /// What was accepted is forgotten once the clock has passed the stamp that it lay behind: the next clock that lies as far behind
+    /// is another matter.
+    #[test]
+    fn an_accepted_clock_is_forgotten_once_it_has_caught_up() {
+        let clock = Clock::default();
+        let (behind, last) = (400 * 86_400, at(400 * 86_400));
+        clock.accept(at(0), Some(up(0)), last);
+        assert_eq!(clock.stamp(at(1), Some(last)), Ok(last));
+        // It has caught up, and a command was taken.
+        assert_eq!(clock.stamp(at(behind + 5), Some(last)), Ok(at(behind + 5)));
+        let last = Some(at(behind + 5));
+        assert!(clock.stamp(at(10), last).is_err(), "400 days behind again");
+        assert_eq!(clock.stamp(at(behind), last), Ok(at(behind + 5)));
+    }
+
+    /// A clock that is ahead takes nothing away: time has come when somebody has seen it, or when it has passed here.
+    #[test]
+    fn time_has_come_when_it_was_seen_or_has_passed() {
+        let (clock, begun) = (Clock::default(), Instant::now());
+        let day = 86_400;
+        let come = |clock: &Clock, now: i64, seen: Option<i64>, passed_s: u64| {
+            let at_instant = begun + Duration::from_secs(passed_s);
+            clock.come(at(now), seen.map(at), at_instant)
+        };
+        assert_eq!(come(&clock, 90 * day, None, 0), None, "nothing is known");
+        assert_eq!(
+            come(&clock, 90 * day, Some(0), 0),
+            Some(at(0)),
+            "a clock that is ahead"
+        );
+        assert_eq!(come(&clock, 90 * day, Some(0), 600), Some(at(600)), "time passes");
+        assert_eq!(
+            come(&clock, 300, Some(0), 700),
+            Some(at(300)),
+            "a clock that is behind"
+        );
+        assert_eq!(
+            come(&clock, 800, Some(0), 800),
+            Some(at(800)),
+            "it is right again"
+        );
+        // A command was taken at that clock, after a stop of months.
+        assert_eq!(come(&clock, 90 * day, Some(90 * day), 900), Some(at(90 * day)));
+        assert_eq!(
+            come(&clock, 90 * day + 100, Some(90 * day), 1_000),
+            Some(at(90 * day + 100)),
+            "an idle log is no reason to stop"
         );
     }
 

@@ -5,16 +5,16 @@ use domain::{
     Event,
     epoch::{Endorsement, EpochBefore, LogEvent},
 };
-use event_log::{Channel, Expected, StreamName, Version};
+use event_log::{Channel, EventLog, Expected, StreamName, Version};
 use transparency::{Origin, SigningKey, VerifierKey, endorse};
 use uuid::Uuid;
-use vault::DigestKey;
+use vault::{DigestKey, Vault};
 
 use crate::{
     codec,
     error::{ExecuteError, ReadError},
     proof::{Checkpoints, Signer},
-    start::Application,
+    start::{Application, StartError, note_log_of_views},
 };
 
 /// The stream in which the log speaks of itself.
@@ -37,9 +37,11 @@ pub struct Loss {
 
 /// What the log says of itself so far.
 #[derive(Debug, Default)]
-struct Told {
+pub(crate) struct Told {
     version: u64,
-    epoch: Option<(u32, String)>,
+    pub(crate) epoch: Option<(u32, String)>,
+    /// When that epoch began.
+    pub(crate) begun_at: Option<DateTime<Utc>>,
     /// The newest key, whatever epoch it was enrolled in.
     key: Option<String>,
 }
@@ -78,11 +80,16 @@ impl Application {
         if !events.is_empty() {
             self.tell(at, told.version, events).await?;
         }
-        let checkpoints = Checkpoints::open(self.checkpoints_dir(), epoch, self.checkpoints_elsewhere());
+        let checkpoints = Checkpoints::open(
+            self.checkpoints_dir(),
+            epoch,
+            &origin,
+            self.checkpoints_elsewhere(),
+        );
         let checkpoints = checkpoints.map_err(ExecuteError::internal)?;
         let signer = Signer::new(self.log().clone(), self.tree().clone(), checkpoints, key);
         self.set_signer(signer);
-        Ok(())
+        note_log_of_views(self.views_dir(), self.log()).map_err(ExecuteError::internal)
     }
 
     /// Puts a new key in place of the one that signs checkpoints, endorsed by it. Checkpoints signed so far stay good.
@@ -140,28 +147,38 @@ impl Application {
     }
 
     fn told(&self) -> Result<Told, ReadError> {
-        let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
-        let events = self.log().read_stream(&stream, Version(0), usize::MAX);
-        let mut told = Told::default();
-        for recorded in events.map_err(ReadError::internal)? {
-            told.version = recorded.envelope.version.0;
-            match codec::decode(self.vault(), &recorded)? {
-                Event::Log(LogEvent::EpochBegun { epoch, origin, .. }) => told.epoch = Some((epoch, origin)),
-                Event::Log(LogEvent::KeyEnrolled { key, .. }) => told.key = Some(key),
-                Event::Ticket(_)
-                | Event::Account(_)
-                | Event::Organization(_)
-                | Event::Desk(_)
-                | Event::Name(_)
-                | Event::Person(_)
-                | Event::Audit(_) => {}
+        Told::by(self.log(), self.vault())
+    }
+
+    /// Refuses a key that is to sign checkpoints and is not the one that the log knows: what it signs would hold for nobody, for
+    /// ever. A kill during a rotation leaves the known one under either name.
+    ///
+    /// # Errors
+    /// [`StartError::OtherCheckpointKey`], and when log or key cannot be read.
+    pub(crate) fn refuse_other_key(&self) -> Result<(), StartError> {
+        let told = self.told().map_err(StartError::Accounts)?;
+        let Some(known) = told.key.and_then(|known| known.parse::<VerifierKey>().ok()) else {
+            return Ok(());
+        };
+        for file in [KEY_FILE, NEXT_KEY_FILE] {
+            let path = self.keys_dir().join(file);
+            if path.exists() {
+                let secret = DigestKey::load(&path).map_err(StartError::Secret)?;
+                if *signing_key(&secret, known.name()).verifier() == known {
+                    return Ok(());
+                }
             }
         }
-        Ok(told)
+        Err(StartError::OtherCheckpointKey {
+            key: self.keys_dir().join(KEY_FILE),
+            known: known.to_string(),
+        })
     }
 
     fn before(&self, told: &Told, epoch: u32, loss: Option<&Loss>) -> EpochBefore {
-        let last = crate::proof::last_of_epoch(self.checkpoints_dir(), epoch - 1);
+        // One that cannot be read is part of the loss.
+        let last = crate::proof::last_of_epoch(self.checkpoints_dir(), epoch - 1, None);
+        let last = last.ok().flatten();
         let head = self.log().head().0;
         let seen = last.as_ref().map_or(head, |last| last.checkpoint.size);
         EpochBefore {
@@ -203,7 +220,39 @@ impl Application {
     fn key_from(&self, file: &str, origin: &Origin) -> Result<SigningKey, ExecuteError> {
         let secret = DigestKey::load_or_create(&self.keys_dir().join(file));
         let (secret, _) = secret.map_err(ExecuteError::internal)?;
-        let seed = secret.digest(&[b"guichet/checkpoint-signing/1"]);
-        Ok(SigningKey::new(origin.clone(), &seed))
+        Ok(signing_key(&secret, origin))
+    }
+}
+
+/// The key of this origin that is made of a secret.
+fn signing_key(secret: &DigestKey, origin: &Origin) -> SigningKey {
+    let seed = secret.digest(&[b"guichet/checkpoint-signing/1"]);
+    SigningKey::new(origin.clone(), &seed)
+}
+
+impl Told {
+    /// Reads what a log says of itself.
+    pub(crate) fn by(log: &EventLog, vault: &Vault) -> Result<Told, ReadError> {
+        let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
+        let events = log.read_stream(&stream, Version(0), usize::MAX);
+        let mut told = Told::default();
+        for recorded in events.map_err(ReadError::internal)? {
+            told.version = recorded.envelope.version.0;
+            match codec::decode(vault, &recorded)? {
+                Event::Log(LogEvent::EpochBegun { epoch, origin, .. }) => {
+                    told.epoch = Some((epoch, origin));
+                    told.begun_at = Some(recorded.envelope.at);
+                }
+                Event::Log(LogEvent::KeyEnrolled { key, .. }) => told.key = Some(key),
+                Event::Ticket(_)
+                | Event::Account(_)
+                | Event::Organization(_)
+                | Event::Desk(_)
+                | Event::Name(_)
+                | Event::Person(_)
+                | Event::Audit(_) => {}
+            }
+        }
+        Ok(told)
     }
 }

@@ -362,17 +362,30 @@ pub(crate) fn erased_persons(log: &EventLog) -> Result<Vec<(PersonId, Position, 
     Ok(events.into_iter().filter_map(person).collect())
 }
 
-/// Destroys every key that the log says is destroyed: after a restore of older keys, or a kill between event and key.
-/// Answers how many there were.
-pub(crate) fn obey(log: &EventLog, vault: &Vault) -> Result<usize, ReadError> {
+/// Destroys every key that the log says is destroyed: after a restore of older keys, or a kill between event and key. Those whom
+/// the ledger does not name are written to it: it was lost, or an older one was put back.
+pub(crate) fn obey(log: &EventLog, vault: &Vault) -> Result<(), ReadError> {
     let mut obeyed = 0;
+    let mut erased = Vec::new();
     for (person, _, at) in erased_persons(log)? {
         if vault.knows(person.0) != KeyState::Destroyed {
             vault.destroy(person.0, at).map_err(ReadError::internal)?;
             obeyed += 1;
         }
+        erased.push((person.0, at));
     }
-    Ok(obeyed)
+    if obeyed > 0 {
+        tracing::warn!(obeyed, "keys of erased persons were there and are destroyed now");
+    }
+    let completed = vault.complete_ledger(&erased).map_err(ReadError::internal)?;
+    if completed > 0 {
+        tracing::warn!(
+            completed,
+            ledger = %vault.ledger().display(),
+            "the erasure ledger was lost or older than the log: those whom it did not name are written to it again"
+        );
+    }
+    Ok(())
 }
 
 fn clean_through(views: &Path) -> Position {

@@ -14,6 +14,7 @@ use crate::{
 
 /// Where things lie.
 pub(crate) struct Places {
+    pub(crate) data: PathBuf,
     pub(crate) keys: PathBuf,
     pub(crate) views: PathBuf,
     pub(crate) checkpoints: PathBuf,
@@ -33,6 +34,7 @@ impl Places {
             store.transpose()
         };
         Ok(Places {
+            data: settings.data.clone(),
             keys: directory(&settings.data.join("keys"))?,
             views: directory(&settings.data.join("views"))?,
             checkpoints: directory(&settings.data.join("checkpoints"))?,

@@ -114,6 +114,9 @@ impl Application {
         problems.extend(self.log_problem());
         problems.extend(self.clock_problems(now));
         problems.extend(self.keys_problem());
+        problems.extend(self.damaged_keys_problem());
+        problems.extend(self.accounts_problem());
+        problems.extend(self.checkpoints_problem());
         problems.extend(self.view_problem(&workers, view_behind_ms));
         problems.extend(self.tree_problem());
         problems.extend(workers.iter().filter_map(worker_problem));
@@ -147,6 +150,11 @@ impl Application {
                 "log-full",
                 full(free_bytes, reserve_bytes),
                 "Make room; commands are then taken again by themselves.",
+            ),
+            LogState::Poisoned { reason } if is_full_disk(&reason) => (
+                "log-full",
+                reason,
+                "Make room: the log is opened again every 5 s, and commands are then taken again by themselves.",
             ),
             LogState::Poisoned { reason } => (
                 "log-stopped",
@@ -199,6 +207,50 @@ impl Application {
             stops: Stops::Commands,
             detail: format!("{} is gone: after a stop nobody reads a personal value again", file.display()),
             advice: "Do not stop the server: back the keys up now (guichet admin backup-keys), then restore them.",
+        })
+    }
+
+    fn damaged_keys_problem(&self) -> Option<Problem> {
+        let damaged = self.vault().damaged();
+        let first = damaged.first()?;
+        Some(Problem {
+            code: "keys-damaged",
+            stops: Stops::Nothing,
+            detail: format!(
+                "{} keys of persons are damaged in {}, the first in slot {}: what is sealed under them cannot be read, and those persons \
+                 cannot sign in",
+                damaged.len(),
+                self.keys_dir().join(KEYS).display(),
+                first.slot
+            ),
+            advice: "Keep every older backup of keys: a new one lacks them. Stop the server, move persons.keys away, and restore the keys \
+                     from a backup that was made before (guichet admin restore-keys).",
+        })
+    }
+
+    fn accounts_problem(&self) -> Option<Problem> {
+        let stopped_at = self.directory().stopped_at()?;
+        Some(Problem {
+            code: "accounts-unreadable",
+            stops: Stops::Commands,
+            detail: format!(
+                "accounts, organizations and desks stand before position {}: {}",
+                stopped_at.position, stopped_at.reason
+            ),
+            advice: "Run the newest version of the program, which may know the event. Otherwise tell its makers; tickets go on meanwhile.",
+        })
+    }
+
+    fn checkpoints_problem(&self) -> Option<Problem> {
+        self.lacks_checkpoints().then(|| Problem {
+            code: "checkpoints-missing",
+            stops: Stops::Nothing,
+            detail: format!(
+                "when the server started, {} held no checkpoint of what this log has promised",
+                self.checkpoints_dir().display()
+            ),
+            advice: "Stop the server and put the checkpoints back from a backup of data. Without them it cannot tell whether the log is the one \
+                     that was signed; whoever kept an older one can. It is told until the next start.",
         })
     }
 
@@ -280,6 +332,13 @@ fn worker_problem(worker: &Status) -> Option<Problem> {
     })
 }
 
+/// Whether the log has stopped because there was no room: what the system says of it ends with its number (`ENOSPC`, `EDQUOT`).
+fn is_full_disk(reason: &str) -> bool {
+    ["(os error 28)", "(os error 122)"]
+        .iter()
+        .any(|number| reason.contains(number))
+}
+
 /// What a full disk is told as.
 fn full(free_bytes: u64, reserve_bytes: u64) -> String {
     format!("the disk has {free_bytes} bytes free, and {reserve_bytes} are kept in reserve")
@@ -307,6 +366,15 @@ mod tests {
         assert_eq!(look(76, 700, 17_000), 11_000);
         assert_eq!(look(700, 700, 18_000), 0);
         assert_eq!(look(700, 701, 90_000), 0);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_others_that_fail() {
+        for (errno, full) in [(28, true), (122, true), (5, false), (30, false)] {
+            let error = std::io::Error::from_raw_os_error(errno);
+            let reason = format!("the block could not be written: {error}");
+            assert_eq!(is_full_disk(&reason), full, "{reason}");
+        }
     }
 
     /// Only what stops commands or lists makes the server unready: a mail that waits must not take it from its users.

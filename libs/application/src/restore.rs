@@ -1,27 +1,28 @@
 //! What is done to a data directory while no server runs on it: restoring, taking another master key, accepting a loss.
 
+mod faults;
+mod loss;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    io::{self, Read},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use domain::PersonId;
 use event_log::{
-    EventLog, Position, RestoreError as LogRestoreError,
+    Position, RestoreError as LogRestoreError,
     archive::{Segment, parse_segment_name, segment_name},
 };
-use sha2::{Digest, Sha256};
-use vault::MasterKey;
+use vault::{DigestKey, MasterKey};
 
+use self::faults::{checkpoints_fault, files_fault, refuse_occupied};
+pub use self::loss::accept_loss;
 use crate::{
     ReadError,
-    archive::{CHECKPOINTS, FILES, KEYS, LOG, SECRETS, copy_secret},
-    attachments::INCOMING,
-    epoch::Loss,
-    erasure::{AttachedBlob, SCAN_BYTES, SCAN_EVENTS, any_attached_blob, erased_persons},
+    apart::overlap,
+    archive::{CHECKPOINTS, FILES, KEYS, LOG, SECRETS, SERVER_SECRET, copy_secret},
     proof,
+    reason::ReasonFault,
+    secret_check,
     start::Settings,
     survey,
 };
@@ -58,6 +59,52 @@ pub enum RestoreError {
         /// What.
         path: PathBuf,
     },
+    /// Where the log would lie is something that no restore of ours has left.
+    #[error(
+        "{path} holds {found}, which is not part of a log that a restore left: nothing was touched. Name another --data, or move \
+         it away"
+    )]
+    Occupied {
+        /// Where the log would lie.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// The backup is the data directory, or one lies in the other.
+    #[error(
+        "{from} and {data} are the same directory, or one lies in the other: a restore would overwrite what it reads. Nothing was \
+         touched; move the backup elsewhere"
+    )]
+    SamePlace {
+        /// The data directory.
+        data: PathBuf,
+        /// The backup.
+        from: PathBuf,
+    },
+    /// The secret in the backup is not that of the data directory.
+    #[error(
+        "the server.secret in {from} is not the one that {data} lives with: nothing was restored. Name the backup of the keys of \
+         this log; if it is the right one all the same, move {check} away"
+    )]
+    OtherSecret {
+        /// The data directory.
+        data: PathBuf,
+        /// The backup.
+        from: PathBuf,
+        /// What tells.
+        check: PathBuf,
+    },
+    /// Nothing is missing.
+    #[error(
+        "nothing is lost: the log in {log} is whole, it is the one that was signed, and no secret is missing. Nothing was changed"
+    )]
+    NothingLost {
+        /// The log.
+        log: PathBuf,
+    },
+    /// Why a loss is accepted is not told.
+    #[error(transparent)]
+    Reason(ReasonFault),
     /// There is nothing to restore from.
     #[error("there are no segments of a log in {path}")]
     Nothing {
@@ -110,8 +157,8 @@ pub enum RestoreError {
     /// The log cannot be opened.
     #[error("the log cannot be opened")]
     Open(#[source] event_log::OpenError),
-    /// The master key.
-    #[error("the master key cannot be read")]
+    /// The master key, or a secret of the server.
+    #[error("a secret cannot be read")]
     MasterKey(#[source] vault::SecretFileError),
     /// The keys.
     #[error("the keys cannot be restored")]
@@ -138,9 +185,13 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
 /// See [`RestoreError`].
 pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Result<Restored, RestoreError> {
     let (log, building) = (data.join(LOG), data.join(RESTORING));
-    if log.join("sled").exists() && !log.join(event_log::UNFINISHED).exists() {
-        return Err(RestoreError::Exists { path: log });
+    if overlap(data, from) {
+        return Err(RestoreError::SamePlace {
+            data: data.to_owned(),
+            from: from.to_owned(),
+        });
     }
+    refuse_occupied(&log)?;
     let archive = from.join(LOG);
     let names = segments(&archive)?;
     if names.is_empty() {
@@ -151,7 +202,7 @@ pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Res
     let epoch = names.iter().rev().find_map(|name| epoch_of(&read(name).ok()?));
     let epoch = epoch.unwrap_or(0);
     let (head, fault) = whole_to(event_log::restore(&building, epoch, names.iter().map(read)))?;
-    let fault = match fault.or_else(|| promised_more(from, epoch, head)) {
+    let fault = match fault.or_else(|| checkpoints_fault(from, epoch, head)) {
         Some(fault) => Some(fault),
         None => files_fault(&building, from, data)?,
     };
@@ -167,16 +218,25 @@ pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Res
     }
     copy_checkpoints(&from.join(CHECKPOINTS), &data.join(CHECKPOINTS))?;
     copy_missing(&from.join(FILES), &data.join(FILES))?;
+    let (check, own) = (secret_check::file(from), secret_check::file(data));
+    if check.exists() && !own.exists() {
+        copy_secret(&check, &own).map_err(at(&own))?;
+    }
     remove(&log)?;
     fs::rename(&building, &log)
         .and_then(|()| fs::File::open(data)?.sync_all())
         .map_err(at(&log))?;
-    let promised = proof::last_of_epoch(&data.join(CHECKPOINTS), epoch).map(|last| last.checkpoint.size);
     Ok(Restored {
         head: head.0,
         fault,
-        promised: promised.filter(|promised| *promised > head.0),
+        promised: promised(&data.join(CHECKPOINTS), epoch).filter(|promised| *promised > head.0),
     })
+}
+
+/// How many events the last checkpoint of an epoch was signed over, as far as it can be read.
+fn promised(dir: &Path, epoch: u32) -> Option<u64> {
+    let last = proof::last_of_epoch(dir, epoch, None).ok()??;
+    Some(last.checkpoint.size)
 }
 
 /// Removes a directory that may not be there.
@@ -187,106 +247,13 @@ fn remove(path: &Path) -> Result<(), RestoreError> {
     }
 }
 
-/// A backup holds a log that reaches as far as its own checkpoints say.
-fn promised_more(from: &Path, epoch: u32, head: Position) -> Option<String> {
-    let promised = proof::last_of_epoch(&from.join(CHECKPOINTS), epoch)?
-        .checkpoint
-        .size;
-    (promised > head.0).then(|| {
-        format!(
-            "the log ends at position {head}, and a checkpoint beside it was signed over {promised} events"
-        )
-    })
-}
-
-/// What is wrong with the sealed files that a restored log speaks of: each is in the backup, or in the data directory still, as it
-/// was stored; but for those of persons who were erased. An archive holds the log alone and is not asked.
-fn files_fault(log: &Path, from: &Path, data: &Path) -> Result<Option<String>, RestoreError> {
-    if !from.join(CHECKPOINTS).exists() {
-        return Ok(None);
-    }
-    let log = EventLog::open(log, event_log::Options::default()).map_err(RestoreError::Open)?;
-    let fault = find_files_fault(&log, &Blobs::of(&[from.join(FILES), data.join(FILES)]));
-    log.close();
-    fault.map_err(RestoreError::Read)
-}
-
-fn find_files_fault(log: &EventLog, blobs: &Blobs) -> Result<Option<String>, ReadError> {
-    let erased: BTreeSet<PersonId> = erased_persons(log)?
-        .into_iter()
-        .map(|(person, ..)| person)
-        .collect();
-    let (mut faulty, mut first) = (0_u64, None);
-    let mut after = Position(0);
-    loop {
-        let events = log
-            .read_stored(after, SCAN_EVENTS, SCAN_BYTES)
-            .map_err(ReadError::internal)?;
-        let Some(last) = events.last() else {
-            break;
-        };
-        after = last.position;
-        for event in &events {
-            let attached = any_attached_blob(&event.bytes);
-            if let Some(attached) = attached.filter(|attached| !erased.contains(&attached.subject))
-                && !blobs.hold(&attached)
-            {
-                faulty += 1;
-                first.get_or_insert(event.position);
-            }
-        }
-    }
-    Ok(first.map(|first| {
-        format!("{faulty} attachments that the log speaks of, the first at position {first}, are missing or damaged")
-    }))
-}
-
-/// Sealed files by their names, wherever they lie; one that was coming in has the key of its ticket after its name.
-struct Blobs(BTreeMap<String, Vec<PathBuf>>);
-
-impl Blobs {
-    fn of(stores: &[PathBuf]) -> Blobs {
-        let mut blobs: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-        let dirs = stores
-            .iter()
-            .flat_map(|store| [store.clone(), store.join(INCOMING)]);
-        for entry in dirs.filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let blob = name.split('.').next().unwrap_or_default().to_owned();
-            blobs.entry(blob).or_default().push(entry.path());
-        }
-        Blobs(blobs)
-    }
-
-    fn hold(&self, attached: &AttachedBlob) -> bool {
-        let paths = self.0.get(&attached.blob).map(Vec::as_slice).unwrap_or_default();
-        paths.iter().any(|path| match &attached.sha256 {
-            Some(sha256) => digest_of(path).is_ok_and(|digest| digest == *sha256),
-            None => true,
-        })
-    }
-}
-
-/// SHA-256 of a file, hex.
-fn digest_of(path: &Path) -> io::Result<String> {
-    const PART_BYTES: usize = 1024 * 1024;
-    let (mut file, mut hash) = (fs::File::open(path)?, Sha256::new());
-    let mut part = vec![0; PART_BYTES];
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            read => hash.update(part.get(..read).unwrap_or_default()),
-        }
-    }
-}
-
 /// Rebuilds the keys of a data directory from a backup of them. Whoever a ledger names (the one in the backup, the one that
-/// is still there, others given) stays erased. Answers how many persons have a key. The keys of persons take their place last:
+/// is still there, others given) stays erased. Answers how many persons have a key, and how many keys are damaged. The keys of persons take their place last:
 /// a restore that is broken off can be run again.
 ///
 /// # Errors
 /// See [`RestoreError`]; a master key is never made.
-pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<u32, RestoreError> {
+pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<vault::Restored, RestoreError> {
     let to = settings.data.join("keys");
     let master = master_key(settings)?;
     fs::create_dir_all(&to).map_err(at(&to))?;
@@ -301,6 +268,11 @@ pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<u32
     if persons.exists() && !mistaken {
         return Err(RestoreError::Exists { path: persons });
     }
+    if mistaken {
+        secret_check::forget(&settings.data).map_err(at(&settings.data))?;
+    } else if !to.join(SERVER_SECRET).exists() {
+        refuse_other_secret(&settings.data, from)?;
+    }
     for name in SECRETS {
         let (secret, own) = (from.join(name), to.join(name));
         if secret.exists() && mistaken && own.exists() {
@@ -311,8 +283,25 @@ pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<u32
             copy_secret(&secret, &own).map_err(at(&own))?;
         }
     }
-    let restored = vault::restore_keys(&from.join(KEYS), &obeyed, &persons, &master);
-    Ok(restored.map_err(RestoreError::Keys)?.persons)
+    vault::restore_keys(&from.join(KEYS), &obeyed, &persons, &master).map_err(RestoreError::Keys)
+}
+
+/// Refuses the secret of a backup that is not the one that the data directory lives with.
+fn refuse_other_secret(data: &Path, from: &Path) -> Result<(), RestoreError> {
+    let secret = from.join(SERVER_SECRET);
+    if !secret.exists() {
+        return Ok(());
+    }
+    let secret = DigestKey::load(&secret).map_err(RestoreError::MasterKey)?;
+    let check = secret_check::file(data);
+    match secret_check::fits(data, &secret).map_err(at(&check))? {
+        Some(false) => Err(RestoreError::OtherSecret {
+            data: data.to_owned(),
+            from: from.to_owned(),
+            check,
+        }),
+        Some(true) | None => Ok(()),
+    }
 }
 
 /// Wraps the keys of persons by another master key, made when its file is not there.
@@ -322,40 +311,22 @@ pub fn keys(settings: &Settings, from: &Path, ledgers: &[PathBuf]) -> Result<u32
 pub fn rotate_master(settings: &Settings, new: &Path) -> Result<vault::Rotated, RestoreError> {
     let old = master_key(settings)?;
     survey::refuse_half(settings).map_err(|error| RestoreError::Half(Box::new(error)))?;
-    let (new, _) = MasterKey::load_or_create(new).map_err(RestoreError::MasterKey)?;
+    let (key, created) = MasterKey::load_or_create(new).map_err(RestoreError::MasterKey)?;
     let keys = settings.data.join("keys").join(KEYS);
-    let rotated = vault::rotate_master(&keys, &old, &new, vault::DamagedSlots::Refuse);
-    rotated.map_err(RestoreError::Rotate)
-}
-
-/// Makes the readable beginning of a log all that it has, under a new epoch. The log tells of it once
-/// [`crate::Application::begin_log`] is given what this answers.
-///
-/// # Errors
-/// See [`RestoreError`].
-pub fn accept_loss(settings: &Settings, reason: String) -> Result<Loss, RestoreError> {
-    let log = settings.data.join(LOG);
-    if !log.join("sled").exists() {
-        return Err(RestoreError::NoLog { path: log });
-    }
-    // Nothing is cut off where it could not be told of afterwards.
-    survey::refuse_half(settings).map_err(|error| RestoreError::Half(Box::new(error)))?;
-    let accepted = event_log::accept_loss(&log, &event_log::Options::default());
-    let accepted = accepted.map_err(RestoreError::Open)?;
-    let checkpoints = settings.data.join(CHECKPOINTS);
-    let signed = proof::last_of_epoch(&checkpoints, accepted.epoch.saturating_sub(1));
-    let signed = signed.map_or(0, |last| last.checkpoint.size);
-    // What was made of events that are lost says what the log no longer does.
-    for derived in ["views", "tree"] {
-        let path = settings.data.join(derived);
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(at(&path))?;
+    let rotated = vault::rotate_master(&keys, &old, &key, vault::DamagedSlots::Refuse);
+    rotated.map_err(|error| {
+        let is_unused = match &error {
+            vault::RotateError::Open(_)
+            | vault::RotateError::Damaged { .. }
+            | vault::RotateError::Random(_) => true,
+            // The keys may be wrapped by it already.
+            vault::RotateError::Io { .. } => false,
+        };
+        if is_unused && created == vault::Created::New {
+            // Best effort: what stays wraps nothing.
+            let _ = fs::remove_file(new);
         }
-    }
-    Ok(Loss {
-        from: accepted.head.0 + 1,
-        to: accepted.lost_to_at_least.0.max(signed).max(accepted.head.0),
-        reason,
+        RestoreError::Rotate(error)
     })
 }
 
@@ -434,11 +405,7 @@ fn copy_checkpoints(from: &Path, to: &Path) -> Result<(), RestoreError> {
         let epoch = name
             .to_str()
             .and_then(|name| name.strip_suffix(".notes")?.parse().ok());
-        let size = |dir: &Path| {
-            epoch
-                .and_then(|epoch| proof::last_of_epoch(dir, epoch))
-                .map_or(0, |last| last.checkpoint.size)
-        };
+        let size = |dir: &Path| epoch.and_then(|epoch| promised(dir, epoch)).unwrap_or(0);
         if size(from) > size(to) {
             copy_secret(&entry.path(), &to.join(&name)).map_err(at(to))?;
         }

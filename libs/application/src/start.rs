@@ -1,5 +1,7 @@
 //! Opening a data directory, and closing it.
 
+mod checks;
+mod floors;
 mod settings;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -17,9 +19,11 @@ use uuid::Uuid;
 use vault::{DigestKey, MasterKey, Vault};
 use views::{OpenError, Views};
 
+use self::checks::{lacks_checkpoints, note_secret, promise, unread, warn_of_damaged_keys};
+pub(crate) use self::floors::note_log_of_views;
 pub use self::settings::{AUDIT_NAME, PUBLIC_URL, RESCUE_DESK, Settings, StartError};
 use crate::{
-    archive::KEYS,
+    archive::{KEYS, SERVER_SECRET},
     attachments::{Files, INCOMING},
     avatars::Decoding,
     clock::Clock,
@@ -27,8 +31,9 @@ use crate::{
     erasure::{self, Erasures},
     lanes::Lanes,
     places::{Places, directory},
-    proof::{self, Promise, Signer, Tree, TreeState},
+    proof::{Signer, Tree, TreeState},
     readiness::Lags,
+    secret_check,
     sign_in::{Guard, SignInRules},
     survey,
     tickets::Tickets,
@@ -75,6 +80,7 @@ struct Inner {
     workers: Supervisor,
     lags: Lags,
     clock: Clock,
+    lacks_checkpoints: bool,
 }
 
 impl Application {
@@ -83,6 +89,18 @@ impl Application {
     /// # Errors
     /// See [`StartError`].
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
+        let opened = Self::open_unchecked(settings)?;
+        opened.recall_clock().map_err(StartError::Accounts)?;
+        // A log that takes no writes may lack what tells of a newer key, and nothing is signed anew on it.
+        let is_held = matches!(opened.log_state(), LogState::ReadOnly { .. });
+        if !settings.goes_on_without_secrets && !is_held {
+            opened.refuse_other_key()?;
+        }
+        note_secret(settings, opened.secret())?;
+        Ok(opened)
+    }
+
+    fn open_unchecked(settings: &Settings) -> Result<Self, StartError> {
         let data = settings.data.as_path();
         survey::refuse_half(settings)?;
         let places = Places::of(settings)?;
@@ -90,31 +108,22 @@ impl Application {
         let keys = places.keys.as_path();
         let (secret, vault) = open_keys(settings, keys)?;
         // What the views have seen must be there, and what was signed (design §4.5).
-        let options = event_log::Options {
-            floors: views::floor(&places.views).into_iter().collect(),
-            ..event_log::Options::default()
-        };
-        let log = EventLog::open(&directory(&data.join("log"))?, options).map_err(|error| {
-            if matches!(error, event_log::OpenError::Locked { .. }) {
-                in_use(settings)
-            } else {
-                StartError::Log(error)
-            }
-        })?;
-        let promise = promise(&places, &log);
-        let obeyed = erasure::obey(&log, &vault).map_err(StartError::Accounts)?;
-        if obeyed > 0 {
-            tracing::warn!(obeyed, "keys of erased persons were there and are destroyed now");
-        }
+        let log = floors::open_log(settings, &places)?;
+        let promise = promise(&places, &log, &vault)?;
+        erasure::obey(&log, &vault).map_err(|source| unread(settings, source))?;
+        warn_of_damaged_keys(&places, &vault);
         let sessions = Sessions::open(&data.join("sessions.sqlite")).map_err(StartError::Sessions)?;
         let workers = Supervisor::default();
         let views = open_views(&places, &log, &vault, &workers);
         let files = open_files(data)?;
         let accounts = Directory::default();
-        accounts.refresh(&log, &vault).map_err(StartError::Accounts)?;
+        accounts
+            .refresh(&log, &vault)
+            .map_err(|source| unread(settings, source))?;
+        let lacks_checkpoints = lacks_checkpoints(&places, &log, &vault, promise);
         let guard = Guard::open(keys, &secret, &settings.sign_in)?;
         let tree = Tree::open(&data.join("tree"), log.clone(), promise, &workers);
-        let opened = Self {
+        Ok(Self {
             inner: Arc::new(Inner {
                 tickets: Tickets::new(log.clone(), vault.clone()),
                 views: views?,
@@ -144,10 +153,9 @@ impl Application {
                 workers,
                 lags: Lags::default(),
                 clock: Clock::default(),
+                lacks_checkpoints,
             }),
-        };
-        opened.recall_clock().map_err(StartError::Accounts)?;
-        Ok(opened)
+        })
     }
 
     /// Stops the views and the tree, then the log, after what is enqueued. Blocks.
@@ -183,6 +191,11 @@ impl Application {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// At the start none of the checkpoints was there that this log must have been signed with.
+    pub(crate) fn lacks_checkpoints(&self) -> bool {
+        self.inner.lacks_checkpoints
     }
 
     pub(crate) fn lags(&self) -> &Lags {
@@ -258,6 +271,10 @@ impl Application {
 
     pub(crate) fn keys_dir(&self) -> &Path {
         &self.inner.places.keys
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.inner.places.data
     }
 
     pub(crate) fn views_dir(&self) -> &Path {
@@ -358,7 +375,17 @@ fn open_keys(settings: &Settings, keys: &Path) -> Result<(DigestKey, Vault), Sta
     if settings.master_key.is_none() {
         tracing::warn!(?created, path = %master_file.display(), "the master key lies in the data directory; in production name another place");
     }
-    let (secret, _) = DigestKey::load_or_create(&keys.join("server.secret")).map_err(StartError::Secret)?;
+    let path = keys.join(SERVER_SECRET);
+    let (secret, _) = DigestKey::load_or_create(&path).map_err(StartError::Secret)?;
+    let check = secret_check::file(&settings.data);
+    let unreadable = |source| StartError::Unreadable {
+        path: check.clone(),
+        source,
+    };
+    let fits = secret_check::fits(&settings.data, &secret).map_err(unreadable)?;
+    if fits == Some(false) && !settings.goes_on_without_secrets {
+        return Err(StartError::OtherSecret { secret: path, check });
+    }
     let persons = keys.join(KEYS);
     let vault = Vault::open(&persons, master).map_err(|error| {
         if matches!(error, vault::OpenKeysError::InUse { .. }) {
@@ -429,22 +456,4 @@ fn open_views(
 fn opener(vault: &Vault) -> views::Open {
     let opener = vault.opener_committed();
     Arc::new(move |id, value| opener(id, value).map_err(|error| OpenError(Box::new(error))))
-}
-
-/// What was signed last over this epoch of the log. A log that ends before it takes no writes.
-fn promise(places: &Places, log: &EventLog) -> Option<Promise> {
-    let last = proof::last_of_epoch(&places.checkpoints, log.epoch())?.checkpoint;
-    let head = log.head().0;
-    if last.size > head {
-        let reason = format!(
-            "the log ends at position {head}, but a checkpoint was signed over {} events: restore the log from the \
-             archive, or accept the loss",
-            last.size
-        );
-        log.hold(&reason, Position(last.size));
-    }
-    Some(Promise {
-        size: last.size,
-        root: last.root,
-    })
 }

@@ -13,16 +13,21 @@ use crate::{
     attachments::INCOMING,
     epoch::NEXT_KEY_FILE,
     restore::RESTORING,
+    secret_check,
     start::{Settings, StartError},
 };
 
+/// The keys of access tokens.
+const TOKENS: &str = "tokens.keys";
+
 /// What is in a data directory only once a log has been begun there. Directories count when something lies in them.
-const TRACES: [&str; 9] = [
+const TRACES: [&str; 10] = [
     "log/HEAD",
     "log/index",
     CHECKPOINTS,
     "keys/checkpoint.key",
     "keys/tokens.keys",
+    secret_check::CHECK,
     "sessions.sqlite",
     "tree",
     "views",
@@ -50,6 +55,10 @@ pub(crate) fn refuse_half(settings: &Settings) -> Result<(), StartError> {
         if let Some(trace) = trace_of_a_log(data)? {
             return Err(StartError::LogMissing { log, trace });
         }
+    }
+    let known = secrets_known_to_others(settings);
+    if !known.is_empty() {
+        return Err(StartError::OpenToOthers { files: known });
     }
     if is_there(&keys)? && !is_there(&master)? {
         return Err(StartError::MasterKeyMissing { master, keys });
@@ -81,6 +90,22 @@ fn secrets_missed(settings: &Settings) -> Vec<PathBuf> {
         .filter(is_missed)
         .map(|name| keys.join(name))
         .collect()
+}
+
+/// The files of keys and secrets that others than their owner may read or write: all of them, so that one command mends them.
+fn secrets_known_to_others(settings: &Settings) -> Vec<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let keys = settings.data.join("keys");
+    let names = SECRETS
+        .into_iter()
+        .chain([NEXT_KEY_FILE, KEYS, TOKENS, vault::LEDGER_FILE_NAME]);
+    let files = names
+        .map(|name| keys.join(name))
+        .chain([master_key_file(settings)]);
+    let is_open = |path: &PathBuf| {
+        fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
+    };
+    files.filter(is_open).collect()
 }
 
 /// Whether there is a log with anything in it.

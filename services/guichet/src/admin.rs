@@ -6,14 +6,14 @@ use application::{
     Application, Settings,
     restore::{self, WhenDamaged},
 };
-use chrono::Utc;
 use domain::account::profile::username_faults;
 
 use crate::{
     Failure,
     admin_socket::{Request, ask},
     arguments::{Admin, Place},
-    password, process_log,
+    clock, password, process_log,
+    settings::WrongSettings,
 };
 
 /// Why no administrator is made.
@@ -23,6 +23,25 @@ enum InitError {
     Password(String),
     #[error("no account can have the user name {0:?}")]
     Username(String),
+}
+
+/// Why keys that were copied are not all good.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{said}; {damaged} more are damaged, here as where they were read, and what is sealed under those cannot be read. Keep every older \
+     backup of keys, and restore from one that was made before"
+)]
+struct DamagedKeys {
+    said: String,
+    damaged: u32,
+}
+
+/// What was done, when no key is damaged.
+pub(crate) fn without_damage(said: String, damaged: u32) -> Result<String, Failure> {
+    match damaged {
+        0 => Ok(said),
+        damaged => Err(DamagedKeys { said, damaged }.into()),
+    }
 }
 
 /// Why a restore is no success.
@@ -53,14 +72,15 @@ pub(crate) fn run(command: Admin) -> Result<(), Failure> {
         Admin::AcceptClock { data, reason } => ask(&data, &Request::AcceptClock { reason })?,
         Admin::Restore { data, from, partial } => restore_data(&data, &from, partial)?,
         Admin::RestoreKeys { place, from, ledger } => {
-            let persons = restore::keys(&settings(place), &from, &ledger)?;
-            format!("the keys of {persons} persons are restored")
+            let restored = restore::keys(&settings(place)?, &from, &ledger)?;
+            let said = format!("the keys of {} persons are restored", restored.persons);
+            without_damage(said, restored.damaged)?
         }
         Admin::RotateMaster {
             place,
             new_master_key,
         } => {
-            let rotated = restore::rotate_master(&settings(place), &new_master_key)?;
+            let rotated = restore::rotate_master(&settings(place)?, &new_master_key)?;
             format!(
                 "the keys are wrapped by {}: {rotated:?}",
                 new_master_key.display()
@@ -72,11 +92,17 @@ pub(crate) fn run(command: Admin) -> Result<(), Failure> {
     Ok(())
 }
 
-fn settings(place: Place) -> Settings {
-    Settings {
+fn settings(place: Place) -> Result<Settings, WrongSettings> {
+    if let Some(path) = place.master_key.as_deref().filter(|path| path.is_dir()) {
+        return Err(WrongSettings::of(format!(
+            "--master-key (GUICHET_MASTER_KEY) {} is a directory, not a file",
+            path.display()
+        )));
+    }
+    Ok(Settings {
         master_key: place.master_key,
         ..Settings::new(place.data)
-    }
+    })
 }
 
 /// The server may run in another directory than the one who asks.
@@ -114,13 +140,17 @@ fn restore_data(data: &Path, from: &Path, partial: bool) -> Result<String, Failu
 fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
     let settings = Settings {
         goes_on_without_secrets: true,
-        ..settings(place)
+        ..settings(place)?
     };
     let loss = restore::accept_loss(&settings, reason)?;
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let said = format!("the loss of positions {} to {} is accepted", loss.from, loss.to);
-    let begun = runtime.block_on(application.begin_log(Utc::now(), Some(loss)));
+    let said = if loss.to < loss.from {
+        "a new epoch begins; no position is lost".to_owned()
+    } else {
+        format!("the loss of positions {} to {} is accepted", loss.from, loss.to)
+    };
+    let begun = runtime.block_on(application.begin_log(clock::now(), Some(loss)));
     application.close();
     begun?;
     Ok(said)
@@ -131,7 +161,7 @@ fn init(place: Place, username: String, password_file: Option<&Path>) -> Result<
         return Err(InitError::Username(username).into());
     }
     let password = password::new_password(&username, password_file)?;
-    let settings = settings(place);
+    let settings = settings(place)?;
     let faults = settings.sign_in.passwords.faults(&password, &[&username]);
     if !faults.is_empty() {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -140,10 +170,10 @@ fn init(place: Place, username: String, password_file: Option<&Path>) -> Result<
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
-        application.begin_log(Utc::now(), None).await?;
-        application.publish_shipped_desks(Utc::now()).await?;
+        application.begin_log(clock::now(), None).await?;
+        application.publish_shipped_desks(clock::now()).await?;
         application
-            .make_administrator(&username, password, Utc::now())
+            .make_administrator(&username, password, clock::now())
             .await?;
         Ok::<_, Failure>(())
     });

@@ -15,14 +15,14 @@ use application::{
     error::chain,
     supervision::{End, Worker},
 };
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
 };
 
-use crate::Failure;
+use crate::{Failure, admin::without_damage, clock};
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "admin.sock";
@@ -147,7 +147,7 @@ async fn serve(application: &Application, stream: UnixStream) -> io::Result<()> 
 async fn carry_out(application: &Application, request: Request) -> Result<String, Failure> {
     match request {
         Request::Backup { to } => {
-            let done = application.backup(&to, Utc::now()).await?;
+            let done = application.backup(&to, clock::now()).await?;
             Ok(format!(
                 "backed up to {}: the log up to position {}, {} new segments, {} new files",
                 to.display(),
@@ -157,11 +157,13 @@ async fn carry_out(application: &Application, request: Request) -> Result<String
             ))
         }
         Request::BackupKeys { to } => {
-            let persons = application.backup_keys(&to).await?;
-            Ok(format!(
-                "backed up to {}: the keys of {persons} persons",
-                to.display()
-            ))
+            let done = application.backup_keys(&to).await?;
+            let said = format!(
+                "backed up to {}: the keys of {} persons",
+                to.display(),
+                done.persons
+            );
+            without_damage(said, done.damaged)
         }
         Request::RotateTokenKey { compromised } => {
             let grace = if compromised {
@@ -171,12 +173,12 @@ async fn carry_out(application: &Application, request: Request) -> Result<String
             };
             let rotating = application.clone();
             let kid =
-                tokio::task::spawn_blocking(move || rotating.tokens().rotate(Utc::now(), grace)).await??;
+                tokio::task::spawn_blocking(move || rotating.tokens().rotate(clock::now(), grace)).await??;
             Ok(format!("access tokens are signed by {kid} from now on"))
         }
-        Request::AcceptClock { reason } => Ok(application.accept_clock(reason, Utc::now()).await?),
+        Request::AcceptClock { reason } => Ok(application.accept_clock(reason, clock::now()).await?),
         Request::RotateCheckpointKey {} => {
-            let key = application.rotate_checkpoint_key(Utc::now()).await?;
+            let key = application.rotate_checkpoint_key(clock::now()).await?;
             Ok(format!("checkpoints are signed by {key} from now on"))
         }
     }

@@ -6,7 +6,7 @@ mod wrong;
 use std::{net::SocketAddr, path::PathBuf};
 
 use api::{ApiConfig, oidc::IdentityProviders};
-use application::{Settings, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN, error::chain};
+use application::{Settings, apart::lies_in, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN, error::chain};
 use courier::CourierConfig;
 use soap::SoapConfig;
 
@@ -274,7 +274,18 @@ fn places(wrong: &mut WrongSettings, settings: &Settings) {
         ),
         ("--archive (GUICHET_ARCHIVE)", &settings.archive),
     ] {
-        wrong.add_some(name, path.as_deref().and_then(directory_fault));
+        let Some(path) = path else { continue };
+        let fault = directory_fault(path);
+        if fault.is_none() && lies_in(path, &settings.data) {
+            wrong.add(
+                name,
+                format_args!(
+                    "{} lies in the data directory, and is lost with it",
+                    path.display()
+                ),
+            );
+        }
+        wrong.add_some(name, fault);
     }
     // One that is not there yet is made beside a new log.
     let master = settings.master_key.as_deref().filter(|path| path.exists());

@@ -10,7 +10,9 @@ use application::{
     supervision::{End, Worker},
     upkeep::{CHECKPOINT_EVERY_S, LOOK_EVERY_S, REOPEN_EVERY_S},
 };
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+
+use crate::clock;
 
 /// How often orphaned files are collected, s.
 const ORPHANS_COLLECTED_EVERY_S: u64 = 3_600;
@@ -24,7 +26,7 @@ pub(crate) fn begin(application: &Application) {
     begin_cleaning(application);
     begin_log_keeping(application);
     every(application, "look", LOOK_EVERY_S, |application| async move {
-        drop(application.readiness(Utc::now()));
+        drop(application.readiness(clock::now()));
         Ok(())
     });
 }
@@ -47,6 +49,12 @@ fn resume_erasures(application: &Application) {
     });
 }
 
+/// By when what is over may be taken away; not by a clock that nothing supports.
+async fn time_to_purge_by(application: &Application) -> Result<Option<DateTime<Utc>>, &'static str> {
+    let by = application.time_to_purge_by(clock::now()).await;
+    by.map_err(|error| warned("sessions-unreadable", &error))
+}
+
 /// What is over is taken away.
 fn begin_cleaning(application: &Application) {
     every(
@@ -54,7 +62,10 @@ fn begin_cleaning(application: &Application) {
         "orphans",
         ORPHANS_COLLECTED_EVERY_S,
         |application| async move {
-            let collected = application.collect_orphans(Utc::now()).await;
+            let Some(by) = time_to_purge_by(&application).await? else {
+                return Ok(());
+            };
+            let collected = application.collect_orphans(by).await;
             let collected = collected.map_err(|error| warned("orphans-not-collected", &error))?;
             tracing::info!(?collected, "orphaned files collected");
             Ok(())
@@ -65,7 +76,10 @@ fn begin_cleaning(application: &Application) {
         "sessions",
         SESSIONS_PURGED_EVERY_S,
         |application| async move {
-            let purged = application.purge_sessions(Utc::now()).await;
+            let Some(by) = time_to_purge_by(&application).await? else {
+                return Ok(());
+            };
+            let purged = application.purge_sessions(by).await;
             let purged = purged.map_err(|error| warned("sessions-not-purged", &error))?;
             tracing::debug!(?purged, "what is over is removed from the sessions");
             Ok(())
@@ -80,7 +94,7 @@ fn begin_log_keeping(application: &Application) {
         "checkpoints",
         CHECKPOINT_EVERY_S,
         |application| async move {
-            let signed = application.sign_what_is_new(Utc::now()).await;
+            let signed = application.sign_what_is_new(clock::now()).await;
             signed.map_err(|error| warned("not-signed", &error))
         },
     );

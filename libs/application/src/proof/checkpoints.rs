@@ -13,10 +13,12 @@ use std::{
 
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
 use parking_lot::Mutex;
-use transparency::{Checkpoint, OpenCheckpointError};
+use transparency::{Checkpoint, OpenCheckpointError, Origin};
 
 /// How much of the file is read to find the last note, bytes: more than two notes take.
 const TAIL_BYTES: u64 = 16 * 1024;
+/// More than a note takes, bytes.
+const NOTE_BYTES: usize = 2 * 1024;
 /// What every signature line begins with: an em dash.
 const SIGNATURE: &[u8] = "\u{2014}".as_bytes();
 
@@ -33,6 +35,12 @@ pub enum CheckpointsError {
         /// Why it failed.
         #[source]
         source: io::Error,
+    },
+    /// What is kept are no checkpoints, or their end is not.
+    #[error("{path} does not end with a checkpoint that can be read")]
+    NotNotes {
+        /// The file.
+        path: PathBuf,
     },
     /// The last one kept is no checkpoint.
     #[error("the last checkpoint kept in {path} cannot be read")]
@@ -61,10 +69,12 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Opens the file of an epoch, made when it is not there, and reads the last checkpoint in it.
+    /// Opens the file of an epoch, made when it is not there, and reads the last checkpoint in it. What was cut off at its end
+    /// is cut away; anything else that is no checkpoint is left as it is, and refused.
     pub(crate) fn open(
         dir: &Path,
         epoch: u32,
+        origin: &Origin,
         elsewhere: Option<Arc<dyn ObjectStore>>,
     ) -> Result<Checkpoints, CheckpointsError> {
         let path = file_of(dir, epoch);
@@ -79,20 +89,14 @@ impl Checkpoints {
             .create(true)
             .open(&path)
             .map_err(failed("open"))?;
-        let (whole, last) = last_note(&mut file).map_err(failed("read"))?;
-        file.set_len(whole).map_err(failed("mend"))?;
+        let end = End::of(&mut file).map_err(failed("read"))?;
+        let last = end.kept(&path, Some(origin.as_str()))?;
+        file.set_len(end.whole).map_err(failed("mend"))?;
         file.sync_all()
             .and_then(|()| File::open(dir)?.sync_all())
             .map_err(failed("sync"))?;
-        let last = last.map(|note| match Checkpoint::read_unverified(&note) {
-            Ok(checkpoint) => Ok(Kept { note, checkpoint }),
-            Err(source) => Err(CheckpointsError::Unreadable {
-                path: path.clone(),
-                source,
-            }),
-        });
         Ok(Checkpoints {
-            last: Mutex::new(last.transpose()?),
+            last: Mutex::new(last),
             file: Mutex::new(file),
             path,
             elsewhere,
@@ -137,48 +141,116 @@ impl Checkpoints {
     }
 }
 
-/// The last checkpoint of an epoch, whoever signed it, without opening the file for good.
-pub(crate) fn last_of_epoch(dir: &Path, epoch: u32) -> Option<Kept> {
-    let mut file = File::open(file_of(dir, epoch)).ok()?;
-    let (_, note) = last_note(&mut file).ok()?;
-    let note = note?;
-    let checkpoint = Checkpoint::read_unverified(&note).ok()?;
-    Some(Kept { note, checkpoint })
+/// The last checkpoint of an epoch, whoever signed it, without opening the file for good; `None` when none was ever kept. Where
+/// the origin of the epoch is known, the beginning of a first one that a kill cut off is none.
+pub(crate) fn last_of_epoch(
+    dir: &Path,
+    epoch: u32,
+    origin: Option<&str>,
+) -> Result<Option<Kept>, CheckpointsError> {
+    let path = file_of(dir, epoch);
+    let failed = |source| CheckpointsError::Io {
+        what: "read",
+        path: path.clone(),
+        source,
+    };
+    match File::open(&path) {
+        Ok(mut file) => End::of(&mut file).map_err(failed)?.kept(&path, origin),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn file_of(dir: &Path, epoch: u32) -> PathBuf {
     dir.join(format!("{epoch}.notes"))
 }
 
-/// How many bytes of the file hold whole notes, and the last of those. A note is two paragraphs, its text and its
-/// signatures, and each paragraph ends with an empty line.
-fn last_note(file: &mut File) -> io::Result<(u64, Option<String>)> {
-    let length = file.seek(SeekFrom::End(0))?;
-    let start = length.saturating_sub(TAIL_BYTES);
-    file.seek(SeekFrom::Start(start))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    // The tail may start within a note, and end within one; only what follows a signature is a note's start.
-    let ends = tail.windows(2).enumerate().filter(|(_, pair)| *pair == b"\n\n");
-    let paragraphs: Vec<usize> = std::iter::once(0).chain(ends.map(|(at, _)| at + 2)).collect();
-    let whole = paragraphs
-        .windows(2)
-        .rposition(|pair| pair[0] > 0 && tail[pair[0]..].starts_with(SIGNATURE));
-    let Some(signatures) = whole else {
-        return Ok((if start == 0 { 0 } else { length }, None));
-    };
-    let (from, to) = (paragraphs[signatures - 1], paragraphs[signatures + 1]);
-    let note = String::from_utf8_lossy(&tail[from..to - 1]).into_owned();
-    Ok((start + to as u64, Some(note)))
+/// How a file of notes ends.
+struct End {
+    /// How many bytes hold whole notes.
+    whole: u64,
+    /// The last of those.
+    note: Option<String>,
+    /// What follows it, as far as it was read.
+    rest: Vec<u8>,
+}
+
+impl End {
+    /// A note is two paragraphs, its text and its signatures, and each paragraph ends with an empty line.
+    fn of(file: &mut File) -> io::Result<End> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let start = length.saturating_sub(TAIL_BYTES);
+        file.seek(SeekFrom::Start(start))?;
+        let mut tail = Vec::new();
+        file.read_to_end(&mut tail)?;
+        // The tail may start within a note, and end within one; only what follows a signature is a note's start.
+        let ends = tail.windows(2).enumerate().filter(|(_, pair)| *pair == b"\n\n");
+        let paragraphs: Vec<usize> = std::iter::once(0).chain(ends.map(|(at, _)| at + 2)).collect();
+        let whole = paragraphs
+            .windows(2)
+            .rposition(|pair| pair[0] > 0 && tail[pair[0]..].starts_with(SIGNATURE));
+        let Some(signatures) = whole else {
+            return Ok(End {
+                whole: start,
+                note: None,
+                rest: tail,
+            });
+        };
+        let (from, to) = (paragraphs[signatures - 1], paragraphs[signatures + 1]);
+        Ok(End {
+            whole: start + to as u64,
+            note: Some(String::from_utf8_lossy(&tail[from..to - 1]).into_owned()),
+            rest: tail.split_off(to),
+        })
+    }
+
+    /// The last checkpoint, when nothing follows it but the beginning of the next.
+    fn kept(&self, path: &Path, origin: Option<&str>) -> Result<Option<Kept>, CheckpointsError> {
+        let not_notes = || CheckpointsError::NotNotes {
+            path: path.to_owned(),
+        };
+        let Some(note) = self.note.clone() else {
+            let is_begun = self.whole == 0 && origin.is_some_and(|origin| self.is_cut_off(origin));
+            return if self.rest.is_empty() || is_begun {
+                Ok(None)
+            } else {
+                Err(not_notes())
+            };
+        };
+        let checkpoint =
+            Checkpoint::read_unverified(&note).map_err(|source| CheckpointsError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+        if self.is_cut_off(checkpoint.origin.as_str()) {
+            Ok(Some(Kept { note, checkpoint }))
+        } else {
+            Err(not_notes())
+        }
+    }
+
+    /// Whether what follows is nothing, or the beginning of a note of this origin. After a power cut some file systems give
+    /// zeros for what was on its way.
+    fn is_cut_off(&self, origin: &str) -> bool {
+        if self.rest.len() <= NOTE_BYTES && self.rest.iter().all(|byte| *byte == 0) {
+            return true;
+        }
+        let line = format!("{origin}\n");
+        line.as_bytes().starts_with(&self.rest) || self.rest.starts_with(line.as_bytes())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use transparency::{Origin, SigningKey, leaf_hash};
+    use transparency::{SigningKey, leaf_hash};
+
+    fn origin() -> Origin {
+        "guichet.example/log".parse().unwrap()
+    }
 
     fn kept(size: u64) -> Kept {
-        let origin: Origin = "guichet.example/log".parse().unwrap();
+        let origin = origin();
         let key = SigningKey::new(origin.clone(), &[7; 32]);
         let root = leaf_hash(&size.to_be_bytes());
         let checkpoint = Checkpoint { origin, size, root };
@@ -189,7 +261,7 @@ mod tests {
     #[test]
     fn the_last_checkpoint_is_found_again_and_what_was_cut_off_is_not() {
         let dir = tempfile::tempdir().unwrap();
-        let open = || Checkpoints::open(dir.path(), 0, None).unwrap();
+        let open = || Checkpoints::open(dir.path(), 0, &origin(), None).unwrap();
         assert_eq!(open().last(), None);
         for size in 1..200 {
             open().keep(kept(size)).unwrap();
@@ -205,7 +277,46 @@ mod tests {
             assert_eq!(open().last(), Some(kept(199)), "cut after {cut} bytes");
             assert_eq!(fs::read(&path).unwrap(), whole);
         }
-        assert_eq!(last_of_epoch(dir.path(), 0), Some(kept(199)));
-        assert_eq!(last_of_epoch(dir.path(), 1), None);
+        assert_eq!(last_of_epoch(dir.path(), 0, None).unwrap(), Some(kept(199)));
+        assert_eq!(last_of_epoch(dir.path(), 1, None).unwrap(), None);
+    }
+
+    /// What cannot be read is not the same as nothing: nobody knows what was promised, and nothing is cut away.
+    #[test]
+    fn what_is_no_checkpoint_is_refused_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("0.notes");
+        let origin = origin();
+        let read = || last_of_epoch(dir.path(), 0, Some(origin.as_str()));
+        let (first, second) = (format!("{}\n", kept(1).note), format!("{}\n", kept(2).note));
+        for bytes in [
+            "garbage\n".to_owned(),
+            "\0".repeat(40_000),
+            format!("{first}garbage\n"),
+            format!("{first}{}", "\0".repeat(40_000)),
+            format!("guichet.example/log\n1\nno root\n\n\u{2014} nobody nothing\n\n"),
+        ] {
+            fs::write(&path, &bytes).unwrap();
+            assert!(read().is_err(), "{bytes:.60?}");
+            assert!(
+                Checkpoints::open(dir.path(), 0, &origin, None).is_err(),
+                "{bytes:.60?}"
+            );
+            assert_eq!(fs::read(&path).unwrap(), bytes.as_bytes(), "it was changed");
+        }
+        for (bytes, last) in [
+            (String::new(), None),
+            (first[..10].to_owned(), None),
+            (first[..first.len() - 1].to_owned(), None),
+            (format!("{first}{}", &second[..50]), Some(kept(1))),
+            (format!("{first}{}", "\0".repeat(300)), Some(kept(1))),
+            (format!("{first}{second}"), Some(kept(2))),
+        ] {
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(read().unwrap(), last, "{bytes:.60?}");
+        }
+        // Nobody who does not know the origin can tell the beginning of a first one from anything else.
+        fs::write(&path, &first[..10]).unwrap();
+        assert!(last_of_epoch(dir.path(), 0, None).is_err());
     }
 }

@@ -108,6 +108,57 @@ pub enum StartError {
         /// What is missing.
         path: PathBuf,
     },
+    /// Others may read or write keys and secrets.
+    #[error(
+        "others than their owner may read or write what must be secret: {}. If nobody has, `chmod 600` each",
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    OpenToOthers {
+        /// Every such file.
+        files: Vec<PathBuf>,
+    },
+    /// The server's secret is not the one that the directory lives with.
+    #[error(
+        "the secret in {secret} is not the one that this directory lives with, as {check} shows: put the right one back, which every \
+         backup of keys has (`guichet admin restore-keys`). When it is lost, move this one away and run `guichet admin accept-loss`"
+    )]
+    OtherSecret {
+        /// The secret.
+        secret: PathBuf,
+        /// What tells.
+        check: PathBuf,
+    },
+    /// The key that is to sign checkpoints is not one that the log knows.
+    #[error(
+        "the key in {key} is not the one that signs for this log, which knows {known}: put the right one back, which every backup of \
+         keys has (`guichet admin restore-keys`). When it is lost, move this one away and run `guichet admin accept-loss`"
+    )]
+    OtherCheckpointKey {
+        /// The key.
+        key: PathBuf,
+        /// The verifier key that the log knows.
+        known: String,
+    },
+    /// The keys of persons are not those of the log.
+    #[error(
+        "the keys in {keys} are not those of the log in {log}, or not all of them: put the right ones back, or move {keys} away and \
+         restore them with `guichet admin restore-keys`"
+    )]
+    OtherKeys {
+        /// The keys of persons.
+        keys: PathBuf,
+        /// The log.
+        log: PathBuf,
+        /// Whose value cannot be opened.
+        #[source]
+        source: crate::error::ReadError,
+    },
+    /// What was signed cannot be read.
+    #[error(
+        "the checkpoints that were signed cannot be read, so nobody knows what this server has promised: put them back from a backup \
+         of data, or move the file away, and nothing holds it to what it promised before"
+    )]
+    Checkpoints(#[source] crate::proof::CheckpointsError),
     /// There are keys of persons, and the key that they are wrapped by is not where it is sought.
     #[error(
         "there is no master key at {master}, and the keys in {keys} are wrapped by one: name its file with --master-key"
@@ -158,4 +209,46 @@ pub enum StartError {
     /// An erasure that the log tells of could not be obeyed, or accounts or desks not be read from the log.
     #[error("accounts and desks cannot be read from the log")]
     Accounts(#[source] crate::error::ReadError),
+}
+
+impl StartError {
+    /// Whether something is lost, or is not what it was, that somebody may decide to go on without.
+    pub(crate) fn is_a_loss(&self) -> bool {
+        match self {
+            StartError::KeysMissing { .. }
+            | StartError::OtherSecret { .. }
+            | StartError::OtherCheckpointKey { .. }
+            | StartError::Checkpoints(_)
+            | StartError::Log(
+                event_log::OpenError::Database { .. }
+                | event_log::OpenError::Read(_)
+                | event_log::OpenError::Blobs { .. },
+            ) => true,
+            StartError::Log(
+                event_log::OpenError::Io { .. }
+                | event_log::OpenError::Locked { .. }
+                | event_log::OpenError::DiskFull { .. }
+                | event_log::OpenError::Closed
+                | event_log::OpenError::Unfinished { .. },
+            )
+            | StartError::Directory { .. }
+            | StartError::Unreadable { .. }
+            | StartError::InUse { .. }
+            | StartError::LogMissing { .. }
+            | StartError::RestoreBrokenOff { .. }
+            | StartError::MasterKeyMissing { .. }
+            | StartError::OtherMasterKey { .. }
+            | StartError::OtherKeys { .. }
+            | StartError::OpenToOthers { .. }
+            | StartError::Secret(_)
+            | StartError::Keys(_)
+            | StartError::Sessions(_)
+            | StartError::Views(_)
+            | StartError::Files(_)
+            | StartError::Tokens(_)
+            | StartError::Passwords(_)
+            | StartError::Tree(_)
+            | StartError::Accounts(_) => false,
+        }
+    }
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod administrators;
+mod clocks;
 mod crowds;
+mod directories;
 mod eve;
 mod files;
 mod links;

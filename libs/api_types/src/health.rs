@@ -47,8 +47,9 @@ pub struct Readiness {
     "advice": "Make room; commands are then taken again by themselves."
 }))]
 pub struct ReadinessProblem {
-    /// For programs, and for ever: `log-full`, `log-stopped`, `log-read-only`, `keys-missing`, `clock-behind`, `clock-leap`,
-    /// `view-behind`, `view-stopped`, `tree-behind`, `worker-failing`, `worker-restarting`, `worker-given-up`. There may be more.
+    /// For programs, and for ever: `log-full`, `log-stopped`, `log-read-only`, `keys-missing`, `keys-damaged`,
+    /// `accounts-unreadable`, `checkpoints-missing`, `clock-behind`, `clock-leap`, `view-behind`, `view-stopped`, `tree-behind`,
+    /// `worker-failing`, `worker-restarting`, `worker-given-up`. There may be more.
     pub code: String,
     /// What does not work: `commands`, `lists`, `proofs` or `nothing`. The first two make the server not ready.
     pub stops: String,

@@ -18,6 +18,11 @@ use crate::{
     refusal::{Refusal, STALE},
 };
 
+/// Says of an answer that more than its tag tells may have changed in it since it was first tagged so: names, rights, labels. It
+/// is sent whole to whoever has that tag (RFC 9110 §8.8.1 asks a strong one to change with every byte).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MayDiffer;
+
 /// Looks at the conditions of a question that has its answer: 412 when another state was asked for, 304 when the caller has
 /// it already.
 pub(crate) fn apply(response: &mut ServiceResponse<BoxBody>) {
@@ -37,7 +42,9 @@ pub(crate) fn apply(response: &mut ServiceResponse<BoxBody>) {
     if named(header::IF_MATCH).is_some_and(|tags| !tags.hold(&tag)) {
         let refusal = Refusal::new(&STALE).detail(format!("its tag is {tag}, which If-Match does not name"));
         *response.response_mut() = HttpResponse::from_error(refusal);
-    } else if named(header::IF_NONE_MATCH).is_some_and(|tags| tags.hold(&tag)) {
+    } else if !response.response().extensions().contains::<MayDiffer>()
+        && named(header::IF_NONE_MATCH).is_some_and(|tags| tags.hold(&tag))
+    {
         let mut not_modified = HttpResponse::NotModified().finish();
         for (name, value) in response.headers() {
             let of_body = [

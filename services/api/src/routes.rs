@@ -32,6 +32,7 @@ use uuid::Uuid;
 use crate::{
     answer,
     caller::Caller,
+    conditional::MayDiffer,
     parameters::Parameters,
     refusal::{NOT_FOUND, Refusal},
 };
@@ -198,13 +199,25 @@ fn only_as_of(caller: &Caller, request: &HttpRequest) -> Result<Option<AsOf>, Re
 
 /// A ticket with its `ETag`, as reads and commands answer it.
 fn ticket_answer(caller: &Caller, loaded: &Loaded) -> Result<HttpResponse, Refusal> {
-    Ok(ticket_response(ticket_json(caller, loaded)?))
+    Ok(ticket_response(caller, ticket_json(caller, loaded)?))
 }
 
-fn ticket_response(ticket: api_types::Ticket) -> HttpResponse {
-    HttpResponse::Ok()
+fn ticket_response(caller: &Caller, ticket: api_types::Ticket) -> HttpResponse {
+    let changed_since = caller.application.directory().changed_at().0 > ticket.position;
+    let response = HttpResponse::Ok()
         .insert_header(etag(ticket.version))
-        .json(ticket)
+        .json(ticket);
+    if changed_since {
+        may_differ(response)
+    } else {
+        response
+    }
+}
+
+/// An answer whose tag is that of its stream alone, though it tells of others too.
+fn may_differ(mut response: HttpResponse) -> HttpResponse {
+    response.extensions_mut().insert(MayDiffer);
+    response
 }
 
 /// An account to look for, by id, by user name, or `me`. A name that nobody has finds nothing, like that of somebody whom

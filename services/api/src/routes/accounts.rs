@@ -48,13 +48,11 @@ fn named_grant(role: NewRole) -> NamedGrant {
 
 /// An account as an answer, with its version.
 pub(super) fn account_answer(caller: &Caller, account: &domain::account::Account) -> HttpResponse {
-    HttpResponse::Ok()
+    let answer = answer::account_in_full(&caller.application, caller.viewer(), account);
+    let response = HttpResponse::Ok()
         .insert_header(super::etag(account.version))
-        .json(answer::account_in_full(
-            &caller.application,
-            caller.viewer(),
-            account,
-        ))
+        .json(answer);
+    super::may_differ(response)
 }
 
 /// Make an account.

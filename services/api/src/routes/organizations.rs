@@ -37,13 +37,11 @@ fn organization_in(caller: &Caller, text: &str) -> Result<Arc<domain::organizati
 }
 
 fn organization_answer(caller: &Caller, organization: &domain::organization::Organization) -> HttpResponse {
-    HttpResponse::Ok()
+    let answer = answer::organization_in_full(&caller.application, caller.viewer(), organization);
+    let response = HttpResponse::Ok()
         .insert_header(super::etag(organization.version))
-        .json(answer::organization_in_full(
-            &caller.application,
-            caller.viewer(),
-            organization,
-        ))
+        .json(answer);
+    super::may_differ(response)
 }
 
 /// Carries out changes and answers the organization.

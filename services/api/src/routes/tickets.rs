@@ -228,7 +228,7 @@ pub(crate) async fn get_ticket(
             ticket.event_count = loaded.document.public_events;
         }
     }
-    Ok(ticket_response(ticket))
+    Ok(ticket_response(&caller, ticket))
 }
 
 /// Change a ticket: only the members given.

@@ -294,7 +294,7 @@ mod tests {
             "\0".repeat(40_000),
             format!("{first}garbage\n"),
             format!("{first}{}", "\0".repeat(40_000)),
-            format!("guichet.example/log\n1\nno root\n\n\u{2014} nobody nothing\n\n"),
+            "guichet.example/log\n1\nno root\n\n\u{2014} nobody nothing\n\n".to_owned(),
         ] {
             fs::write(&path, &bytes).unwrap();
             assert!(read().is_err(), "{bytes:.60?}");

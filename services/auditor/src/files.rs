@@ -162,12 +162,15 @@ impl Destination {
                 } else {
                     begun.persist_noclobber(file)
                 };
-                moved.map_err(|error| match error.error.kind() {
-                    io::ErrorKind::AlreadyExists => PlaceError::Taken {
-                        flag: self.flag,
-                        path: self.path.display().to_string(),
-                    },
-                    _other => self.failed(error.error),
+                moved.map_err(|error| {
+                    if error.error.kind() == io::ErrorKind::AlreadyExists {
+                        PlaceError::Taken {
+                            flag: self.flag,
+                            path: self.path.display().to_string(),
+                        }
+                    } else {
+                        self.failed(error.error)
+                    }
                 })?
             }
         };

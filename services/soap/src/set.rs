@@ -232,7 +232,11 @@ pub(crate) fn prepare(
     let stamp = Stamp {
         idempotency_key: sent_at.as_deref().map(|sent_at| {
             idempotency_key(
-                &[&service_provider, &key, &one_spelling(sent_at)],
+                &[
+                    &service_provider,
+                    &key.to_ascii_uppercase(),
+                    &one_spelling(sent_at),
+                ],
                 &asked,
                 comment.as_deref(),
                 &given,
@@ -420,7 +424,7 @@ fn one_spelling(date: &str) -> String {
 
 /// The same message sent twice is one command. A set has no reference of the operator's own, so the time it was sent
 /// tells two equal messages apart; without interactionDate there is no key, because nothing would. Dates count as
-/// instants, whatever zone they are written in. The version number is not part of it: who lost an answer and reads the ticket sends the same message with a newer number.
+/// instants, whatever zone they are written in, and a ticket's key in capitals. The version number is not part of it: who lost an answer and reads the ticket sends the same message with a newer number.
 fn idempotency_key(parts: &[&str], asked: &Asked, comment: Option<&str>, given: &[Given]) -> String {
     let protocol = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:guichet:soap:setTroubleTicketByValue");
     let asked = match asked {

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_is_no_list_stands_once_and_in_ascii() {
         let xml = (CONTENT_TYPE, b"text/xml".as_slice());
-        assert_eq!(read(&[xml.clone()]), Ok(None));
+        assert_eq!(read(std::slice::from_ref(&xml)), Ok(None));
         for lines in [
             [].as_slice(),
             &[xml.clone(), xml.clone()],

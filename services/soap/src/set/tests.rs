@@ -213,6 +213,9 @@ fn the_same_message_is_one_command_whatever_number_it_recalls() {
         assert_eq!(first, message("2", &same));
         assert_eq!(first, message("3", &same));
     }
+    let small = KEYS.replace("SAV-1", "sav-1");
+    let small = format!("{small}{NOTIFICATION}{sent}<messageContent>m</messageContent>");
+    assert_eq!(first, prepared(&small).unwrap().stamp.idempotency_key);
     for other in [
         "<interactionDate>2017-05-02T09:31:00Z</interactionDate><messageContent>m</messageContent>"
             .to_owned(),

@@ -141,11 +141,11 @@ fn provider(mut table: Fields, faults: &mut Vec<String>) -> Option<Settings> {
     }
     let (name, client_id) = (filled(&mut table, "name"), filled(&mut table, "client_id"));
     if name.as_ref().is_some_and(|name| !text::is_name(name)) {
-        table.fault("name is not one line, or turns the direction of writing".to_owned());
+        table.fault("name is not one line, or turns the direction of writing");
     }
     let is_printable = |id: &String| id.chars().all(|c| c == ' ' || c.is_ascii_graphic());
     if client_id.as_ref().is_some_and(|id| !is_printable(id)) {
-        table.fault("client_id holds other characters than printable ASCII (RFC 6749 A.1)".to_owned());
+        table.fault("client_id holds other characters than printable ASCII (RFC 6749 A.1)");
     }
     let (issuer, redirect_uri) = (
         reachable(&mut table, "issuer"),
@@ -158,7 +158,7 @@ fn provider(mut table: Fields, faults: &mut Vec<String>) -> Option<Settings> {
     let is_token = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
     let is_scope = |scope: &String| !scope.is_empty() && scope.chars().all(is_token);
     if scopes.iter().flatten().any(|scope| !is_scope(scope)) {
-        table.fault("scopes holds one that is no scope token (RFC 6749 §3.3)".to_owned());
+        table.fault("scopes holds one that is no scope token (RFC 6749 §3.3)");
     }
     let (mut below, mut rules, mut further) = (table.below("claims"), Vec::new(), Vec::new());
     let claims = claim_names(&mut below);

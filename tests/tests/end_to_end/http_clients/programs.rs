@@ -399,8 +399,12 @@ fn nginx_as_a_proxy_at_http_1_0_changes_nothing() {
     );
     assert!(lines.len() > 50, "{} events only", lines.len());
 
-    let conditional = ["--include", "--header", "If-None-Match: W/\"2\""];
-    let unmodified = sent(&client, &conditional, &ticket);
+    conditions_pass(|arguments| sent(&client, arguments, &ticket));
+}
+
+/// Through the proxy, a ticket at version 2 is not sent again, and not changed by who knows version 1.
+fn conditions_pass(sent: impl Fn(&[&str]) -> String) {
+    let unmodified = sent(&["--include", "--header", "If-None-Match: W/\"2\""]);
     assert!(unmodified.starts_with("HTTP/1.1 304 "), "{unmodified}");
     let stale = [
         "--include",
@@ -410,11 +414,9 @@ fn nginx_as_a_proxy_at_http_1_0_changes_nothing() {
         "If-Match: \"1\"",
         "--header",
         "Content-Type: application/json",
+        "--data",
+        "{\"notify\":true}",
     ];
-    let refused = sent(
-        &client,
-        &[&stale[..], &["--data", "{\"notify\":true}"]].concat(),
-        &ticket,
-    );
+    let refused = sent(&stale);
     assert!(refused.starts_with("HTTP/1.1 412 "), "{refused}");
 }

@@ -2,11 +2,16 @@
 
 mod unique;
 
-use std::{collections::BTreeMap, pin::Pin, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::Pin,
+    time::Duration,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use domain::{Fault, desk::form, fault::FaultCode};
 use futures_util::StreamExt;
+use jsonschema::Registry;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
@@ -22,6 +27,9 @@ use crate::{
 
 use self::unique::Wrong;
 
+/// What the schemas of the contract are called among themselves.
+const CONTRACT: &str = "urn:guichet:contract";
+
 /// The compiled schemas of all request bodies, by name.
 pub struct Shapes {
     by_name: BTreeMap<String, jsonschema::Validator>,
@@ -30,33 +38,29 @@ pub struct Shapes {
 }
 
 impl Shapes {
-    /// Compiles every schema of the contract.
+    /// Compiles the schema of every request body.
     ///
-    /// # Panics
-    /// Never; a schema that cannot be compiled is left out, and a test compiles them all.
-    #[must_use]
-    pub fn of(contract: &OpenApi) -> Shapes {
-        let components = serde_json::to_value(&contract.components).unwrap_or_default();
-        let names = components["schemas"].as_object().cloned().unwrap_or_default();
-        let by_name = names
-            .keys()
-            .filter_map(|name| {
-                let schema = json!({
-                    "$ref": format!("#/components/schemas/{name}"),
-                    "components": components,
-                });
-                Some((name.clone(), shape(&schema).ok()?))
-            })
-            .collect();
-        let secrets = names.iter().map(|(name, schema)| {
+    /// # Errors
+    /// When one cannot be compiled, which a test tells before.
+    pub fn of(contract: &OpenApi) -> Result<Shapes, Box<dyn std::error::Error + Send + Sync>> {
+        let contract = serde_json::to_value(contract)?;
+        let schemas = contract["components"]["schemas"].as_object();
+        let whole = json!({"components": {"schemas": schemas}});
+        let registry = Registry::new().add(CONTRACT, &whole)?.prepare()?;
+        let compiled = bodies(&contract).into_iter().map(|name| {
+            let schema = json!({"$ref": format!("{CONTRACT}#/components/schemas/{name}")});
+            Ok((name, shape(&schema, &registry)?))
+        });
+        let by_name: Result<_, jsonschema::ValidationError<'static>> = compiled.collect();
+        let secrets = schemas.into_iter().flatten().map(|(name, schema)| {
             let members = schema["properties"].as_object().into_iter().flatten();
             let secret = members.filter(|(_, member)| member["format"] == "password");
             (name.clone(), secret.map(|(member, _)| member.clone()).collect())
         });
-        Shapes {
-            by_name,
+        Ok(Shapes {
+            by_name: by_name?,
             secrets: secrets.collect(),
-        }
+        })
     }
 
     /// What tells one request from another: the canonical body without its passwords. A digest of it stands in the log for ever,
@@ -71,17 +75,32 @@ impl Shapes {
         canonical(&open).into_bytes()
     }
 
-    fn faults(&self, name: &str, value: &Value) -> Vec<Fault> {
-        self.by_name
-            .get(name)
-            .map(|shape| form::explained(shape, value, ""))
-            .unwrap_or_default()
+    /// The faults of a body; `None` for a name that is no body of the contract.
+    fn faults(&self, name: &str, value: &Value) -> Option<Vec<Fault>> {
+        let shape = self.by_name.get(name)?;
+        Some(form::explained(shape, value, ""))
     }
 }
 
+/// The names of the schemas that request bodies have.
+fn bodies(contract: &Value) -> BTreeSet<String> {
+    let members = |value: &Value| value.as_object().cloned().unwrap_or_default().into_iter();
+    let operations = members(&contract["paths"]).flat_map(|(_, path)| members(&path));
+    let contents = operations.flat_map(|(_, operation)| members(&operation["requestBody"]["content"]));
+    let name = |(_, content): (String, Value)| {
+        let reference = content["schema"]["$ref"].as_str()?;
+        reference.rsplit('/').next().map(str::to_owned)
+    };
+    contents.filter_map(name).collect()
+}
+
 /// Compiles a schema of the contract. Times and days are held to the form that they promise.
-fn shape(schema: &Value) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
+fn shape(
+    schema: &Value,
+    registry: &Registry<'_>,
+) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
     jsonschema::options()
+        .with_registry(registry)
         .should_validate_formats(true)
         .with_format("date-time", |text: &str| times::instant(text).is_some())
         .with_format("date", |text: &str| times::day(text).is_some())
@@ -123,14 +142,12 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Raw<T> {
         Box::pin(async move {
             let json = read(&request, payload).await?;
             let shapes = request.app_data::<web::Data<Shapes>>();
-            let faults = shapes
-                .map(|shapes| shapes.faults(&T::name(), &json))
-                .unwrap_or_default();
+            let judged = shapes.and_then(|shapes| Some((shapes, shapes.faults(&T::name(), &json)?)));
+            let Some((shapes, faults)) = judged else {
+                return Err(Refusal::new(&refusal::INTERNAL).cause("the door lacks the shape of this body"));
+            };
             let shaped = if faults.is_empty() {
-                let canonical = match shapes {
-                    Some(shapes) => shapes.told_apart(&T::name(), &json),
-                    None => return Err(Refusal::new(&refusal::INTERNAL).cause("the door lacks its shapes")),
-                };
+                let canonical = shapes.told_apart(&T::name(), &json);
                 // What the schema lets pass and serde does not is a fault of its own place.
                 let value = serde_path_to_error::deserialize(&json);
                 value
@@ -235,6 +252,19 @@ pub fn canonical(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A body without a shape would be refused as a fault of ours.
+    #[test]
+    fn every_body_of_the_contract_has_a_shape() {
+        let contract = crate::openapi::contract();
+        let shapes = Shapes::of(&contract).unwrap();
+        let names = bodies(&serde_json::to_value(&contract).unwrap());
+        assert!(names.len() > 30 && names.contains("NewApiKey"), "{names:?}");
+        assert_eq!(shapes.by_name.keys().cloned().collect::<BTreeSet<_>>(), names);
+        let late = json!({"label": "a", "scopes": ["read"], "expires_at": "2026-13-01T00:00:00Z"});
+        let faults = shapes.faults("NewApiKey", &late).unwrap();
+        assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/expires_at"));
+    }
 
     #[test]
     fn equal_requests_are_equal_bytes_whatever_the_order_of_members() {

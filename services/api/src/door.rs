@@ -109,7 +109,8 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let scheme = if tls.is_some() { "https" } else { "http" };
 
     let contract = openapi::contract();
-    let shapes = web::Data::new(Shapes::of(&contract));
+    let shapes = Shapes::of(&contract).map_err(|error| failed(std::io::Error::other(error)))?;
+    let shapes = web::Data::new(shapes);
     let methods = web::Data::new(Methods::of(&contract));
     let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;
     let contract = web::Data::new(contract);

@@ -107,7 +107,7 @@ failpoints: nextest ## the log on a disk that fails at each of its fault points,
 	cargo nextest run -p event_log --features failpoints
 	cargo build --workspace --bin guichet --features guichet/failpoints
 	mv target/debug/guichet target/debug/guichet-failpoints
-	GUICHET_BIN=target/debug/guichet-failpoints cargo nextest run --workspace --features guichet_tests/failpoints -E 'test(/^workers/) & binary(end_to_end)'
+	GUICHET_BIN=$(CURDIR)/target/debug/guichet-failpoints cargo nextest run --workspace --features guichet_tests/failpoints -E 'test(/^workers/) & binary(end_to_end)'
 
 .PHONY: mutants
 mutants: nextest cargo-mutants ## judge the tests by mutants of what changed since BASE: each must be noticed (MUTANTS_MINUTES=n)

@@ -1,6 +1,6 @@
 //! Many at once on one ticket, and those who hang up.
 
-use std::task::Poll;
+use std::{cell::Cell, task::Poll};
 
 use application::{Call, ExecuteError, event_log::Version};
 use chrono::TimeDelta;
@@ -83,8 +83,9 @@ fn in_round(world: &World, round: i64, username: &str, on_time: bool) -> Call {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_decided_on_what_was_never_written() {
     let world = World::new().await;
-    let (mut done_at_all, mut too_late) = (0, 0);
-    for round in 0..10 {
+    let (mut done_at_all, too_late) = (0, Cell::new(0));
+    // It rests with the threads whether an act meets another one on its way to the disk: ten rounds, and more until one has.
+    for round in (0..300).take_while(|round| *round < 10 || too_late.get() == 0) {
         let opened = in_round(&world, round, "ann", false);
         let opened = world.application.open_ticket(opened, question("Bonjour"));
         let key = opened.await.unwrap().loaded.key.clone();
@@ -100,7 +101,8 @@ async fn nothing_is_decided_on_what_was_never_written() {
         for done in join_all(acts).await {
             done_at_all += usize::from(done.is_ok());
             let refused = done.err();
-            too_late += usize::from(matches!(refused, Some(ExecuteError::Clock(_))));
+            let is_late = matches!(refused, Some(ExecuteError::Clock(_)));
+            too_late.set(too_late.get() + usize::from(is_late));
             let is_expected = refused
                 .as_ref()
                 .is_none_or(|error| matches!(error, ExecuteError::Rejected(_) | ExecuteError::Clock(_)));
@@ -109,8 +111,8 @@ async fn nothing_is_decided_on_what_was_never_written() {
         assert_moved_step_by_step(&world, &key);
     }
     // Fault M11: this passed too when every act was refused.
-    assert!(done_at_all >= 10, "{done_at_all} of 480 acts were done");
-    assert!(too_late >= 1, "{too_late} of 480 acts came too late");
+    assert!(done_at_all >= 10, "{done_at_all} acts were done");
+    assert!(too_late.get() >= 1, "no act came too late");
 }
 
 /// Every transition starts from the status that the one before it led to.

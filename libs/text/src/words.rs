@@ -132,11 +132,10 @@ fn is_symbol(c: char) -> bool {
         '\0'..='\u{a9}' => false,
         'ª' | 'º' | '\u{20e3}' => true,
         '\u{2b0}'..='\u{2b8}' | '\u{1d2c}'..='\u{1d6a}' | '\u{2071}'..='\u{209c}' => true,
-        _ => {
-            let category = CodePointMapData::<GeneralCategory>::new().get(c);
-            category == GeneralCategory::OtherNumber
-                || (category == GeneralCategory::OtherSymbol && c >= '\u{2100}')
-        }
+        _ => matches!(
+            CodePointMapData::<GeneralCategory>::new().get(c),
+            GeneralCategory::OtherNumber | GeneralCategory::OtherSymbol
+        ),
     }
 }
 

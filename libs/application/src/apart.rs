@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Whether a path is, or lies in, a directory. What is not there yet lies where it would be made.
+/// Whether a path is, or lies in, a directory. A path that does not exist yet counts by the place where it would be made.
 #[must_use]
 pub fn lies_in(inner: &Path, outer: &Path) -> bool {
     let (inner, outer) = (resolved(inner), resolved(outer));

@@ -44,8 +44,9 @@ pub fn draft(
     })
 }
 
-/// The member name by which `serde_json` tells its own raw JSON: an object with it alone is read as the JSON that its text holds.
-const RAW_MEMBER: &str = "$serde_json::private::RawValue";
+/// The member name by which `serde_json` tells its own raw JSON: an object with it alone is read as the JSON that its text holds,
+/// where no member is looked at. Doors refuse it, and no event is written with it.
+pub const RAW_MEMBER: &str = "$serde_json::private::RawValue";
 
 /// An event would be read back as something else than was written. What doors take is refused before it comes here.
 #[derive(Debug, thiserror::Error)]

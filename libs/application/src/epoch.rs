@@ -37,7 +37,7 @@ pub struct Loss {
 
 /// What the log says of itself so far.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Identity {
     version: u64,
     pub(crate) epoch: Option<(u32, String)>,
     /// When that epoch began.
@@ -146,8 +146,8 @@ impl Application {
         self.append_to(&call, STREAM.to_owned(), expected, events).await
     }
 
-    fn told(&self) -> Result<Told, ReadError> {
-        Told::by(self.log(), self.vault())
+    fn told(&self) -> Result<Identity, ReadError> {
+        Identity::by(self.log(), self.vault())
     }
 
     /// Refuses a key that is to sign checkpoints and is not the one that the log knows: what it signs would hold for nobody, for
@@ -175,7 +175,7 @@ impl Application {
         })
     }
 
-    fn before(&self, told: &Told, epoch: u32, loss: Option<&Loss>) -> EpochBefore {
+    fn before(&self, told: &Identity, epoch: u32, loss: Option<&Loss>) -> EpochBefore {
         // One that cannot be read is part of the loss.
         let last = crate::proof::last_of_epoch(self.checkpoints_dir(), epoch - 1, None);
         let last = last.ok().flatten();
@@ -230,12 +230,12 @@ fn signing_key(secret: &DigestKey, origin: &Origin) -> SigningKey {
     SigningKey::new(origin.clone(), &seed)
 }
 
-impl Told {
+impl Identity {
     /// Reads what a log says of itself.
-    pub(crate) fn by(log: &EventLog, vault: &Vault) -> Result<Told, ReadError> {
+    pub(crate) fn by(log: &EventLog, vault: &Vault) -> Result<Identity, ReadError> {
         let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
         let events = log.read_stream(&stream, Version(0), usize::MAX);
-        let mut told = Told::default();
+        let mut told = Identity::default();
         for recorded in events.map_err(ReadError::internal)? {
             told.version = recorded.envelope.version.0;
             match codec::decode(vault, &recorded)? {

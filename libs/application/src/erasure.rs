@@ -33,17 +33,13 @@ use crate::{
     call::Call,
     error::{ExecuteError, ReadError},
     execute::own_task,
+    reason::REASON_CHARS_MAX,
+    scan,
     start::Application,
 };
 
-/// Longest reason, characters.
-pub const REASON_CHARS_MAX: usize = 1_000;
 /// Says up to which position the view is free of erased persons.
 const CLEAN_FILE: &str = "erased-through";
-/// How many events are looked through at once for the files of a person.
-pub(crate) const SCAN_EVENTS: usize = 8_192;
-/// And how many bytes of them.
-pub(crate) const SCAN_BYTES: usize = 8 * 1024 * 1024;
 
 /// How far an erasure is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,20 +264,11 @@ impl Application {
     /// The files that are sealed under the keys of persons, by their names in the store.
     fn blobs_of(&self, persons: &[PersonId]) -> Result<Vec<String>, ReadError> {
         let mut found = Vec::new();
-        let mut after = Position(0);
-        loop {
-            let events = self
-                .log()
-                .read_stored(after, SCAN_EVENTS, SCAN_BYTES)
-                .map_err(ReadError::internal)?;
-            let Some(last) = events.last() else {
-                return Ok(found);
-            };
-            after = last.position;
-            for event in &events {
-                found.extend(attached_blob(&event.bytes, persons));
-            }
-        }
+        let scanned = scan::each(self.log(), |event| {
+            found.extend(attached_blob(&event.bytes, persons))
+        });
+        scanned.map_err(ReadError::internal)?;
+        Ok(found)
     }
 }
 

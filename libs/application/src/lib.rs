@@ -61,6 +61,7 @@ pub mod reading;
 pub mod reason;
 pub mod recovery;
 pub mod restore;
+mod scan;
 pub mod second_factor;
 mod secret_check;
 pub mod sign_in;

@@ -250,7 +250,7 @@ impl Application {
                 self.checkpoints_dir().display()
             ),
             advice: "Stop the server and put the checkpoints back from a backup of data. Without them it cannot tell whether the log is the one \
-                     that was signed; whoever kept an older one can. It is told until the next start.",
+                     that was signed; an auditor who kept an older one can. This problem stays until the next start.",
         })
     }
 

@@ -199,19 +199,13 @@ fn only_as_of(caller: &Caller, request: &HttpRequest) -> Result<Option<AsOf>, Re
 
 /// A ticket with its `ETag`, as reads and commands answer it.
 fn ticket_answer(caller: &Caller, loaded: &Loaded) -> Result<HttpResponse, Refusal> {
-    Ok(ticket_response(caller, ticket_json(caller, loaded)?))
+    Ok(ticket_response(ticket_json(caller, loaded)?))
 }
 
-fn ticket_response(caller: &Caller, ticket: api_types::Ticket) -> HttpResponse {
-    let changed_since = caller.application.directory().changed_at().0 > ticket.position;
-    let response = HttpResponse::Ok()
+fn ticket_response(ticket: api_types::Ticket) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header(etag(ticket.version))
-        .json(ticket);
-    if changed_since {
-        may_differ(response)
-    } else {
-        response
-    }
+        .json(ticket)
 }
 
 /// An answer whose tag is that of its stream alone, though it tells of others too.

@@ -41,7 +41,7 @@ pub(crate) enum PlaceError {
 
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum Target {
     StandardOutput,
     /// Neither a file nor a directory.
     Special,
@@ -55,21 +55,21 @@ enum Place {
     Free(PathBuf),
 }
 
-impl Place {
+impl Target {
     /// Whether writing to one loses what stands at the other.
-    fn is_same(&self, other: &Place) -> bool {
+    fn is_same(&self, other: &Target) -> bool {
         match (self, other) {
             (
-                Place::There { device, number, .. },
-                Place::There {
+                Target::There { device, number, .. },
+                Target::There {
                     device: other_device,
                     number: other_number,
                     ..
                 },
             ) => device == other_device && number == other_number,
-            (Place::StandardOutput, Place::StandardOutput) => true,
-            (Place::Free(path), Place::Free(other)) => path == other,
-            (Place::StandardOutput | Place::Special | Place::There { .. } | Place::Free(_), _) => false,
+            (Target::StandardOutput, Target::StandardOutput) => true,
+            (Target::Free(path), Target::Free(other)) => path == other,
+            (Target::StandardOutput | Target::Special | Target::There { .. } | Target::Free(_), _) => false,
         }
     }
 }
@@ -79,7 +79,7 @@ impl Place {
 pub(crate) struct Destination {
     flag: &'static str,
     path: PathBuf,
-    place: Place,
+    place: Target,
     force: bool,
 }
 
@@ -93,13 +93,13 @@ impl Destination {
             source,
         };
         let place = if is_standard_output(path) {
-            Place::StandardOutput
+            Target::StandardOutput
         } else {
             match fs::metadata(path) {
                 Ok(found) if found.is_dir() => return Err(PlaceError::Directory { flag, path: told() }),
-                Ok(found) if !found.is_file() => Place::Special,
+                Ok(found) if !found.is_file() => Target::Special,
                 Ok(_) if !force => return Err(PlaceError::Taken { flag, path: told() }),
-                Ok(found) => Place::There {
+                Ok(found) => Target::There {
                     file: fs::canonicalize(path).map_err(failed)?,
                     device: found.dev(),
                     number: found.ino(),
@@ -108,7 +108,7 @@ impl Destination {
                     if fs::symlink_metadata(path).is_ok() {
                         return Err(PlaceError::LinkToNothing { flag, path: told() });
                     }
-                    Place::Free(free(path).map_err(failed)?)
+                    Target::Free(free(path).map_err(failed)?)
                 }
                 Err(error) => return Err(failed(error)),
             }
@@ -123,7 +123,7 @@ impl Destination {
 
     /// Whether what is written goes to standard output, where nothing else may stand then.
     pub(crate) fn is_standard_output(&self) -> bool {
-        self.place == Place::StandardOutput
+        self.place == Target::StandardOutput
     }
 
     /// A file that is not there yet: beside the place that it will have, or in the system's directory for such files when it
@@ -132,8 +132,8 @@ impl Destination {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".guichet-audit-").suffix(".part");
         let begun = match &self.place {
-            Place::StandardOutput | Place::Special => builder.tempfile(),
-            Place::There { file, .. } | Place::Free(file) => builder
+            Target::StandardOutput | Target::Special => builder.tempfile(),
+            Target::There { file, .. } | Target::Free(file) => builder
                 .permissions(Permissions::from_mode(MODE))
                 .tempfile_in(file.parent().unwrap_or(Path::new("/"))),
         };
@@ -145,16 +145,16 @@ impl Destination {
         let failed = |source| self.failed(source);
         begun.rewind().map_err(failed)?;
         let file = match &self.place {
-            Place::StandardOutput => {
+            Target::StandardOutput => {
                 copy(begun.as_file_mut(), &mut io::stdout().lock()).map_err(failed)?;
                 begun.into_file()
             }
-            Place::Special => {
+            Target::Special => {
                 let mut special = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
                 copy(begun.as_file_mut(), &mut special).map_err(failed)?;
                 begun.into_file()
             }
-            Place::There { file, .. } | Place::Free(file) => {
+            Target::There { file, .. } | Target::Free(file) => {
                 begun.as_file().sync_all().map_err(failed)?;
                 // What came to stand there meanwhile is not overwritten either.
                 let moved = if self.force {
@@ -199,7 +199,7 @@ pub(crate) fn check_apart<'p>(
     read: impl IntoIterator<Item = &'p Path>,
     destinations: &[&Destination],
 ) -> Result<(), PlaceError> {
-    let read: Vec<(&Path, Place)> = read
+    let read: Vec<(&Path, Target)> = read
         .into_iter()
         .filter_map(|path| Some((path, read_from(path)?)))
         .collect();
@@ -224,14 +224,14 @@ pub(crate) fn check_apart<'p>(
 }
 
 /// The file that is read; `None` when it is none, or not there, which reading it will tell.
-fn read_from(path: &Path) -> Option<Place> {
+fn read_from(path: &Path) -> Option<Target> {
     let path = if path == Path::new("-") {
         Path::new("/dev/stdin")
     } else {
         path
     };
     let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    Some(Place::There {
+    Some(Target::There {
         file: path.to_owned(),
         device: found.dev(),
         number: found.ino(),

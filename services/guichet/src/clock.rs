@@ -17,7 +17,8 @@ pub(crate) struct Unbelievable;
 /// What the clock says. One that is out of all bounds says the nearest of them, which is a leap that stops commands; libraries that
 /// ask the clock themselves may end the process.
 pub(crate) fn now() -> DateTime<Utc> {
-    within(since_1970().unwrap_or_default().min(Duration::from_secs(END_S)))
+    let since = since_1970().unwrap_or_default();
+    within(since.min(Duration::from_secs(END_S)))
 }
 
 /// Refuses to begin with a clock that is out of all bounds.
@@ -36,9 +37,7 @@ fn since_1970() -> Option<Duration> {
 }
 
 fn within(since: Duration) -> DateTime<Utc> {
-    let seconds = i64::try_from(since.as_secs()).ok();
-    let time = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, since.subsec_nanos()));
-    time.unwrap_or_default()
+    (UNIX_EPOCH + since).into()
 }
 
 #[cfg(test)]

@@ -141,8 +141,8 @@ impl Checkpoints {
     }
 }
 
-/// The last checkpoint of an epoch, whoever signed it, without opening the file for good; `None` when none was ever kept. Where
-/// the origin of the epoch is known, the beginning of a first one that a kill cut off is none.
+/// Reads the last checkpoint of an epoch. It checks no signature and changes no file. `None` when none was ever kept. Where the
+/// origin of the epoch is known, a first checkpoint that a kill cut off counts as none.
 pub(crate) fn last_of_epoch(
     dir: &Path,
     epoch: u32,

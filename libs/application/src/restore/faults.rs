@@ -16,8 +16,8 @@ use crate::{
     ReadError,
     archive::{CHECKPOINTS, FILES},
     attachments::INCOMING,
-    erasure::{AttachedBlob, SCAN_BYTES, SCAN_EVENTS, any_attached_blob, erased_persons},
-    proof,
+    erasure::{AttachedBlob, any_attached_blob, erased_persons},
+    proof, scan,
 };
 
 /// What may lie where a log was, without being one: it is made anew from the log.
@@ -90,25 +90,16 @@ fn find_files_fault(log: &EventLog, blobs: &Blobs) -> Result<Option<String>, Rea
         .map(|(person, ..)| person)
         .collect();
     let (mut faulty, mut first) = (0_u64, None);
-    let mut after = Position(0);
-    loop {
-        let events = log
-            .read_stored(after, SCAN_EVENTS, SCAN_BYTES)
-            .map_err(ReadError::internal)?;
-        let Some(last) = events.last() else {
-            break;
-        };
-        after = last.position;
-        for event in &events {
-            let attached = any_attached_blob(&event.bytes);
-            if let Some(attached) = attached.filter(|attached| !erased.contains(&attached.subject))
-                && !blobs.hold(&attached)
-            {
-                faulty += 1;
-                first.get_or_insert(event.position);
-            }
+    let scanned = scan::each(log, |event| {
+        let attached = any_attached_blob(&event.bytes);
+        if let Some(attached) = attached.filter(|attached| !erased.contains(&attached.subject))
+            && !blobs.hold(&attached)
+        {
+            faulty += 1;
+            first.get_or_insert(event.position);
         }
-    }
+    });
+    scanned.map_err(ReadError::internal)?;
     Ok(first.map(|first| {
         format!("{faulty} attachments that the log speaks of, the first at position {first}, are missing or damaged")
     }))

@@ -1,15 +1,14 @@
 //! Going on without what is lost.
 
-use event_log::{EventLog, LogState, Position};
+use event_log::{EventLog, LogState};
 use transparency::{Frontier, leaf_hash};
 
 use super::{RestoreError, at, promised};
 use crate::{
     archive::{CHECKPOINTS, LOG},
     epoch::Loss,
-    erasure::{SCAN_BYTES, SCAN_EVENTS},
     error::chain,
-    proof, reason,
+    proof, reason, scan,
     start::{Application, Settings, StartError},
     survey,
 };
@@ -92,26 +91,11 @@ fn lost_in(application: &Application) -> Option<String> {
 /// Reads the whole log: whether all of it can be read, and gives the root that was signed last.
 fn changed(log: &EventLog, signed: Option<transparency::Checkpoint>) -> Option<String> {
     let mut frontier = Frontier::default();
-    loop {
-        let after = Position(frontier.size());
-        let events = match log.read_stored(after, SCAN_EVENTS, SCAN_BYTES) {
-            Ok(events) => events,
-            Err(error) => return Some(format!("after position {after}: {}", chain(&error))),
-        };
-        if events.is_empty() {
-            return None;
-        }
-        for event in &events {
-            frontier.push(leaf_hash(&event.bytes), |_, _| {});
-            if let Some(signed) = &signed
-                && frontier.size() == signed.size
-                && frontier.root() != signed.root
-            {
-                return Some(format!(
-                    "the first {} events are not those that were signed",
-                    signed.size
-                ));
-            }
-        }
-    }
+    let differs = scan::find(log, |event| {
+        frontier.push(leaf_hash(&event.bytes), |_, _| {});
+        let signed = signed.as_ref().filter(|signed| frontier.size() == signed.size)?;
+        (frontier.root() != signed.root)
+            .then(|| format!("the first {} events are not those that were signed", signed.size))
+    });
+    differs.unwrap_or_else(|error| Some(format!("after position {}: {}", frontier.size(), chain(&error))))
 }

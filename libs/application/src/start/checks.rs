@@ -6,7 +6,7 @@ use vault::{DigestKey, Vault};
 use super::{Settings, StartError};
 use crate::{
     archive::{KEYS, LOG},
-    epoch::Told,
+    epoch::Identity,
     error::ReadError,
     places::Places,
     proof::{self, Promise},
@@ -22,7 +22,7 @@ pub(super) fn promise(places: &Places, log: &EventLog, vault: &Vault) -> Result<
     let (dir, epoch) = (places.checkpoints.as_path(), log.epoch());
     let last = proof::last_of_epoch(dir, epoch, None).or_else(|error| {
         // A kill may have cut off the very first one, which nobody was told of.
-        let told = Told::by(log, vault).unwrap_or_default();
+        let told = Identity::by(log, vault).unwrap_or_default();
         match told.epoch {
             Some((known, origin)) if known == epoch => proof::last_of_epoch(dir, epoch, Some(&origin)),
             Some(_) | None => Err(error),
@@ -56,7 +56,7 @@ pub(super) fn lacks_checkpoints(
     if promise.is_some() || matches!(log.state(), LogState::ReadOnly { .. }) {
         return false;
     }
-    let begun = Told::by(log, vault).ok().and_then(|told| told.begun_at);
+    let begun = Identity::by(log, vault).ok().and_then(|told| told.begun_at);
     let lived = begun.and_then(|begun| Some(log.last_at()? - begun));
     let lacks = lived
         .is_some_and(|lived| u64::try_from(lived.num_seconds()).is_ok_and(|lived| lived > UNSIGNED_MAX_S));

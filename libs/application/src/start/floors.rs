@@ -8,9 +8,8 @@ use transparency::{Frontier, leaf_hash};
 use super::{Settings, StartError, in_use};
 use crate::{
     archive::write_secret,
-    erasure::{SCAN_BYTES, SCAN_EVENTS},
     places::{Places, directory},
-    proof,
+    proof, scan,
 };
 
 /// Says which log the views beside it were made from, by the SHA-256 of its first event, in hexadecimal.
@@ -75,18 +74,11 @@ fn is_as_signed(places: &Places, log: &EventLog, position: Position) -> bool {
         return false;
     }
     let mut frontier = Frontier::default();
-    while frontier.size() < signed.size {
-        let left = usize::try_from(signed.size - frontier.size()).unwrap_or(SCAN_EVENTS);
-        let after = Position(frontier.size());
-        let events = match log.read_stored(after, SCAN_EVENTS.min(left), SCAN_BYTES) {
-            Ok(events) if !events.is_empty() => events,
-            Ok(_) | Err(_) => return false,
-        };
-        for event in &events {
-            frontier.push(leaf_hash(&event.bytes), |_, _| {});
-        }
-    }
-    frontier.root() == signed.root
+    let agrees = scan::find(log, |event| {
+        frontier.push(leaf_hash(&event.bytes), |_, _| {});
+        (frontier.size() == signed.size).then(|| frontier.root() == signed.root)
+    });
+    agrees.is_ok_and(|agrees| agrees == Some(true))
 }
 
 /// Notes which log the views are made from, once it is known that they are.

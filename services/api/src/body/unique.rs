@@ -3,15 +3,12 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt};
 
+use application::codec::RAW_MEMBER;
 use domain::desk::form::escaped;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::refusal::FAULTS_MAX;
-
-/// What serde_json writes in place of JSON that is taken over as it is: a member of this name would be read as JSON in its turn,
-/// where no member is looked at.
-const RAW: &str = "$serde_json::private::RawValue";
 
 /// Why a member is not taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -139,7 +136,7 @@ impl<'de> Visitor<'de> for Node<'_> {
                 wrong: self.wrong,
             };
             let value = members.next_value_seed(member)?;
-            if name == RAW {
+            if name == RAW_MEMBER {
                 self.tell(&place, Wrong::Reserved);
             } else if values.contains_key(&name) {
                 self.tell(&place, Wrong::Twice);

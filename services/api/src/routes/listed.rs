@@ -30,8 +30,9 @@ impl Sought {
 
     /// Is each of its words a word of one of these names, or a part of one?
     pub(super) fn is_in<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
-        let known: Vec<String> = names.into_iter().flat_map(text::words).collect();
-        let is_known = |word: &String| known.iter().any(|known| known.contains(word.as_str()));
+        let names: Vec<String> = names.into_iter().map(text::joined_words).collect();
+        // No word holds a space, so none reaches from one word of a name into the next.
+        let is_known = |word: &String| names.iter().any(|name| name.contains(word.as_str()));
         self.0.iter().all(is_known)
     }
 }

@@ -16,7 +16,7 @@ use domain::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{account_named, etag, key, only_as_of, ticket_answer, ticket_json, ticket_response};
+use super::{account_named, etag, key, may_differ, only_as_of, ticket_answer, ticket_json, ticket_response};
 use crate::{
     answer,
     body::{Body, Raw},
@@ -228,7 +228,13 @@ pub(crate) async fn get_ticket(
             ticket.event_count = loaded.document.public_events;
         }
     }
-    Ok(ticket_response(&caller, ticket))
+    let has_changed_since = application.directory().changed_at().0 > ticket.position;
+    let response = ticket_response(ticket);
+    Ok(if has_changed_since {
+        may_differ(response)
+    } else {
+        response
+    })
 }
 
 /// Change a ticket: only the members given.

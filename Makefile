@@ -43,7 +43,7 @@ test: build nextest node_modules/installed programs ## run all tests; installs w
 	cargo test --workspace --doc --quiet
 
 .PHONY: check
-check: format lint purity test failpoints docs contract load crash ## all that CI runs
+check: format lint purity test contract docs failpoints load crash ## all that CI runs
 
 .PHONY: format
 format: ## sources are formatted
@@ -67,7 +67,8 @@ openapi: build ## rewrite openapi/guichet.yaml from the code
 
 .PHONY: contract
 contract: build node_modules/installed ## the contract is the code's, and Spectral finds no error in it
-	target/debug/guichet openapi | diff -u openapi/guichet.yaml -
+	target/debug/guichet openapi > target/guichet.yaml
+	diff -u openapi/guichet.yaml target/guichet.yaml
 	npx --no-install spectral lint --fail-severity=error --ruleset openapi/spectral.yaml openapi/guichet.yaml
 
 .PHONY: bench
@@ -76,20 +77,17 @@ bench: release ## measure against references in the same run: a table and bench/
 	GUICHET_BIN=target/release/guichet target/release/load
 
 .PHONY: load
-load: release ## the same load, checked for what is lost, doubled or missing and not for its figures
-	cargo build --release -p guichet_tests --bins
+load: tools ## the same load, checked for what is lost, doubled or missing and not for its figures
 	LOAD_CHECK=1 LOAD_SECONDS=5 GUICHET_BIN=target/release/guichet target/release/load
 
 .PHONY: crash
-crash: release programs ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
-	cargo build --release -p guichet_tests --bins
+crash: tools programs ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
 	CYCLES=$(CYCLES) CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) GUICHET_BIN=target/release/guichet target/release/crash
 
 .PHONY: crash-unsynced
 crash-unsynced: programs ## the same power cuts against a server that never waits for the disk: losses must be reported
-	cargo build --release -p guichet --features unsynced
+	cargo build --release --workspace --bins --features guichet/unsynced
 	mv target/release/guichet target/release/guichet-unsynced
-	cargo build --release -p guichet_tests --bins
 	CYCLES=0 CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) EXPECT_LOSS=1 GUICHET_BIN=target/release/guichet-unsynced target/release/crash
 
 .PHONY: sign-in-timing
@@ -108,6 +106,7 @@ failpoints: nextest ## the log on a disk that fails at each of its fault points,
 	cargo build --workspace --bin guichet --features guichet/failpoints
 	mv target/debug/guichet target/debug/guichet-failpoints
 	GUICHET_BIN=$(CURDIR)/target/debug/guichet-failpoints cargo nextest run --workspace --features guichet_tests/failpoints -E 'test(/^workers/) & binary(end_to_end)'
+	$(MAKE) build
 
 .PHONY: mutants
 mutants: nextest cargo-mutants ## judge the tests by mutants of what changed since BASE: each must be noticed (MUTANTS_MINUTES=n)
@@ -116,6 +115,10 @@ mutants: nextest cargo-mutants ## judge the tests by mutants of what changed sin
 .PHONY: release
 release: ## build the optimised binary
 	cargo build --release -p guichet
+
+.PHONY: tools
+tools: ## build the optimised binary and the programs that try it, in one build that compiles each dependency once
+	cargo build --release --workspace --bins
 
 .PHONY: nextest
 nextest: $(VENV)/installed

@@ -191,7 +191,7 @@ impl Application {
     ) -> Result<Vec<(NaiveDate, BTreeMap<StatusId, u64>)>, ReadError> {
         let wait = Duration::from_millis(AT_LEAST_WAIT_MS);
         if let Some(position) = at_least
-            && !self.views().at_least(Position(position), wait).await
+            && !self.views().view_is_at("series", Position(position), wait).await
         {
             return Err(ReadError::Behind);
         }

@@ -1,26 +1,81 @@
 //! The list of tickets: what can be asked of it, and the page that answers (seed 002 §7, F103-F112; seed 003, F167-F170).
 
 mod check;
+mod columns;
+mod cursor;
+pub mod digest;
 mod filter;
+mod fold;
+mod load;
 mod order;
 mod page;
 mod past;
+mod pending;
 mod plan;
-mod scope;
-mod series;
-mod sql;
+mod save;
+mod schema;
+pub(crate) mod search;
+pub(crate) mod ticket;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::{AccountId, DeskKey, Fault, OrganizationId, StatusId, TicketKey, desk::Category};
 use event_log::Position;
+use rusqlite::Connection;
 use serde_json::Value;
 
 pub(crate) use page::page;
-pub(crate) use series::series;
 
-pub use series::{SERIES_DAYS_MAX, Series};
+use crate::view::{Fold, View};
+
+/// The name of the view.
+pub(crate) const NAME: &str = "queue";
+
+/// The tickets, now and as they stood, with their texts for searching.
+pub(crate) struct QueueView;
+
+impl View for QueueView {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> i32 {
+        schema::VERSION
+    }
+
+    fn former_versions(&self) -> &'static [i32] {
+        schema::FORMER_VERSIONS
+    }
+
+    fn former_name(&self) -> Option<&'static str> {
+        Some("views")
+    }
+
+    fn is_personal(&self) -> bool {
+        true
+    }
+
+    fn tables(&self) -> String {
+        schema::tables()
+    }
+
+    fn indexes(&self) -> &'static str {
+        schema::INDEXES
+    }
+
+    fn tune(&self, connection: &Connection, filling: bool) -> rusqlite::Result<()> {
+        schema::tune(connection, filling)
+    }
+
+    fn load(&self, connection: &Connection) -> rusqlite::Result<Box<dyn Fold>> {
+        Ok(Box::new(fold::QueueFold::load(connection)?))
+    }
+
+    fn rows(&self) -> &'static [(&'static str, &'static str)] {
+        schema::ROWS
+    }
+}
 
 /// Most rows of one page.
 pub const LIMIT_MAX: u32 = 200;

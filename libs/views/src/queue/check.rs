@@ -6,9 +6,8 @@ use domain::{Fault, fault::FaultCode};
 
 use super::{
     FIELDS_MAX, LIMIT_MAX, QueueQuery, SEARCH_BYTES_MAX, SEARCH_TERMS_MAX, SORT_COLUMNS_MAX, STATUSES_MAX,
-    order,
+    order, search,
 };
-use crate::{schema::TextForm, search};
 
 /// Every fault of a query, with the parameter that it is found in.
 pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
@@ -57,7 +56,7 @@ fn search_fault(q: &str) -> Option<Fault> {
             format!("holds at most {SEARCH_BYTES_MAX} bytes of UTF-8"),
         );
     }
-    let terms = search::terms(q, TextForm::Words);
+    let terms = search::terms(q);
     if terms.len() > SEARCH_TERMS_MAX {
         return fault(
             FaultCode::Length,

@@ -1,7 +1,7 @@
 //! The filters of a query as conditions on one row.
 
-use super::{AssigneeFilter, QueueQuery, sql, sql::Sql};
-use crate::store::save::category_number;
+use super::{AssigneeFilter, QueueQuery, columns::category_number};
+use crate::sql::{self, Sql};
 
 /// Every filter of the query, save the words to search for.
 pub(super) fn filters(query: &QueueQuery) -> Vec<Sql> {

@@ -2,7 +2,8 @@
 
 use rusqlite::types::Value;
 
-use super::{Sort, past::Past, sql::Sql};
+use super::{Sort, past::Past};
+use crate::sql::Sql;
 
 /// Which values a column has, so that a cursor with others is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

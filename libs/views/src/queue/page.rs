@@ -1,34 +1,31 @@
 //! Asking for a page: the rows and the total out of one snapshot.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use domain::policy::Visible;
-use event_log::Position;
 use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
-use serde_json::Value as Json;
 
 use super::{
     QueueError, QueuePage, QueueQuery, Row, TOTAL_MAX, check,
+    columns::{self, at},
+    cursor::Cursor,
+    load,
     order::{Order, event_count},
     past::Past,
     plan::{Plan, Sorted, holds, plan},
-    scope::{self, Of},
-    sql::Sql,
-};
-use crate::{
-    cursor::Cursor,
-    fold::Ticket,
     search::{
         Term,
         find::{self, Limits},
     },
-    store::{load, save::integer},
+};
+use crate::{
+    numbers::number,
+    scope::{self, Of},
+    sql::Sql,
 };
 
 /// A row with its place in the order.
 struct Placed {
     row: Row,
-    id: u64,
+    id: i64,
     values: Vec<Value>,
 }
 
@@ -75,7 +72,7 @@ pub(crate) fn page(
             Some(
                 Cursor {
                     values: last.values.clone(),
-                    id: integer(last.id),
+                    id: last.id,
                 }
                 .encode(query),
             )
@@ -108,7 +105,7 @@ impl Asked<'_> {
     ) -> rusqlite::Result<Vec<Placed>> {
         let mut conditions = self.holds();
         conditions.extend(cursor.map(|cursor| order.after(&cursor.values, cursor.id)));
-        let mut columns = Sql::bare(format!("SELECT {}, ", load::COLUMNS));
+        let mut columns = Sql::bare(format!("SELECT {}, ", columns::selected()));
         columns.add(&event_count(self.internal));
         columns.add(&order.selected());
         let mut end = order.clause();
@@ -196,46 +193,23 @@ impl Asked<'_> {
 
 impl Asked<'_> {
     fn placed(&self, connection: &Connection, row: &SqlRow<'_>, order: &Order) -> rusqlite::Result<Placed> {
-        let ticket = load::read(row)?;
-        let event_count: i64 = row.get(load::COLUMNS_COUNT)?;
-        let first = load::COLUMNS_COUNT + 1;
+        const SEEN: usize = columns::COLUMNS.len();
+        let id = row.get(const { at("id") })?;
+        let mut shown = load::shown(row)?;
+        shown.event_count = number(row, SEEN)?;
+        let first = SEEN + 1;
         let values = (first..first + order.len())
             .map(|column| row.get(column))
             .collect::<Result<_, _>>()?;
-        let mut fields = BTreeMap::new();
         if !self.query.fields.is_empty() {
-            let version = self.plan.past.is_some().then_some(ticket.version);
-            fields = load::fields(connection, ticket.id, version)?;
-            fields.retain(|name, _| self.query.fields.contains(name));
+            let version = self.plan.past.is_some().then_some(shown.version);
+            shown.fields = load::fields(connection, id, version)?;
+            shown.fields.retain(|name, _| self.query.fields.contains(name));
         }
-        let id = ticket.id;
-        let row = shown(ticket, u64::try_from(event_count).unwrap_or_default(), fields);
-        Ok(Placed { row, id, values })
-    }
-}
-
-fn shown(ticket: Ticket, event_count: u64, fields: BTreeMap<String, Json>) -> Row {
-    let face = Arc::unwrap_or_clone(ticket.face);
-    Row {
-        key: ticket.key,
-        desk: ticket.desk,
-        request_type: face.request_type,
-        summary: ticket.summary,
-        status: face.standing.status,
-        category: face.standing.category,
-        response_required: face.standing.response_required,
-        priority: face.priority.value,
-        urgency: face.urgency.value,
-        requester: ticket.requester,
-        created_by: ticket.created_by,
-        assignee: face.assignee,
-        organization: face.organization,
-        private: face.private,
-        created_at: ticket.created_at,
-        updated_at: ticket.updated_at,
-        version: ticket.version,
-        event_count,
-        position: Position(ticket.position),
-        fields,
+        Ok(Placed {
+            row: shown,
+            id,
+            values,
+        })
     }
 }

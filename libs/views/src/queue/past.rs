@@ -3,8 +3,8 @@
 use event_log::Position;
 use rusqlite::{Connection, OptionalExtension, types::Value};
 
-use super::{plan::Sorted, scope::Walk, sql::Sql};
-use crate::store::{load, save::integer};
+use super::{columns, plan::Sorted};
+use crate::{follow::store, numbers::integer, scope::Walk, sql::Sql};
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -20,14 +20,17 @@ pub(super) struct Past {
 
 /// A ticket's row as it stood, under the names of the current one. What never changes, and what the policy looks at now,
 /// come from the current row.
-const COLUMNS: &str = "c.id AS id, c.desk AS desk, c.number AS number, c.requester AS requester, \
-    c.created_by AS created_by, c.created_at AS created_at, c.organization AS now_organization, \
-    c.private AS now_private, p.desk_version AS desk_version, p.type AS type, p.status AS status, \
-    p.category AS category, p.response_required AS response_required, p.status_rank AS status_rank, \
-    p.priority AS priority, p.priority_rank AS priority_rank, p.urgency AS urgency, \
-    p.urgency_rank AS urgency_rank, p.assignee AS assignee, p.organization AS organization, \
-    p.private AS private, p.technical_id AS technical_id, p.updated_at AS updated_at, p.version AS version, \
-    p.public_events AS public_events, p.from_position AS position";
+fn source_columns() -> String {
+    format!(
+        "{}, {}, c.organization AS now_organization, c.private AS now_private, p.from_position AS position{}{}, \
+         c.summary_commitment AS summary_commitment, c.summary_version AS summary_version, \
+         c.description_version AS description_version, c.fields_version AS fields_version",
+        columns::selected_fixed(),
+        columns::selected_of_past(),
+        summary("summary"),
+        summary("summary_key"),
+    )
+}
 
 /// The summary, or the key that it sorts by, as it stood.
 fn summary(column: &str) -> String {
@@ -43,7 +46,7 @@ impl Past {
         let Some(as_of) = as_of else {
             return Ok(None);
         };
-        if as_of >= load::checkpoint(connection)?.0.position {
+        if as_of >= store::checkpoint(connection)?.0.position {
             return Ok(None);
         }
         let position = integer(as_of.0);
@@ -61,11 +64,7 @@ impl Past {
     /// What stands after `FROM`: the tickets that a walk finds, each as it stood. In the order of changes, rows of the
     /// past are walked and those that did not hold then passed over; otherwise tickets are, and their row is looked up.
     pub(super) fn source(&self, walk: Walk, sorted: Sorted) -> Sql {
-        let mut source = Sql::bare(format!(
-            "(SELECT {COLUMNS}{}{} FROM ",
-            summary("summary"),
-            summary("summary_key")
-        ));
+        let mut source = Sql::bare(format!("(SELECT {} FROM ", source_columns()));
         let values = |values: &[i64]| values.iter().copied().map(Value::Integer).collect();
         let many = matches!(walk, Walk::Any | Walk::Index("ticket_by_desk"));
         if many && sorted == Sorted::ByUpdate {

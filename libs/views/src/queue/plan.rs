@@ -6,18 +6,17 @@ use rusqlite::{Connection, params_from_iter};
 use super::{
     AssigneeFilter, QueueQuery, TOTAL_MAX,
     filter::filters,
+    fold::{SLOT_BITS, SLOT_MASK},
     past::Past,
-    scope::{self, Of, Scope, Walk},
-    sql::{self, Sql},
-};
-use crate::{
-    schema,
     search::{
         self, Term,
         find::{self, Found, Hit, Limits},
         gone,
     },
-    store::{SLOT_BITS, SLOT_MASK},
+};
+use crate::{
+    scope::{self, Of, Scope, Walk},
+    sql::{self, Sql},
 };
 
 /// Most scopes that are walked one by one; a viewer with more walks one index and is checked row by row.
@@ -57,7 +56,7 @@ pub(super) fn plan(
     past: Option<&Past>,
 ) -> rusqlite::Result<Plan> {
     let terms = match &query.q {
-        Some(q) => search::terms(q, schema::text_form(connection)?),
+        Some(q) => search::terms(q),
         None => Vec::new(),
     };
     if let Some(past) = past {
@@ -77,7 +76,7 @@ pub(super) fn plan(
     match find::find(connection, &terms, viewer.internal, limits)? {
         Found::Few(hits) => {
             let mut conditions = filters(query);
-            if !scope::implied(viewer, query, Of::Now) {
+            if !implied(viewer, query, Of::Now) {
                 conditions.push(scope::visible(viewer, Of::Now));
             }
             Ok(listing(viewer, internal, conditions, &hits))
@@ -100,7 +99,7 @@ fn planned_past(
     terms: &[Term],
     past: &Past,
 ) -> rusqlite::Result<Plan> {
-    let implied = scope::implied(viewer, query, Of::Past);
+    let implied = implied(viewer, query, Of::Past);
     let mut conditions = filters(query);
     let visible = (!implied).then(|| scope::visible(viewer, Of::Past));
     let mut plan = if !terms.is_empty() {
@@ -141,7 +140,7 @@ fn planned_past(
 
 /// The plan for all of a query but its search.
 fn unsearched(viewer: &Visible, query: &QueueQuery) -> Plan {
-    let implied = scope::implied(viewer, query, Of::Now);
+    let implied = implied(viewer, query, Of::Now);
     let mut conditions = filters(query);
     let scopes = match by_filter(query, implied) {
         // The filter finds few enough rows by itself, and what it finds is checked.
@@ -192,37 +191,18 @@ fn listing(viewer: &Visible, internal: &Sql, mut conditions: Vec<Sql>, hits: &[H
 }
 
 impl Plan {
-    /// One statement per scope. Each leaves out what an earlier one has, so that a ticket seen twice counts once. The
-    /// first rows of a desk by creation are found sooner among all rows in that order than by sorting the desk's.
+    /// One statement per scope. The first rows of a desk by creation are found sooner among all rows in that order than by sorting the desk's.
     pub(super) fn parts(&self, columns: &Sql, conditions: &[Sql], sorted: Sorted) -> Vec<Sql> {
-        let mut parts = Vec::new();
-        for (index, scope) in self.scopes.iter().enumerate() {
-            let mut part = columns.clone();
-            part.push(" FROM ");
-            match (&self.past, scope.walk) {
-                (Some(past), walk) => part.add(&past.source(walk, sorted)),
-                (None, Walk::Index("ticket_by_desk")) if sorted == Sorted::ByCreation => {
-                    part.push("ticket t INDEXED BY ticket_by_created");
-                }
-                (None, Walk::Index(index)) => part.push(&format!("ticket t INDEXED BY {index}")),
-                (None, Walk::Rows) => part.push("ticket t NOT INDEXED"),
-                (None, Walk::Any) => part.push("ticket t"),
+        let all = self.conditions.iter().chain(conditions);
+        scope::parts(&self.scopes, columns, all, |walk| match (&self.past, walk) {
+            (Some(past), walk) => past.source(walk, sorted),
+            (None, Walk::Index(scope::BY_DESK)) if sorted == Sorted::ByCreation => {
+                Sql::bare("ticket t INDEXED BY ticket_by_created")
             }
-            part.push(" WHERE ");
-            part.add(&scope.condition);
-            for earlier in &self.scopes[..index] {
-                part.push(" AND (");
-                part.add(&earlier.condition);
-                part.push(") IS NOT TRUE");
-            }
-            for condition in self.conditions.iter().chain(conditions) {
-                part.push(" AND (");
-                part.add(condition);
-                part.push(")");
-            }
-            parts.push(part);
-        }
-        parts
+            (None, Walk::Index(index)) => Sql::bare(format!("ticket t INDEXED BY {index}")),
+            (None, Walk::Rows) => Sql::bare("ticket t NOT INDEXED"),
+            (None, Walk::Any) => Sql::bare("ticket t"),
+        })
     }
 
     /// Its tickets, ascending, when they are at most so many.
@@ -351,4 +331,26 @@ pub(super) fn holds(term: &Term, viewer: &Visible, internal: &Sql) -> Sql {
         ways.push(Sql::all(&[internal.clone(), within("internal_text", "")]));
     }
     Sql::any(&ways)
+}
+
+/// Do the filters of this query leave only rows that this viewer may see?
+fn implied(viewer: &Visible, query: &QueueQuery, of: Of) -> bool {
+    let treats_desk = query
+        .desk
+        .as_ref()
+        .is_some_and(|desk| viewer.desks.contains(desk));
+    // A ticket that was an organization's may be another's now; its desk, requester and opener never change.
+    let treats_organization = query
+        .organization
+        .as_ref()
+        .filter(|_| of == Of::Now)
+        .and_then(|own| viewer.treated.get(own))
+        .is_some_and(|desks| match (desks, &query.desk) {
+            (None, _) => true,
+            (Some(desks), Some(desk)) => desks.contains(desk),
+            (Some(_), None) => false,
+        });
+    let own =
+        viewer.person.is_some() && (query.requester == viewer.person || query.created_by == viewer.person);
+    viewer.all || treats_desk || treats_organization || own
 }

@@ -7,6 +7,7 @@ mod digesting;
 mod finding;
 mod keeping;
 mod listing;
+mod made_up;
 mod model;
 mod paging;
 mod pairs;

@@ -298,9 +298,22 @@ impl World {
         self.append(key.as_str(), account(3), vec![Event::Ticket(event)]);
     }
 
-    /// Waits until the view has all that the log has.
+    /// Waits until the views of the product have all that the log has.
     pub(crate) fn catch_up(&self) {
         self.wait_for(self.log.head());
+        self.wait_for_view("series", self.log.head());
+    }
+
+    pub(crate) fn wait_for_view(&self, view: &str, position: Position) {
+        assert!(
+            self.is_view_at(view, position, PATIENCE),
+            "{view} does not follow"
+        );
+    }
+
+    pub(crate) fn is_view_at(&self, view: &str, position: Position, timeout: Duration) -> bool {
+        self.runtime
+            .block_on(self.views.view_is_at(view, position, timeout))
     }
 
     pub(crate) fn wait_for(&self, position: Position) {

@@ -1,0 +1,82 @@
+//! What a view is. Each has a folder of its own and one line in [`all`]; the follower does the rest: it opens the file,
+//! follows the log, makes the file anew when its version rose or a person was erased, and lends it to readers.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use crate::{event::Told, queue, series};
+
+/// The views of the product.
+#[must_use]
+pub fn all() -> Vec<Arc<dyn View>> {
+    vec![Arc::new(queue::QueueView), Arc::new(series::SeriesView)]
+}
+
+/// A projection of the log in a file of its own, `<name>.sqlite`. The file is disposable: it is made from the log and never
+/// migrated.
+pub trait View: Send + Sync {
+    /// Names the file. Lower-case letters.
+    fn name(&self) -> &'static str;
+
+    /// The form of the file: counts up with every change of its tables or of what is folded into them.
+    fn version(&self) -> i32;
+
+    /// Earlier versions whose files can still be followed and asked, until the one that is made beside them takes their
+    /// place.
+    fn former_versions(&self) -> &'static [i32] {
+        &[]
+    }
+
+    /// The stem of the file's name in earlier releases.
+    fn former_name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether its rows hold values of persons, so that it is made anew when one of them is erased.
+    fn is_personal(&self) -> bool;
+
+    /// Statements that make the tables in an empty file.
+    fn tables(&self) -> String;
+
+    /// Statements that make the indexes; a new file gets them last.
+    fn indexes(&self) -> &'static str;
+
+    /// Prepares a file for being filled from the whole log, or for one event at a time.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn tune(&self, _connection: &Connection, _filling: bool) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    /// A fold that goes on from what this file holds.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn load(&self, connection: &Connection) -> rusqlite::Result<Box<dyn Fold>>;
+
+    /// Its logical rows: what each is called, and the statement that reads them in the order of their keys.
+    fn rows(&self) -> &'static [(&'static str, &'static str)];
+}
+
+/// The writer's side of a view: folds events in memory, and writes the rows that changed once per transaction. After an
+/// error it is dropped, and another one is loaded from the file.
+pub trait Fold: Send {
+    /// Folds what one event tells. `latest` is the latest instant recorded so far, this event included: the time by which the
+    /// log goes (design §3, "Time"). May read the file, never write it.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn fold(&mut self, connection: &Connection, told: &Told, latest: DateTime<Utc>) -> rusqlite::Result<()>;
+
+    /// Writes what changed, within a transaction that the follower commits.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn save(&mut self, transaction: &Connection) -> rusqlite::Result<()>;
+
+    /// Memory, bytes, of what is folded and not yet written, and of what is kept for events to come.
+    fn bytes(&self) -> usize;
+}

@@ -69,25 +69,16 @@ impl Sql {
         all
     }
 
-    /// All of them; true when there are none.
-    pub(crate) fn all(pieces: &[Sql]) -> Sql {
-        Sql::joined(pieces, " AND ", "TRUE")
-    }
-
     /// Any of them; false when there are none.
     pub(crate) fn any(pieces: &[Sql]) -> Sql {
-        Sql::joined(pieces, " OR ", "FALSE")
-    }
-
-    fn joined(pieces: &[Sql], between: &str, none: &str) -> Sql {
         let mut whole = Sql::default();
         for (index, piece) in pieces.iter().enumerate() {
-            whole.push(if index == 0 { "(" } else { between });
+            whole.push(if index == 0 { "(" } else { " OR " });
             whole.push("(");
             whole.add(piece);
             whole.push(")");
         }
-        whole.push(if pieces.is_empty() { none } else { ")" });
+        whole.push(if pieces.is_empty() { "FALSE" } else { ")" });
         whole
     }
 }

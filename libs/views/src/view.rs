@@ -1,10 +1,10 @@
 //! What a view is. Each has a folder of its own and one line in [`all`]; the follower does the rest: it opens the file,
 //! follows the log, makes the file anew when its version rose or a person was erased, and lends it to readers.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use crate::{event::Told, queue, series};
 
@@ -61,8 +61,7 @@ pub trait View: Send + Sync {
     fn rows(&self) -> &'static [(&'static str, &'static str)];
 }
 
-/// The writer's side of a view: folds events in memory, and writes the rows that changed once per transaction. After an
-/// error it is dropped, and another one is loaded from the file.
+/// The writer's side of a view: folds events in memory, and writes the rows that changed once per transaction.
 pub trait Fold: Send {
     /// Folds what one event tells. `latest` is the latest instant recorded so far, this event included: the time by which the
     /// log goes (design §3, "Time"). May read the file, never write it.
@@ -71,12 +70,34 @@ pub trait Fold: Send {
     /// When SQLite fails.
     fn fold(&mut self, connection: &Connection, told: &Told, latest: DateTime<Utc>) -> rusqlite::Result<()>;
 
-    /// Writes what changed, within a transaction that the follower commits.
+    /// Writes what changed, within a transaction that is committed afterwards.
     ///
     /// # Errors
     /// When SQLite fails.
     fn save(&mut self, transaction: &Connection) -> rusqlite::Result<()>;
 
+    /// Commits what was saved. A view that shares something with its readers beside the file changes both together.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn commit(&mut self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
+        transaction.commit()
+    }
+
+    /// Drops what is in memory: the fold stands where the file does.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn forget(&mut self, connection: &Connection) -> rusqlite::Result<()>;
+
     /// Memory, bytes, of what is folded and not yet written, and of what is kept for events to come.
     fn bytes(&self) -> usize;
+
+    /// What readers share with the writer beside the file.
+    fn shared(&self) -> Shared {
+        Arc::new(())
+    }
 }
+
+/// What the readers of a file share with its writer; the view knows of which type it is.
+pub type Shared = Arc<dyn Any + Send + Sync>;

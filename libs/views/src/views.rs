@@ -153,7 +153,7 @@ impl Views {
             .map_err(failed("cannot start the follower of"))?;
         for (served, store) in served.iter().zip(&stores) {
             if let Some(store) = store {
-                served.open(store.checkpoint().position);
+                served.open(store);
             }
         }
         let shared = Arc::new(Shared::new(served));
@@ -255,8 +255,8 @@ impl Views {
     /// # Errors
     /// See [`QueueError`].
     pub fn queue(&self, viewer: &Visible, query: &QueueQuery) -> Result<QueuePage, QueueError> {
-        self.ask(queue::NAME, |connection| {
-            queue::page(connection, viewer, query, self.inner.limits)
+        self.ask_sharing(queue::NAME, |connection, shared| {
+            queue::page(connection, shared, viewer, query, self.inner.limits)
         })
     }
 
@@ -337,11 +337,19 @@ impl Views {
         view: &str,
         question: impl FnOnce(&mut Connection) -> Result<T, QueueError>,
     ) -> Result<T, QueueError> {
+        self.ask_sharing(view, |connection, _| question(connection))
+    }
+
+    fn ask_sharing<T>(
+        &self,
+        view: &str,
+        question: impl FnOnce(&mut Connection, &view::Shared) -> Result<T, QueueError>,
+    ) -> Result<T, QueueError> {
         let shared = &self.inner.shared;
         let served = self.served(view).ok_or(QueueError::Closed)?;
         let done = served
             .pool
-            .with(|connection| question(connection).map_err(AskError::Queue));
+            .with(|connection, shared| question(connection, shared).map_err(AskError::Queue));
         done.map_err(|error| match error {
             AskError::Lend(LendError::Closed) => QueueError::Closed,
             AskError::Lend(LendError::Rebuilding) => self.rebuilding(),

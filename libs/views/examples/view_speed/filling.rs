@@ -1,4 +1,4 @@
-//! A log of ten events a ticket, the same in every run.
+//! A log of tickets, the same in every run.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,16 @@ use event_log::{Channel, CommandId, Commit, EventDraft, EventId, EventLog, Expec
 use serde_json::value::to_raw_value;
 use uuid::Uuid;
 
-const EVENTS_PER_TICKET: u64 = 10;
+/// What a log is filled with.
+#[derive(Clone, Copy)]
+pub(crate) struct Filling {
+    pub(crate) tickets: u64,
+    /// Events of each ticket after its opening.
+    pub(crate) later: u64,
+    /// One ticket in so many is of the organization `commune-0`, beside its share of all.
+    pub(crate) main_share: u64,
+}
+
 const TICKETS_PER_COMMIT: u64 = 50;
 const VOCABULARY: [&str; 16] = [
     "imprimante",
@@ -92,7 +101,7 @@ pub(crate) fn draft(number: u64, at: DateTime<Utc>, by: AccountId, event: &Event
     }
 }
 
-fn opening(dice: &mut Dice) -> TicketEvent {
+fn opening(dice: &mut Dice, main_share: u64) -> TicketEvent {
     let sav = dice.roll(3) == 0;
     let requester = dice.account(20_000);
     TicketEvent::Opened(Box::new(Opened {
@@ -107,7 +116,14 @@ fn opening(dice: &mut Dice) -> TicketEvent {
         urgency: "medium".to_owned(),
         requester,
         customer: None,
-        organization: Some(format!("commune-{}", dice.roll(2_000)).parse().unwrap()),
+        organization: {
+            let one = if dice.roll(main_share) == 0 {
+                0
+            } else {
+                dice.roll(2_000)
+            };
+            Some(format!("commune-{one}").parse().unwrap())
+        },
         private: dice.roll(10) == 0,
         shared_with: BTreeSet::new(),
         notify: true,
@@ -162,7 +178,7 @@ pub(crate) fn later(dice: &mut Dice, sav: bool) -> TicketEvent {
 }
 
 /// Fifty tickets at a time are open together, so that their events lie mixed in the log.
-pub(crate) fn fill(log: &EventLog, tickets: u64, runtime: &tokio::runtime::Runtime) {
+pub(crate) fn fill(log: &EventLog, filling: Filling, runtime: &tokio::runtime::Runtime) {
     let mut dice = Dice(7);
     let mut at: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
     let mut number = 0;
@@ -200,9 +216,9 @@ pub(crate) fn fill(log: &EventLog, tickets: u64, runtime: &tokio::runtime::Runti
             &mut at,
         );
     }
-    for _ in 0..tickets.div_ceil(TICKETS_PER_COMMIT) {
+    for _ in 0..filling.tickets.div_ceil(TICKETS_PER_COMMIT) {
         let openings = (0..TICKETS_PER_COMMIT).map(|_| {
-            let event = opening(&mut dice);
+            let event = opening(&mut dice, filling.main_share);
             let TicketEvent::Opened(opened) = &event else {
                 panic!("no opening")
             };
@@ -213,7 +229,7 @@ pub(crate) fn fill(log: &EventLog, tickets: u64, runtime: &tokio::runtime::Runti
             .into_iter()
             .map(|event| event.envelope.stream)
             .collect();
-        for _ in 1..EVENTS_PER_TICKET {
+        for _ in 0..filling.later {
             let more = streams.iter().map(|stream| {
                 let sav = stream.as_str().starts_with("SAV");
                 let event = Event::Ticket(later(&mut dice, sav));

@@ -1,8 +1,10 @@
 //! Measures the views: `view_speed [tickets] [directory]` writes a log of ten events a ticket, rebuilds the views from
-//! it, and asks for pages. Prints figures for this machine.
+//! it, and asks for pages. `view_speed lists [tickets] [directory]` asks for every kind of page. Prints figures for this
+//! machine.
 #![expect(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 
 mod filling;
+mod lists;
 
 use std::{
     fs,
@@ -17,7 +19,7 @@ use event_log::{CommandId, Commit, EventLog, Expected, Position, StreamWrite, Ta
 use uuid::Uuid;
 use views::{AssigneeFilter, Options, QueueQuery, Sort, Views, digest::Offline};
 
-use filling::{Dice, draft, fill, later};
+use filling::{Dice, Filling, draft, fill, later};
 
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -62,6 +64,14 @@ fn resident_mib() -> u64 {
         / 1024
 }
 
+fn size_mib(dir: &Path) -> u64 {
+    let files = fs::read_dir(dir).unwrap();
+    files
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum::<u64>()
+        >> 20
+}
+
 fn ask(views: &Views, name: &str, viewer: &Visible, query: &QueueQuery) {
     let page = views.queue(viewer, query).unwrap();
     let (begun, worked, mut asked) = (Instant::now(), thread_time(), 0);
@@ -81,7 +91,8 @@ fn ask(views: &Views, name: &str, viewer: &Visible, query: &QueueQuery) {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let lists = arguments.next_if(|first| first == "lists").is_some();
     let tickets: u64 = arguments.next().map_or(100_000, |count| count.parse().unwrap());
     let dir: PathBuf = arguments
         .next()
@@ -93,7 +104,13 @@ fn main() {
     let log = EventLog::open(&dir.join("log"), event_log::Options::default()).unwrap();
     if log.head() == Position(0) {
         let begun = Instant::now();
-        fill(&log, tickets, &runtime);
+        let (later, main_share) = if lists { (0, 4) } else { (9, u64::MAX) };
+        let filling = Filling {
+            tickets,
+            later,
+            main_share,
+        };
+        fill(&log, filling, &runtime);
         println!(
             "log of {} events written in {:.1} s",
             log.head(),
@@ -101,12 +118,44 @@ fn main() {
         );
     }
     let views = rebuild(&dir, &log, &runtime);
+    if lists {
+        lists::measure(&views);
+        views.close();
+        reopen(&dir, &log);
+        log.close();
+        return;
+    }
     pages(&views);
     past(&views, &log);
     digests(&views, &log);
     live(&views, &log, &runtime);
     views.close();
     log.close();
+}
+
+/// A start on what is there: until the first page is answered.
+fn reopen(dir: &Path, log: &EventLog) {
+    let begun = Instant::now();
+    let views = Views::open(
+        &dir.join("views"),
+        log.clone(),
+        Arc::new(|_, _| Ok(())),
+        Options::default(),
+    )
+    .unwrap();
+    let viewer = Visible {
+        all: true,
+        ..Visible::default()
+    };
+    while views.queue(&viewer, &QueueQuery::default()).is_err() {
+        std::thread::yield_now();
+    }
+    println!(
+        "opened again: {:.2} s until the first page, resident {} MiB at most",
+        begun.elapsed().as_secs_f64(),
+        resident_mib()
+    );
+    views.close();
 }
 
 fn rebuild(dir: &Path, log: &EventLog, runtime: &tokio::runtime::Runtime) -> Views {
@@ -120,10 +169,10 @@ fn rebuild(dir: &Path, log: &EventLog, runtime: &tokio::runtime::Runtime) -> Vie
     assert!(runtime.block_on(views.at_least(log.head(), PATIENCE)));
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "rebuilt {} events in {seconds:.1} s: {:.0} events/s; file {} MiB; peak memory {} MiB (before: {before})",
+        "rebuilt {} events in {seconds:.1} s: {:.0} events/s; files {} MiB; peak memory {} MiB (before: {before})",
         log.head(),
         log.head().0 as f64 / seconds,
-        fs::metadata(place.join("views.sqlite")).unwrap().len() >> 20,
+        size_mib(&place),
         resident_mib()
     );
     println!("processor time since the start: {}", thread_times());

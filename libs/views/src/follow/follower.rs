@@ -67,10 +67,10 @@ impl Served {
         }
     }
 
-    /// Lets readers in, once they find what the position says.
-    pub(crate) fn open(&self, position: Position) {
-        self.pool.open();
-        self.position.send_replace(position);
+    /// Lets readers into a file, who then find what the position says.
+    pub(crate) fn open(&self, store: &Store) {
+        self.pool.open(store.shared());
+        self.position.send_replace(store.checkpoint().position);
     }
 }
 
@@ -249,7 +249,7 @@ impl Follower {
         for (index, served) in shared.views.iter().enumerate() {
             match &self.stores[index] {
                 Some(store) => {
-                    served.open(store.checkpoint().position);
+                    served.open(store);
                     if !store.is_current {
                         shared.renewals.want(index);
                     }
@@ -360,8 +360,8 @@ impl Follower {
             };
             ready.store.take(&told, to).map_err(StepError::of(&served.view))?;
         }
-        let old = served.pool.turn_to(ready.path);
-        served.open(ready.store.checkpoint().position);
+        let old = served.pool.turn_to(ready.path, ready.store.shared());
+        served.position.send_replace(ready.store.checkpoint().position);
         self.stores[ready.index] = Some(ready.store);
         // Nobody listens only when the renewal has panicked; the next start removes the old file.
         let _ = ready.replaced.send(old);

@@ -3,11 +3,14 @@
 use std::{
     mem,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags};
+
+use crate::view::Shared;
 
 /// Prepared statements that each connection keeps: one per combination of filters that is in use.
 const STATEMENTS_MAX: usize = 128;
@@ -35,10 +38,11 @@ pub(crate) enum LendError {
     Sqlite(rusqlite::Error),
 }
 
-#[derive(Debug)]
 struct State {
     gate: Gate,
     path: PathBuf,
+    /// What they share with the writer of the file.
+    shared: Shared,
     /// Counts the files that were read from, the current one included.
     file: u64,
     free: Vec<Connection>,
@@ -48,7 +52,6 @@ struct State {
 }
 
 /// The readers of the file that serves, and the last ones of those before it.
-#[derive(Debug)]
 pub(crate) struct Pool {
     readers_max: usize,
     state: Mutex<State>,
@@ -61,6 +64,7 @@ impl Pool {
         let state = State {
             gate: Gate::Rebuilding,
             path,
+            shared: Arc::new(()),
             file: 0,
             free: Vec::new(),
             lent: 0,
@@ -76,14 +80,14 @@ impl Pool {
     /// Lends a connection for one piece of work; waits while all are lent.
     pub(crate) fn with<T, E: From<LendError>>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+        work: impl FnOnce(&mut Connection, &Shared) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut loan = self.lend()?;
         let mut connection = match loan.free.take() {
             Some(connection) => connection,
             None => connect(&loan.path).map_err(LendError::Sqlite)?,
         };
-        let done = work(&mut connection);
+        let done = work(&mut connection, &loan.shared);
         loan.free = Some(connection);
         done
     }
@@ -103,6 +107,7 @@ impl Pool {
                     pool: self,
                     file: state.file,
                     path: state.path.clone(),
+                    shared: Arc::clone(&state.shared),
                     free,
                 });
             }
@@ -121,8 +126,10 @@ impl Pool {
     }
 
     /// Lets readers in.
-    pub(crate) fn open(&self) {
-        self.state.lock().gate = Gate::Open;
+    pub(crate) fn open(&self, shared: Shared) {
+        let mut state = self.state.lock();
+        state.gate = Gate::Open;
+        state.shared = shared;
     }
 
     /// Lets nobody in any more, waits until every reader has left, and closes all connections: the file can then be
@@ -138,9 +145,11 @@ impl Pool {
     }
 
     /// Lets readers into another file from now on; answers which one they were let into until now.
-    pub(crate) fn turn_to(&self, path: PathBuf) -> PathBuf {
+    pub(crate) fn turn_to(&self, path: PathBuf, shared: Shared) -> PathBuf {
         let mut state = self.state.lock();
         let former = mem::replace(&mut state.path, path);
+        state.gate = Gate::Open;
+        state.shared = shared;
         state.file += 1;
         state.former += mem::take(&mut state.lent);
         state.free.clear();
@@ -168,11 +177,11 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A place among the readers, given back by being dropped, whatever becomes of the work.
-#[derive(Debug)]
 struct Loan<'a> {
     pool: &'a Pool,
     file: u64,
     path: PathBuf,
+    shared: Shared,
     free: Option<Connection>,
 }
 

@@ -129,23 +129,14 @@ fn decode(feed: &Feed, head: Position, sender: &mpsc::SyncSender<Result<Batch, S
     }
 }
 
-/// Indexes, then the mode that readers need, then the name.
+/// Indexes, then the name.
 fn finished(plan: &Plan, store: Store) -> Result<Store, StepError> {
     let (beside, path) = (plan.beside(), &plan.path);
-    let complete = || {
-        let connection = store.complete()?;
-        connection.pragma_update(None, "locking_mode", "NORMAL")?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.close().map_err(|(_, error)| error)
-    };
-    let failed = StepError::of(&plan.view);
-    complete().map_err(&failed)?;
+    let folded = store.complete().map_err(StepError::of(&plan.view))?;
     File::open(&beside)
         .and_then(|file| file.sync_all())
         .map_err(io("cannot sync", &beside))?;
     fs::rename(&beside, path).map_err(io("cannot rename to", path))?;
     place::sync_directory(path).map_err(io("cannot sync the directory of", path))?;
-    Store::open(&plan.view, path)
-        .map_err(failed)?
-        .ok_or(StepError::NotTaken)
+    Store::reopened(folded, path).map_err(StepError::of(&plan.view))
 }

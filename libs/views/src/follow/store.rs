@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{
     event::Told,
     numbers::{instant, integer, number},
-    view::{Fold, View},
+    view::{Fold, Shared, View},
 };
 
 /// Memory, in bytes, that a fold keeps between two transactions for events to come.
@@ -55,25 +55,40 @@ impl Store {
         Store::load(view, connection)
     }
 
-    /// Makes the indexes, says that the file is whole, and gives the connection up.
-    pub(crate) fn complete(self) -> rusqlite::Result<Connection> {
+    /// Makes the indexes, says that the file is whole, and closes it. The fold goes on with [`Store::reopened`].
+    pub(crate) fn complete(self) -> rusqlite::Result<Folded> {
         self.view.tune(&self.connection, false)?;
         self.connection.execute_batch(self.view.indexes())?;
         self.connection
             .pragma_update(None, "user_version", self.view.version())?;
-        Ok(self.connection)
+        // The mode that readers need.
+        self.connection.pragma_update(None, "locking_mode", "NORMAL")?;
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.close().map_err(|(_, error)| error)?;
+        Ok(Folded {
+            view: self.view,
+            fold: self.fold,
+            checkpoint: self.checkpoint,
+            latest_at: self.latest_at,
+        })
+    }
+
+    /// Opens the file that was completed, under its name.
+    pub(crate) fn reopened(folded: Folded, path: &Path) -> rusqlite::Result<Store> {
+        Ok(Store {
+            connection: live(path)?,
+            view: folded.view,
+            fold: folded.fold,
+            checkpoint: folded.checkpoint,
+            latest_at: folded.latest_at,
+            is_current: true,
+        })
     }
 
     /// Opens a whole file; nothing when it is not whole, or of a form that can no more be followed. A damaged one is an
     /// error.
     pub(crate) fn open(view: &Arc<dyn View>, path: &Path) -> rusqlite::Result<Option<Store>> {
-        let connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // May lose the last transactions in a power cut, which the log has.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        connection.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        let connection = live(path)?;
         if !is_usable(view.as_ref(), &connection)? {
             return Ok(None);
         }
@@ -90,6 +105,11 @@ impl Store {
             checkpoint,
             latest_at,
         })
+    }
+
+    /// What the readers of this file share with it.
+    pub(crate) fn shared(&self) -> Shared {
+        self.fold.shared()
     }
 
     /// How far the log is folded; committed as well after [`Store::commit`].
@@ -125,9 +145,9 @@ impl Store {
                 self.checkpoint.digest,
                 self.latest_at.timestamp_micros()
             ])?;
-        transaction.commit()?;
+        self.fold.commit(transaction)?;
         if self.fold.bytes() > KEPT_BYTES_MAX {
-            self.fold = self.view.load(&self.connection)?;
+            self.fold.forget(&self.connection)?;
         }
         Ok(())
     }
@@ -137,7 +157,7 @@ impl Store {
         let taken = self.fold(told, reached).and_then(|()| self.commit());
         if taken.is_err() {
             (self.checkpoint, self.latest_at) = checkpoint(&self.connection)?;
-            self.fold = self.view.load(&self.connection)?;
+            self.fold.forget(&self.connection)?;
         }
         taken
     }
@@ -153,6 +173,26 @@ impl Store {
             .first()
             .is_some_and(|event| event.position == position && event.digest() == digest))
     }
+}
+
+/// What a file that was made anew holds, while it gets its name.
+pub(crate) struct Folded {
+    view: Arc<dyn View>,
+    fold: Box<dyn Fold>,
+    checkpoint: Checkpoint,
+    latest_at: DateTime<Utc>,
+}
+
+/// Opens a file to follow the log with.
+fn live(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // May lose the last transactions in a power cut, which the log has.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
 }
 
 /// Can this file be followed and asked? Every whole one has a checkpoint.

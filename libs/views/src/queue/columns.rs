@@ -1,67 +1,74 @@
-//! The columns of a ticket, each named once: tables, statements and loading follow from [`COLUMNS`].
+//! The columns of a ticket, each named once: tables, statements, loading, and what lists hold in memory follow from
+//! [`COLUMNS`].
 
 use std::fmt::Write;
 
 use domain::desk::Category;
 use rusqlite::{
     CachedStatement, Connection,
-    types::{ToSqlOutput, Value, ValueRef},
+    types::{ToSqlOutput, ValueRef},
 };
 
 use super::ticket::{Moment, Ticket};
-use crate::{collate, numbers::integer};
+use crate::numbers::integer;
+
+type OfTicket = for<'t> fn(&'t Ticket) -> ValueRef<'t>;
+type OfMoment = for<'t> fn(&'t Moment) -> ValueRef<'t>;
 
 /// What a column is made of.
 #[derive(Clone, Copy)]
 enum Of {
     /// The ticket; no event changes it.
-    Fixed(for<'t> fn(&'t Ticket) -> ToSqlOutput<'t>),
+    Fixed(OfTicket),
     /// The ticket as it is.
-    Now(for<'t> fn(&'t Ticket) -> ToSqlOutput<'t>),
+    Now(OfTicket),
     /// The ticket as it is; rows of the past have it too.
-    Past(for<'t> fn(&'t Moment) -> ToSqlOutput<'t>),
+    Past(OfMoment),
+}
+
+/// How lists hold a column in memory, to filter and sort by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// Not at all.
+    No,
+    /// A number.
+    Number,
+    /// An instant, by which pages are walked.
+    Instant,
+    /// One of values that many tickets have.
+    Value,
+    /// An account that never changes.
+    Account,
+    /// A text of the ticket's own.
+    Text,
 }
 
 /// A column of `ticket`.
 pub(super) struct Column {
     name: &'static str,
     declared: &'static str,
+    pub(super) listed: Listed,
     of: Of,
 }
 
-const fn fixed(
-    name: &'static str,
-    declared: &'static str,
-    of: for<'t> fn(&'t Ticket) -> ToSqlOutput<'t>,
-) -> Column {
-    Column {
-        name,
-        declared,
-        of: Of::Fixed(of),
-    }
+const fn fixed(name: &'static str, declared: &'static str, listed: Listed, of: OfTicket) -> Column {
+    column(name, declared, listed, Of::Fixed(of))
 }
 
-const fn now(
-    name: &'static str,
-    declared: &'static str,
-    of: for<'t> fn(&'t Ticket) -> ToSqlOutput<'t>,
-) -> Column {
-    Column {
-        name,
-        declared,
-        of: Of::Now(of),
-    }
+const fn now(name: &'static str, declared: &'static str, listed: Listed, of: OfTicket) -> Column {
+    column(name, declared, listed, Of::Now(of))
 }
 
-const fn past(
-    name: &'static str,
-    declared: &'static str,
-    of: for<'t> fn(&'t Moment) -> ToSqlOutput<'t>,
-) -> Column {
+const fn past(name: &'static str, declared: &'static str, listed: Listed, of: OfMoment) -> Column {
+    column(name, declared, listed, Of::Past(of))
+}
+
+const fn column(name: &'static str, declared: &'static str, listed: Listed, of: Of) -> Column {
     Column {
         name,
         declared,
-        of: Of::Past(of),
+        listed,
+        of,
     }
 }
 
@@ -74,117 +81,92 @@ const ID: &str = "BLOB NOT NULL";
 const ID_OR_NONE: &str = "BLOB";
 
 /// Every column of `ticket`. `id` is the position of the ticket's opening; instants count microseconds since 1970.
+#[rustfmt::skip]
 pub(super) const COLUMNS: [Column; 30] = [
-    fixed("id", KEY, |ticket| count(ticket.id)),
-    fixed("desk", TEXT, |ticket| text(ticket.desk.as_str())),
-    fixed("number", NUMBER, |ticket| count(ticket.key.number())),
-    fixed("requester", ID, |ticket| bytes(ticket.requester.0.as_bytes())),
-    fixed("created_by", ID, |ticket| bytes(ticket.created_by.0.as_bytes())),
-    fixed("created_at", NUMBER, |ticket| {
-        whole(ticket.created_at.timestamp_micros())
+    fixed("id", KEY, Listed::No, |t| count(t.id)),
+    fixed("desk", TEXT, Listed::Value, |t| text(t.desk.as_str())),
+    fixed("number", NUMBER, Listed::Number, |t| count(t.key.number())),
+    fixed("requester", ID, Listed::Account, |t| ValueRef::Blob(t.requester.0.as_bytes())),
+    fixed("created_by", ID, Listed::Account, |t| ValueRef::Blob(t.created_by.0.as_bytes())),
+    fixed("created_at", NUMBER, Listed::Instant, |t| ValueRef::Integer(t.created_at.timestamp_micros())),
+    now("position", NUMBER, Listed::No, |t| count(t.position)),
+    now("summary", TEXT_OR_NONE, Listed::No, |t| text_or_none(t.summary.as_deref())),
+    now("summary_key", TEXT_OR_NONE, Listed::Text, |t| text_or_none(t.summary_key.as_deref())),
+    now("summary_commitment", TEXT_OR_NONE, Listed::No, |t| {
+        text_or_none(t.summary_commitment.as_ref().map(|commitment| &*commitment.0))
     }),
-    now("position", NUMBER, |ticket| count(ticket.position)),
-    now("summary", TEXT_OR_NONE, |ticket| {
-        text_or_none(ticket.summary.as_deref())
+    now("summary_version", NUMBER, Listed::No, |t| count(t.written[0])),
+    now("description_version", NUMBER, Listed::No, |t| count(t.written[1])),
+    now("fields_version", NUMBER, Listed::No, |t| count(t.written[2])),
+    past("version", NUMBER, Listed::Number, |m| count(m.version)),
+    past("public_events", NUMBER, Listed::Number, |m| count(m.public_events)),
+    past("updated_at", NUMBER, Listed::Instant, |m| ValueRef::Integer(m.updated_at.timestamp_micros())),
+    past("desk_version", NUMBER, Listed::No, |m| ValueRef::Integer(m.face.desk_version.into())),
+    past("type", TEXT, Listed::Value, |m| text(&m.face.request_type)),
+    past("status", TEXT, Listed::Value, |m| text(m.face.standing.status.as_str())),
+    past("category", NUMBER_OR_NONE, Listed::Value, |m| {
+        number_or_none(m.face.standing.category.map(category_number))
     }),
-    now("summary_key", TEXT_OR_NONE, |ticket| {
-        ticket
-            .summary
-            .as_deref()
-            .map_or(NONE, |summary| owned(collate::key(summary)))
+    past("response_required", NUMBER, Listed::Value, |m| flag(m.face.standing.response_required)),
+    past("status_rank", NUMBER_OR_NONE, Listed::Number, |m| number_or_none(m.face.standing.rank)),
+    past("priority", TEXT, Listed::Value, |m| text(&m.face.priority.value)),
+    past("priority_rank", NUMBER_OR_NONE, Listed::Number, |m| number_or_none(m.face.priority.rank)),
+    past("urgency", TEXT, Listed::No, |m| text(&m.face.urgency.value)),
+    past("urgency_rank", NUMBER_OR_NONE, Listed::Number, |m| number_or_none(m.face.urgency.rank)),
+    past("assignee", ID_OR_NONE, Listed::Value, |m| match &m.face.assignee {
+        Some(account) => ValueRef::Blob(account.0.as_bytes()),
+        None => ValueRef::Null,
     }),
-    now("summary_commitment", TEXT_OR_NONE, |ticket| {
-        text_or_none(
-            ticket
-                .summary_commitment
-                .as_ref()
-                .map(|commitment| &*commitment.0),
-        )
+    past("organization", TEXT_OR_NONE, Listed::Value, |m| {
+        text_or_none(m.face.organization.as_ref().map(|id| id.as_str()))
     }),
-    now("summary_version", NUMBER, |ticket| count(ticket.written[0])),
-    now("description_version", NUMBER, |ticket| count(ticket.written[1])),
-    now("fields_version", NUMBER, |ticket| count(ticket.written[2])),
-    past("version", NUMBER, |moment| count(moment.version)),
-    past("public_events", NUMBER, |moment| count(moment.public_events)),
-    past("updated_at", NUMBER, |moment| {
-        whole(moment.updated_at.timestamp_micros())
-    }),
-    past("desk_version", NUMBER, |moment| {
-        whole(moment.face.desk_version.into())
-    }),
-    past("type", TEXT, |moment| text(&moment.face.request_type)),
-    past("status", TEXT, |moment| {
-        text(moment.face.standing.status.as_str())
-    }),
-    past("category", NUMBER_OR_NONE, |moment| {
-        moment
-            .face
-            .standing
-            .category
-            .map_or(NONE, |category| whole(category_number(category)))
-    }),
-    past("response_required", NUMBER, |moment| {
-        flag(moment.face.standing.response_required)
-    }),
-    past("status_rank", NUMBER_OR_NONE, |moment| {
-        rank(moment.face.standing.rank)
-    }),
-    past("priority", TEXT, |moment| text(&moment.face.priority.value)),
-    past("priority_rank", NUMBER_OR_NONE, |moment| {
-        rank(moment.face.priority.rank)
-    }),
-    past("urgency", TEXT, |moment| text(&moment.face.urgency.value)),
-    past("urgency_rank", NUMBER_OR_NONE, |moment| {
-        rank(moment.face.urgency.rank)
-    }),
-    past("assignee", ID_OR_NONE, |moment| {
-        moment
-            .face
-            .assignee
-            .as_ref()
-            .map_or(NONE, |account| bytes(account.0.as_bytes()))
-    }),
-    past("organization", TEXT_OR_NONE, |moment| {
-        text_or_none(moment.face.organization.as_ref().map(|id| id.as_str()))
-    }),
-    past("private", NUMBER, |moment| flag(moment.face.private)),
-    past("technical_id", TEXT_OR_NONE, |moment| {
-        text_or_none(moment.face.technical_id.as_deref())
-    }),
+    past("private", NUMBER, Listed::Value, |m| flag(m.face.private)),
+    past("technical_id", TEXT_OR_NONE, Listed::No, |m| text_or_none(m.face.technical_id.as_deref())),
 ];
 
-const NONE: ToSqlOutput<'static> = ToSqlOutput::Owned(Value::Null);
-
-fn whole(number: i64) -> ToSqlOutput<'static> {
-    ToSqlOutput::Owned(Value::Integer(number))
+fn count(number: u64) -> ValueRef<'static> {
+    ValueRef::Integer(integer(number))
 }
 
-fn count(number: u64) -> ToSqlOutput<'static> {
-    whole(integer(number))
+fn flag(flag: bool) -> ValueRef<'static> {
+    ValueRef::Integer(flag.into())
 }
 
-fn flag(flag: bool) -> ToSqlOutput<'static> {
-    whole(flag.into())
+fn number_or_none(number: Option<impl Into<i64>>) -> ValueRef<'static> {
+    number.map_or(ValueRef::Null, |number| ValueRef::Integer(number.into()))
 }
 
-fn rank(rank: Option<u32>) -> ToSqlOutput<'static> {
-    rank.map_or(NONE, |rank| whole(rank.into()))
+fn text(text: &str) -> ValueRef<'_> {
+    ValueRef::Text(text.as_bytes())
 }
 
-fn text(text: &str) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
+fn text_or_none(words: Option<&str>) -> ValueRef<'_> {
+    words.map_or(ValueRef::Null, text)
 }
 
-fn text_or_none(words: Option<&str>) -> ToSqlOutput<'_> {
-    words.map_or(NONE, text)
+impl Column {
+    /// What a ticket has in it.
+    pub(super) fn value<'t>(&self, ticket: &'t Ticket) -> ValueRef<'t> {
+        match self.of {
+            Of::Fixed(of) | Of::Now(of) => of(ticket),
+            Of::Past(of) => of(&ticket.now),
+        }
+    }
 }
 
-fn owned(text: String) -> ToSqlOutput<'static> {
-    ToSqlOutput::Owned(Value::Text(text))
+/// The name of a column.
+pub(super) fn name(column: usize) -> &'static str {
+    COLUMNS[column].name
 }
 
-fn bytes(bytes: &[u8; 16]) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(ValueRef::Blob(bytes))
+/// Whether a ticket may have nothing in a column.
+pub(super) fn is_nullable(column: usize) -> bool {
+    !COLUMNS[column].declared.ends_with("NOT NULL")
+}
+
+/// Whether a column holds text.
+pub(super) fn is_text(column: usize) -> bool {
+    COLUMNS[column].declared.starts_with(TEXT_OR_NONE)
 }
 
 /// The stored number of a category; its order is that of [`Category`].
@@ -269,11 +251,7 @@ pub(super) fn upsert(connection: &Connection) -> rusqlite::Result<CachedStatemen
 /// Writes a ticket's row with [`upsert`].
 pub(super) fn write(statement: &mut CachedStatement<'_>, ticket: &Ticket) -> rusqlite::Result<()> {
     for (index, column) in COLUMNS.iter().enumerate() {
-        let value = match column.of {
-            Of::Fixed(of) | Of::Now(of) => of(ticket),
-            Of::Past(of) => of(&ticket.now),
-        };
-        statement.raw_bind_parameter(index + 1, value)?;
+        statement.raw_bind_parameter(index + 1, ToSqlOutput::Borrowed(column.value(ticket)))?;
     }
     statement.raw_execute().map(drop)
 }
@@ -303,7 +281,7 @@ pub(super) fn write_past(
     for column in of_the_past() {
         if let Of::Past(of) = column.of {
             index += 1;
-            statement.raw_bind_parameter(index, of(moment))?;
+            statement.raw_bind_parameter(index, ToSqlOutput::Borrowed(of(moment)))?;
         }
     }
     statement.raw_execute().map(drop)

@@ -1,58 +1,100 @@
-//! The filters of a query as conditions on one row.
+//! The filters of a query, each on one column: asked of sets of tickets in memory, and of rows of the past in SQL.
 
-use super::{AssigneeFilter, QueueQuery, columns::category_number};
+use rusqlite::types::Value;
+
+use super::{
+    AssigneeFilter, QueueQuery,
+    columns::{self, at, category_number},
+};
 use crate::sql::{self, Sql};
 
+/// What a column must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Filter {
+    /// Which one.
+    pub(super) column: usize,
+    /// What must be so.
+    pub(super) test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Test {
+    /// One of these values; nothing stands for none.
+    Is(Vec<Value>),
+    /// This instant or a later one.
+    AtLeast(i64),
+    /// An earlier instant.
+    Before(i64),
+}
+
 /// Every filter of the query, save the words to search for.
-pub(super) fn filters(query: &QueueQuery) -> Vec<Sql> {
+pub(super) fn filters(query: &QueueQuery) -> Vec<Filter> {
     let mut all = Vec::new();
-    if let Some(desk) = &query.desk {
-        all.push(Sql::one("t.desk = ?", sql::desk(desk)));
+    let mut is = |column, value: Option<Value>| {
+        all.extend(value.map(|value| Filter {
+            column,
+            test: Test::Is(vec![value]),
+        }));
+    };
+    let text = |text: &String| Value::Text(text.clone());
+    is(at("desk"), query.desk.as_ref().map(sql::desk));
+    is(
+        at("category"),
+        query.category.map(|category| category_number(category).into()),
+    );
+    is(at("requester"), query.requester.map(sql::account));
+    is(at("created_by"), query.created_by.map(sql::account));
+    let assignee = query.assignee.map(|assignee| match assignee {
+        AssigneeFilter::Account(account) => sql::account(account),
+        AssigneeFilter::Nobody => Value::Null,
+    });
+    is(at("assignee"), assignee);
+    is(
+        at("organization"),
+        query.organization.as_ref().map(sql::organization),
+    );
+    is(at("type"), query.request_type.as_ref().map(text));
+    is(at("priority"), query.priority.as_ref().map(text));
+    is(at("private"), query.private.map(|flag| i64::from(flag).into()));
+    is(
+        at("response_required"),
+        query.response_required.map(|flag| i64::from(flag).into()),
+    );
+    is(at("technical_id"), query.technical_id.as_ref().map(text));
+    if !query.status.is_empty() {
+        all.push(Filter {
+            column: at("status"),
+            test: Test::Is(query.status.iter().map(text).collect()),
+        });
     }
-    match query.status.as_slice() {
-        [] => {}
-        [status] => all.push(Sql::one("t.status = ?", status.clone())),
-        several => all.push(Sql::among("t.status IN", several.iter().cloned())),
-    }
-    if let Some(category) = query.category {
-        all.push(Sql::one("t.category = ?", category_number(category)));
-    }
-    if let Some(requester) = query.requester {
-        all.push(Sql::one("t.requester = ?", sql::account(requester)));
-    }
-    if let Some(created_by) = query.created_by {
-        all.push(Sql::one("t.created_by = ?", sql::account(created_by)));
-    }
-    match query.assignee {
-        Some(AssigneeFilter::Account(account)) => all.push(Sql::one("t.assignee = ?", sql::account(account))),
-        Some(AssigneeFilter::Nobody) => all.push(Sql::bare("t.assignee IS NULL")),
-        None => {}
-    }
-    if let Some(organization) = &query.organization {
-        all.push(Sql::one("t.organization = ?", sql::organization(organization)));
-    }
-    if let Some(request_type) = &query.request_type {
-        all.push(Sql::one("t.type = ?", request_type.clone()));
-    }
-    if let Some(priority) = &query.priority {
-        all.push(Sql::one("t.priority = ?", priority.clone()));
-    }
-    // Written out, so that the index of what waits for an answer is found.
-    for (column, flag) in [
-        ("t.private", query.private),
-        ("t.response_required", query.response_required),
+    for (column, instant, test) in [
+        (
+            at("created_at"),
+            query.created_after,
+            Test::AtLeast as fn(i64) -> Test,
+        ),
+        (at("created_at"), query.created_before, Test::Before),
+        (at("updated_at"), query.updated_after, Test::AtLeast),
     ] {
-        all.extend(flag.map(|flag| Sql::bare(format!("{column} = {}", i64::from(flag)))));
-    }
-    for (condition, instant) in [
-        ("t.created_at >= ?", query.created_after),
-        ("t.created_at < ?", query.created_before),
-        ("t.updated_at >= ?", query.updated_after),
-    ] {
-        all.extend(instant.map(|instant| Sql::one(condition, instant.timestamp_micros())));
-    }
-    if let Some(technical_id) = &query.technical_id {
-        all.push(Sql::one("t.technical_id = ?", technical_id.clone()));
+        all.extend(instant.map(|instant| Filter {
+            column,
+            test: test(instant.timestamp_micros()),
+        }));
     }
     all
+}
+
+impl Filter {
+    /// The filter as a condition on a row `t`.
+    pub(super) fn sql(&self) -> Sql {
+        let column = format!("t.{}", columns::name(self.column));
+        match &self.test {
+            Test::Is(values) => match values.as_slice() {
+                [Value::Null] => Sql::bare(format!("{column} IS NULL")),
+                several => Sql::among(&format!("{column} IN"), several.iter().cloned()),
+            },
+            Test::AtLeast(instant) => Sql::one(format!("{column} >= ?"), *instant),
+            Test::Before(instant) => Sql::one(format!("{column} < ?"), *instant),
+        }
+    }
 }

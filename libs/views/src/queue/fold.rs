@@ -11,10 +11,12 @@ use domain::{
     TicketKey,
     ticket::{Stamp, TicketEvent},
 };
-use rusqlite::Connection;
+use parking_lot::RwLock;
+use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
 use super::{
+    live::Live,
     load,
     pending::{Account, Organization, Past, Pending},
     save,
@@ -24,7 +26,7 @@ use crate::{
     desks::Desks,
     event::{Fact, Told},
     numbers::day,
-    view::Fold,
+    view::{Fold, Shared},
 };
 
 /// Bits of a text's rowid that tell its slot; the others tell its ticket.
@@ -85,6 +87,17 @@ pub(super) struct QueueFold {
     tickets: HashMap<TicketKey, Held>,
     pending: Pending,
     bytes: usize,
+    /// The tickets as the file has them, which lists are made of.
+    live: Arc<RwLock<Live>>,
+    /// What was saved, to be taken there when it is committed.
+    saved: Saved,
+}
+
+#[derive(Default)]
+struct Saved {
+    tickets: Vec<TicketKey>,
+    accounts: Vec<Account>,
+    organizations: Vec<Organization>,
 }
 
 impl QueueFold {
@@ -95,6 +108,8 @@ impl QueueFold {
             tickets: HashMap::new(),
             pending: Pending::default(),
             bytes: 0,
+            live: Arc::new(RwLock::new(Live::load(connection)?)),
+            saved: Saved::default(),
         })
     }
 
@@ -177,16 +192,54 @@ impl Fold for QueueFold {
             .values_mut()
             .filter(|held| held.unsaved.change != Change::None)
             .collect();
-        // In the order of the table and of the full text, which is the fast one for both.
+        // In the order of the table, of the full text and of the slots, which is the fast one for all.
         changed.sort_unstable_by_key(|held| held.ticket.id);
         save::tickets(transaction, &changed)?;
         save::texts(transaction, &pending.texts)?;
         save::names(transaction, &pending)?;
         save::past(transaction, &pending)?;
+        let mut tickets = Vec::with_capacity(changed.len());
         for held in changed {
             held.unsaved = Unsaved::saved();
+            tickets.push(held.ticket.key.clone());
         }
+        self.saved = Saved {
+            tickets,
+            accounts: pending.accounts,
+            organizations: pending.organizations,
+        };
         Ok(())
+    }
+
+    fn commit(&mut self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
+        let saved = mem::take(&mut self.saved);
+        let mut live = self.live.write();
+        transaction.commit()?;
+        for held in saved.tickets.iter().filter_map(|key| self.tickets.get(key)) {
+            live.put(&held.ticket)?;
+        }
+        saved
+            .accounts
+            .iter()
+            .for_each(|account| live.name_account(account));
+        saved
+            .organizations
+            .iter()
+            .for_each(|organization| live.name_organization(organization));
+        Ok(())
+    }
+
+    fn forget(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.tickets.clear();
+        self.pending = Pending::default();
+        self.saved = Saved::default();
+        self.bytes = 0;
+        self.desks = load::desks(connection)?;
+        Ok(())
+    }
+
+    fn shared(&self) -> Shared {
+        Arc::clone(&self.live) as Shared
     }
 
     fn bytes(&self) -> usize {

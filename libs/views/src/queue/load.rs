@@ -89,6 +89,7 @@ pub(super) fn whole(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<
             face: Arc::new(face),
         },
         summary: row.get(const { at("summary") })?,
+        summary_key: row.get(const { at("summary_key") })?,
         summary_commitment: commitment.map(|text| Commitment(text.into())),
         shared_with: shares(connection, id)?,
         fields,

@@ -1,37 +1,41 @@
-//! Asking for a page: the rows and the total out of one snapshot.
+//! Asking for a page: the rows and the total out of one moment.
+
+use std::sync::Arc;
 
 use domain::policy::Visible;
-use rusqlite::{Connection, Row as SqlRow, params_from_iter, types::Value};
+use parking_lot::RwLock;
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, Transaction};
 
 use super::{
     QueueError, QueuePage, QueueQuery, Row, TOTAL_MAX, check,
     columns::{self, at},
     cursor::Cursor,
+    filter::filters,
+    live::Live,
     load,
-    order::{Order, event_count},
-    past::Past,
-    plan::{Plan, Sorted, holds, plan},
+    order::Order,
+    past::{self, Past},
     search::{
-        Term,
-        find::{self, Limits},
+        self, Term,
+        find::{self, Found, Hit, Limits},
     },
 };
-use crate::{
-    numbers::number,
-    scope::{self, Of},
-    sql::Sql,
-};
+use crate::{follow::store, numbers::number, view::Shared};
+
+/// Tickets that are asked one after the other for common words, before more of them are looked for.
+const PROBED_AT_ONCE: usize = 256;
 
 /// A row with its place in the order.
-struct Placed {
-    row: Row,
-    id: i64,
-    values: Vec<Value>,
+pub(super) struct Placed {
+    pub(super) row: Row,
+    pub(super) cursor: Cursor,
 }
 
 /// One page of what this viewer may see.
 pub(crate) fn page(
     connection: &mut Connection,
+    shared: &Shared,
     viewer: &Visible,
     query: &QueueQuery,
     limits: Limits,
@@ -40,12 +44,7 @@ pub(crate) fn page(
     if !faults.is_empty() {
         return Err(QueueError::Invalid(faults));
     }
-    // Reads of one transaction see one state, so the rows and their total agree.
-    let snapshot = connection.transaction().map_err(QueueError::Sqlite)?;
-    let past = Past::at(&snapshot, query.as_of).map_err(QueueError::Sqlite)?;
-    let of = if past.is_some() { Of::Past } else { Of::Now };
-    let internal = scope::internal(viewer, of);
-    let order = Order::of(&query.sort, &internal, past.as_ref());
+    let order = Order::of(&query.sort);
     let cursor = match &query.cursor {
         Some(text) => {
             let cursor = Cursor::decode(text, query).filter(|cursor| order.admits(&cursor.values));
@@ -53,163 +52,215 @@ pub(crate) fn page(
         }
         None => None,
     };
-    let plan =
-        plan(&snapshot, viewer, query, &internal, limits, past.as_ref()).map_err(QueueError::Sqlite)?;
-    let limit = query.limit as usize;
+    let terms = query.q.as_deref().map(search::terms).unwrap_or_default();
+    {
+        let snapshot = connection.transaction().map_err(QueueError::Sqlite)?;
+        if let Some(past) = Past::at(&snapshot, query.as_of).map_err(QueueError::Sqlite)? {
+            return past::page(&snapshot, &past, viewer, query, (&order, cursor.as_ref(), &terms));
+        }
+    }
+    // Every file of the queue shares its tickets with its readers.
+    let live = Arc::clone(shared)
+        .downcast::<RwLock<Live>>()
+        .map_err(|_| QueueError::Closed)?;
     let asked = Asked {
+        live: &live,
         viewer,
         query,
-        internal: &internal,
-        plan,
+        order: &order,
+        terms: &terms,
     };
-    let mut placed = asked
-        .rows(&snapshot, &order, cursor)
-        .map_err(QueueError::Sqlite)?;
-    let next_cursor = (placed.len() > limit)
-        .then(|| placed.truncate(limit))
-        .and_then(|()| {
-            let last = placed.last()?;
-            Some(
-                Cursor {
-                    values: last.values.clone(),
-                    id: last.id,
-                }
-                .encode(query),
-            )
-        });
-    let total = asked.total(&snapshot).map_err(QueueError::Sqlite)?;
-    let rows = placed.into_iter().map(|placed| placed.row).collect();
-    Ok(QueuePage {
-        rows,
-        next_cursor,
-        total,
-        total_exact: total < TOTAL_MAX,
-    })
+    asked.page(connection, cursor, limits).map_err(QueueError::Sqlite)
 }
 
-/// A query with its plan.
+/// The rows of a page, of which there may be one too many, as the page that is answered.
+pub(super) fn paged(mut placed: Vec<Placed>, query: &QueueQuery, total: u64, total_exact: bool) -> QueuePage {
+    let limit = query.limit as usize;
+    let has_more = placed.len() > limit;
+    placed.truncate(limit);
+    let last = placed.last().filter(|_| has_more);
+    QueuePage {
+        next_cursor: last.map(|last| last.cursor.encode(query)),
+        rows: placed.into_iter().map(|placed| placed.row).collect(),
+        total,
+        total_exact,
+    }
+}
+
+/// A query of the queue as it stands.
 struct Asked<'a> {
+    live: &'a RwLock<Live>,
     viewer: &'a Visible,
     query: &'a QueueQuery,
-    internal: &'a Sql,
-    plan: Plan,
+    order: &'a Order,
+    terms: &'a [Term],
+}
+
+/// What a search has come to.
+enum Narrowed {
+    /// There is none.
+    Not,
+    /// To these tickets.
+    To(Vec<Hit>),
+    /// To too many to list: each ticket is asked.
+    Common,
+}
+
+/// The tickets of a query at one moment, and those whose internal notes may be read.
+struct Moment<'c> {
+    snapshot: Transaction<'c>,
+    matching: RoaringBitmap,
+    internal: RoaringBitmap,
 }
 
 impl Asked<'_> {
-    /// The rows of the page and one more, if there is one.
-    fn rows(
+    fn page(
         &self,
-        connection: &Connection,
-        order: &Order,
+        connection: &mut Connection,
         cursor: Option<Cursor>,
-    ) -> rusqlite::Result<Vec<Placed>> {
-        let mut conditions = self.holds();
-        conditions.extend(cursor.map(|cursor| order.after(&cursor.values, cursor.id)));
-        let mut columns = Sql::bare(format!("SELECT {}, ", columns::selected()));
-        columns.add(&event_count(self.internal));
-        columns.add(&order.selected());
-        let mut end = order.clause();
-        end.push_str(&format!(" LIMIT {}", self.query.limit + 1));
-        // Each scope gives its first rows, and the first of those are the page.
-        let sorted = match self.query.sort.first() {
-            Some(sort) if sort.column == "created_at" => Sorted::ByCreation,
-            Some(sort) if sort.column == "updated_at" => Sorted::ByUpdate,
-            Some(_) => Sorted::Otherwise,
-            None => Sorted::ByUpdate,
+        limits: Limits,
+    ) -> rusqlite::Result<QueuePage> {
+        match self.narrowed(connection, limits)? {
+            Narrowed::Common => self.common(connection, cursor),
+            Narrowed::Not => self.listed(connection, cursor, None),
+            Narrowed::To(hits) => self.listed(connection, cursor, Some(&hits)),
+        }
+    }
+
+    /// The file and the tickets in memory at the same moment: the writer changes both while nobody holds the lock.
+    fn moment<'c>(&self, connection: &'c mut Connection, live: &Live) -> rusqlite::Result<Moment<'c>> {
+        let snapshot = connection.transaction()?;
+        // The first read makes the snapshot.
+        store::checkpoint(&snapshot)?;
+        let matching = live.matching(&snapshot, self.viewer, &filters(self.query))?;
+        Ok(Moment {
+            matching,
+            internal: live.internal(self.viewer),
+            snapshot,
+        })
+    }
+
+    /// Searches in a snapshot of its own, so that the writer does not wait for it.
+    fn narrowed(&self, connection: &mut Connection, limits: Limits) -> rusqlite::Result<Narrowed> {
+        if self.terms.is_empty() {
+            return Ok(Narrowed::Not);
+        }
+        let (snapshot, few) = {
+            let live = self.live.read();
+            let Moment {
+                snapshot, matching, ..
+            } = self.moment(connection, &live)?;
+            let few = matching.len() <= limits.probes_max as u64;
+            let few = few.then(|| matching.iter().map(|slot| live.id(slot)).collect());
+            (snapshot, few)
         };
-        let mut parts = self.plan.parts(&columns, &conditions, sorted);
-        if parts.len() > 1 {
-            for part in &mut parts {
-                let mut first = Sql::bare("SELECT * FROM (");
-                first.add(part);
-                first.push(&end);
-                first.push(")");
-                *part = first;
-            }
+        if let Some(few) = few {
+            return find::among(&snapshot, self.terms, self.viewer.internal, few).map(Narrowed::To);
         }
-        let all = Sql::union(&parts, &end);
-        let mut statement = connection.prepare_cached(&all.text)?;
-        let mut found = statement.query(params_from_iter(&all.values))?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            rows.push(self.placed(connection, row, order)?);
-        }
-        Ok(rows)
+        Ok(
+            match find::find(&snapshot, self.terms, self.viewer.internal, limits)? {
+                Found::Few(hits) => Narrowed::To(hits),
+                Found::Many => Narrowed::Common,
+            },
+        )
     }
 
-    /// How many rows there are on all pages, counted up to [`TOTAL_MAX`].
-    fn total(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        if let Some(total) = self.plan.total {
-            return Ok(total.min(TOTAL_MAX));
+    /// The page of tickets that are all known, and counted.
+    fn listed(
+        &self,
+        connection: &mut Connection,
+        cursor: Option<Cursor>,
+        hits: Option<&[Hit]>,
+    ) -> rusqlite::Result<QueuePage> {
+        let live = self.live.read();
+        let mut moment = self.moment(connection, &live)?;
+        if let Some(hits) = hits {
+            let slot = |hit: &Hit| {
+                let slot = live.slot(hit.ticket)?;
+                (hit.public || moment.internal.contains(slot)).then_some(slot)
+            };
+            let found: RoaringBitmap = hits.iter().filter_map(slot).collect();
+            moment.matching &= found;
         }
-        if self.plan.common.is_empty() {
-            let mut count = Sql::bare("SELECT count(*) FROM (");
-            let parts = self.plan.parts(&Sql::bare("SELECT 1"), &[], Sorted::Otherwise);
-            count.add(&Sql::union(&parts, &format!(" LIMIT {TOTAL_MAX})")));
-            let mut statement = connection.prepare_cached(&count.text)?;
-            let count: i64 = statement.query_row(params_from_iter(&count.values), |row| row.get(0))?;
-            return Ok(u64::try_from(count).unwrap_or_default());
-        }
-        self.total_of_common(connection)
-    }
-
-    /// Walks the search, and asks each ticket that it finds for the rest.
-    fn total_of_common(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let scopes: Vec<Sql> = self
-            .plan
-            .scopes
-            .iter()
-            .map(|scope| scope.condition.clone())
+        let ordered = live.ordered(self.order, &moment.internal);
+        let slots = ordered.first(&moment.matching, cursor.as_ref(), self.query.limit as usize + 1);
+        let chosen: Vec<(Cursor, bool)> = slots
+            .into_iter()
+            .map(|slot| (ordered.cursor(slot), moment.internal.contains(slot)))
             .collect();
-        let mut rest = Sql::one("SELECT 1 FROM ticket t WHERE t.id = ? AND ((?) OR ", 0);
-        rest.values.push(Value::Integer(0));
-        rest.add(self.internal);
-        rest.push(") AND ");
-        rest.add(&Sql::any(&scopes));
-        rest.push(" AND ");
-        rest.add(&Sql::all(&self.plan.conditions));
-        let mut statement = connection.prepare_cached(&rest.text)?;
-        let terms: Vec<&Term> = self.plan.common.iter().collect();
-        let mut total = 0;
-        find::each(connection, &terms, self.viewer.internal, |hit| {
-            for (place, value) in rest.values.iter_mut().zip([hit.ticket, hit.public.into()]) {
-                *place = Value::Integer(value);
+        let total = moment.matching.len();
+        drop(ordered);
+        drop(live);
+        let rows = chosen
+            .into_iter()
+            .map(|(cursor, internal)| self.placed(&moment.snapshot, cursor, internal))
+            .collect::<Result<_, _>>()?;
+        Ok(paged(rows, self.query, total, true))
+    }
+
+    /// The page of a search for common words: tickets are asked in their order until the page is full, and counted up to
+    /// [`TOTAL_MAX`].
+    fn common(&self, connection: &mut Connection, mut cursor: Option<Cursor>) -> rusqlite::Result<QueuePage> {
+        let moment = {
+            let live = self.live.read();
+            self.moment(connection, &live)?
+        };
+        let wanted = self.query.limit as usize + 1;
+        let mut rows = Vec::new();
+        loop {
+            let candidates: Vec<(Cursor, bool)> = {
+                let live = self.live.read();
+                let ordered = live.ordered(self.order, &moment.internal);
+                let slots = ordered.first(&moment.matching, cursor.as_ref(), PROBED_AT_ONCE);
+                let candidate = |slot| (ordered.cursor(slot), moment.internal.contains(slot));
+                slots.into_iter().map(candidate).collect()
+            };
+            let is_last = candidates.len() < PROBED_AT_ONCE;
+            for (place, internal) in candidates {
+                if rows.len() < wanted && find::holds(&moment.snapshot, self.terms, internal, place.id)? {
+                    rows.push(self.placed(&moment.snapshot, place.clone(), internal)?);
+                }
+                cursor = Some(place);
             }
-            total += u64::from(statement.exists(params_from_iter(&rest.values))?);
+            if is_last || rows.len() >= wanted {
+                break;
+            }
+        }
+        let total = self.total_of_common(&moment)?;
+        Ok(paged(rows, self.query, total, total < TOTAL_MAX))
+    }
+
+    fn total_of_common(&self, moment: &Moment<'_>) -> rusqlite::Result<u64> {
+        let terms: Vec<&Term> = self.terms.iter().collect();
+        let mut total = 0;
+        find::each(&moment.snapshot, &terms, self.viewer.internal, |hit| {
+            let live = self.live.read();
+            let counts = live.slot(hit.ticket).is_some_and(|slot| {
+                moment.matching.contains(slot) && (hit.public || moment.internal.contains(slot))
+            });
+            total += u64::from(counts);
             Ok(total < TOTAL_MAX)
         })?;
         Ok(total)
     }
 
-    /// What a search adds whose tickets are not listed.
-    fn holds(&self) -> Vec<Sql> {
-        self.plan
-            .common
-            .iter()
-            .map(|term| holds(term, self.viewer, self.internal))
-            .collect()
-    }
-}
-
-impl Asked<'_> {
-    fn placed(&self, connection: &Connection, row: &SqlRow<'_>, order: &Order) -> rusqlite::Result<Placed> {
-        const SEEN: usize = columns::COLUMNS.len();
-        let id = row.get(const { at("id") })?;
-        let mut shown = load::shown(row)?;
-        shown.event_count = number(row, SEEN)?;
-        let first = SEEN + 1;
-        let values = (first..first + order.len())
-            .map(|column| row.get(column))
-            .collect::<Result<_, _>>()?;
+    fn placed(&self, snapshot: &Connection, cursor: Cursor, internal: bool) -> rusqlite::Result<Placed> {
+        let sql = format!("SELECT {} FROM ticket t WHERE t.id = ?1", columns::selected());
+        let mut statement = snapshot.prepare_cached(&sql)?;
+        let mut row = statement.query_row([cursor.id], |row| {
+            let seen = if internal {
+                const { at("version") }
+            } else {
+                const { at("public_events") }
+            };
+            let mut shown = load::shown(row)?;
+            shown.event_count = number(row, seen)?;
+            Ok(shown)
+        })?;
         if !self.query.fields.is_empty() {
-            let version = self.plan.past.is_some().then_some(shown.version);
-            shown.fields = load::fields(connection, id, version)?;
-            shown.fields.retain(|name, _| self.query.fields.contains(name));
+            row.fields = load::fields(snapshot, cursor.id, None)?;
+            row.fields.retain(|name, _| self.query.fields.contains(name));
         }
-        Ok(Placed {
-            row: shown,
-            id,
-            values,
-        })
+        Ok(Placed { row, cursor })
     }
 }

@@ -97,22 +97,17 @@ CREATE VIRTUAL TABLE internal_text USING fts5 (
 );
 ";
 
-/// The indexes that pages walk. Each holds one scope or filter and then `updated_at`, the order of most pages; `priority`
-/// lets a list of one status be counted by priority without its rows. Those of the past find a ticket as it stood, and
-/// what had changed last.
+/// Pages of the queue as it stands are chosen in memory; these find a ticket as it stood, what had changed last, and the
+/// value that is looked up exactly.
 pub(super) const INDEXES: &str = "
-CREATE INDEX ticket_by_updated ON ticket (updated_at);
 CREATE INDEX ticket_by_created ON ticket (created_at);
-CREATE INDEX ticket_by_desk ON ticket (desk, updated_at);
-CREATE INDEX ticket_by_status ON ticket (desk, status, updated_at, priority);
-CREATE INDEX ticket_by_requester ON ticket (requester, updated_at);
-CREATE INDEX ticket_by_opener ON ticket (created_by, updated_at) WHERE created_by <> requester;
-CREATE INDEX ticket_by_assignee ON ticket (assignee, updated_at);
-CREATE INDEX ticket_by_answer ON ticket (updated_at) WHERE response_required = 1;
-CREATE INDEX ticket_by_organization ON ticket (organization, updated_at) WHERE organization IS NOT NULL;
-CREATE INDEX ticket_by_technical_id ON ticket (technical_id, updated_at) WHERE technical_id IS NOT NULL;
+CREATE INDEX ticket_by_desk ON ticket (desk);
+CREATE INDEX ticket_by_requester ON ticket (requester);
+CREATE INDEX ticket_by_opener ON ticket (created_by) WHERE created_by <> requester;
+CREATE INDEX ticket_by_organization ON ticket (organization) WHERE organization IS NOT NULL;
+CREATE INDEX ticket_by_technical_id ON ticket (technical_id) WHERE technical_id IS NOT NULL;
 CREATE INDEX ticket_share_by_organization ON ticket_share (organization, ticket);
-CREATE INDEX past_by_ticket ON ticket_past (ticket, from_position, day, status);
+CREATE INDEX past_by_ticket ON ticket_past (ticket, from_position, day);
 CREATE INDEX past_by_updated ON ticket_past (updated_at);
 ";
 

@@ -18,7 +18,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use crate::desks::Desks;
+use crate::{collate, desks::Desks};
 
 /// The desk field by which a ticket is found exactly (seed 001 §3.3.1).
 const TECHNICAL_ID: &str = "technicalId";
@@ -95,6 +95,8 @@ pub(crate) struct Ticket {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) now: Moment,
     pub(crate) summary: Option<String>,
+    /// What it sorts by.
+    pub(crate) summary_key: Option<String>,
     /// Stands for the summary in digests, before and after its erasure.
     pub(crate) summary_commitment: Option<Commitment>,
     pub(crate) shared_with: BTreeSet<OrganizationId>,
@@ -199,6 +201,7 @@ impl Ticket {
                 updated_at: stamp.at,
                 face: Arc::new(face),
             },
+            summary_key: opened.summary.value.as_deref().map(collate::key),
             summary: opened.summary.value,
             summary_commitment: opened.summary.commitment,
             shared_with: opened.shared_with,
@@ -270,6 +273,7 @@ impl Ticket {
             value, commitment, ..
         }) = edited.summary
         {
+            self.summary_key = value.as_deref().map(collate::key);
             effects
                 .ended
                 .push(Ended::Summary(mem::replace(&mut self.summary, value)));

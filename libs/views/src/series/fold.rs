@@ -195,6 +195,11 @@ impl Fold for SeriesFold {
         Ok(())
     }
 
+    fn forget(&mut self, _connection: &Connection) -> rusqlite::Result<()> {
+        *self = SeriesFold::default();
+        Ok(())
+    }
+
     fn bytes(&self) -> usize {
         self.bytes
     }

@@ -89,6 +89,11 @@ impl Fold for CountsFold {
         Ok(())
     }
 
+    fn forget(&mut self, _: &Connection) -> rusqlite::Result<()> {
+        self.pending.clear();
+        Ok(())
+    }
+
     fn bytes(&self) -> usize {
         self.pending.len() * 64
     }

@@ -95,6 +95,43 @@ pub(crate) fn among(
     Ok(hits)
 }
 
+/// Does a ticket hold every term in a text that may be read on it, in internal notes too when `internal`?
+pub(crate) fn holds(
+    connection: &Connection,
+    terms: &[Term],
+    internal: bool,
+    ticket: i64,
+) -> rusqlite::Result<bool> {
+    for term in terms {
+        if held(connection, term, internal, ticket)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a ticket holds a term, and whether a public text of it does.
+fn held(connection: &Connection, term: &Term, internal: bool, ticket: i64) -> rusqlite::Result<Option<Hit>> {
+    let holds = |table: &str, lasting: &str| -> rusqlite::Result<bool> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 AND rowid BETWEEN ?2 AND ?3{lasting})"
+        );
+        let low = ticket << SLOT_BITS;
+        let high = low | SLOT_MASK;
+        connection
+            .prepare_cached(&sql)?
+            .query_row((&term.expression, low, high), |row| row.get(0))
+    };
+    if holds("public_text", gone::LASTING)? {
+        return Ok(Some(Hit { ticket, public: true }));
+    }
+    let found = internal && holds("internal_text", "")?;
+    Ok(found.then_some(Hit {
+        ticket,
+        public: false,
+    }))
+}
+
 /// Those hits whose ticket holds another term as well.
 fn probed(
     connection: &Connection,
@@ -104,20 +141,11 @@ fn probed(
 ) -> rusqlite::Result<Vec<Hit>> {
     let mut kept = Vec::new();
     for hit in hits {
-        let holds = |table: &str, lasting: &str| -> rusqlite::Result<bool> {
-            let sql = format!(
-                "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 AND rowid BETWEEN ?2 AND ?3{lasting})"
-            );
-            let low = hit.ticket << SLOT_BITS;
-            let high = low | SLOT_MASK;
-            connection
-                .prepare_cached(&sql)?
-                .query_row((&term.expression, low, high), |row| row.get(0))
-        };
-        if holds("public_text", gone::LASTING)? {
-            kept.push(hit);
-        } else if internal && holds("internal_text", "")? {
-            kept.push(Hit { public: false, ..hit });
+        if let Some(found) = held(connection, term, internal, hit.ticket)? {
+            kept.push(Hit {
+                public: hit.public && found.public,
+                ..hit
+            });
         }
     }
     Ok(kept)

@@ -1,0 +1,368 @@
+//! The tickets as they stand, in memory: what lists filter by, sort by and count (ADR 0016). A ticket has a slot, in the order
+//! of opening; sets of slots answer filters, and values by slot give the order.
+//!
+//! Readers hold the lock while they choose the rows of a page, and the writer changes the file and this together, so that
+//! both show one moment.
+
+mod matching;
+mod ordering;
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::OrganizationId;
+use roaring::RoaringBitmap;
+use rusqlite::{
+    Connection,
+    types::{Value, ValueRef},
+};
+
+use super::{
+    columns::{self, COLUMNS, Listed},
+    pending::{Account, Organization},
+    ticket::Ticket,
+};
+use crate::collate;
+
+/// Slots of one block, of which the least and the greatest instant are known.
+const BLOCK_SLOTS: usize = 2_048;
+/// What stands for no number: less than all others.
+const NO_NUMBER: i64 = i64::MIN;
+
+/// The tickets of one file.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// The id of the ticket in each slot, ascending.
+    ids: Vec<i64>,
+    /// All slots.
+    all: RoaringBitmap,
+    /// One per column of the queue.
+    stored: Vec<Stored>,
+    /// The slots that are shared with an organization, and the organizations that a slot is shared with.
+    shared_with: HashMap<OrganizationId, RoaringBitmap>,
+    shares: HashMap<u32, BTreeSet<OrganizationId>>,
+    /// By what accounts and organizations sort.
+    names: HashMap<Box<[u8]>, String>,
+}
+
+/// The values of one column.
+enum Stored {
+    /// They stand in the file only.
+    Nothing,
+    Numbers(Vec<i64>),
+    Instants(Instants),
+    Values(Values),
+    Accounts(Accounts),
+    Texts(Texts),
+}
+
+/// Microseconds since 1970, with the bounds of each block of slots.
+#[derive(Default)]
+struct Instants {
+    of: Vec<i64>,
+    /// No instant of the block is earlier than the first or later than the second; they never come closer.
+    bounds: Vec<(i64, i64)>,
+}
+
+/// Values that many tickets have, each with its slots. One is looked up by its bytes, none by no bytes.
+#[derive(Default)]
+struct Values {
+    /// The place of a value in the two lists after this one.
+    places: HashMap<Box<[u8]>, u32>,
+    keys: Vec<Box<[u8]>>,
+    slots: Vec<RoaringBitmap>,
+    of: Vec<u32>,
+}
+
+/// Accounts that never change on a ticket; most have few.
+#[derive(Default)]
+struct Accounts {
+    places: HashMap<[u8; 16], u32>,
+    accounts: Vec<[u8; 16]>,
+    /// Ascending.
+    slots: Vec<Vec<u32>>,
+    of: Vec<u32>,
+}
+
+/// Texts that nearly every ticket has one of its own of.
+#[derive(Default)]
+struct Texts {
+    /// One after the other; a text that was replaced stays until half of all is such.
+    all: String,
+    /// Where the text of a slot begins and ends; both the greatest number for none.
+    of: Vec<(u32, u32)>,
+    unused: usize,
+}
+
+impl Live {
+    /// Reads what a file holds.
+    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Live> {
+        let mut live = Live {
+            stored: COLUMNS.iter().map(|column| Stored::new(column.listed)).collect(),
+            ..Live::default()
+        };
+        let sql = format!("SELECT {} FROM ticket t ORDER BY t.id", columns::selected());
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let slot = live.slot_of_new(row.get(const { columns::at("id") })?);
+            for (index, stored) in live.stored.iter_mut().enumerate() {
+                stored.put(slot, row.get_ref(index)?)?;
+            }
+        }
+        let mut statement = connection.prepare("SELECT ticket, organization FROM ticket_share")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let organization: String = row.get(1)?;
+            if let Some(slot) = live.slot(row.get(0)?) {
+                live.share(slot, crate::numbers::name(1, organization)?);
+            }
+        }
+        for sql in [
+            "SELECT account, name_key FROM account_name WHERE name_key IS NOT NULL",
+            "SELECT CAST(organization AS BLOB), name_key FROM organization_name",
+        ] {
+            let mut statement = connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (of, name): (Vec<u8>, String) = (row.get(0)?, row.get(1)?);
+                live.names.insert(of.into(), name);
+            }
+        }
+        Ok(live)
+    }
+
+    /// Takes a ticket as it is now.
+    pub(super) fn put(&mut self, ticket: &Ticket) -> rusqlite::Result<()> {
+        let id = crate::numbers::integer(ticket.id);
+        let slot = match self.slot(id) {
+            Some(slot) => slot,
+            None => self.slot_of_new(id),
+        };
+        for (column, stored) in COLUMNS.iter().zip(&mut self.stored) {
+            stored.put(slot, column.value(ticket))?;
+        }
+        if self
+            .shares
+            .get(&slot)
+            .is_none_or(|known| *known != ticket.shared_with)
+        {
+            for organization in self.shares.remove(&slot).unwrap_or_default() {
+                if let Some(slots) = self.shared_with.get_mut(&organization) {
+                    slots.remove(slot);
+                }
+            }
+            for organization in &ticket.shared_with {
+                self.share(slot, organization.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the name of an account.
+    pub(super) fn name_account(&mut self, account: &Account) {
+        let id = account.id.0.as_bytes().as_slice().into();
+        match &account.name {
+            Some(name) => self.names.insert(id, collate::key(name)),
+            None => self.names.remove(&id),
+        };
+    }
+
+    /// Takes the name of an organization.
+    pub(super) fn name_organization(&mut self, organization: &Organization) {
+        let id = organization.id.as_str().as_bytes().into();
+        self.names.insert(id, collate::key(&organization.name));
+    }
+
+    /// The id of the ticket in a slot.
+    pub(super) fn id(&self, slot: u32) -> i64 {
+        self.ids.get(slot as usize).copied().unwrap_or_default()
+    }
+
+    /// The slot of a ticket.
+    pub(super) fn slot(&self, id: i64) -> Option<u32> {
+        let found = self.ids.binary_search(&id).ok()?;
+        u32::try_from(found).ok()
+    }
+
+    /// Tickets are opened in the order of their ids.
+    fn slot_of_new(&mut self, id: i64) -> u32 {
+        debug_assert!(self.ids.last().is_none_or(|last| *last < id));
+        let slot = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        self.ids.push(id);
+        self.all.insert(slot);
+        slot
+    }
+
+    fn share(&mut self, slot: u32, organization: OrganizationId) {
+        self.shares.entry(slot).or_default().insert(organization.clone());
+        self.shared_with.entry(organization).or_default().insert(slot);
+    }
+}
+
+impl Stored {
+    fn new(listed: Listed) -> Stored {
+        match listed {
+            Listed::No => Stored::Nothing,
+            Listed::Number => Stored::Numbers(Vec::new()),
+            Listed::Instant => Stored::Instants(Instants::default()),
+            Listed::Value => Stored::Values(Values::default()),
+            Listed::Account => Stored::Accounts(Accounts::default()),
+            Listed::Text => Stored::Texts(Texts::default()),
+        }
+    }
+
+    /// Takes the value of a slot, which is one that is there or the next one.
+    fn put(&mut self, slot: u32, value: ValueRef<'_>) -> rusqlite::Result<()> {
+        match self {
+            Stored::Nothing => {}
+            Stored::Numbers(of) => set(of, slot, number(value)?),
+            Stored::Instants(instants) => instants.put(slot, number(value)?),
+            Stored::Values(values) => with_key(value, |key| values.put(slot, key)),
+            Stored::Accounts(accounts) => accounts.put(slot, value.as_blob()?)?,
+            Stored::Texts(texts) => texts.put(slot, value.as_str_or_null()?),
+        }
+        Ok(())
+    }
+}
+
+fn set<T: Copy>(of: &mut Vec<T>, slot: u32, value: T) {
+    match of.get_mut(slot as usize) {
+        Some(known) => *known = value,
+        None => of.push(value),
+    }
+}
+
+fn number(value: ValueRef<'_>) -> rusqlite::Result<i64> {
+    Ok(value.as_i64_or_null()?.unwrap_or(NO_NUMBER))
+}
+
+/// The bytes by which a value is looked up.
+fn with_key<T>(value: ValueRef<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
+    match value {
+        ValueRef::Null | ValueRef::Real(_) => look(&[]),
+        ValueRef::Integer(number) => look(&number.to_be_bytes()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => look(bytes),
+    }
+}
+
+impl Instants {
+    fn put(&mut self, slot: u32, at: i64) {
+        set(&mut self.of, slot, at);
+        let block = slot as usize / BLOCK_SLOTS;
+        match self.bounds.get_mut(block) {
+            Some((least, greatest)) => (*least, *greatest) = (at.min(*least), at.max(*greatest)),
+            None => self.bounds.push((at, at)),
+        }
+    }
+}
+
+impl Values {
+    fn put(&mut self, slot: u32, key: &[u8]) {
+        let place = match self.places.get(key) {
+            Some(place) => *place,
+            None => {
+                let place = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+                self.places.insert(key.into(), place);
+                self.keys.push(key.into());
+                self.slots.push(RoaringBitmap::new());
+                place
+            }
+        };
+        if let Some(before) = self.of.get(slot as usize) {
+            if *before == place {
+                return;
+            }
+            if let Some(slots) = self.slots.get_mut(*before as usize) {
+                slots.remove(slot);
+            }
+        }
+        set(&mut self.of, slot, place);
+        if let Some(slots) = self.slots.get_mut(place as usize) {
+            slots.insert(slot);
+        }
+    }
+
+    fn with(&self, value: &Value) -> Option<&RoaringBitmap> {
+        let place = with_key(value.into(), |key| self.places.get(key))?;
+        self.slots.get(*place as usize)
+    }
+
+    /// What each place stands for.
+    fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(AsRef::as_ref)
+    }
+
+    fn key(&self, slot: u32) -> Option<&[u8]> {
+        let place = self.of.get(slot as usize)?;
+        self.keys.get(*place as usize).map(AsRef::as_ref)
+    }
+}
+
+impl Accounts {
+    fn put(&mut self, slot: u32, account: &[u8]) -> rusqlite::Result<()> {
+        if self.of.len() > slot as usize {
+            return Ok(());
+        }
+        let account = <[u8; 16]>::try_from(account).map_err(|source| crate::numbers::damaged(0, source))?;
+        let place = *self.places.entry(account).or_insert_with(|| {
+            self.accounts.push(account);
+            self.slots.push(Vec::new());
+            u32::try_from(self.accounts.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.of.push(place);
+        if let Some(slots) = self.slots.get_mut(place as usize) {
+            slots.push(slot);
+        }
+        Ok(())
+    }
+
+    fn with(&self, account: &[u8]) -> &[u32] {
+        let place = <[u8; 16]>::try_from(account)
+            .ok()
+            .and_then(|account| self.places.get(&account));
+        let slots = place.and_then(|place| self.slots.get(*place as usize));
+        slots.map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Texts {
+    const NONE: (u32, u32) = (u32::MAX, u32::MAX);
+
+    fn put(&mut self, slot: u32, text: Option<&str>) {
+        if self.get(slot) == text && self.of.len() > slot as usize {
+            return;
+        }
+        self.unused += self.get(slot).map_or(0, str::len);
+        let place = match text {
+            None => Texts::NONE,
+            Some(text) => {
+                let begin = self.all.len();
+                self.all.push_str(text);
+                let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+                (place(begin), place(self.all.len()))
+            }
+        };
+        set(&mut self.of, slot, place);
+        if self.unused > self.all.len() / 2 {
+            self.compact();
+        }
+    }
+
+    fn get(&self, slot: u32) -> Option<&str> {
+        let (begin, end) = *self.of.get(slot as usize)?;
+        self.all.get(begin as usize..end as usize)
+    }
+
+    fn compact(&mut self) {
+        let old = std::mem::take(&mut self.all);
+        for place in &mut self.of {
+            let Some(text) = old.get(place.0 as usize..place.1 as usize) else {
+                continue;
+            };
+            let begin = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+            self.all.push_str(text);
+            *place = (begin, u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        }
+        self.unused = 0;
+    }
+}

@@ -1,0 +1,153 @@
+//! Which tickets a viewer may see and a query asks for, as sets of slots.
+
+use domain::{DeskKey, OrganizationId, policy::Visible};
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, params_from_iter, types::Value};
+
+use super::{Live, Stored};
+use crate::{
+    queue::{
+        columns::at,
+        filter::{Filter, Test},
+    },
+    sql,
+};
+
+impl Live {
+    /// The tickets that this viewer may see and for which all filters hold.
+    pub(in crate::queue) fn matching(
+        &self,
+        connection: &Connection,
+        viewer: &Visible,
+        filters: &[Filter],
+    ) -> rusqlite::Result<RoaringBitmap> {
+        let mut matching = self.visible(viewer);
+        for filter in filters {
+            match &filter.test {
+                Test::Is(values) => matching &= self.having(connection, values, filter)?,
+                Test::AtLeast(instant) => self.keep(&mut matching, filter.column, |at| at >= *instant),
+                Test::Before(instant) => self.keep(&mut matching, filter.column, |at| at < *instant),
+            }
+        }
+        Ok(matching)
+    }
+
+    /// The tickets whose internal notes this viewer may read: those visible through all, desks or treated organizations.
+    pub(in crate::queue) fn internal(&self, viewer: &Visible) -> RoaringBitmap {
+        match (viewer.internal, viewer.all) {
+            (false, _) => RoaringBitmap::new(),
+            (true, true) => self.all.clone(),
+            (true, false) => self.treated(viewer),
+        }
+    }
+
+    fn visible(&self, viewer: &Visible) -> RoaringBitmap {
+        if viewer.all {
+            return self.all.clone();
+        }
+        let mut visible = self.treated(viewer);
+        for organization in &viewer.organizations {
+            let mut own = self.of_organization(organization);
+            if let Stored::Values(private) = &self.stored[const { at("private") }]
+                && let Some(private) = private.with(&Value::Integer(1))
+            {
+                own -= private;
+            }
+            visible |= own;
+            if let Some(shared) = self.shared_with.get(organization) {
+                visible |= shared;
+            }
+        }
+        if let Some(person) = viewer.person {
+            for column in [const { at("requester") }, const { at("created_by") }] {
+                visible |= self.of_account(column, person.0.as_bytes());
+            }
+        }
+        visible
+    }
+
+    fn treated(&self, viewer: &Visible) -> RoaringBitmap {
+        let mut treated = RoaringBitmap::new();
+        for desk in &viewer.desks {
+            treated |= self.of_desk(desk);
+        }
+        for (organization, desks) in &viewer.treated {
+            let mut own = self.of_organization(organization);
+            if let Some(desks) = desks {
+                let mut of_desks = RoaringBitmap::new();
+                desks.iter().for_each(|desk| of_desks |= self.of_desk(desk));
+                own &= of_desks;
+            }
+            treated |= own;
+        }
+        treated
+    }
+
+    fn of_desk(&self, desk: &DeskKey) -> RoaringBitmap {
+        self.with(const { at("desk") }, &sql::desk(desk))
+    }
+
+    fn of_organization(&self, organization: &OrganizationId) -> RoaringBitmap {
+        self.with(const { at("organization") }, &sql::organization(organization))
+    }
+
+    fn of_account(&self, column: usize, account: &[u8]) -> RoaringBitmap {
+        match &self.stored[column] {
+            Stored::Accounts(accounts) => accounts.with(account).iter().copied().collect(),
+            Stored::Nothing
+            | Stored::Numbers(_)
+            | Stored::Instants(_)
+            | Stored::Values(_)
+            | Stored::Texts(_) => RoaringBitmap::new(),
+        }
+    }
+
+    fn with(&self, column: usize, value: &Value) -> RoaringBitmap {
+        match &self.stored[column] {
+            Stored::Values(values) => values.with(value).cloned().unwrap_or_default(),
+            Stored::Nothing
+            | Stored::Numbers(_)
+            | Stored::Instants(_)
+            | Stored::Accounts(_)
+            | Stored::Texts(_) => RoaringBitmap::new(),
+        }
+    }
+
+    /// The tickets that have one of these values in a column; the file knows those of a column that is not held here.
+    fn having(
+        &self,
+        connection: &Connection,
+        values: &[Value],
+        filter: &Filter,
+    ) -> rusqlite::Result<RoaringBitmap> {
+        let mut having = RoaringBitmap::new();
+        let column = filter.column;
+        match &self.stored[column] {
+            Stored::Values(_) => values.iter().for_each(|value| having |= self.with(column, value)),
+            Stored::Accounts(_) => {
+                for value in values {
+                    if let Value::Blob(account) = value {
+                        having |= self.of_account(column, account);
+                    }
+                }
+            }
+            Stored::Nothing | Stored::Numbers(_) | Stored::Instants(_) | Stored::Texts(_) => {
+                let condition = filter.sql();
+                let sql = format!("SELECT t.id FROM ticket t WHERE {}", condition.text);
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query(params_from_iter(&condition.values))?;
+                while let Some(row) = rows.next()? {
+                    having.extend(self.slot(row.get(0)?));
+                }
+            }
+        }
+        Ok(having)
+    }
+
+    fn keep(&self, slots: &mut RoaringBitmap, column: usize, holds: impl Fn(i64) -> bool) {
+        if let Stored::Instants(instants) = &self.stored[column] {
+            let at = |slot: &u32| instants.of.get(*slot as usize).copied();
+            *slots = slots.iter().filter(|slot| at(slot).is_some_and(&holds)).collect();
+        }
+    }
+}

@@ -66,7 +66,9 @@ fn last_told(path: &Path) -> Result<(u32, Position), OpenError> {
     match Head::read(path) {
         Ok(head) => Ok(head.map_or((0, Position(0)), |head| (head.epoch, head.position))),
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            let text = fs::read_to_string(path).unwrap_or_default();
+            // Its damage may be a byte that is no text; what stands beside it still tells.
+            let text = fs::read(path).map_err(io_error("read", path))?;
+            let text = String::from_utf8_lossy(&text);
             let number = |field: &str| {
                 let (_, after) = text.split_once(&format!("\"{field}\":"))?;
                 let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;

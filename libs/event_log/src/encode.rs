@@ -158,9 +158,14 @@ fn normalize(draft: &mut EventDraft, event_index: usize) -> Result<(), AppendErr
     draft.occurred_at = draft.occurred_at.map(cut).transpose()?;
     draft.sent_at = draft.sent_at.map(cut).transpose()?;
     // Inside a JSON string a line end is always escaped, so one found here lies between tokens and means nothing.
-    if draft.data.get().contains(['\n', '\r'])
-        && let Ok(line) = RawValue::from_string(draft.data.get().replace(['\n', '\r'], ""))
-    {
+    if draft.data.get().contains(['\n', '\r']) {
+        let line = draft.data.get().replace(['\n', '\r'], "");
+        #[expect(
+            clippy::expect_used,
+            reason = "an event of more than one line must not be stored"
+        )]
+        let line =
+            RawValue::from_string(line).expect("JSON is JSON without the line ends between its tokens");
         draft.data = line;
     }
     Ok(())

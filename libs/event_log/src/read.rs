@@ -31,6 +31,14 @@ pub enum ReadError {
         #[source]
         fault: BlockFault,
     },
+    /// The database holds something that is no block of this log. Restore the log from its archive.
+    #[error(
+        "the database holds something under the key {key}, which is no position: restore the log from its archive"
+    )]
+    ForeignKey {
+        /// The bytes of the key, in hexadecimal.
+        key: String,
+    },
     /// The log has been closed.
     #[error("the log is closed")]
     Closed,
@@ -101,8 +109,15 @@ pub(crate) fn digest_at(store: &Store, position: Position) -> Result<[u8; 32], R
     if position == Position(0) {
         return Ok([0; 32]);
     }
-    let block = store.block_at(position)?;
-    Ok(Sha256::digest(block.event(position).unwrap_or_default()).into())
+    digest_in(&store.block_at(position)?, position)
+}
+
+/// The same of an event of a block.
+pub(crate) fn digest_in(block: &Block, position: Position) -> Result<[u8; 32], ReadError> {
+    let bytes = block
+        .event(position)
+        .ok_or_else(|| wrong_event(block, position))?;
+    Ok(Sha256::digest(bytes).into())
 }
 
 /// An event alone.

@@ -34,6 +34,15 @@ fn caught<T>(change: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreE
     catch_unwind(AssertUnwindSafe(change)).unwrap_or(Err(StoreError::Panicked))
 }
 
+/// The position that a key is. One that is none was not put in by the log, and must not pass for position 0.
+fn position_of(key: &[u8]) -> Result<u64, ReadError> {
+    let Ok(bytes) = key.try_into() else {
+        let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        return Err(ReadError::ForeignKey { key });
+    };
+    Ok(u64::from_be_bytes(bytes))
+}
+
 /// The open database.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -129,7 +138,7 @@ impl Store {
     }
 
     fn decode(key: &[u8], record: sled::IVec, position: Position) -> Result<Block, ReadError> {
-        let key = u64::from_be_bytes(key.try_into().unwrap_or([0; 8]));
+        let key = position_of(key)?;
         Block::decode(key, Bytes::from_owner(record)).map_err(|fault| ReadError::Damaged {
             key,
             position,
@@ -140,7 +149,7 @@ impl Store {
     /// The key of the last block; `None` for an empty log.
     pub(crate) fn last_key(&self) -> Result<Option<u64>, ReadError> {
         let last = self.blocks.last().map_err(ReadError::Database)?;
-        Ok(last.map(|(key, _)| u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8]))))
+        last.map(|(key, _)| position_of(&key)).transpose()
     }
 
     /// The key of the block before a key.
@@ -149,18 +158,15 @@ impl Store {
             .blocks
             .get_lt(key.to_be_bytes())
             .map_err(ReadError::Database)?;
-        Ok(before.map(|(key, _)| u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8]))))
+        before.map(|(key, _)| position_of(&key)).transpose()
     }
 
     /// The keys of all blocks that start after a position.
     pub(crate) fn keys_after(&self, position: Position) -> Result<Vec<u64>, ReadError> {
         let first = position.0.saturating_add(1).to_be_bytes();
         let keys = self.blocks.range(first..).keys();
-        keys.map(|key| {
-            let key = key.map_err(ReadError::Database)?;
-            Ok(u64::from_be_bytes(key.as_ref().try_into().unwrap_or([0; 8])))
-        })
-        .collect()
+        keys.map(|key| position_of(&key.map_err(ReadError::Database)?))
+            .collect()
     }
 
     /// The block that holds a position of the log.

@@ -1,12 +1,11 @@
 //! The threads that write the log: one judges groups and puts them into the database, one brings them to disk meanwhile.
 
+use std::any::Any;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
-
-use sha2::{Digest, Sha256};
 
 use crate::fault;
 use crate::group::{self, Group};
@@ -14,6 +13,7 @@ use crate::heads::Heads;
 use crate::index::{Covered, Table};
 use crate::place::Position;
 use crate::queue::Ended;
+use crate::read;
 use crate::shared::{Opening, Shared};
 use crate::space::Shortage;
 
@@ -40,8 +40,18 @@ pub(crate) fn guarded(shared: &Shared, work: impl FnOnce() -> Result<(), String>
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => {}
         Ok(Err(reason)) => shared.poison(&reason),
-        Err(_) => shared.poison("a thread that writes the log panicked"),
+        Err(panic) => shared.poison(&format!(
+            "a thread that writes the log panicked: {}",
+            words_of(&*panic)
+        )),
     }
+}
+
+/// What a panic says: of an invariant that does not hold, which.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it does not say why")
 }
 
 /// The thread that brings groups to disk, as the writer sees it. It holds one group at a time, and takes the next when that is done.
@@ -174,9 +184,14 @@ fn make_durable(shared: &Shared, opening: &Opening, group: &Group) -> Result<(),
     let Some(block) = group.blocks.last() else {
         return Ok(());
     };
-    opening.store.sync().map_err(|error| chain(&error))?;
     let head = block.last();
-    let digest = Sha256::digest(block.event(head).unwrap_or_default()).into();
+    let digest = read::digest_in(block, head).map_err(|error| {
+        format!(
+            "what is to be HEAD is not in the group that was written, so this machine's memory may be faulty: {}",
+            chain(&error)
+        )
+    })?;
+    opening.store.sync().map_err(|error| chain(&error))?;
     let changes = group.changes.iter().map(|(key, value)| (*key, *value));
     opening
         .index

@@ -68,6 +68,8 @@ pub(crate) fn read_range<E: Error + 'static>(
 
 /// The hash over a complete row of 2^n hashes.
 pub(crate) fn fold_complete(hashes: &[Hash]) -> Hash {
+    // Whatever is left over would be missing from a root that is signed.
+    assert!(hashes.len().is_power_of_two(), "a complete row has 2^n hashes");
     let mut row = hashes.to_vec();
     while row.len() > 1 {
         row = row
@@ -77,7 +79,7 @@ pub(crate) fn fold_complete(hashes: &[Hash]) -> Hash {
             .map(|[left, right]| node_hash(left, right))
             .collect();
     }
-    row.first().copied().unwrap_or(EMPTY_ROOT)
+    row[0]
 }
 
 /// The hash over complete subtrees of falling size, largest first: how RFC 6962 joins what is not a power of two.
@@ -140,5 +142,25 @@ impl<E: Error + 'static, R: FnMut(u8, Range<u64>) -> Result<Vec<Hash>, E>> Tiles
                 Ok(vacant.insert(read_range(&mut self.read, level, start..end)?))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::leaf_hash;
+
+    #[test]
+    fn no_hash_of_a_row_is_left_out_of_its_root() {
+        let leaf = leaf_hash(b"a");
+        let pair = node_hash(&leaf, &leaf);
+        assert_eq!(fold_complete(&[leaf]), leaf);
+        assert_eq!(fold_complete(&[leaf; 4]), node_hash(&pair, &pair));
+    }
+
+    #[test]
+    #[should_panic(expected = "a complete row has 2^n hashes")]
+    fn a_row_that_is_not_complete_has_no_root() {
+        fold_complete(&[leaf_hash(b"a"); 3]);
     }
 }

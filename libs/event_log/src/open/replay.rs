@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::{OpenError, io_error};
 use crate::block::{Block, BlockFault};
@@ -12,7 +11,7 @@ use crate::index::{Covered, Index};
 use crate::key::{self, StreamKeys};
 use crate::name::StreamName;
 use crate::place::{CommandId, Position, Version};
-use crate::read::{ReadError, digest_at};
+use crate::read::{ReadError, digest_at, digest_in};
 use crate::store::Store;
 
 /// Changes collected before they go into the index.
@@ -153,7 +152,7 @@ pub(super) fn complete(index: &Index, store: &Store, head: Position) -> Result<R
                 replayed.head = last;
                 covered = Covered {
                     position: last,
-                    digest: Sha256::digest(block.event(last).unwrap_or_default()).into(),
+                    digest: digest_in(&block, last)?,
                 };
             }
             Err(error @ ReadError::Damaged { .. }) => {

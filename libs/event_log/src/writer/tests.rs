@@ -7,6 +7,8 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::append::{self, AppendError};
+use crate::block::{BlockBuilder, Links};
+use crate::group::Reply;
 use crate::head_file::HeadKeeper;
 use crate::index::Index;
 use crate::open::{OpenReport, database_for_test};
@@ -82,6 +84,51 @@ fn a_failed_sync_stops_the_log_for_good() {
     let (to, _asked) = oneshot::channel();
     let refused = shared.queue.push(Submission::Settled(to)).unwrap_err();
     assert!(matches!(refused, AppendError::Stopped { .. }), "{refused}");
+}
+
+/// Only faulty memory makes such a group. HEAD would promise the digest of nothing, and the log would be read-only for ever.
+#[test]
+fn a_group_without_the_event_that_head_would_name_stops_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let shared = shared(dir.path(), database_for_test(dir.path()));
+    let opening = shared.opening().unwrap();
+    let mut builder = BlockBuilder::new(7);
+    let links = Links {
+        stream: 0,
+        category: 0,
+    };
+    builder.push(&[b"{}"], links, 0);
+    let (to, mut settled) = oneshot::channel();
+    let group = Group {
+        blocks: vec![builder.finish().remove(0).emptied()],
+        changes: Arc::default(),
+        running_max_micros: 0,
+        replies: vec![Reply::Settled { to }],
+        fault: None,
+    };
+    let reason = finish(&shared, &opening, group).unwrap_err();
+    assert!(
+        reason.contains("HEAD") && reason.contains("memory may be faulty") && reason.contains("position 6"),
+        "{reason}"
+    );
+    let stopped = LogState::Poisoned { reason };
+    assert_eq!(shared.state(), stopped);
+    assert!(matches!(
+        settled.try_recv().unwrap(),
+        Err(AppendError::Stopped { .. })
+    ));
+    assert_eq!(shared.head(), Position(0));
+    assert_eq!(opening.head_keeper.latest(), (Position(0), [0; 32]));
+}
+
+#[test]
+fn an_invariant_that_does_not_hold_stops_the_log_and_says_which() {
+    let dir = tempfile::tempdir().unwrap();
+    let shared = shared(dir.path(), database_for_test(dir.path()));
+    let size = "48 KiB";
+    guarded(&shared, || panic!("a record is at most {size}"));
+    let reason = "a thread that writes the log panicked: a record is at most 48 KiB".to_owned();
+    assert_eq!(shared.state(), LogState::Poisoned { reason });
 }
 
 #[test]

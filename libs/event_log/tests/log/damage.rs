@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use event_log::{
-    AppendError, BlockFault, EventLog, Expected, Floor, LogState, Options, Position, ReadError, Version,
+    AppendError, BlockFault, EventLog, Expected, Floor, LogState, OpenError, Options, Position, ReadError,
+    Version, accept_loss,
 };
 
 use crate::drafts::*;
@@ -183,6 +184,44 @@ async fn a_missing_block_is_named() {
         ),
         "{error:?}"
     );
+}
+
+/// Taken for position 0, it would have made the log look empty, and accepting the loss would have cut off all of it.
+#[tokio::test]
+async fn a_key_that_is_no_position_is_named_and_nothing_is_cut_off() {
+    let dir = log_of(20).await;
+    with_blocks(dir.path(), |blocks| {
+        drop(blocks.insert(b"zz", &b"no block"[..]).unwrap());
+    });
+    let opened = EventLog::open(dir.path(), Options::default()).map(drop);
+    let accepted = accept_loss(dir.path(), &Options::default()).map(drop);
+    for refused in [opened, accepted] {
+        let error = refused.unwrap_err();
+        assert!(
+            matches!(&error, OpenError::Read(ReadError::ForeignKey { key }) if key == "7a7a"),
+            "{error:?}"
+        );
+    }
+    with_blocks(dir.path(), |blocks| drop(blocks.remove(b"zz").unwrap()));
+    let log = open(dir.path());
+    assert_eq!((log.state(), log.head()), (LogState::Writable, Position(20)));
+}
+
+#[tokio::test]
+async fn a_key_between_two_positions_is_named_by_who_reads_there() {
+    let dir = log_of(20).await;
+    let between = [0, 0, 0, 0, 0, 0, 0, 7, 1];
+    with_blocks(dir.path(), |blocks| {
+        drop(blocks.insert(between, &b"no block"[..]).unwrap());
+    });
+    let log = open(dir.path());
+    assert_eq!(log.read(Position(0), 7).unwrap().len(), 7);
+    let error = log.read(Position(0), 20).unwrap_err();
+    assert!(
+        matches!(&error, ReadError::ForeignKey { key } if key == "000000000000000701"),
+        "{error:?}"
+    );
+    assert_eq!(log.read(Position(7), 100).unwrap().len(), 13);
 }
 
 #[tokio::test]

@@ -132,8 +132,16 @@ async fn a_log_that_others_have_seen_further_says_how_far() {
 async fn a_head_that_cannot_be_understood_still_tells_its_epoch() {
     let dir = log_of(5).await;
     for (text, accepted) in [
-        ("{\"format\":1,\"epoch\":6,\"position\":8,\"dig", told(7, 5, 8)),
-        ("nothing", told(1, 5, 5)),
+        (
+            &b"{\"format\":1,\"epoch\":6,\"position\":8,\"dig"[..],
+            told(7, 5, 8),
+        ),
+        // A bit was turned: the text is not UTF-8 any more.
+        (
+            &b"{\"format\":1,\"epoch\":8,\"position\":9,\"dig\xe5st\":"[..],
+            told(9, 5, 9),
+        ),
+        (&b"nothing"[..], told(1, 5, 5)),
     ] {
         fs::write(dir.path().join("HEAD"), text).unwrap();
         assert!(matches!(open(dir.path()).state(), LogState::ReadOnly { .. }));

@@ -116,7 +116,11 @@ impl<'v> Watch<'v> {
     }
 
     fn destroyed(&self) -> Vec<u32> {
-        self.0.destroyed_meanwhile.lock().clone().unwrap_or_default()
+        let watched = self.0.destroyed_meanwhile.lock().clone();
+        let Some(destroyed) = watched else {
+            unreachable!("what a watch has begun only its end takes away");
+        };
+        destroyed
     }
 }
 
@@ -279,5 +283,17 @@ mod tests {
         assert_eq!(copy.knows(last), KeyState::Destroyed);
         assert_eq!(copy.knows(people[1]), KeyState::Present);
         assert!(vault.inner.destroyed_meanwhile.lock().is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "what a watch has begun only its end takes away")]
+    fn a_backup_that_does_not_know_who_was_erased_meanwhile_is_none() {
+        let directory = TempDir::new().unwrap();
+        let keys = directory.path().join("persons.keys");
+        let vault = Vault::open(&keys, MasterKey::from_bytes([7; 32])).unwrap();
+        let to = directory.path().join("copy.keys");
+        let copying = Copying::start(&vault.inner, Draft::of(&to).unwrap()).unwrap();
+        *vault.inner.destroyed_meanwhile.lock() = None;
+        drop(copying.finish(&to));
     }
 }

@@ -80,9 +80,10 @@ impl Tail {
             .and_then(|opening| read::range(&opening.store, head, self.after, TAIL_EVENTS_MAX))
             .map_err(|error| match error {
                 ReadError::Closed => TailError::Closed,
-                ReadError::Damaged { .. } | ReadError::Database(_) | ReadError::Index(_) => {
-                    TailError::Read(error)
-                }
+                ReadError::Damaged { .. }
+                | ReadError::ForeignKey { .. }
+                | ReadError::Database(_)
+                | ReadError::Index(_) => TailError::Read(error),
             })?;
         if let Some(last) = events.last() {
             self.after = last.position;

@@ -25,10 +25,9 @@ use uuid::Uuid;
 
 use crate::{
     call::Call,
-    commit::{Committed, Write},
+    command::{Outcome, Targets, Write},
     deliveries,
     error::{ExecuteError, ReadError},
-    execute::own_task,
     start::Application,
 };
 
@@ -121,15 +120,15 @@ impl Application {
         new: NewAccount,
         linked: Option<domain::account::Identity>,
     ) -> Result<Made, ExecuteError> {
-        let committed = self
-            .commit(call, |application| {
-                if application.is_taken(&new.username)? {
+        let outcome = self
+            .carry_out(call, &Targets::PEOPLE, &|_| {
+                if self.is_taken(&new.username)? {
                     return Ok(Vec::new());
                 }
-                application.writes_of_new(&new, linked.as_ref())
+                self.writes_of_new(&new, linked.as_ref())
             })
             .await?;
-        Ok(committed.made())
+        Ok(outcome.made())
     }
 
     /// Makes an account for an administrator, and mails its holder a link when it has no password.
@@ -141,35 +140,34 @@ impl Application {
         call: Call,
         draft: AccountDraft,
     ) -> Result<Arc<Account>, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let (mut new, mut faults) = this.resolve_account(&call.viewer, &draft);
             faults.extend(this.password_faults_of(&draft));
-            if this.written_before(&call)?.is_none() {
+            if this.repeated(&call)?.is_none() {
                 // Judged before as well: a hash takes its time from those who sign in.
                 this.judge_account(&call.viewer, &new, &faults)?;
                 if let Some(password) = draft.password.clone() {
-                    new.password_hash = Some(this.hash(password).await.map_err(ExecuteError::internal)?);
+                    new.password_hash = Some(this.hash(password).await?);
                 }
             }
-            let committed = this
-                .commit(&call, |application| {
-                    application.judge_account(&call.viewer, &new, &faults)?;
-                    application.writes_of_new(&new, None)
+            let outcome = this
+                .carry_out(&call, &Targets::PEOPLE, &|_| {
+                    this.judge_account(&call.viewer, &new, &faults)?;
+                    this.writes_of_new(&new, None)
                 })
                 .await?;
-            let id = committed.id_in("account-").unwrap_or(new.id.0);
+            let id = outcome.id_in("account-").unwrap_or(new.id.0);
             let account = this
                 .directory()
                 .account(AccountId(id))
                 .ok_or(ExecuteError::NotFound)?;
-            match (&committed, draft.password) {
+            match (&outcome, draft.password) {
                 // The password is no part of the command's digest: whether it is the same shows here.
-                (Committed::Before(appended), Some(password)) => {
+                (Outcome::Before(written), Some(password)) => {
                     this.account_for(&call.viewer, account.id, AccountOperation::See)?;
-                    this.same_password(appended, password).await?;
+                    this.same_password(written, password).await?;
                 }
-                (Committed::Now(_), None) if account.address.is_some() => {
+                (Outcome::Now(_), None) if account.address.is_some() => {
                     this.post(account.id, deliveries::INVITATION, None, call.at).await;
                 }
                 _ => {}
@@ -189,10 +187,9 @@ impl Application {
         id: AccountId,
         edit: ProfileEdit,
     ) -> Result<Arc<Account>, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
-            this.commit(&call, |application| {
-                let account = application.account_for(&call.viewer, id, AccountOperation::See)?;
+        self.own_task(|this| async move {
+            this.carry_out(&call, &Targets::PEOPLE, &|_| {
+                let account = this.account_for(&call.viewer, id, AccountOperation::See)?;
                 if !may_on_account(&call.viewer, AccountOperation::EditProfile, &account) {
                     let what = AccountOperation::EditProfile.as_str();
                     return Err(Rejection::NotPermitted { what }.into());
@@ -241,13 +238,10 @@ impl Application {
         &self,
         call: &Call,
         id: AccountId,
-        decide: impl Fn(&Account) -> Result<Vec<AccountEvent>, ExecuteError>,
-    ) -> Result<Committed, ExecuteError> {
-        self.commit(call, |application| {
-            let account = application
-                .directory()
-                .account(id)
-                .ok_or(ExecuteError::NotFound)?;
+        decide: impl Fn(&Account) -> Result<Vec<AccountEvent>, ExecuteError> + Sync,
+    ) -> Result<Outcome, ExecuteError> {
+        self.carry_out(call, &Targets::PEOPLE, &|_| {
+            let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
             Ok(Write::to_account(&account, decide(&account)?))
         })
         .await

@@ -13,7 +13,6 @@ use crate::{
     call::Call,
     deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION},
     error::ExecuteError,
-    execute::own_task,
     links::{Basis, WAYS_IN, does_not_hold, of_link},
     passwords::Proof,
     start::Application,
@@ -43,8 +42,7 @@ impl Application {
         address: String,
         password: Option<String>,
     ) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let account = this
                 .directory()
                 .account(call.viewer.account)
@@ -78,9 +76,8 @@ impl Application {
     /// A fault unless the sign-in of this call began just now.
     async fn signed_in_just_now(&self, call: &Call) -> Result<Option<Fault>, ExecuteError> {
         let since = call.at - TimeDelta::minutes(RECENT_SIGN_IN_MINUTES);
-        let sign_ins = self.sign_ins(call.viewer.account, call.at).await;
+        let sign_ins = self.sign_ins(call.viewer.account, call.at).await?;
         let recent = sign_ins
-            .map_err(ExecuteError::internal)?
             .iter()
             .any(|sign_in| Some(sign_in.id) == call.sign_in && sign_in.at >= since);
         let detail = format!(
@@ -95,8 +92,7 @@ impl Application {
     /// See [`ExecuteError`]; a fault of the token also when the address was set otherwise meanwhile. When the log takes no
     /// commands the link still holds.
     pub async fn confirm_address(&self, token: String, at: DateTime<Utc>) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let link = this.link(ADDRESS_CONFIRMATION, &token, at).await?;
             let id = link.account.ok_or_else(does_not_hold)?;
             let wanted: NewAddress = link.read()?;
@@ -149,7 +145,7 @@ impl Application {
         if before.is_some() {
             self.post(id, ADDRESS_CHANGED, before, at).await;
         }
-        self.withdraw(id, &WAYS_IN).await.map_err(ExecuteError::internal)
+        Ok(self.withdraw(id, &WAYS_IN).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The last account that administers everything stays one, whatever is done to it and by whom: otherwise nobody could ever
 //! give a role again.
 //!
-//! It is asked where events of accounts are written (`commit`) and not where they are decided: a command that comes
+//! It is asked where events are written (`command`) and not where they are decided: a command that comes
 //! later, a claim of an identity provider or the administrator's own wish are all held to it. Two who take each other's role
 //! at the same time are decided one after the other.
 
@@ -9,14 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Event, Language, PersonId,
+    AccountId, Event, Language,
     account::{Account, AccountEvent, AccountKind, change::NewAccount},
+    person::PersonEvent,
     policy::{Grant, Role, administration::is_administrator},
 };
 use event_log::Channel;
 use uuid::Uuid;
 
-use crate::{accounts::Made, commit::Write, error::ExecuteError, start::Application};
+use crate::{accounts::Made, command::Write, error::ExecuteError, start::Application};
 
 /// Why no administrator is made for whoever runs the server.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,7 @@ impl Application {
             desk: None,
             organization: None,
         };
-        let hash = self.hash(password).await.map_err(ExecuteError::internal)?;
+        let hash = self.hash(password).await.map_err(ExecuteError::from)?;
         let new = NewAccount {
             id: AccountId(Uuid::now_v7()),
             kind: AccountKind::Person,
@@ -89,33 +90,24 @@ impl Application {
     ) -> Result<(), ExecuteError> {
         let mut after = BTreeMap::new();
         for write in writes {
-            let events = write.events.iter().filter_map(|event| match event {
-                Event::Account(event) => Some(event.clone()),
-                Event::Ticket(_)
-                | Event::Organization(_)
-                | Event::Desk(_)
-                | Event::Name(_)
-                | Event::Log(_)
-                | Event::Audit(_)
-                | Event::Person(_) => None,
-            });
-            let id = write.stream.strip_prefix("account-");
-            let id = id.and_then(|id| id.parse().ok()).map(AccountId);
-            if let Some(account) = id.and_then(|id| self.directory().account(id)) {
-                after.insert(account.id, folded(&account, events, at));
+            let id = write
+                .stream()
+                .and_then(|name| name.split_once('-')?.1.parse().ok());
+            let Some(account) = id.and_then(|id| self.directory().account(AccountId(id))) else {
+                continue;
+            };
+            let mut account = Account::clone(&account);
+            for event in &write.events {
+                if let Event::Account(event) = event {
+                    account.apply(at, event.clone());
+                }
+                if let Event::Person(PersonEvent::Erased { .. }) = event {
+                    account = account.erased();
+                }
             }
+            after.insert(account.id, account);
         }
         self.stays_administered(&after)
-    }
-
-    /// Refuses the erasure of the last who administers.
-    ///
-    /// # Errors
-    /// [`ExecuteError::LastAdministrator`].
-    pub(crate) fn may_lose(&self, person: PersonId) -> Result<(), ExecuteError> {
-        let account = self.directory().account(AccountId(person.0));
-        let after = account.map(|account| (account.id, account.erased()));
-        self.stays_administered(&after.into_iter().collect())
     }
 
     /// What is left of events that would leave nobody who administers: all but the loss of that role. For who has no say in
@@ -126,7 +118,8 @@ impl Application {
         mut events: Vec<AccountEvent>,
         at: DateTime<Utc>,
     ) -> Vec<AccountEvent> {
-        let after = folded(account, events.iter().cloned(), at);
+        let mut after = account.clone();
+        events.iter().for_each(|event| after.apply(at, event.clone()));
         if self
             .stays_administered(&BTreeMap::from([(account.id, after)]))
             .is_err()
@@ -154,11 +147,4 @@ impl Application {
         }
         Ok(())
     }
-}
-
-fn folded(account: &Account, events: impl Iterator<Item = AccountEvent>, at: DateTime<Utc>) -> Account {
-    events.fold(account.clone(), |account, event| {
-        let id = account.id;
-        Account::evolve(Some(account.clone()), id, at, event).unwrap_or(account)
-    })
 }

@@ -40,7 +40,7 @@ impl Application {
     pub fn position_of(&self, as_of: AsOf) -> Result<Position, ReadError> {
         match as_of {
             AsOf::Position(position) => Ok(position.min(self.log().head())),
-            AsOf::Instant(at) => self.log().position_at(at).map_err(ReadError::internal),
+            AsOf::Instant(at) => Ok(self.log().position_at(at)?),
         }
     }
 

@@ -27,7 +27,7 @@ use self::writing::Writing;
 use crate::{
     call::Call,
     error::{ExecuteError, ReadError},
-    execute::{Done, own_task},
+    execute::Done,
     start::Application,
 };
 
@@ -103,6 +103,7 @@ impl Application {
             &Context {
                 viewer: &call.viewer,
                 desk: &desk,
+                at: call.at,
             },
             &loaded.state,
         );
@@ -147,8 +148,7 @@ impl Application {
         let (at, instant) = stored.begun;
         let elapsed = TimeDelta::from_std(instant.elapsed()).map_err(ExecuteError::internal)?;
         call.at = call.at.max(at + elapsed);
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let blob = stored.attach.blob.clone();
             let action = Action::Attach(Box::new(stored.attach));
             let done = this.act(call, key.clone(), vec![action]).await;

@@ -13,7 +13,7 @@ use domain::{
         administration::{SystemOperation, may},
     },
 };
-use event_log::{CommandId, Expected, Position};
+use event_log::{CommandId, Position};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use transparency::{Hash, TileKind, TilePath, encode_entries};
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     call::Call,
+    command::{Targets, Write},
     error::{ExecuteError, ReadError},
     proof::{SignError, Signed},
     start::Application,
@@ -162,8 +163,7 @@ impl Application {
             }
             TileKind::Entries if may(viewer, SystemOperation::ReadLog) => {
                 let count = usize::try_from(range.end - range.start).map_err(ReadError::internal)?;
-                let events = self.log().read_stored(Position(range.start), count, usize::MAX);
-                let events = events.map_err(ReadError::internal)?;
+                let events = self.log().read_stored(Position(range.start), count, usize::MAX)?;
                 encode_entries(events.iter().map(|event| &event.bytes[..])).map_err(ReadError::internal)
             }
             TileKind::Entries => Err(ReadError::NotFound),
@@ -266,9 +266,13 @@ impl Application {
             what,
             up_to: self.log().head().0,
         });
-        let stream = format!("audit-{}", call.viewer.account);
-        self.append_to(call, stream, Expected::Any, std::iter::once(event))
-            .await
+        call.is_for_oneself()?;
+        self.carry_out(call, &Targets::NONE, &|_| {
+            let stream = format!("audit-{}", call.viewer.account);
+            Ok(vec![Write::trace(stream, event.clone())])
+        })
+        .await
+        .map(drop)
     }
 
     /// Waits a bounded time for the tree to have this many events.
@@ -343,9 +347,7 @@ impl Exporting {
     fn lines(&mut self) -> Result<Bytes, ReadError> {
         let left = usize::try_from(self.end.0 - self.after.0).unwrap_or(usize::MAX);
         let log = self.application.log();
-        let events = log
-            .read_stored(self.after, left.min(EXPORT_EVENTS), EXPORT_BYTES)
-            .map_err(ReadError::internal)?;
+        let events = log.read_stored(self.after, left.min(EXPORT_EVENTS), EXPORT_BYTES)?;
         let mut lines = Vec::with_capacity(EXPORT_BYTES + EXPORT_EVENTS * 48);
         for event in &events {
             lines.extend_from_slice(format!("{{\"position\":{},\"event\":", event.position).as_bytes());

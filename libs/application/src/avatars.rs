@@ -11,7 +11,7 @@ use domain::{
     personal::Personal,
     policy::{Viewer, administration::AccountOperation},
 };
-use event_log::{StreamName, Version};
+use event_log::Version;
 use image::{DynamicImage, ImageReader, Limits, codecs::jpeg::JpegEncoder};
 use tokio::sync::Semaphore;
 
@@ -19,7 +19,6 @@ use crate::{
     call::Call,
     codec,
     error::{ExecuteError, ReadError},
-    execute::own_task,
     start::Application,
 };
 
@@ -98,8 +97,7 @@ impl Application {
     /// # Errors
     /// [`ExecuteError::Rejected`] when it is no picture that can be read.
     pub async fn set_avatar(&self, call: Call, upload: Bytes) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let id = call.viewer.account;
             may_change_avatar(&*this.directory().account(id).ok_or(ExecuteError::NotFound)?)?;
             let picture = this.decoding().kept(upload).await?;
@@ -121,8 +119,7 @@ impl Application {
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn remove_avatar(&self, call: Call) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let id = call.viewer.account;
             this.append_own(&call, id, |account| {
                 may_change_avatar(account)?;
@@ -145,11 +142,7 @@ impl Application {
     pub fn avatar(&self, viewer: &Viewer, id: AccountId) -> Result<Avatar, ReadError> {
         let account = self.account_for(viewer, id, AccountOperation::See)?;
         let version = account.avatar.ok_or(ReadError::NotFound)?;
-        let stream = StreamName::try_from(format!("account-{id}")).map_err(ReadError::internal)?;
-        let events = self
-            .log()
-            .read_stream(&stream, Version(version - 1), 1)
-            .map_err(ReadError::internal)?;
+        let events = self.stream_events(&format!("account-{id}"), Version(version - 1), 1)?;
         let recorded = events.first().ok_or(ReadError::NotFound)?;
         let Event::Account(AccountEvent::AvatarSet(avatar)) = codec::decode(self.vault(), recorded)? else {
             return Err(ReadError::NotFound);

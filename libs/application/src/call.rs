@@ -73,16 +73,21 @@ impl FromIterator<Version> for ExpectedVersion {
     }
 }
 
+/// Refuses when the caller saw another version than this (`If-Match`).
+pub(crate) fn expects(expected: Option<&ExpectedVersion>, actual: Version) -> Result<(), ExecuteError> {
+    match expected {
+        Some(expected) if !expected.0.contains(&actual) => Err(ExecuteError::Stale {
+            expected: expected.before(actual).unwrap_or(actual),
+            actual,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 impl Call {
-    /// Refuses when the caller saw another version than this (`If-Match`).
+    /// Refuses when the caller saw another version than this.
     pub(crate) fn expects(&self, actual: Version) -> Result<(), ExecuteError> {
-        match &self.expected_version {
-            Some(expected) if !expected.0.contains(&actual) => Err(ExecuteError::Stale {
-                expected: expected.before(actual).unwrap_or(actual),
-                actual,
-            }),
-            Some(_) | None => Ok(()),
-        }
+        expects(self.expected_version.as_ref(), actual)
     }
 
     /// Refuses a call for somebody else, where nobody acts for anybody: on what is no ticket.

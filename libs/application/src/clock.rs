@@ -13,11 +13,12 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Event, audit::AuditEvent};
-use event_log::{Channel, Expected, StreamName, Version, limits::CLOCK_BEHIND_MAX_MS};
+use event_log::{Channel, Version, limits::CLOCK_BEHIND_MAX_MS};
 use parking_lot::Mutex;
 
 use crate::{
     codec,
+    command::{Targets, Write},
     error::{ExecuteError, ReadError},
     reason::{self, ReasonFault},
     sign_in::SignInError,
@@ -262,7 +263,9 @@ impl Application {
         self.clock().accept(now, up(), last);
         let call = self.system_call(now, Channel::Admin);
         let told = self
-            .append_to(&call, STREAM.to_owned(), Expected::Any, std::iter::once(event))
+            .carry_out(&call, &Targets::NONE, &|_| {
+                Ok(vec![Write::trace(STREAM.to_owned(), event.clone())])
+            })
             .await;
         if let Err(error) = told {
             let mut inner = self.clock().inner.lock();
@@ -278,9 +281,7 @@ impl Application {
 
     /// Takes in what operators have accepted of the clock last.
     pub(crate) fn recall_clock(&self) -> Result<(), ReadError> {
-        let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
-        let events = self.log().read_stream(&stream, Version(0), usize::MAX);
-        for recorded in events.map_err(ReadError::internal)? {
+        for recorded in self.stream_events(STREAM, Version(0), usize::MAX)? {
             if let Event::Audit(AuditEvent::ClockAccepted { clock, .. }) =
                 codec::decode(self.vault(), &recorded)?
             {

@@ -268,8 +268,7 @@ impl Application {
     ) -> Result<(), ExecuteError> {
         let settled = self
             .with_sessions(move |sessions| sessions.settle_delivery(id, outcome, at))
-            .await
-            .map_err(ExecuteError::internal)?;
+            .await?;
         let delivery = settled.ok_or(ExecuteError::NotFound)?;
         // A new address that refuses was never the account's, and one before is it no more.
         let is_own = ![ADDRESS_CONFIRMATION, ADDRESS_CHANGED].contains(&delivery.effect.as_str());

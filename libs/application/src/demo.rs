@@ -188,10 +188,7 @@ impl Application {
         let mut made = 0;
         for account in &ACCOUNTS {
             if self.directory().account_by_username(account.username).is_none() {
-                let hash = self
-                    .hash(DEMO_PASSWORD.to_owned())
-                    .await
-                    .map_err(ExecuteError::internal)?;
+                let hash = self.hash(DEMO_PASSWORD.to_owned()).await?;
                 let new = account.new_account(hash)?;
                 let call = self.system_call(at, Channel::Admin);
                 made += usize::from(self.make_account(&call, new, None).await? == Made::Now);

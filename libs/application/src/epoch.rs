@@ -5,13 +5,14 @@ use domain::{
     Event,
     epoch::{Endorsement, EpochBefore, LogEvent},
 };
-use event_log::{Channel, EventLog, Expected, StreamName, Version};
+use event_log::{Channel, EventLog, StreamName, Version};
 use transparency::{Origin, SigningKey, VerifierKey, endorse};
 use uuid::Uuid;
 use vault::{DigestKey, Vault};
 
 use crate::{
     codec,
+    command::{Targets, Write},
     error::{ExecuteError, ReadError},
     proof::{Checkpoints, Signer},
     start::{Application, StartError, note_log_of_views},
@@ -78,7 +79,7 @@ impl Application {
             });
         }
         if !events.is_empty() {
-            self.tell(at, told.version, events).await?;
+            self.tell(at, &told, events).await?;
         }
         let checkpoints = Checkpoints::open(
             self.checkpoints_dir(),
@@ -115,7 +116,7 @@ impl Application {
                         signature: endorse(old, new.verifier()),
                     }),
                 };
-                self.tell(at, told.version, vec![event]).await?;
+                self.tell(at, &told, vec![event]).await?;
                 self.settle_key()
             })
             .await?;
@@ -139,11 +140,28 @@ impl Application {
         }))
     }
 
-    async fn tell(&self, at: DateTime<Utc>, version: u64, events: Vec<LogEvent>) -> Result<(), ExecuteError> {
+    /// Lets the log say more of itself, as long as it has said no more than this.
+    async fn tell(
+        &self,
+        at: DateTime<Utc>,
+        told: &Identity,
+        events: Vec<LogEvent>,
+    ) -> Result<(), ExecuteError> {
         let call = self.system_call(at, Channel::Admin);
-        let events = events.into_iter().map(Event::Log);
-        let expected = Expected::Version(Version(version));
-        self.append_to(&call, STREAM.to_owned(), expected, events).await
+        let events: Vec<Event> = events.into_iter().map(Event::Log).collect();
+        self.carry_out(&call, &Targets::NONE, &|_| {
+            let (expected, actual) = (Version(told.version), Version(self.told()?.version));
+            if actual != expected {
+                return Err(ExecuteError::Stale { expected, actual });
+            }
+            Ok(vec![Write::after(
+                told.version,
+                STREAM.to_owned(),
+                events.clone(),
+            )])
+        })
+        .await
+        .map(drop)
     }
 
     fn told(&self) -> Result<Identity, ReadError> {
@@ -234,23 +252,18 @@ impl Identity {
     /// Reads what a log says of itself.
     pub(crate) fn by(log: &EventLog, vault: &Vault) -> Result<Identity, ReadError> {
         let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
-        let events = log.read_stream(&stream, Version(0), usize::MAX);
         let mut told = Identity::default();
-        for recorded in events.map_err(ReadError::internal)? {
+        for recorded in log.read_stream(&stream, Version(0), usize::MAX)? {
             told.version = recorded.envelope.version.0;
-            match codec::decode(vault, &recorded)? {
-                Event::Log(LogEvent::EpochBegun { epoch, origin, .. }) => {
+            let Event::Log(event) = codec::decode(vault, &recorded)? else {
+                continue;
+            };
+            match event {
+                LogEvent::EpochBegun { epoch, origin, .. } => {
                     told.epoch = Some((epoch, origin));
                     told.begun_at = Some(recorded.envelope.at);
                 }
-                Event::Log(LogEvent::KeyEnrolled { key, .. }) => told.key = Some(key),
-                Event::Ticket(_)
-                | Event::Account(_)
-                | Event::Organization(_)
-                | Event::Desk(_)
-                | Event::Name(_)
-                | Event::Person(_)
-                | Event::Audit(_) => {}
+                LogEvent::KeyEnrolled { key, .. } => told.key = Some(key),
             }
         }
         Ok(told)

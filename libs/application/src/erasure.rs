@@ -9,7 +9,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Write as _},
     path::Path,
 };
 
@@ -23,7 +23,7 @@ use domain::{
     },
     text_field::words_faults,
 };
-use event_log::{EventLog, Expected, Position, StreamName, Version};
+use event_log::{EventLog, Position, Version};
 use object_store::{ObjectStoreExt, path::Path as StorePath};
 use uuid::Uuid;
 use vault::{KeyState, Vault};
@@ -31,8 +31,8 @@ use vault::{KeyState, Vault};
 use crate::{
     accounts::Made,
     call::Call,
+    command::{Targets, Write},
     error::{ExecuteError, ReadError},
-    execute::own_task,
     reason::REASON_CHARS_MAX,
     scan,
     start::Application,
@@ -104,8 +104,7 @@ impl Application {
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
         }
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let left = Left {
                 person,
                 about: this.address_digest_of(person),
@@ -170,31 +169,23 @@ impl Application {
         reason: String,
     ) -> Result<Made, ExecuteError> {
         let by = call.viewer.account.person();
-        let event = Event::Person(PersonEvent::Erased {
-            reason: Personal::new(by, reason),
-        });
-        let (stream, expected) = (format!("person-{person}"), Expected::Version(Version(0)));
         // With the other commands on people: none that was decided before comes after it.
-        let _turn = self.people_turn().lock().await;
-        self.may_lose(person)?;
-        let appended = self
-            .append_to(call, stream, expected, std::iter::once(event))
-            .await;
-        self.directory().refresh(self.log(), self.vault())?;
-        match appended {
-            // Whoever is forgotten is not forgotten twice.
-            Ok(()) => Ok(Made::Now),
-            Err(ExecuteError::Stale { .. }) => Ok(Made::Before),
-            Err(error) => Err(error),
-        }
+        let outcome = self
+            .carry_out(call, &Targets::PEOPLE, &|_| {
+                // Whoever is forgotten is not forgotten twice.
+                if self.erasure_on_record(person)?.is_some() {
+                    return Ok(Vec::new());
+                }
+                let reason = Personal::new(by, reason.clone());
+                let event = Event::Person(PersonEvent::Erased { reason });
+                Ok(vec![Write::after(0, format!("person-{person}"), vec![event])])
+            })
+            .await?;
+        Ok(outcome.made())
     }
 
     fn erasure_on_record(&self, person: PersonId) -> Result<Option<Erasure>, ReadError> {
-        let stream = StreamName::try_from(format!("person-{person}")).map_err(ReadError::internal)?;
-        let events = self
-            .log()
-            .read_stream(&stream, Version(0), 1)
-            .map_err(ReadError::internal)?;
+        let events = self.stream_events(&format!("person-{person}"), Version(0), 1)?;
         Ok(events.first().map(|event| Erasure {
             person,
             at: event.envelope.at,
@@ -210,15 +201,12 @@ impl Application {
         let (person, at) = (erasure.person, erasure.at);
         self.erasures().set(person, ErasureState::Running);
         tokio::task::spawn_blocking(move || vault.destroy(person.0, at))
-            .await
-            .map_err(ExecuteError::internal)?
+            .await?
             .map_err(ExecuteError::internal)?;
         self.directory().refresh(self.log(), self.vault())?;
         self.tickets().forget();
-        self.with_sessions(move |sessions| sessions.revoke_account(person.0))
-            .await
-            .map(drop)
-            .map_err(ExecuteError::internal)
+        let ended = self.with_sessions(move |sessions| sessions.revoke_account(person.0));
+        Ok(drop(ended.await?))
     }
 
     /// Takes away what sign-ins and files are kept with, and builds the view anew without these persons.
@@ -329,9 +317,7 @@ fn administers(viewer: &Viewer) -> bool {
 
 /// Everybody whom the log says was erased, where, and when.
 pub(crate) fn erased_persons(log: &EventLog) -> Result<Vec<(PersonId, Position, DateTime<Utc>)>, ReadError> {
-    let events = log
-        .read_category("person", Position(0))
-        .map_err(ReadError::internal)?;
+    let events = log.read_category("person", Position(0))?;
     let person = |event: event_log::Recorded| {
         let id = event
             .envelope

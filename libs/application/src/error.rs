@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::{Fault, ticket::Rejection};
 use event_log::{AppendError, Version};
 
-use crate::clock::ClockFault;
+use crate::{clock::ClockFault, sign_in::SignInError};
 
 /// Why a command was not carried out. Nothing was written, save after [`ExecuteError::Unavailable`], where the
 /// outcome may be unknown: repeat with the same idempotency key.
@@ -94,6 +94,13 @@ impl From<tokio::task::JoinError> for ExecuteError {
     }
 }
 
+/// Sessions or passwords failed.
+impl From<SignInError> for ExecuteError {
+    fn from(error: SignInError) -> Self {
+        ExecuteError::internal(error)
+    }
+}
+
 impl From<ReadError> for ExecuteError {
     fn from(error: ReadError) -> Self {
         match error {
@@ -156,6 +163,12 @@ impl ReadError {
     /// Wraps a failure of ours.
     pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         ReadError::Internal(Box::new(source))
+    }
+}
+
+impl From<event_log::ReadError> for ReadError {
+    fn from(error: event_log::ReadError) -> Self {
+        ReadError::internal(error)
     }
 }
 

@@ -10,17 +10,12 @@ use domain::{
     policy::{self, Operation, Viewer},
     ticket::TicketEvent,
 };
-use event_log::{Recorded, StreamName, Version};
+use event_log::{Recorded, Version};
 use serde::Serialize;
 use serde_json::Value;
 use transparency::Hash;
 
-use crate::{
-    codec,
-    error::ReadError,
-    start::Application,
-    tickets::{self, Loaded},
-};
+use crate::{codec, error::ReadError, start::Application, tickets::Loaded};
 
 /// Where the name that others see stands in the event that makes an account.
 const NAME: &str = "/data/name";
@@ -96,14 +91,14 @@ impl Application {
             }
         }
         let mut keys = Vec::new();
-        for recorded in self.stream_events("log")? {
+        for recorded in self.stream_events("log", Version(0), usize::MAX)? {
             if recorded.position.0 <= size {
                 keys.push(self.whole(&recorded, size, Disclosed::None)?);
             }
         }
         let mut of_accounts = Vec::new();
         for account in accounts {
-            let created = self.stream_events(&format!("account-{account}"))?;
+            let created = self.stream_events(&format!("account-{account}"), Version(0), 1)?;
             if let Some(created) = created.first().filter(|created| created.position.0 <= size) {
                 of_accounts.push(self.whole(created, size, Disclosed::NameOnly)?);
             }
@@ -126,19 +121,9 @@ impl Application {
     }
 
     fn ticket_events(&self, loaded: &Loaded) -> Result<Vec<Recorded>, ReadError> {
-        let events = self
-            .log()
-            .read_stream(&tickets::stream(&loaded.key)?, Version(0), usize::MAX);
-        let mut events = events.map_err(ReadError::internal)?;
+        let mut events = self.stream_events(loaded.key.as_str(), Version(0), usize::MAX)?;
         events.retain(|recorded| recorded.envelope.version <= loaded.version());
         Ok(events)
-    }
-
-    fn stream_events(&self, name: &str) -> Result<Vec<Recorded>, ReadError> {
-        let stream = StreamName::try_from(name.to_owned()).map_err(ReadError::internal)?;
-        self.log()
-            .read_stream(&stream, Version(0), usize::MAX)
-            .map_err(ReadError::internal)
     }
 
     fn whole(&self, recorded: &Recorded, size: u64, disclosed: Disclosed) -> Result<Entry, ReadError> {

@@ -21,7 +21,6 @@ use uuid::Uuid;
 
 use crate::{
     accounts::Made,
-    execute::own_task,
     sign_in::{Client, SignInError, SignedIn, internal},
     start::Application,
 };
@@ -140,8 +139,7 @@ impl Application {
         client: Client,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let signed_in = this.verified(who, &client, at).await?;
             // Signing in is what was asked for: without it they can only sign out here.
             if let Err(error) = this.keep_provider_session(signed_in.sign_in, there).await {

@@ -88,10 +88,7 @@ impl Application {
         let far = head.0.saturating_sub(after.0) > FEED_SCAN_EVENTS_MAX as u64;
         match &filter.stream {
             Some(stream) if far => {
-                let events = self
-                    .log()
-                    .read_stream(stream, Version(0), usize::MAX)
-                    .map_err(ReadError::internal)?;
+                let events = self.log().read_stream(stream, Version(0), usize::MAX)?;
                 let between = |recorded: &Recorded| after < recorded.position && recorded.position <= head;
                 self.feed_page(filter, events.into_iter().filter(between), head, limit)
             }
@@ -117,10 +114,7 @@ impl Application {
             } else {
                 FEED_READ_EVENTS
             };
-            let read = self
-                .log()
-                .read(page.next_after, wanted.min(FEED_READ_EVENTS))
-                .map_err(ReadError::internal)?;
+            let read = self.log().read(page.next_after, wanted.min(FEED_READ_EVENTS))?;
             let Some(last) = read.last().map(|recorded| recorded.position) else {
                 break;
             };

@@ -6,8 +6,8 @@
 //! | [`call`] | who asks, when, through which door, under which command id |
 //! | [`directory`] | accounts, organizations and desks, folded from the log |
 //! | [`codec`] | from domain events to sealed drafts for the log, and back |
-//! | [`lanes`], [`tickets`] | one lane per ticket: load, decide on what is already enqueued, append, answer |
-//! | [`execute`] | the life of a command |
+//! | `command` | the one way of a command to the log, over one stream or several |
+//! | [`execute`], [`open_ticket`], [`tickets`] | acting on tickets, opening one, tickets in memory |
 //! | [`reading`], [`as_of`], [`feed`] | tickets, comments, history, now and then; the change feed |
 //! | [`attachments`] | files, sealed while they stream |
 //! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
@@ -38,7 +38,7 @@ pub mod avatars;
 pub mod call;
 pub mod clock;
 pub mod codec;
-mod commit;
+mod command;
 pub mod deliveries;
 pub mod demo;
 pub mod directory;
@@ -49,7 +49,6 @@ pub mod evidence;
 pub mod execute;
 pub mod federation;
 pub mod feed;
-pub mod lanes;
 mod links;
 pub mod open_ticket;
 pub mod organizations;

@@ -3,22 +3,21 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    AccountId, Event, Fault, OrganizationId, PersonId, TicketKey,
+    AccountId, DeskKey, Fault, OrganizationId, PersonId, TicketKey,
     account::Account,
     desk::Desk,
     fault::FaultCode,
     policy::Viewer,
-    ticket::{Context, Open, Rejection, TicketEvent, open, text},
+    ticket::{Context, Open, Rejection, TicketEvent, contract, open, text},
 };
-use event_log::{Commit, Expected, Prefix, StreamWrite, Target, Version};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
     call::Call,
-    codec,
+    command::{Targets, Write},
     error::ExecuteError,
-    execute::{Done, own_task},
+    execute::Done,
     start::Application,
 };
 
@@ -64,15 +63,20 @@ impl Application {
     ///
     /// # Errors
     /// See [`ExecuteError`].
-    pub async fn open_ticket(&self, call: Call, new: NewTicket) -> Result<Done, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
-            let sign_in = call.sign_in;
-            let done = this.open_resolved(call, new).await?;
-            if let Some(sign_in) = sign_in {
-                this.note_write(sign_in, done.loaded.document.position);
-            }
-            Ok(done)
+    pub async fn open_ticket(&self, mut call: Call, new: NewTicket) -> Result<Done, ExecuteError> {
+        self.own_task(|this| async move {
+            let resolved = this.resolve(&call, new);
+            call.on_behalf_of = resolved.on_behalf_of;
+            let outcome = this
+                .carry_out(&call, &Targets::NONE, &|_| {
+                    let (desk, events) = decide(&this, &call, &resolved)?;
+                    Ok(vec![Write::to_new_ticket(desk, events)])
+                })
+                .await?;
+            let streams = outcome.written().map(|written| &written.streams);
+            let opened = streams.and_then(|streams| streams.keys().next());
+            let key = TicketKey::from_typed(opened.ok_or(ExecuteError::NotFound)?);
+            this.done(&call, &key.map_err(ExecuteError::internal)?, &outcome)
         })
         .await
     }
@@ -81,45 +85,10 @@ impl Application {
     /// its own already and wants to name all at once.
     #[must_use]
     pub fn faults_of(&self, call: &Call, new: NewTicket) -> Vec<Fault> {
-        match decide(self, call, self.resolve(call, new)) {
+        match decide(self, call, &self.resolve(call, new)) {
             Err(ExecuteError::Rejected(Rejection::Invalid(faults))) => faults,
             Ok(_) | Err(_) => Vec::new(),
         }
-    }
-
-    async fn open_resolved(&self, mut call: Call, new: NewTicket) -> Result<Done, ExecuteError> {
-        if let Some(done) = self.repeated(&call)? {
-            return Ok(done);
-        }
-        let resolved = self.resolve(&call, new);
-        call.on_behalf_of = resolved.on_behalf_of;
-        let (desk, events) = decide(self, &call, resolved)?;
-        let drafts = self
-            .drafts(&call, events.iter().cloned().map(Event::Ticket))
-            .await?;
-        let prefix = Prefix::try_from(desk.definition().key.as_str().to_owned());
-        let commit = Commit {
-            command_id: call.command_id,
-            command_digest: call.command_digest,
-            writes: vec![StreamWrite {
-                target: Target::NextIn(prefix.map_err(ExecuteError::internal)?),
-                expected: Expected::Version(Version(0)),
-                events: drafts,
-            }],
-        };
-        let appended = self.log().append(commit).await?;
-        if appended.repeated {
-            return self.repeated(&call)?.ok_or(ExecuteError::NotFound);
-        }
-        let first = appended.events.first().ok_or(ExecuteError::NotFound)?;
-        let key = TicketKey::from_typed(first.envelope.stream.as_str()).map_err(ExecuteError::internal)?;
-        let loaded = self.tickets().publish(&key, &appended.events, &events)?;
-        let events = appended.events.iter().map(codec::stamp).zip(events).collect();
-        Ok(Done {
-            loaded,
-            events,
-            repeated: false,
-        })
     }
 
     fn resolve(&self, call: &Call, new: NewTicket) -> Resolved {
@@ -215,39 +184,30 @@ impl Application {
 fn decide(
     application: &Application,
     call: &Call,
-    resolved: Resolved,
-) -> Result<(Arc<Desk>, Vec<TicketEvent>), ExecuteError> {
-    let mut faults = resolved.faults;
-    let Some(desk) = resolved.desk else {
-        faults.extend(text::summary_faults("/summary", &resolved.open.summary));
-        faults.extend(text::faults("/description", &resolved.open.description));
+    resolved: &Resolved,
+) -> Result<(DeskKey, Vec<TicketEvent>), ExecuteError> {
+    let Resolved {
+        desk, open, faults, ..
+    } = resolved;
+    let mut faults = faults.clone();
+    let Some(desk) = desk else {
+        faults.extend(text::summary_faults("/summary", &open.summary));
+        faults.extend(text::faults("/description", &open.description));
         return Err(ExecuteError::invalid(faults));
     };
     let context = Context {
         viewer: &call.viewer,
-        desk: &desk,
+        desk,
+        at: call.at,
     };
-    let request_type = resolved.open.request_type.clone();
-    let memberships = resolved.open.requester_organizations.clone();
-    match open::open(&context, resolved.open) {
+    match open::open(&context, open.clone()) {
         Ok(events) if faults.is_empty() => {
-            let organization = match events.first() {
-                Some(TicketEvent::Opened(opened)) => opened.organization.as_ref(),
-                Some(_) | None => None,
-            };
-            match organization {
-                Some(organization) => application
-                    .contract_allows(organization, &desk, &request_type, call)
-                    .map_err(Rejection::Contract)?,
-                // Without a name no contract would be asked.
-                None if application.is_under_contract(&memberships) => {
-                    let detail = "is required: one of the requester's organizations is under contract";
-                    let fault = Fault::new("/organization", FaultCode::Required, detail);
-                    return Err(ExecuteError::invalid(vec![fault]));
-                }
-                None => {}
+            if let Some(TicketEvent::Opened(opened)) = events.first() {
+                contract::judge_new(&context, opened, &open.requester_organizations, |id| {
+                    application.directory().upwards(id)
+                })?;
             }
-            Ok((desk, events))
+            Ok((desk.definition().key.clone(), events))
         }
         Ok(_) => Err(ExecuteError::invalid(faults)),
         Err(Rejection::Invalid(others)) => {

@@ -1,15 +1,14 @@
 //! Organizations and desks: making and changing them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     AccountId, Event, Fault, OrganizationId,
     desk::{Desk, DeskEvent},
     fault::FaultCode,
     organization::{
-        ContractRefusal, Organization, OrganizationCreated, OrganizationEvent, change as rules,
+        Organization, OrganizationCreated, OrganizationEvent, change as rules,
         change::{Change, Named},
-        contract,
     },
     policy::{
         Viewer,
@@ -21,9 +20,8 @@ use event_log::Version;
 use crate::{
     accounts::Made,
     call::Call,
-    commit::Write,
+    command::{Targets, Write},
     error::{ExecuteError, ReadError},
-    execute::own_task,
     start::Application,
 };
 
@@ -38,8 +36,8 @@ impl Application {
         new: OrganizationCreated,
     ) -> Result<Made, ExecuteError> {
         let committed = self
-            .commit(call, |application| {
-                let known = application.directory().organization(&new.id).is_some();
+            .carry_out(call, &Targets::PEOPLE, &|_| {
+                let known = self.directory().organization(&new.id).is_some();
                 Ok(if known { Vec::new() } else { new_organization(&new) })
             })
             .await?;
@@ -55,19 +53,16 @@ impl Application {
         call: Call,
         new: OrganizationCreated,
     ) -> Result<Arc<Organization>, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
-            this.commit(&call, |application| {
-                let directory = application.directory();
+        self.own_task(|this| async move {
+            this.carry_out(&call, &Targets::PEOPLE, &|_| {
+                let directory = this.directory();
                 let exists = new
                     .parent
                     .as_ref()
                     .is_none_or(|id| directory.organization(id).is_some());
                 rules::judge_new(&call.viewer, &new, exists, &directory.tree())?;
-                let mut faults: Vec<Fault> = application
-                    .siren_taken(&new.id, new.siren.as_deref())
-                    .into_iter()
-                    .collect();
+                let taken = this.siren_taken(&new.id, new.siren.as_deref());
+                let mut faults: Vec<Fault> = taken.into_iter().collect();
                 if directory.organization(&new.id).is_some() {
                     faults.push(Fault::new("/id", FaultCode::Value, "is taken"));
                 }
@@ -94,29 +89,23 @@ impl Application {
         id: OrganizationId,
         changes: Vec<Change>,
     ) -> Result<Arc<Organization>, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
-            this.commit(&call, |application| {
-                let directory = application.directory();
-                let mut organization =
-                    Organization::clone(&*directory.organization(&id).ok_or(ExecuteError::NotFound)?);
-                call.expects(Version(organization.version))?;
-                let (before, tree) = (organization.clone(), directory.tree());
+        self.own_task(|this| async move {
+            this.carry_out(&call, &Targets::PEOPLE, &|_| {
+                let directory = this.directory();
+                let before = directory.organization(&id).ok_or(ExecuteError::NotFound)?;
+                call.expects(Version(before.version))?;
+                let (mut organization, tree) = (Organization::clone(&before), directory.tree());
                 let (mut events, mut faults) = (Vec::new(), Vec::new());
                 for change in &changes {
-                    faults.extend(application.unknown_account(&call.viewer, change));
+                    faults.extend(this.unknown_account(&call.viewer, change));
                     if let Change::SetSiren(siren) = change {
-                        faults.extend(application.siren_taken(&id, siren.as_deref()));
+                        faults.extend(this.siren_taken(&id, siren.as_deref()));
                     }
                     match rules::decide(&call.viewer, &organization, change.clone(), &tree, |name| {
-                        application.knows(&call.viewer, name)
+                        this.knows(&call.viewer, name)
                     }) {
                         Ok(decided) => {
-                            for event in &decided {
-                                organization =
-                                    Organization::evolve(Some(organization.clone()), event.clone())
-                                        .unwrap_or(organization);
-                            }
+                            decided.iter().for_each(|event| organization.apply(event.clone()));
                             events.extend(decided);
                         }
                         Err(domain::account::change::Refusal::Invalid(found)) => faults.extend(found),
@@ -175,35 +164,6 @@ impl Application {
             .is_some_and(|desk| request_type.is_none_or(|of| desk.form(of).is_some()))
     }
 
-    /// Whether a contract allows a new ticket of this organization today.
-    pub(crate) fn contract_allows(
-        &self,
-        organization: &OrganizationId,
-        desk: &Desk,
-        request_type: &str,
-        call: &Call,
-    ) -> Result<(), ContractRefusal> {
-        let upwards = self.directory().upwards(organization);
-        let upwards: Vec<&Organization> = upwards.iter().map(|of| &**of).collect();
-        contract::judge(
-            &upwards,
-            &desk.definition().key,
-            request_type,
-            call.at.date_naive(),
-        )
-    }
-
-    /// Whether a contract governs the tickets of any of these, holding or not.
-    pub(crate) fn is_under_contract(&self, organizations: &BTreeSet<OrganizationId>) -> bool {
-        let governed = |id: &OrganizationId| {
-            let upwards = self.directory().upwards(id);
-            upwards
-                .iter()
-                .any(|organization| !organization.contracts.is_empty())
-        };
-        organizations.iter().any(governed)
-    }
-
     /// An organization on which this viewer may do that; what they may not see does not exist.
     ///
     /// # Errors
@@ -236,8 +196,8 @@ impl Application {
     pub async fn publish_desk(&self, call: Call, desk: &Desk) -> Result<Made, ExecuteError> {
         let definition = desk.definition();
         let committed = self
-            .commit(&call, |application| {
-                let published = application.directory().desk_versions(&definition.key);
+            .carry_out(&call, &Targets::PEOPLE, &|_| {
+                let published = self.directory().desk_versions(&definition.key);
                 if published.contains(&definition.version) {
                     return Ok(Vec::new());
                 }
@@ -248,13 +208,11 @@ impl Application {
                         actual: Version(u64::from(newest)),
                     });
                 }
-                Ok(vec![Write {
-                    stream: format!("desk-{}", definition.key),
-                    version: published.len() as u64,
-                    events: vec![Event::Desk(DeskEvent::Published {
-                        definition: Box::new(definition.clone()),
-                    })],
-                }])
+                let event = Event::Desk(DeskEvent::Published {
+                    definition: Box::new(definition.clone()),
+                });
+                let stream = format!("desk-{}", definition.key);
+                Ok(vec![Write::after(published.len() as u64, stream, vec![event])])
             })
             .await?;
         Ok(committed.made())
@@ -262,9 +220,6 @@ impl Application {
 }
 
 fn new_organization(new: &OrganizationCreated) -> Vec<Write> {
-    vec![Write {
-        stream: format!("organization-{}", new.id),
-        version: 0,
-        events: vec![Event::Organization(OrganizationEvent::Created(new.clone()))],
-    }]
+    let event = Event::Organization(OrganizationEvent::Created(new.clone()));
+    vec![Write::after(0, format!("organization-{}", new.id), vec![event])]
 }

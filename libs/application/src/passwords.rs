@@ -2,18 +2,17 @@
 
 use credentials::passwords::{Checked, PasswordFault, Passwords};
 use domain::{
-    Event, Fault,
+    Fault,
     account::{Account, AccountEvent},
     fault::FaultCode,
     personal::Personal,
 };
-use event_log::Appended;
 
 use crate::{
     call::Call,
-    codec, deliveries,
+    command::Written,
+    deliveries,
     error::ExecuteError,
-    execute::own_task,
     links::{self, Basis},
     sign_in::{SignInError, internal, tries::Place},
     start::Application,
@@ -128,13 +127,12 @@ impl Application {
         current: String,
         new: NewPassword,
     ) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let id = call.viewer.account;
             let account = this.directory().account(id).ok_or(ExecuteError::NotFound)?;
             // The same command again: what it says was done, and the password that it knows is no longer the one.
-            if let Some(appended) = this.written_before(&call)? {
-                this.same_password(&appended, new.password).await?;
+            if let Some(written) = this.repeated(&call)? {
+                this.same_password(&written, new.password).await?;
                 return this.end_others(&account, &call).await;
             }
             let mut faults = this.new_password_faults(&account, &new);
@@ -158,20 +156,16 @@ impl Application {
     /// commands are told apart, since it is quicker to guess by than their hash. What counts is the hash that the command wrote.
     pub(crate) async fn same_password(
         &self,
-        appended: &Appended,
+        written: &Written,
         password: String,
     ) -> Result<(), ExecuteError> {
-        let mut written = None;
-        for recorded in &appended.events {
-            if let Event::Account(
-                AccountEvent::PasswordSet { hash } | AccountEvent::PasswordChanged { hash },
-            ) = codec::decode(self.vault(), recorded)?
-            {
-                written = hash.value;
+        let mut known = None;
+        for event in written.of_accounts() {
+            if let AccountEvent::PasswordSet { hash } | AccountEvent::PasswordChanged { hash } = event {
+                known.clone_from(&hash.value);
             }
         }
-        let checked = self.check_password(password, written).await;
-        if checked.map_err(ExecuteError::internal)?.fits {
+        if self.check_password(password, known).await?.fits {
             Ok(())
         } else {
             Err(ExecuteError::KeyReused)
@@ -199,22 +193,19 @@ impl Application {
                 faults.push(Fault::new(pointer, FaultCode::Forbidden, detail));
                 return Ok(());
             }
-            Err(error) => return Err(ExecuteError::internal(error)),
+            Err(error) => return Err(error.into()),
         };
         let checked = self
             .check_password(proof.password, account.password_hash.clone())
-            .await;
-        if checked.map_err(ExecuteError::internal)?.fits {
+            .await?;
+        if checked.fits {
             if let Some(code) = proof.code
                 && let Some(fault) = self.code_fault(account, code.as_deref(), call.at).await?
             {
                 faults.push(fault);
                 return Ok(());
             }
-            return self
-                .succeeded(account.id, counted, call.at)
-                .await
-                .map_err(ExecuteError::internal);
+            return Ok(self.succeeded(account.id, counted, call.at).await?);
         }
         self.failed(tries, username, call.at);
         faults.push(Fault::new(
@@ -234,7 +225,7 @@ impl Application {
         cause: Cause,
         basis: Basis,
     ) -> Result<(), ExecuteError> {
-        let hash = self.hash(new).await.map_err(ExecuteError::internal)?;
+        let hash = self.hash(new).await?;
         let id = account.id;
         self.append_own(call, id, |today| {
             if !basis.holds(today) {
@@ -269,6 +260,6 @@ impl Application {
             sessions.withdraw(id, &links::ALL)?;
             sessions.clear_failures(&key, None)
         });
-        ended.await.map_err(ExecuteError::internal)
+        Ok(ended.await?)
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     policy::{self, Operation, Viewer},
     ticket::{Stamp, TicketEvent},
 };
-use event_log::{Position, Version};
+use event_log::{Position, Recorded, StreamName, Version};
 use uuid::Uuid;
 use views::{
     history::{Entry, Happened, Names, history},
@@ -17,12 +17,7 @@ use views::{
 };
 
 use crate::{
-    as_of::AsOf,
-    codec,
-    directory::Directory,
-    error::ReadError,
-    start::Application,
-    tickets::{self, Loaded},
+    as_of::AsOf, codec, directory::Directory, error::ReadError, start::Application, tickets::Loaded,
 };
 
 /// How long a read waits for the position that its caller named, ms (design §3.4).
@@ -105,9 +100,9 @@ impl Application {
 
     /// The events after a version, up to the one that the ticket was read at.
     pub(crate) fn happened(&self, loaded: &Loaded, after: Version) -> Result<Vec<Happened>, ReadError> {
-        let stream = tickets::stream(&loaded.key)?;
-        let recorded = self.log().read_stream(&stream, after, usize::MAX);
-        let recorded = recorded.map_err(ReadError::internal)?.into_iter();
+        let recorded = self
+            .stream_events(loaded.key.as_str(), after, usize::MAX)?
+            .into_iter();
         let mut happened = Vec::new();
         for recorded in recorded.take_while(|recorded| recorded.envelope.version <= loaded.version()) {
             if let Event::Ticket(event) = codec::decode(self.vault(), &recorded)? {
@@ -120,6 +115,17 @@ impl Application {
             }
         }
         Ok(happened)
+    }
+
+    /// At most so many events of a stream after a version, as they are stored.
+    pub(crate) fn stream_events(
+        &self,
+        name: &str,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, ReadError> {
+        let stream = StreamName::try_from(name.to_owned()).map_err(ReadError::internal)?;
+        Ok(self.log().read_stream(&stream, after, limit)?)
     }
 
     /// Waits until the log itself, from which tickets, comments and histories are read, has reached a position that the

@@ -23,7 +23,6 @@ use crate::{
     call::Call,
     deliveries::{PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
     error::ExecuteError,
-    execute::own_task,
     links::{does_not_hold, of_link},
     open_ticket::NewTicket,
     passwords::{Cause, NewPassword},
@@ -119,8 +118,7 @@ impl Application {
         new: NewPassword,
         at: DateTime<Utc>,
     ) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let link = this.link(PASSWORD_RESET, &token, at).await?;
             let account = link.account.and_then(|id| this.directory().account(id));
             let account = account
@@ -156,9 +154,8 @@ impl Application {
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
         }
-        let this = self.clone();
-        own_task(async move {
-            wanted.password = this.hash(wanted.password).await.map_err(ExecuteError::internal)?;
+        self.own_task(|this| async move {
+            wanted.password = this.hash(wanted.password).await?;
             // Whether the name is free is told to nobody but the holder of the address.
             let payload = serde_json::to_string(&wanted).map_err(ExecuteError::internal)?;
             this.post_to_stranger(&wanted.address, SIGN_UP, payload, at).await;
@@ -176,8 +173,7 @@ impl Application {
         if !self.sign_in_rules().self_sign_up {
             return Err(ExecuteError::NotFound);
         }
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let link = this.link(SIGN_UP, &token, at).await?;
             let wanted: SignUp = link.read()?;
             let new = NewAccount {

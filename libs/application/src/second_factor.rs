@@ -19,9 +19,9 @@ use sessions::{NewOnce, OnceError};
 
 use crate::{
     call::Call,
+    command::Outcome,
     deliveries::SECOND_FACTOR_CHANGED,
     error::ExecuteError,
-    execute::own_task,
     links::Basis,
     passwords::Proof,
     sign_in::{SignInError, internal},
@@ -125,8 +125,8 @@ impl Application {
             })
             .await?;
         Ok(match used {
-            crate::commit::Committed::Now(_) => CodeCheck::Fits,
-            crate::commit::Committed::Before(_) | crate::commit::Committed::Nothing => CodeCheck::Wrong,
+            Outcome::Now(_) => CodeCheck::Fits,
+            Outcome::Before(_) | Outcome::Nothing(_) => CodeCheck::Wrong,
         })
     }
 
@@ -148,8 +148,7 @@ impl Application {
         code: Option<&str>,
         at: DateTime<Utc>,
     ) -> Result<Option<Fault>, ExecuteError> {
-        let checked = self.check_code(account, code, at).await;
-        Ok(match checked.map_err(ExecuteError::internal)? {
+        Ok(match self.check_code(account, code, at).await? {
             CodeCheck::NotNeeded | CodeCheck::Fits => None,
             CodeCheck::Missing => Some(Fault::required("/code")),
             CodeCheck::Wrong => Some(wrong_code()),
@@ -191,8 +190,7 @@ impl Application {
         password: String,
         code: Option<String>,
     ) -> Result<PendingFactor, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             let account = this.holder_confirmed(&call, password, code).await?;
             let (nonce, hash) = opaque::one_time();
             let secret = this.pending_secret(account.id, nonce.expose())?;
@@ -210,8 +208,7 @@ impl Application {
                 expires_at: call.at + TimeDelta::minutes(PENDING_MINUTES),
             };
             this.with_sessions(move |sessions| sessions.put_once(pending))
-                .await
-                .map_err(ExecuteError::internal)?;
+                .await?;
             // A colon ends the issuer in such a URL; a user name may hold one.
             let label = account.username.as_deref().unwrap_or_default().replace(':', " ");
             Ok(PendingFactor {
@@ -230,9 +227,8 @@ impl Application {
     /// # Errors
     /// [`ExecuteError::NotFound`] when none waits; a fault when the code is wrong.
     pub async fn confirm_second_factor(&self, call: Call, code: String) -> Result<Vec<String>, ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
-            if this.written_before(&call)?.is_some() {
+        self.own_task(|this| async move {
+            if this.repeated(&call)?.is_some() {
                 return Ok(Vec::new());
             }
             let (id, at) = (call.viewer.account, call.at);
@@ -249,9 +245,7 @@ impl Application {
             })
             .await?;
             this.post(id, SECOND_FACTOR_CHANGED, None, at).await;
-            this.withdraw(id, &[PURPOSE])
-                .await
-                .map_err(ExecuteError::internal)?;
+            this.withdraw(id, &[PURPOSE]).await?;
             Ok(codes.into_iter().map(SecretText::into_exposed).collect())
         })
         .await
@@ -275,10 +269,7 @@ impl Application {
         let waits: Waiting = serde_json::from_str(&payload).map_err(|_former| ExecuteError::NotFound)?;
         let known = self.pending_secret(id, &waits.nonce)?;
         let fresh = match known.matching_step(code, at) {
-            Some(step) => self
-                .spend_step(id, step, at)
-                .await
-                .map_err(ExecuteError::internal)?,
+            Some(step) => self.spend_step(id, step, at).await?,
             None => false,
         };
         if !fresh {
@@ -297,10 +288,9 @@ impl Application {
         password: String,
         code: Option<String>,
     ) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             // The same command again: the code that it shows has served.
-            if this.written_before(&call)?.is_some() {
+            if this.repeated(&call)?.is_some() {
                 return Ok(());
             }
             let account = this.holder_confirmed(&call, password, code).await?;

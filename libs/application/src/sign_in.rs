@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub(crate) use self::guard::Guard;
 pub use self::rules::SignInRules;
 use self::tries::Place;
-use crate::{error::ExecuteError, execute::own_task, second_factor::CodeCheck, start::Application};
+use crate::{error::ExecuteError, second_factor::CodeCheck, start::Application};
 
 /// How long a refresh token holds for who wants to stay signed in, days (seed 002, F71).
 pub const REFRESH_TOKEN_DAYS: i64 = 30;
@@ -144,8 +144,8 @@ impl Application {
         client: Client,
         at: DateTime<Utc>,
     ) -> Result<SignedIn, SignInError> {
-        let this = self.clone();
-        own_task(async move { this.tried(attempt, &client, at).await }).await
+        self.own_task(|this| async move { this.tried(attempt, &client, at).await })
+            .await
     }
 
     async fn tried(

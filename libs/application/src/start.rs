@@ -27,9 +27,9 @@ use crate::{
     attachments::{Files, INCOMING},
     avatars::Decoding,
     clock::Clock,
+    command::Lanes,
     directory::Directory,
     erasure::{self, Erasures},
-    lanes::Lanes,
     places::{Places, directory},
     proof::{Signer, Tree, TreeState},
     readiness::Lags,
@@ -64,8 +64,6 @@ struct Inner {
     tickets: Tickets,
     lanes: Lanes,
     guard: Guard,
-    /// Commands on accounts, organizations and desks take turns.
-    people_turn: tokio::sync::Mutex<()>,
     /// Something was put into the queue of mails.
     posted: Notify,
     public_url: String,
@@ -137,7 +135,6 @@ impl Application {
                 directory: accounts,
                 lanes: Lanes::default(),
                 guard,
-                people_turn: tokio::sync::Mutex::new(()),
                 posted: Notify::new(),
                 public_url: settings.public_url.trim_end_matches('/').to_owned(),
                 rescue_desk: settings.rescue_desk.clone(),
@@ -329,10 +326,6 @@ impl Application {
 
     pub(crate) fn challenges(&self) -> &Challenges {
         &self.inner.guard.challenges
-    }
-
-    pub(crate) fn people_turn(&self) -> &tokio::sync::Mutex<()> {
-        &self.inner.people_turn
     }
 
     pub(crate) fn posted(&self) -> &Notify {

@@ -6,7 +6,7 @@ use domain::{
     Event, TicketKey,
     ticket::{Document, Stamp, State, TicketEvent},
 };
-use event_log::{EventLog, Position, Recorded, StreamName, Version};
+use event_log::{EventLog, Position, StreamName, Version};
 use moka::{ops::compute::Op, sync::Cache};
 use serde_json::Value;
 use vault::Vault;
@@ -108,10 +108,7 @@ impl Tickets {
     /// # Errors
     /// [`ReadError::NotFound`], or [`ReadError::Internal`].
     pub fn load(&self, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
-        let newest = self
-            .log
-            .stream_version(&stream(key)?)
-            .map_err(ReadError::internal)?;
+        let newest = self.log.stream_version(&stream(key)?)?;
         let kept = self.cache.get(key);
         if let Some(kept) = &kept
             && kept.version() >= newest
@@ -124,21 +121,12 @@ impl Tickets {
         Ok(loaded)
     }
 
-    /// The ticket as it was at a version.
-    ///
-    /// # Errors
-    /// [`ReadError::NotFound`], or [`ReadError::Internal`].
-    pub fn load_at(&self, key: &TicketKey, version: Version) -> Result<Loaded, ReadError> {
-        self.fold(None, key, version.0)?.ok_or(ReadError::NotFound)
-    }
-
     /// The ticket as it was after the event at a position.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] when it was not opened yet, or [`ReadError::Internal`].
     pub fn load_as_of(&self, key: &TicketKey, position: Position) -> Result<Loaded, ReadError> {
-        let recorded = self.log.read_stream(&stream(key)?, Version(0), usize::MAX);
-        let recorded = recorded.map_err(ReadError::internal)?;
+        let recorded = self.log.read_stream(&stream(key)?, Version(0), usize::MAX)?;
         let until = recorded
             .iter()
             .take_while(|recorded| recorded.position <= position);
@@ -164,17 +152,16 @@ impl Tickets {
     pub fn publish(
         &self,
         key: &TicketKey,
-        recorded: &[Recorded],
-        events: &[TicketEvent],
+        events: &[(Stamp, TicketEvent)],
     ) -> Result<Arc<Loaded>, ReadError> {
-        let first = recorded.first().map_or(0, |recorded| recorded.envelope.version.0);
-        let last = recorded.last().map_or(0, |recorded| recorded.envelope.version.0);
+        let first = events.first().map_or(0, |(stamp, _)| stamp.version);
+        let last = events.last().map_or(0, |(stamp, _)| stamp.version);
         let before = self.cache.get(key);
         let known = before.as_ref().map_or(0, |loaded| loaded.document.version);
         let mut loaded = before.filter(|_| known < first).map(Arc::unwrap_or_clone);
         if known + 1 == first {
-            for (recorded, event) in recorded.iter().zip(events) {
-                loaded = Loaded::evolve(loaded, key, &codec::stamp(recorded), event);
+            for (stamp, event) in events {
+                loaded = Loaded::evolve(loaded, key, stamp, event);
             }
         } else {
             loaded = self.fold(loaded, key, last)?;
@@ -205,10 +192,7 @@ impl Tickets {
             if wanted == 0 {
                 return Ok(loaded);
             }
-            let page = self
-                .log
-                .read_stream(&name, Version(after), wanted)
-                .map_err(ReadError::internal)?;
+            let page = self.log.read_stream(&name, Version(after), wanted)?;
             for recorded in &page {
                 if let Event::Ticket(event) = codec::decode(&self.vault, recorded)? {
                     loaded = Loaded::evolve(loaded, key, &codec::stamp(recorded), &event);

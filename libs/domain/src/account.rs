@@ -151,12 +151,17 @@ impl Account {
         let Some(mut account) = account else {
             return Account::created(id, at, event);
         };
-        account.version += 1;
-        // A command that was decided just before may come after: of who is erased nothing changes any more.
-        if !account.erased {
-            account.apply(at, event);
-        }
+        account.apply(at, event);
         Some(account)
+    }
+
+    /// Folds one event of an account that is made.
+    pub fn apply(&mut self, at: DateTime<Utc>, event: AccountEvent) {
+        self.version += 1;
+        // A command that was decided just before may come after: of who is erased nothing changes any more.
+        if !self.erased {
+            self.change(at, event);
+        }
     }
 
     fn created(id: AccountId, at: DateTime<Utc>, event: AccountEvent) -> Option<Account> {
@@ -192,7 +197,7 @@ impl Account {
         })
     }
 
-    fn apply(&mut self, at: DateTime<Utc>, event: AccountEvent) {
+    fn change(&mut self, at: DateTime<Utc>, event: AccountEvent) {
         if event.ends_sign_ins() {
             self.sign_ins_ended = self.version;
         }

@@ -110,20 +110,25 @@ impl Organization {
                 contracts: BTreeMap::new(),
             });
         };
-        organization.version += 1;
+        organization.apply(event);
+        Some(organization)
+    }
+
+    /// Folds one event of an organization that is made.
+    pub fn apply(&mut self, event: OrganizationEvent) {
+        self.version += 1;
         match event {
             OrganizationEvent::Created(_) => {}
-            OrganizationEvent::Renamed { name } => organization.name = name,
-            OrganizationEvent::SirenSet { siren } => organization.siren = siren,
-            OrganizationEvent::Moved { parent } => organization.parent = parent,
-            OrganizationEvent::ReferentNamed { account } => organization.referent = account,
+            OrganizationEvent::Renamed { name } => self.name = name,
+            OrganizationEvent::SirenSet { siren } => self.siren = siren,
+            OrganizationEvent::Moved { parent } => self.parent = parent,
+            OrganizationEvent::ReferentNamed { account } => self.referent = account,
             OrganizationEvent::ContractSigned { contract, terms } => {
-                organization.contracts.insert(contract, terms);
+                self.contracts.insert(contract, terms);
             }
             OrganizationEvent::ContractWithdrawn { contract } => {
-                organization.contracts.remove(&contract);
+                self.contracts.remove(&contract);
             }
         }
-        Some(organization)
     }
 }

@@ -216,6 +216,13 @@ pub fn may(viewer: &Viewer, operation: Operation, ticket: &Scope<'_>) -> bool {
     allowed && viewer.whole().is_none_or(|whole| may(whole, operation, ticket))
 }
 
+/// May this viewer act on this ticket for somebody else? Who treats it may, for who may read it: a requester on the telephone. It is
+/// done with the rights of who does it, and both stand in the event (complaint C17).
+#[must_use]
+pub fn may_act_for(viewer: &Viewer, other: &Viewer, ticket: &Scope<'_>) -> bool {
+    may(other, Operation::Read, ticket) && may(viewer, Operation::ActAsAgent, ticket)
+}
+
 /// The side from which somebody acts on a ticket (seed 002, F122: a comment of the customer, a comment of the agent).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

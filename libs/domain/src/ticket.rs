@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod blame;
 pub mod command;
+pub mod contract;
 pub mod decide;
 pub mod document;
 pub mod edit;

@@ -9,7 +9,7 @@ use application::{
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
     desk::{Category, Desk, Who},
-    policy::{self, Operation, Side, Viewer},
+    policy::{self, Operation, Side},
     ticket::{
         self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
         document::{Approval, AttachedFile, Message},
@@ -90,20 +90,18 @@ pub fn allowed_action(action: &AllowedAction, language: Language) -> wire::Allow
     }
 }
 
-/// A ticket, for this viewer.
+/// A ticket, for who asks.
 #[must_use]
 pub fn ticket(
     directory: &Directory,
-    viewer: &Viewer,
-    desk: &Desk,
+    context: &Context<'_>,
     loaded: &Loaded,
     language: Language,
 ) -> wire::Ticket {
-    let document = &loaded.document;
-    let context = Context { viewer, desk };
-    let allowed = transition::allowed(&context, &loaded.state);
+    let (document, desk) = (&loaded.document, context.desk);
+    let allowed = transition::allowed(context, &loaded.state);
     let closes = desk.status(&document.status).is_some_and(|status| status.closed);
-    let internal = policy::may(viewer, Operation::ReadInternal, &loaded.state.scope());
+    let internal = policy::may(context.viewer, Operation::ReadInternal, &loaded.state.scope());
     wire::Ticket {
         key: loaded.key.to_string(),
         desk: document.desk.to_string(),

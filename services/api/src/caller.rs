@@ -40,6 +40,8 @@ pub struct Caller {
     pub application: Data<Application>,
     /// The language of labels and titles.
     pub language: Language,
+    /// When the request came.
+    pub at: DateTime<Utc>,
     actor: Actor,
     request_id: Uuid,
     idempotency_key: Option<String>,
@@ -132,6 +134,7 @@ impl Caller {
         };
         Ok(Caller {
             language: language(headers),
+            at,
             request_id: request
                 .extensions()
                 .get::<RequestId>()

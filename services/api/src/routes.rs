@@ -25,7 +25,9 @@ pub mod transitions;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use api_types::EditProfile;
 use application::{Loaded, as_of::AsOf};
-use domain::{AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode};
+use domain::{
+    AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode, ticket::Context,
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -176,13 +178,13 @@ fn key(text: &str) -> Result<TicketKey, Refusal> {
 fn ticket_json(caller: &Caller, loaded: &Loaded) -> Result<api_types::Ticket, Refusal> {
     let application = &caller.application;
     let desk = application.desk_of(loaded)?;
-    Ok(answer::ticket(
-        application.directory(),
-        caller.viewer(),
-        &desk,
-        loaded,
-        caller.language,
-    ))
+    let context = Context {
+        viewer: caller.viewer(),
+        desk: &desk,
+        at: caller.at,
+    };
+    let (directory, language) = (application.directory(), caller.language);
+    Ok(answer::ticket(directory, &context, loaded, language))
 }
 
 fn etag(version: u64) -> (header::HeaderName, String) {

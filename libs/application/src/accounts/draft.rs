@@ -16,7 +16,7 @@ use event_log::{StreamName, Version};
 use uuid::Uuid;
 
 use super::{AccountDraft, NamedGrant};
-use crate::{commit::Write, error::ExecuteError, start::Application};
+use crate::{command::Write, error::ExecuteError, start::Application};
 
 /// Streams of the user names that look alike.
 const LOOKS: &str = "username-looks";
@@ -24,11 +24,7 @@ const LOOKS: &str = "username-looks";
 const LOOKS_ALONE: &str = "username-looks-alone";
 
 fn reserved(stream: String, version: u64, holder: AccountId) -> Write {
-    Write {
-        stream,
-        version,
-        events: vec![Event::Name(NameEvent::Reserved { holder })],
-    }
+    Write::after(version, stream, vec![Event::Name(NameEvent::Reserved { holder })])
 }
 
 impl Application {
@@ -182,11 +178,7 @@ impl Application {
             ])));
             events.push(Event::Account(AccountEvent::IdentityLinked(identity.clone())));
         }
-        writes.push(Write {
-            stream: format!("account-{}", new.id),
-            version: 0,
-            events,
-        });
+        writes.push(Write::after(0, format!("account-{}", new.id), events));
         Ok(writes)
     }
 
@@ -239,11 +231,7 @@ impl Application {
 
     /// Somebody holds this name, or has held it.
     pub(crate) fn is_held(&self, name: &[&str]) -> Result<bool, ExecuteError> {
-        let stream = StreamName::try_from(self.unique_stream(name)).map_err(ExecuteError::internal)?;
-        let held = self
-            .log()
-            .read_stream(&stream, Version(0), 1)
-            .map_err(ExecuteError::internal)?;
+        let held = self.stream_events(&self.unique_stream(name), Version(0), 1)?;
         Ok(!held.is_empty())
     }
 }

@@ -5,23 +5,18 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use credentials::{SecretText, opaque};
 use domain::{
-    AccountId, ApiKeyId, Event, Fault,
-    account::{
-        AccountEvent,
-        change::{self, Change},
-    },
+    AccountId, ApiKeyId, Fault,
+    account::{AccountEvent, change::Change},
     fault::FaultCode,
     policy::KeyScope,
 };
-use event_log::Version;
 use uuid::Uuid;
 
 use crate::{
     call::Call,
-    codec,
-    commit::{Committed, Write},
+    command::{Outcome, Targets},
     error::ExecuteError,
-    execute::own_task,
+    execute::Asked,
     start::Application,
 };
 
@@ -53,33 +48,29 @@ impl Application {
             scopes,
             expires_at,
         };
-        let this = self.clone();
-        let issued = own_task(async move {
-            this.commit(&call, |application| {
-                let account = application
-                    .directory()
-                    .account(id)
-                    .ok_or(ExecuteError::NotFound)?;
-                call.expects(Version(account.version))?;
-                let events = change::decide(&call.viewer, &account, change.clone(), call.at)?;
-                Ok(Write::to_account(&account, events))
+        let asked = Asked {
+            actions: vec![change],
+            expected: call.expected_version.clone(),
+        };
+        let issued = self.own_task(|this| async move {
+            this.carry_out(&call, &Targets::PEOPLE, &|_| {
+                this.decide_changes(&call, id, &asked, false)
             })
             .await
         });
         match issued.await? {
-            Committed::Now(_) | Committed::Nothing => Ok((key, Some(text))),
-            Committed::Before(appended) => Ok((self.key_in(&appended)?, None)),
-        }
-    }
-
-    /// The key that a commit has issued.
-    fn key_in(&self, appended: &event_log::Appended) -> Result<ApiKeyId, ExecuteError> {
-        for recorded in &appended.events {
-            if let Event::Account(AccountEvent::ApiKeyIssued(issued)) = codec::decode(self.vault(), recorded)?
-            {
-                return Ok(issued.key);
+            Outcome::Now(_) | Outcome::Nothing(_) => Ok((key, Some(text))),
+            Outcome::Before(written) => {
+                let key = written.of_accounts().find_map(issued_key);
+                Ok((key.ok_or(ExecuteError::NotFound)?, None))
             }
         }
-        Err(ExecuteError::NotFound)
     }
+}
+
+fn issued_key(event: &AccountEvent) -> Option<ApiKeyId> {
+    let AccountEvent::ApiKeyIssued(issued) = event else {
+        return None;
+    };
+    Some(issued.key)
 }

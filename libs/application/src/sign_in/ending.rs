@@ -6,9 +6,7 @@ use sessions::SignIn;
 use uuid::Uuid;
 
 use super::SignInError;
-use crate::{
-    call::Call, error::ExecuteError, execute::own_task, federation::AtProvider, links, start::Application,
-};
+use crate::{call::Call, error::ExecuteError, federation::AtProvider, links, start::Application};
 
 impl Application {
     /// Ends a sign-in: its tokens are refused from now on. Answers what signs out at the provider that it was made through.
@@ -46,8 +44,7 @@ impl Application {
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn sign_out_everywhere(&self, call: Call, account: AccountId) -> Result<(), ExecuteError> {
-        let this = self.clone();
-        own_task(async move {
+        self.own_task(|this| async move {
             // The sign-ins end first: who asks for this fears one of them, and the log may take no commands.
             this.end_sign_ins(account).await?;
             this.append_own(&call, account, |_| Ok(vec![AccountEvent::SignedOutEverywhere {}]))
@@ -64,7 +61,7 @@ impl Application {
             sessions.revoke_account(account.0)?;
             sessions.withdraw(account.0, &links::ALL).map(drop)
         });
-        ended.await.map_err(ExecuteError::internal)
+        Ok(ended.await?)
     }
 
     /// Removes what is over from the sessions. To be run now and then.

@@ -3,10 +3,12 @@
 
 mod administrators;
 mod clocks;
+mod crosswise;
 mod crowds;
 mod directories;
 mod eve;
 mod files;
+mod killed;
 mod links;
 mod looks;
 mod own_account;
@@ -15,5 +17,6 @@ mod people;
 mod privacy;
 mod questions;
 mod repeats;
+mod several;
 mod sign_ins;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 pub use super::event::Verdict as Decision;
@@ -12,13 +13,15 @@ use crate::{
     policy::Viewer,
 };
 
-/// Who asks, and under which desk. Time is not here: no rule of this issue reads the clock.
+/// Who asks, under which desk, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// Who is signed in.
     pub viewer: &'a Viewer,
     /// The ticket's desk, in the ticket's version.
     pub desk: &'a Desk,
+    /// When it is asked, by the clock of the door.
+    pub at: DateTime<Utc>,
 }
 
 /// A comment's text with the id it will have.

@@ -6,7 +6,7 @@ use super::{
     approval,
     command::{Action, Attach, Context, Text},
     edit,
-    event::{Attached, Edited, Stamp, TicketEvent, Visibility},
+    event::{Attached, Edited, TicketEvent, Visibility},
     open::share_faults,
     refusal::Rejection,
     state::State,
@@ -102,16 +102,13 @@ fn events_max(action: &Action) -> u64 {
 pub fn decide_each(
     context: &Context<'_>,
     state: &State,
-    stamp: &Stamp,
     actions: Vec<Action>,
 ) -> Result<Vec<TicketEvent>, Rejection> {
     let mut state = state.clone();
     let mut all = Vec::new();
     for action in actions {
         let events = decide(context, &state, action)?;
-        for event in &events {
-            state = State::evolve(Some(state.clone()), stamp, event).unwrap_or(state);
-        }
+        events.iter().for_each(|event| state.apply(event));
         all.extend(events);
     }
     Ok(all)

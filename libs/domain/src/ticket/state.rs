@@ -100,8 +100,6 @@ impl State {
         let Some(mut state) = state else {
             return State::opened(stamp, event);
         };
-        state.events += 1;
-        state.erased.extend(erased(event));
         state.apply(event);
         Some(state)
     }
@@ -137,7 +135,10 @@ impl State {
         Some(state)
     }
 
-    fn apply(&mut self, event: &TicketEvent) {
+    /// Folds one event of a ticket that is open. No rule reads its place in the log, so it may have none yet.
+    pub fn apply(&mut self, event: &TicketEvent) {
+        self.events += 1;
+        self.erased.extend(erased(event));
         match event {
             TicketEvent::Opened(_) | TicketEvent::Commented(_) => {}
             TicketEvent::Described { description, .. } => self.description = description.value.clone(),

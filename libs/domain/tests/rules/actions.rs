@@ -181,6 +181,7 @@ fn an_action_that_clears_a_field_and_sets_it_anew_sets_it() {
     let context = domain::ticket::Context {
         viewer: &agent,
         desk: &desk,
+        at: crate::given::start(),
     };
     let again = follow("resolve", None, json!({"resolution": "duplicate"}));
     let events = domain::ticket::decide(&context, &ticket.state, again).unwrap();
@@ -268,7 +269,11 @@ fn the_server_follows_what_is_open_to_it_alone() {
     let desk = Desk::load(definition).unwrap();
     let ticket = a_question();
     let ask = |viewer: &Viewer| {
-        let context = domain::ticket::Context { viewer, desk: &desk };
+        let context = domain::ticket::Context {
+            viewer,
+            desk: &desk,
+            at: crate::given::start(),
+        };
         domain::ticket::decide(&context, &ticket.state, plainly("take"))
     };
     let system = Viewer {

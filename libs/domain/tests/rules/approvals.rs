@@ -281,6 +281,7 @@ fn an_action_that_only_informs_leaves_the_question_open() {
     let context = domain::ticket::Context {
         viewer: &agent,
         desk: &desk,
+        at: crate::given::start(),
     };
     let events = domain::ticket::decide(&context, &proposed().state, plainly("take")).unwrap();
     assert_eq!(kinds(&events), ["transitioned"]);

@@ -62,6 +62,7 @@ fn a_change_is_blamed_on_the_event_that_made_it() {
             let context = domain::ticket::Context {
                 viewer: &viewer,
                 desk: ticket.desk,
+                at: crate::given::start(),
             };
             let Ok(more) = decide(&context, &ticket.state, action) else {
                 continue;

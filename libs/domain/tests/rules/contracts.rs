@@ -1,15 +1,26 @@
 //! What a contract allows, and when (seed 004, F179).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use domain::{
-    ContractId,
+    ContractId, OrganizationId, PersonId,
+    fault::FaultCode,
     organization::{Contract, ContractLevel, ContractRefusal, Organization, contract::judge},
+    policy::{Role, Viewer},
+    ticket::{
+        Action, Context, Edit, Open, Rejection, TicketEvent,
+        contract::{judge_changes, judge_new},
+        decide_each, open,
+    },
 };
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::{given::organization, holders::a_place};
+use crate::{
+    given::{SUP, a_question, agent, at, faults, object, organization, question, requester, start, viewer},
+    holders::a_place,
+};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -168,4 +179,122 @@ fn of_several_contracts_one_that_holds_and_covers_is_enough() {
             Err(ContractRefusal::NotValid { reference: named, .. }) if named == reference
         ));
     }
+}
+
+/// The municipality of the requester with contracts of 2026 about these categories, below a region that has none.
+fn upwards(categories: &'static [&'static str]) -> impl Fn(&OrganizationId) -> Vec<Arc<Organization>> {
+    move |id| match id.as_str() {
+        "commune-a" => vec![
+            Arc::new(with("commune-a", of_2026(categories))),
+            Arc::new(a_place("region")),
+        ],
+        other => vec![Arc::new(a_place(other))],
+    }
+}
+
+fn new_judged(
+    viewer: &Viewer,
+    new: Open,
+    categories: &'static [&'static str],
+    days: i64,
+) -> Result<(), Rejection> {
+    let context = Context {
+        viewer,
+        desk: &SUP,
+        at: start() + TimeDelta::days(days),
+    };
+    let memberships = new.requester_organizations.clone();
+    let events = open::open(&context, new).unwrap();
+    let Some(TicketEvent::Opened(opened)) = events.first() else {
+        panic!("{events:?}")
+    };
+    judge_new(&context, opened, &memberships, upwards(categories))
+}
+
+#[test]
+fn a_new_ticket_asks_the_contract_of_the_organization_that_it_is_for_on_the_day_that_it_is_asked() {
+    let ann = requester();
+    let told = |categories, days| new_judged(&ann, question(&ann), categories, days);
+    assert_eq!(told(&[], 0), Ok(()));
+    assert_eq!(told(&["SUP"], 304), Ok(()), "2026-12-31");
+    let ended = told(&["SUP"], 305).unwrap_err();
+    let Rejection::Contract(ContractRefusal::NotValid { on, .. }) = &ended else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(*on, day("2027-01-01"));
+    let told = told(&["SUP/incident"], 0);
+    let refusal = not_covered("commune-a", "C-26", "SUP/question").unwrap_err();
+    assert_eq!(told, Err(Rejection::Contract(refusal)));
+}
+
+#[test]
+fn who_is_of_an_organization_under_contract_and_of_another_says_which() {
+    let of_two = viewer(5, Role::Requester, &["commune-a", "commune-b"]);
+    let told = new_judged(&of_two, question(&of_two), &["SUP/incident"], 0);
+    assert_eq!(faults(told), [at("/organization", FaultCode::Required)]);
+    let named = Open {
+        organization: Some(organization("commune-b")),
+        ..question(&of_two)
+    };
+    assert_eq!(new_judged(&of_two, named, &["SUP/incident"], 0), Ok(()));
+    let nobodys = viewer(6, Role::Requester, &["commune-b", "commune-c"]);
+    assert_eq!(
+        new_judged(&nobodys, question(&nobodys), &[], 0),
+        Ok(()),
+        "no contract at all"
+    );
+}
+
+#[test]
+fn a_ticket_that_becomes_another_one_is_judged_as_a_new_one_and_nothing_else_is() {
+    let ticket = a_question();
+    let by = agent();
+    let context = Context {
+        viewer: &by,
+        desk: &SUP,
+        at: start(),
+    };
+    let edit = |edit: Edit| Action::Edit(Box::new(edit));
+    let nothing = || Edit::nothing(PersonId(Uuid::from_u128(900)));
+    let incident = || {
+        edit(Edit {
+            request_type: Some("incident".to_owned()),
+            fields: object(json!({"product": "email"})),
+            ..nothing()
+        })
+    };
+    let moved = |to: &str| {
+        edit(Edit {
+            organization: Some(organization(to)),
+            ..nothing()
+        })
+    };
+    let renamed = || {
+        edit(Edit {
+            summary: Some("Autre".to_owned()),
+            ..nothing()
+        })
+    };
+    let judged = |actions: Vec<Action>, categories| {
+        let events = decide_each(&context, &ticket.state, actions).unwrap();
+        judge_changes(&context, &ticket.state, &events, upwards(categories))
+    };
+    let refused = |category: &str| {
+        let refusal = not_covered("commune-a", "C-26", category).unwrap_err();
+        Err(Rejection::Contract(refusal))
+    };
+    assert_eq!(judged(vec![incident()], &["SUP/incident"]), Ok(()));
+    assert_eq!(
+        judged(vec![incident()], &["SUP/question"]),
+        refused("SUP/incident")
+    );
+    // What it is for and about in the end counts, whichever action of the command made it so.
+    assert_eq!(
+        judged(vec![incident(), moved("commune-b")], &["SUP/question"]),
+        Ok(())
+    );
+    let back = vec![moved("commune-b"), incident(), moved("commune-a")];
+    assert_eq!(judged(back, &["SUP/question"]), refused("SUP/incident"));
+    // A ticket that no contract covers any more is treated to its end.
+    assert_eq!(judged(vec![renamed()], &["SAV"]), Ok(()));
 }

@@ -118,7 +118,7 @@ fn histories_that_the_rules_allow_keep_their_promises() {
             let offered = ticket.allowed_ids(&viewer);
             let followed = if let Action::Transition { action, .. } = &action { Some(action.clone()) } else { None };
 
-            let context = domain::ticket::Context { viewer: &viewer, desk: ticket.desk };
+            let context = domain::ticket::Context { viewer: &viewer, desk: ticket.desk, at: crate::given::start() };
             let Ok(events) = decide(&context, &ticket.state, action.clone()) else { continue };
             prop_assert_eq!(&decide(&context, &ticket.state, action), &Ok(events.clone()), "decided otherwise");
             tally.count(&events);

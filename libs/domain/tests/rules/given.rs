@@ -212,7 +212,15 @@ pub(crate) struct Ticket {
 
 /// Opens a ticket, which must not be refused.
 pub(crate) fn given(desk: &'static Desk, viewer: &Viewer, new: Open) -> Ticket {
-    let events = open::open(&Context { viewer, desk }, new).unwrap();
+    let events = open::open(
+        &Context {
+            viewer,
+            desk,
+            at: start(),
+        },
+        new,
+    )
+    .unwrap();
     let (mut state, mut document) = (None, None);
     for (version, event) in (1..).zip(&events) {
         let stamp = stamp_of(1, version, viewer.account);
@@ -248,6 +256,7 @@ impl Ticket {
             &Context {
                 viewer,
                 desk: self.desk,
+                at: start(),
             },
             &self.state,
             action,
@@ -275,6 +284,7 @@ impl Ticket {
             &Context {
                 viewer,
                 desk: self.desk,
+                at: start(),
             },
             &self.state,
         )

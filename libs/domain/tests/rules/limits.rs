@@ -27,6 +27,7 @@ fn opened(new: Open) -> bool {
     let context = domain::ticket::Context {
         viewer: &agent(),
         desk: &SUP,
+        at: start(),
     };
     domain::ticket::open::open(&context, new).is_ok()
 }
@@ -51,6 +52,7 @@ fn texts_of_a_ticket_end_at_their_limits() {
         let context = domain::ticket::Context {
             viewer: &agent(),
             desk: &SUP,
+            at: start(),
         };
         let made = domain::ticket::open::open(&context, description(bytes)).unwrap();
         assert_eq!(made.len(), events, "{bytes}");

@@ -21,7 +21,14 @@ use crate::given::{
 };
 
 fn opened_on(desk: &domain::desk::Desk, viewer: &Viewer, new: Open) -> Result<Vec<TicketEvent>, Rejection> {
-    open::open(&Context { viewer, desk }, new)
+    open::open(
+        &Context {
+            viewer,
+            desk,
+            at: crate::given::start(),
+        },
+        new,
+    )
 }
 
 fn on_sup(viewer: &Viewer, new: Open) -> Result<Vec<TicketEvent>, Rejection> {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::{
     AccountId, DeskKey,
-    policy::{Grant, Operation, Relation, Role, Scope, Side, Viewer, may, relations, side, side_for},
+    policy::{
+        Grant, Operation, Relation, Role, Scope, Side, Viewer, may, may_act_for, relations, side, side_for,
+    },
 };
 
 use crate::given::{
@@ -201,5 +203,24 @@ fn on_a_ticket_of_their_own_those_who_treat_write_as_requesters_and_act_as_what_
             ..agent()
         };
         assert_eq!(side(&system, scope), Side::System);
+    });
+}
+
+#[test]
+fn who_treats_a_ticket_acts_for_those_who_may_read_it_and_nobody_else_does() {
+    with_scope(|ticket| {
+        for (by, other, may) in [
+            (agent(), requester(), true),
+            (agent(), colleague(), true),
+            (admin(), requester(), true),
+            (agent(), stranger(), false),
+            (colleague(), requester(), false),
+            (requester(), colleague(), false),
+            (supplier(), requester(), false),
+            (auditor(), requester(), false),
+            (stranger(), stranger(), false),
+        ] {
+            assert_eq!(may_act_for(&by, &other, ticket), may, "{by:?} for {other:?}");
+        }
     });
 }

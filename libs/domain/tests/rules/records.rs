@@ -96,6 +96,7 @@ fn the_largest_opening_fits_one_record() {
         &Context {
             viewer: &viewer,
             desk: &desk,
+            at: crate::given::start(),
         },
         new,
     )
@@ -120,6 +121,7 @@ fn the_longest_text_fits_one_record() {
         &Context {
             viewer: &viewer,
             desk: &SUP,
+            at: crate::given::start(),
         },
         new,
     )

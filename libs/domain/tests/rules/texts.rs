@@ -57,6 +57,7 @@ fn open(summary: &str, description: &str) -> Asked {
     let context = domain::ticket::Context {
         viewer: &requester(),
         desk: &SUP,
+        at: start(),
     };
     let new = Open {
         summary: summary.to_owned(),

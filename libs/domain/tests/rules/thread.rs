@@ -120,6 +120,7 @@ fn a_comment_says_which_side_wrote_it_and_whose_words_they_are() {
         let context = domain::ticket::Context {
             viewer: &viewer,
             desk: report.desk,
+            at: crate::given::start(),
         };
         assert_eq!(subject(&context, &report.state), person(900));
     }
@@ -564,14 +565,14 @@ fn one_command_is_one_update_however_many_events_it_makes() {
     let context = domain::ticket::Context {
         viewer: &agent(),
         desk: ticket.desk,
+        at: crate::given::start(),
     };
     let both = vec![
         say(Visibility::Internal),
         say(Visibility::Public),
         say(Visibility::Public),
     ];
-    let stamp = crate::given::stamp(2, agent().account);
-    let events = domain::ticket::decide_each(&context, &ticket.state, &stamp, both).unwrap();
+    let events = domain::ticket::decide_each(&context, &ticket.state, both).unwrap();
     ticket.then(&agent(), &events);
     assert_eq!((events.len(), ticket.document.supplier_updates), (3, 4));
     ticket.when(&agent(), say(Visibility::Public)).unwrap();
@@ -655,26 +656,26 @@ fn several_actions_in_a_row_are_decided_each_on_what_the_ones_before_made() {
     let context = domain::ticket::Context {
         viewer: &agent,
         desk: ticket.desk,
+        at: crate::given::start(),
     };
-    let stamp = crate::given::stamp(2, agent.account);
     let both = vec![plainly("resolve"), plainly("close")];
-    let events = domain::ticket::decide_each(&context, &ticket.state, &stamp, both).unwrap();
+    let events = domain::ticket::decide_each(&context, &ticket.state, both).unwrap();
     let [_, TicketEvent::Transitioned(closed)] = &events[..] else {
         panic!("{events:?}")
     };
     assert_eq!(closed.from, status("resolved"));
     let one_wrong = vec![plainly("close"), plainly("take")];
-    let refused = domain::ticket::decide_each(&context, &ticket.state, &stamp, one_wrong);
+    let refused = domain::ticket::decide_each(&context, &ticket.state, one_wrong);
     assert!(matches!(refused, Err(Rejection::WrongStatus { status: from, .. }) if from == status("closed")));
     let elsewhere = viewer(16, Role::Requester, &[]);
     let context = domain::ticket::Context {
         viewer: &elsewhere,
         desk: ticket.desk,
+        at: crate::given::start(),
     };
     assert!(not_permitted(&domain::ticket::decide_each(
         &context,
         &ticket.state,
-        &stamp,
         vec![plainly("close")]
     )));
 }

@@ -46,6 +46,7 @@ fn a_whole_number_is_kept_as_one() {
     let context = domain::ticket::Context {
         viewer: &operator(),
         desk: &SAV,
+        at: crate::given::start(),
     };
     let told = faults(domain::ticket::open::open(&context, half));
     assert_eq!(told.len(), 2, "no integer, and not in the list: {told:?}");
@@ -133,6 +134,7 @@ fn a_date_time_is_kept_in_one_spelling_wherever_it_comes_in() {
         let context = domain::ticket::Context {
             viewer: &operator(),
             desk: &SAV,
+            at: crate::given::start(),
         };
         let new = report_with("troubleDetectionTime", json!(wrong));
         assert_eq!(
@@ -227,6 +229,7 @@ fn what_cannot_be_seen_fills_no_mandatory_field_in() {
         let context = domain::ticket::Context {
             viewer: &operator(),
             desk: &SAV,
+            at: crate::given::start(),
         };
         let new = report_with("offerId", json!(blank));
         assert_eq!(
@@ -280,6 +283,7 @@ fn a_list_of_blank_texts_is_not_filled_in() {
         let context = domain::ticket::Context {
             viewer: &requester(),
             desk,
+            at: crate::given::start(),
         };
         domain::ticket::open::open(&context, new)
     };

@@ -44,6 +44,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+mod ed25519;
 mod error;
 mod key_file;
 mod key_ring;
@@ -124,6 +125,7 @@ impl Tokens {
     /// # Errors
     /// [`KeyFileError`]; a file that cannot be understood stays as it is.
     pub fn load_or_create(path: &Path, at: DateTime<Utc>) -> Result<Tokens, KeyFileError> {
+        ed25519::install();
         let directory = LockedDirectory::of(path)?;
         let ring = match directory.load()? {
             Some(mut ring) => {
@@ -133,7 +135,7 @@ impl Tokens {
                 ring
             }
             None => {
-                let ring = KeyRing::new(at)?;
+                let ring = KeyRing::new(at);
                 directory.replace(&ring)?;
                 ring
             }

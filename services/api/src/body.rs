@@ -11,7 +11,6 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use domain::{Fault, desk::form, fault::FaultCode};
 use futures_util::StreamExt;
-use jsonschema::Registry;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
@@ -30,9 +29,15 @@ use self::unique::Wrong;
 /// What the schemas of the contract are called among themselves.
 const CONTRACT: &str = "urn:guichet:contract";
 
+/// Times and days are held to the form that they promise.
+const FORMATS: [shapes::Format; 2] = [
+    ("date-time", |text| times::instant(text).is_some()),
+    ("date", |text| times::day(text).is_some()),
+];
+
 /// The compiled schemas of all request bodies, by name.
 pub struct Shapes {
-    by_name: BTreeMap<String, jsonschema::Validator>,
+    by_name: BTreeMap<String, shapes::Validator>,
     /// The members of each that hold a password, as their format says.
     secrets: BTreeMap<String, Vec<String>>,
 }
@@ -46,19 +51,17 @@ impl Shapes {
         let contract = serde_json::to_value(contract)?;
         let schemas = contract["components"]["schemas"].as_object();
         let whole = json!({"components": {"schemas": schemas}});
-        let registry = Registry::new().add(CONTRACT, &whole)?.prepare()?;
-        let compiled = bodies(&contract).into_iter().map(|name| {
-            let schema = json!({"$ref": format!("{CONTRACT}#/components/schemas/{name}")});
-            Ok((name, shape(&schema, &registry)?))
-        });
-        let by_name: Result<_, jsonschema::ValidationError<'static>> = compiled.collect();
+        let names = bodies(&contract);
+        let place = |name: &String| format!("/components/schemas/{name}");
+        let places: Vec<String> = names.iter().map(place).collect();
+        let compiled = shapes::compile(CONTRACT, &whole, &places, &FORMATS)?;
         let secrets = schemas.into_iter().flatten().map(|(name, schema)| {
             let members = schema["properties"].as_object().into_iter().flatten();
             let secret = members.filter(|(_, member)| member["format"] == "password");
             (name.clone(), secret.map(|(member, _)| member.clone()).collect())
         });
         Ok(Shapes {
-            by_name: by_name?,
+            by_name: names.into_iter().zip(compiled).collect(),
             secrets: secrets.collect(),
         })
     }
@@ -92,19 +95,6 @@ fn bodies(contract: &Value) -> BTreeSet<String> {
         reference.rsplit('/').next().map(str::to_owned)
     };
     contents.filter_map(name).collect()
-}
-
-/// Compiles a schema of the contract. Times and days are held to the form that they promise.
-fn shape(
-    schema: &Value,
-    registry: &Registry<'_>,
-) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
-    jsonschema::options()
-        .with_registry(registry)
-        .should_validate_formats(true)
-        .with_format("date-time", |text: &str| times::instant(text).is_some())
-        .with_format("date", |text: &str| times::day(text).is_some())
-        .build(schema)
 }
 
 /// A JSON body that has its shape.

@@ -36,9 +36,6 @@ pub enum KeyFileError {
     /// The file was there when it was loaded.
     #[error("{} is gone", .0.display())]
     Gone(PathBuf),
-    /// A key could not be encoded for the library that signs.
-    #[error("the signing key cannot be used")]
-    Key(#[source] ed25519_dalek::pkcs8::Error),
 }
 
 /// Why no new key signs.

@@ -152,7 +152,7 @@ impl<'path> LockedDirectory<'path> {
         let signing = keys
             .next()
             .ok_or_else(|| self.damaged("it has no key".to_owned()))?;
-        KeyRing::of(signing, keys.collect())
+        Ok(KeyRing::of(signing, keys.collect()))
     }
 
     fn damaged(&self, fault: String) -> KeyFileError {

@@ -6,12 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::error::{KeyFileError, RotateError, TokenError};
+use super::error::{RotateError, TokenError};
 
 /// How many keys the ring holds: the one that signs and those whose grace is not over.
 pub const TOKEN_KEYS_MAX: usize = 16;
@@ -85,17 +84,17 @@ pub(super) struct KeyRing {
 
 impl KeyRing {
     /// A ring of one new key.
-    pub(super) fn new(at: DateTime<Utc>) -> Result<KeyRing, KeyFileError> {
+    pub(super) fn new(at: DateTime<Utc>) -> KeyRing {
         KeyRing::of(Key::generate(at), Vec::new())
     }
 
     /// A ring of the key that signs and those that did.
-    pub(super) fn of(signing_key: Key, retired: Vec<Key>) -> Result<KeyRing, KeyFileError> {
-        Ok(KeyRing {
-            signing: encoding(&signing_key)?,
+    pub(super) fn of(signing_key: Key, retired: Vec<Key>) -> KeyRing {
+        KeyRing {
+            signing: encoding(&signing_key),
             signing_key,
             retired,
-        })
+        }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -150,7 +149,7 @@ impl KeyRing {
         let end = at.checked_add_signed(grace).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let new = Key::generate(at);
         let kid = new.kid().to_owned();
-        let signing = encoding(&new).map_err(RotateError::File)?;
+        let signing = encoding(&new);
         let mut old = std::mem::replace(&mut self.signing_key, new);
         self.signing = signing;
         old.retirement = Some(Retirement {
@@ -166,11 +165,9 @@ impl KeyRing {
     }
 }
 
-fn encoding(key: &Key) -> Result<EncodingKey, KeyFileError> {
-    let pkcs8 = SigningKey::from_bytes(&key.seed)
-        .to_pkcs8_der()
-        .map_err(KeyFileError::Key)?;
-    Ok(EncodingKey::from_ed_der(pkcs8.as_bytes()))
+/// The key as [`super::ed25519`] takes it.
+fn encoding(key: &Key) -> EncodingKey {
+    EncodingKey::from_ed_der(key.seed.as_ref())
 }
 
 #[cfg(test)]

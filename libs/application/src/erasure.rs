@@ -206,7 +206,8 @@ impl Application {
         self.directory().refresh(self.log(), self.vault())?;
         self.tickets().forget();
         let ended = self.with_sessions(move |sessions| sessions.revoke_account(person.0));
-        Ok(drop(ended.await?))
+        ended.await?;
+        Ok(())
     }
 
     /// Takes away what sign-ins and files are kept with, and builds the view anew without these persons.

@@ -73,7 +73,7 @@ async fn of_two_who_take_a_ticket_at_the_same_instant_one_has_it() {
 
 /// A call at a moment of the round, or ten seconds after it. While one of those is on its way to the disk, the log's writer
 /// alone refuses those of the moment itself, after others were decided on them.
-fn in_round(world: &World, round: i64, username: &str, on_time: bool) -> Call {
+pub(crate) fn in_round(world: &World, round: i64, username: &str, on_time: bool) -> Call {
     Call {
         at: at() + TimeDelta::minutes(round + 1) + TimeDelta::seconds(if on_time { 10 } else { 0 }),
         ..world.call(username)

@@ -2,83 +2,94 @@
 //! the one that is killed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
 };
 
 use application::{
-    Application, Call, Settings,
-    event_log::{Channel, StreamName, Version},
-    execute::AskedOfSeveral,
+    Application, Call,
+    event_log::{Channel, CommandId, EventLog, Options, StreamName, Version},
 };
-use domain::{AccountId, TicketKey};
+use domain::{
+    AccountId, TicketKey,
+    account::{ProfileField, change::Change},
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tempfile::TempDir;
 
 use crate::{
-    several::{and_address, on_each},
-    world::{World, settings},
+    several::{any, on_each},
+    world::{World, settings, settings_in},
 };
 
 const KILLS: u64 = 50;
 /// How many commands of one life are on their way at once.
 const AT_ONCE: u64 = 4;
 /// Most commands that are answered before the kill.
-const ANSWERED_MAX: u64 = 20;
+const ANSWERED_MAX: u64 = 12;
 /// In the environment of the one that is killed: the data directory, and how often it was killed before.
 const DATA: &str = "GUICHET_TEST_KILLED";
 const LIFE: &str = "GUICHET_TEST_KILLED_LIFE";
 
-/// What a command is asked of: the same whenever it is asked for.
-struct Plan {
-    tickets: Vec<TicketKey>,
-    account: Option<AccountId>,
+/// Who and what there is from the start.
+#[derive(Clone, Copy)]
+struct Known {
+    admin: AccountId,
+    bob: AccountId,
 }
 
-fn plan(application: &Application, life: u64, number: u64) -> Plan {
-    let mut chance = StdRng::seed_from_u64((life << 32) | number);
-    let tickets: Vec<TicketKey> = (1..=4).map(|n| format!("SUP-{n}").parse().unwrap()).collect();
-    let count = chance.random_range(2..=3);
-    let bob = application.directory().account_by_username("bob").unwrap().id;
-    Plan {
-        tickets: tickets.sample(&mut chance, count).cloned().collect(),
-        account: chance.random_bool(0.5).then_some(bob),
+impl Known {
+    fn by(application: &Application) -> Known {
+        let id = |name: &str| application.directory().account_by_username(name).unwrap().id;
+        Known {
+            admin: id("admin"),
+            bob: id("bob"),
+        }
     }
-}
 
-fn call(application: &Application, life: u64, number: u64) -> Call {
-    let admin = application.directory().account_by_username("admin").unwrap().id;
-    let viewer = application.directory().viewer(admin).unwrap();
-    let key = format!("{life}-{number}");
-    Call {
-        viewer: (*viewer).clone(),
-        command_id: application::call::command_id(admin, Channel::Rest, "POST /v1/test", Some(&key)),
-        command_digest: application.secret().digest(&[b"test", key.as_bytes()]),
-        ..application.system_call(crate::world::at(), Channel::Rest)
+    /// The tickets that a command is asked of, and the account: the same whenever it is asked for.
+    fn plan(self, life: u64, number: u64) -> (Vec<TicketKey>, Option<AccountId>) {
+        let mut chance = StdRng::seed_from_u64((life << 32) | number);
+        let tickets: Vec<TicketKey> = (1..=4).map(|n| format!("SUP-{n}").parse().unwrap()).collect();
+        let count = chance.random_range(2..=3);
+        let tickets = tickets.sample(&mut chance, count).cloned().collect();
+        (tickets, chance.random_bool(0.5).then_some(self.bob))
+    }
+
+    fn command(self, life: u64, number: u64) -> CommandId {
+        let key = format!("{life}-{number}");
+        application::call::command_id(self.admin, Channel::Rest, "POST /v1/test", Some(&key))
     }
 }
 
 /// Gives commands, and tells of each that is answered, until the kill.
 async fn live(data: &Path, life: u64) {
-    let application = Application::open(&Settings::new(data)).unwrap();
+    let application = Application::open(&settings_in(data)).unwrap();
     println!();
-    let application = &application;
-    let one_after_the_other = |first: u64| async move {
-        for number in (first..).step_by(usize::try_from(AT_ONCE).unwrap()) {
-            let plan = plan(application, life, number);
-            let keys: Vec<&TicketKey> = plan.tickets.iter().collect();
-            let asked: AskedOfSeveral = on_each(&keys, "mot");
-            let address = format!("bob@{life}-{number}.example");
-            let asked = match plan.account {
-                Some(account) => and_address(asked, account, &address),
-                None => asked,
-            };
-            let call = call(application, life, number);
-            application.act_on_several(call, asked).await.unwrap();
-            writeln!(std::io::stdout(), "answered {number}").unwrap();
+    let (application, known) = (&application, Known::by(&application));
+    let viewer = application.directory().viewer(known.admin).unwrap();
+    let one_after_the_other = |first: u64| {
+        let viewer = viewer.clone();
+        async move {
+            for number in (first..).step_by(usize::try_from(AT_ONCE).unwrap()) {
+                let (tickets, account) = known.plan(life, number);
+                let keys: Vec<&TicketKey> = tickets.iter().collect();
+                let mut asked = on_each(&keys, "mot");
+                // Locked and unlocked again: two events, whatever was before.
+                let locks = [BTreeSet::from([ProfileField::Phone]), BTreeSet::new()];
+                let locks = any(locks.map(Change::LockFields).to_vec());
+                asked.accounts = account.map(|account| (account, locks)).into_iter().collect();
+                let call = Call {
+                    viewer: (*viewer).clone(),
+                    command_id: known.command(life, number),
+                    ..application.system_call(crate::world::at(), Channel::Rest)
+                };
+                application.act_on_several(call, asked).await.unwrap();
+                println!("answered {number}");
+            }
         }
     };
     futures_util::future::join_all((0..AT_ONCE).map(one_after_the_other)).await;
@@ -110,26 +121,21 @@ fn kill_after(data: &Path, life: u64, answered: u64) -> Vec<u64> {
     numbers
 }
 
-/// Every command of a life stands in the log with all that it was asked of, or does not at all.
-fn whole(application: &Application, life: u64, answered: &[u64]) -> u64 {
+/// Every command of a life stands in the log with all that it was asked of, or does not at all. Answers how many do.
+fn whole(log: &EventLog, known: Known, life: u64, answered: &[u64]) -> usize {
     let most = answered.iter().max().unwrap() + 2 * AT_ONCE;
     let mut there = 0;
     for number in 0..=most {
-        let plan = plan(application, life, number);
-        let mut wanted: Vec<String> = plan.tickets.iter().map(ToString::to_string).collect();
+        let (tickets, account) = known.plan(life, number);
+        let mut wanted: Vec<String> = tickets.iter().map(ToString::to_string).collect();
+        wanted.extend(account.iter().flat_map(|id| vec![format!("account-{id}"); 2]));
         wanted.sort_unstable();
-        wanted.extend(plan.account.map(|id| format!("account-{id}")));
-        let found = application
-            .log()
-            .command(call(application, life, number).command_id)
-            .unwrap();
+        let found = log.command(known.command(life, number)).unwrap();
         let events = found.into_iter().flat_map(|(_, appended)| appended.events);
-        let mut streams: Vec<String> = events
-            .map(|event| event.envelope.stream.as_str().to_owned())
-            .collect();
+        let streams = events.map(|event| event.envelope.stream.as_str().to_owned());
+        let mut streams: Vec<String> = streams.collect();
         streams.sort_unstable();
-        wanted.sort_unstable();
-        there += u64::from(!streams.is_empty());
+        there += usize::from(!streams.is_empty());
         let must_be = answered.contains(&number);
         let is_whole = streams == wanted || (streams.is_empty() && !must_be);
         assert!(
@@ -150,38 +156,45 @@ async fn a_command_over_several_is_there_as_a_whole_or_not_at_all_after_fifty_ki
         world.open("ann").await;
     }
     let World { dir, application } = world;
+    let known = Known::by(&application);
     application.close();
     drop(application);
     let mut chance = StdRng::seed_from_u64(0x0011_0250);
     let (mut there, mut answered) = (0, 0);
     for life in 0..KILLS {
         let told = kill_after(dir.path(), life, chance.random_range(1..=ANSWERED_MAX));
-        let application = Application::open(&settings(&dir)).unwrap();
-        there += whole(&application, life, &told);
-        answered += told.len() as u64;
-        application.close();
+        let log = EventLog::open(&dir.path().join("log"), Options::default()).unwrap();
+        there += whole(&log, known, life, &told);
+        answered += told.len();
+        log.close();
     }
     assert!(there > answered, "no kill came between the disk and the answer");
-    versions_have_no_gap(&dir, there);
+    nothing_else_is_there(&dir, there);
 }
 
-/// Each ticket and account holds what the commands have written, and no command more.
-fn versions_have_no_gap(dir: &TempDir, there: u64) {
+/// The tickets hold what these commands have written, without a gap, and nothing else; and they are read as before.
+fn nothing_else_is_there(dir: &TempDir, there: usize) {
     let application = Application::open(&settings(dir)).unwrap();
     let mut commands: BTreeMap<_, u64> = BTreeMap::new();
     for n in 1..=4 {
         let stream = StreamName::try_from(format!("SUP-{n}")).unwrap();
-        let events = application
-            .log()
-            .read_stream(&stream, Version(0), usize::MAX)
-            .unwrap();
+        let events = application.log().read_stream(&stream, Version(0), usize::MAX);
+        let events = events.unwrap();
         let versions = events.iter().map(|event| event.envelope.version.0);
         assert!(versions.eq(1..=events.len() as u64), "SUP-{n}");
         for event in &events[1..] {
             *commands.entry(event.envelope.command_id.0).or_default() += 1;
         }
+        let admin = application
+            .directory()
+            .viewer(Known::by(&application).admin)
+            .unwrap();
+        let ticket = application
+            .ticket(&admin, &format!("SUP-{n}").parse().unwrap())
+            .unwrap();
+        assert_eq!(ticket.version(), Version(events.len() as u64));
     }
-    assert_eq!(commands.len() as u64, there);
+    assert_eq!(commands.len(), there);
     assert!(commands.values().all(|tickets| (2..=3).contains(tickets)));
     application.close();
 }

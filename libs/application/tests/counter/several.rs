@@ -15,7 +15,10 @@ use domain::{
     ticket::{Action, Rejection, TicketEvent, Visibility},
 };
 
-use crate::world::{World, comment, transition, words};
+use crate::{
+    crowds::in_round,
+    world::{World, comment, question, transition, words},
+};
 
 /// The actions, whatever versions there are.
 pub(crate) fn any<A>(actions: Vec<A>) -> Asked<A> {
@@ -368,4 +371,37 @@ async fn a_command_of_more_than_a_mebibyte_is_refused_and_leaves_nothing_to_deci
         .act_on_several(world.call("agent"), asked(15))
         .await;
     assert_eq!(done.unwrap().tickets[&two].loaded.version(), Version(16));
+}
+
+/// A command on several reads tickets that it leaves as they are, and the log holds it to none of them: it is decided on what is on disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_are_not_decided_on_what_was_never_written() {
+    let world = World::new().await;
+    let mut too_late = 0;
+    for round in 0..40 {
+        let call = |username: &str, on_time| in_round(&world, round, username, on_time);
+        let open = |on_time| {
+            world
+                .application
+                .open_ticket(call("ann", on_time), question("Bonjour"))
+        };
+        let (one, two) = (open(false).await.unwrap(), open(false).await.unwrap());
+        let (one, two) = (&one.loaded.key, &two.loaded.key);
+        let give = Action::Assign {
+            assignee: Some(Box::new(world.viewer("rival"))),
+        };
+        let mut asked = on_each(&[two], "à rival");
+        asked.tickets.insert(one.clone(), any(vec![give]));
+        let (other, late, given) = tokio::join!(
+            open(true),
+            world.act(call("rival", false), one, transition("take", None)),
+            world.application.act_on_several(call("agent", true), asked),
+        );
+        assert!(other.is_ok() && given.is_ok(), "{other:?} {given:?}");
+        too_late += usize::from(matches!(late, Err(ExecuteError::Clock(_))));
+        // Rival has it: by taking it, or by being given it. Had they seemed to take it, nobody would have given it to them.
+        let shown = world.application.ticket(&world.viewer("ann"), one).unwrap();
+        assert_eq!(shown.document.assignee, Some(world.viewer("rival").account));
+    }
+    assert!(too_late >= 1, "in none of 40 rounds somebody came too late");
 }

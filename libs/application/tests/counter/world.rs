@@ -1,6 +1,6 @@
 //! A small world: two municipalities, an agent, an auditor, an administrator.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use application::{
     Application, Call, ExecuteError, Settings,
@@ -39,6 +39,10 @@ pub(crate) fn at() -> DateTime<Utc> {
 }
 
 pub(crate) fn settings(dir: &TempDir) -> Settings {
+    settings_in(dir.path())
+}
+
+pub(crate) fn settings_in(data: &Path) -> Settings {
     Settings {
         file_bytes_max: FILE_BYTES_MAX,
         sign_in: SignInRules {
@@ -51,7 +55,7 @@ pub(crate) fn settings(dir: &TempDir) -> Settings {
             self_sign_up: true,
             ..SignInRules::default()
         },
-        ..Settings::new(dir.path())
+        ..Settings::new(data)
     }
 }
 

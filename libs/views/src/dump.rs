@@ -14,7 +14,7 @@ pub(crate) fn add(
     let snapshot = connection.transaction()?;
     for (kind, sql) in tables {
         let mut statement = snapshot.prepare(sql)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let mut line = Map::from_iter([("row".to_owned(), Value::from(*kind))]);

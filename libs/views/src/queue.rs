@@ -221,9 +221,10 @@ pub struct QueuePage {
     pub rows: Vec<Row>,
     /// Cursor of the next page; `None` on the last one.
     pub next_cursor: Option<String>,
-    /// How many tickets match on all pages that this viewer may see, at most [`TOTAL_MAX`].
+    /// How many tickets match on all pages that this viewer may see; at most [`TOTAL_MAX`] of a search for common words and
+    /// of the past.
     pub total: u64,
-    /// Whether `total` is exact; otherwise counting stopped there.
+    /// Whether `total` is exact; otherwise counting stopped at [`TOTAL_MAX`].
     pub total_exact: bool,
 }
 

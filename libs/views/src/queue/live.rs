@@ -7,7 +7,10 @@
 mod matching;
 mod ordering;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
 
 use domain::OrganizationId;
 use roaring::RoaringBitmap;
@@ -225,6 +228,12 @@ impl Stored {
     }
 }
 
+/// The slots of a block.
+fn slots_of(block: usize) -> Range<u32> {
+    let slot = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    slot(block * BLOCK_SLOTS)..slot((block + 1) * BLOCK_SLOTS)
+}
+
 fn set<T: Copy>(of: &mut Vec<T>, slot: u32, value: T) {
     match of.get_mut(slot as usize) {
         Some(known) => *known = value,
@@ -290,11 +299,6 @@ impl Values {
     /// What each place stands for.
     fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.keys.iter().map(AsRef::as_ref)
-    }
-
-    fn key(&self, slot: u32) -> Option<&[u8]> {
-        let place = self.of.get(slot as usize)?;
-        self.keys.get(*place as usize).map(AsRef::as_ref)
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn page(
     // Every file of the queue shares its tickets with its readers.
     let live = Arc::clone(shared)
         .downcast::<RwLock<Live>>()
-        .map_err(|_| QueueError::Closed)?;
+        .map_err(|_other_view| QueueError::Closed)?;
     let asked = Asked {
         live: &live,
         viewer,

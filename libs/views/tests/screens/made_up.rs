@@ -11,7 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::ticket::Visibility;
+use domain::ticket::{TicketEvent, Visibility};
 use event_log::Position;
 use rusqlite::Connection;
 use views::{
@@ -70,10 +70,10 @@ impl View for Counts {
 impl Fold for CountsFold {
     fn fold(&mut self, _: &Connection, told: &Told, _: DateTime<Utc>) -> rusqlite::Result<()> {
         if let Fact::Ticket(key, _, event) = &told.fact {
-            let summary = match event.as_ref() {
-                domain::ticket::TicketEvent::Opened(opened) => opened.summary.value.clone(),
-                _ => None,
-            };
+            let mut summary = None;
+            if let TicketEvent::Opened(opened) = event.as_ref() {
+                summary.clone_from(&opened.summary.value);
+            }
             self.pending.push((key.to_string(), summary));
         }
         Ok(())

@@ -108,7 +108,8 @@ fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal 
 /// List tickets.
 ///
 /// What the caller may not see is neither listed nor counted. `status` may be given several times. Pages follow each
-/// other by cursor; counting stops at 10,001, and then `total_exact` is false.
+/// other by cursor. `total` is exact, but for a search for words that very many tickets hold, and for the past: counting
+/// then stops at 10,001, and `total_exact` is false.
 #[utoipa::path(
     operation_id = "list_tickets", tag = "tickets",
     params(TicketQuery),

@@ -123,7 +123,11 @@ fn check(server: &Server, ledger: &mut Ledger, (from, from_file): (u64, usize)) 
 /// What SQLite finds wrong in the databases of a server, read beside it.
 fn damaged(server: &Server) -> Vec<String> {
     let data = server.home().data();
-    let databases = [data.join("sessions.sqlite"), data.join("views/queue.sqlite"), data.join("views/series.sqlite")];
+    let databases = [
+        data.join("sessions.sqlite"),
+        data.join("views/queue.sqlite"),
+        data.join("views/series.sqlite"),
+    ];
     let checked = databases.iter().map(|path| {
         let database = rusqlite::Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let said: rusqlite::Result<String> =

@@ -144,10 +144,29 @@ impl Live {
         Ok(having)
     }
 
+    /// Keeps the tickets for whose instant a condition holds that holds for all later instants, or for all earlier ones.
     fn keep(&self, slots: &mut RoaringBitmap, column: usize, holds: impl Fn(i64) -> bool) {
-        if let Stored::Instants(instants) = &self.stored[column] {
-            let at = |slot: &u32| instants.of.get(*slot as usize).copied();
-            *slots = slots.iter().filter(|slot| at(slot).is_some_and(&holds)).collect();
+        let Stored::Instants(instants) = &self.stored[column] else {
+            return;
+        };
+        for (block, (least, greatest)) in instants.bounds.iter().enumerate() {
+            let range = super::slots_of(block);
+            match (holds(*least), holds(*greatest)) {
+                (true, true) => {}
+                (false, false) => {
+                    slots.remove_range(range);
+                }
+                (true, false) | (false, true) => {
+                    let at = |slot: u32| instants.of.get(slot as usize).copied();
+                    let others: Vec<u32> = slots
+                        .range(range)
+                        .filter(|slot| !at(*slot).is_some_and(&holds))
+                        .collect();
+                    others.into_iter().for_each(|slot| {
+                        slots.remove(slot);
+                    });
+                }
+            }
         }
     }
 }

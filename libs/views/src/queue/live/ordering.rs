@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use roaring::RoaringBitmap;
 use rusqlite::types::Value;
 
-use super::{BLOCK_SLOTS, Live, NO_NUMBER, Stored};
+use super::{BLOCK_SLOTS, Live, NO_NUMBER, Stored, slots_of};
 use crate::queue::{
     columns::{self, at},
     cursor::Cursor,
@@ -80,11 +80,19 @@ impl Live {
                 Stored::Values(values) if columns::is_text(column) => {
                     return listed(&values.of, texts(values.keys()), descending);
                 }
-                Stored::Nothing
-                | Stored::Numbers(_)
-                | Stored::Instants(_)
-                | Stored::Values(_)
-                | Stored::Accounts(_) => Box::new(numbers(column)),
+                Stored::Values(values) => {
+                    let of_place: Vec<u64> = values.keys().map(|key| whole(number_of(key))).collect();
+                    let place = |slot: u32| {
+                        values
+                            .of
+                            .get(slot as usize)
+                            .map_or(usize::MAX, |place| *place as usize)
+                    };
+                    Box::new(move |slot| of_place.get(place(slot)).copied().unwrap_or_default())
+                }
+                Stored::Nothing | Stored::Numbers(_) | Stored::Instants(_) | Stored::Accounts(_) => {
+                    Box::new(numbers(column))
+                }
             },
             By::AccountName(column) => return self.by_name(column, descending),
             By::OrganizationName => {
@@ -138,10 +146,7 @@ impl Live {
         match &self.stored[column] {
             Stored::Numbers(of) => of.get(at).copied(),
             Stored::Instants(instants) => instants.of.get(at).copied(),
-            Stored::Values(values) => values
-                .key(slot)
-                .and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))),
-            Stored::Nothing | Stored::Accounts(_) | Stored::Texts(_) => None,
+            Stored::Nothing | Stored::Values(_) | Stored::Accounts(_) | Stored::Texts(_) => None,
         }
         .unwrap_or(NO_NUMBER)
     }
@@ -155,7 +160,7 @@ impl Ordered<'_> {
         after: Option<&Cursor>,
         max: usize,
     ) -> Vec<u32> {
-        let Some(leading) = self.terms.first() else {
+        let Some(leading) = self.terms.first().filter(|_| max > 0) else {
             return Vec::new();
         };
         let after = after.map(|cursor| self.after(cursor));
@@ -163,7 +168,12 @@ impl Ordered<'_> {
         let mut worst: Option<Candidate> = None;
         let mut take = |slot: u32| {
             let candidate = (turned((leading.first)(slot), leading.descending), slot);
-            if worst.is_some_and(|worst| candidate.0 > worst.0)
+            let is_worse = |worst: Candidate| match candidate.0.cmp(&worst.0) {
+                Ordering::Less => false,
+                Ordering::Equal => self.compare(&candidate, &worst) == Ordering::Greater,
+                Ordering::Greater => true,
+            };
+            if worst.is_some_and(is_worse)
                 || after
                     .as_ref()
                     .is_some_and(|after| !self.follows(after, candidate))
@@ -172,7 +182,7 @@ impl Ordered<'_> {
             }
             best.push(candidate);
             if best.len() >= max + CANDIDATES {
-                let (_, last, _) = best.select_nth_unstable_by(max, |a, b| self.compare(a, b));
+                let (_, last, _) = best.select_nth_unstable_by(max - 1, |a, b| self.compare(a, b));
                 worst = Some(*last);
                 best.truncate(max);
             }
@@ -183,15 +193,18 @@ impl Ordered<'_> {
             if self.is_beyond(block, after.as_ref(), limit) {
                 continue;
             }
-            let slots = set.range(slot(block * BLOCK_SLOTS)..slot((block + 1) * BLOCK_SLOTS));
+            let slots = set.range(slots_of(block));
             if leading.descending {
                 slots.rev().for_each(|slot| limit = take(slot));
             } else {
                 slots.for_each(|slot| limit = take(slot));
             }
         }
+        if best.len() > max {
+            best.select_nth_unstable_by(max - 1, |a, b| self.compare(a, b));
+            best.truncate(max);
+        }
         best.sort_unstable_by(|a, b| self.compare(a, b));
-        best.truncate(max);
         best.into_iter().map(|(_, slot)| slot).collect()
     }
 
@@ -303,8 +316,9 @@ fn texts<'l>(keys: impl Iterator<Item = &'l [u8]>) -> impl Iterator<Item = Optio
     keys.map(|key| std::str::from_utf8(key).ok())
 }
 
-fn slot(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+/// The number that a value's bytes stand for.
+fn number_of(key: &[u8]) -> i64 {
+    key.try_into().map_or(NO_NUMBER, i64::from_be_bytes)
 }
 
 fn directed(ordering: Ordering, descending: bool) -> Ordering {

@@ -35,7 +35,7 @@ fn kills(name: &str) -> u64 {
 }
 
 /// Those that end when they are done.
-const ERRANDS: [&str; 1] = ["erasures"];
+const ERRANDS: [&str; 2] = ["erasures", "views_renewal"];
 
 /// A home whose servers have a courier. Its mail server is away, so it waits.
 fn with_courier() -> Home {
@@ -142,7 +142,9 @@ fn workers_that_are_killed_come_back_and_are_told_of() {
     let said = until(&server, "ready", |status, said| {
         status == 200 && said["problems"] == json!([])
     });
-    assert_eq!(worker(&said, "erasures").unwrap()["state"], "done");
+    for name in ERRANDS {
+        assert_eq!(worker(&said, name).unwrap()["state"], "done", "{name}");
+    }
     let metrics = server.nobody().get("/metrics").text();
     for name in WORKERS {
         let line = format!(

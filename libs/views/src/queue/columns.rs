@@ -1,7 +1,7 @@
 //! The columns of a ticket, each named once: tables, statements, loading, and what lists hold in memory follow from
 //! [`COLUMNS`].
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::LazyLock};
 
 use domain::desk::Category;
 use rusqlite::{
@@ -218,8 +218,10 @@ pub(super) fn declarations(past_only: bool) -> String {
 }
 
 /// All columns of a row `t`, to be read by [`at`].
-pub(super) fn selected() -> String {
-    listed(COLUMNS.iter().map(|column| format!("t.{}", column.name)))
+pub(super) fn selected() -> &'static str {
+    static SELECTED: LazyLock<String> =
+        LazyLock::new(|| listed(COLUMNS.iter().map(|column| format!("t.{}", column.name))));
+    &SELECTED
 }
 
 /// The columns of a row `p` of the past under their own names.

@@ -214,6 +214,27 @@ impl Stored {
         }
     }
 
+    fn values(&self) -> Option<&Values> {
+        let Stored::Values(values) = self else {
+            return None;
+        };
+        Some(values)
+    }
+
+    fn accounts(&self) -> Option<&Accounts> {
+        let Stored::Accounts(accounts) = self else {
+            return None;
+        };
+        Some(accounts)
+    }
+
+    fn instants(&self) -> Option<&Instants> {
+        let Stored::Instants(instants) = self else {
+            return None;
+        };
+        Some(instants)
+    }
+
     /// Takes the value of a slot, which is one that is there or the next one.
     fn put(&mut self, slot: u32, value: ValueRef<'_>) -> rusqlite::Result<()> {
         match self {

@@ -150,12 +150,16 @@ pub(super) fn ticket(connection: &Connection, key: &TicketKey) -> rusqlite::Resu
         .optional()
 }
 
-/// The fields of one ticket, as they stand or as they stood at one of its versions.
+/// Those of the named fields that one ticket has, or had at one of its versions.
 pub(super) fn fields(
     connection: &Connection,
     ticket: i64,
     version: Option<u64>,
+    names: &[String],
 ) -> rusqlite::Result<BTreeMap<String, Value>> {
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let past: Option<String> = match version {
         Some(version) => connection
             .prepare_cached(
@@ -166,10 +170,12 @@ pub(super) fn fields(
             .optional()?,
         None => None,
     };
-    match past {
-        Some(text) => values(&text),
-        None => Ok(all_fields(connection, ticket)?.0),
-    }
+    let mut fields = match past {
+        Some(text) => values(&text)?,
+        None => all_fields(connection, ticket)?.0,
+    };
+    fields.retain(|name, _| names.contains(name));
+    Ok(fields)
 }
 
 type Fields = (BTreeMap<String, Value>, BTreeMap<String, Option<Commitment>>);

@@ -257,10 +257,7 @@ impl Asked<'_> {
             shown.event_count = number(row, seen)?;
             Ok(shown)
         })?;
-        if !self.query.fields.is_empty() {
-            row.fields = load::fields(snapshot, cursor.id, None)?;
-            row.fields.retain(|name, _| self.query.fields.contains(name));
-        }
+        row.fields = load::fields(snapshot, cursor.id, None, &self.query.fields)?;
         Ok(Placed { row, cursor })
     }
 }

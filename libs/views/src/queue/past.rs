@@ -298,10 +298,7 @@ fn placed(
     let values = (first..first + order.len())
         .map(|column| row.get(column))
         .collect::<Result<_, _>>()?;
-    if !query.fields.is_empty() {
-        shown.fields = load::fields(connection, id, Some(shown.version))?;
-        shown.fields.retain(|name, _| query.fields.contains(name));
-    }
+    shown.fields = load::fields(connection, id, Some(shown.version), &query.fields)?;
     let cursor = Cursor { values, id };
     Ok(Placed { row: shown, cursor })
 }

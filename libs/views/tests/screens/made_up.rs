@@ -121,23 +121,27 @@ fn some_tickets() -> World {
     world
 }
 
-fn counted(world: &World) -> i64 {
-    let sum = |connection: &mut Connection| {
+/// The one number that a statement gives.
+fn number(world: &World, sql: &str) -> i64 {
+    let number = |connection: &mut Connection| {
         connection
-            .query_row("SELECT coalesce(sum(count), 0) FROM events", [], |row| row.get(0))
+            .query_row(sql, [], |row| row.get(0))
             .map_err(QueueError::Sqlite)
     };
-    world.wait_for_view("counts", world.log.head());
-    world.views.ask("counts", sum).unwrap()
+    world.views.ask("counts", number).unwrap()
 }
 
-fn version_of(world: &World) -> i32 {
-    let version = |connection: &mut Connection| {
-        connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(QueueError::Sqlite)
-    };
-    world.views.ask("counts", version).unwrap()
+fn counted(world: &World) -> i64 {
+    world.wait_for_view("counts", world.log.head());
+    number(world, "SELECT coalesce(sum(count), 0) FROM events")
+}
+
+fn version_of(world: &World) -> i64 {
+    number(world, "PRAGMA user_version")
+}
+
+fn summaries(world: &World) -> i64 {
+    number(world, "SELECT count(summary) FROM events")
 }
 
 #[test]
@@ -245,14 +249,6 @@ fn what_is_erased_is_gone_from_it_too() {
     counted(&world);
     world.open = crate::world::keyless();
     world.reopen(|_| {});
-    let summaries = |world: &World| -> i64 {
-        let count = |connection: &mut Connection| {
-            connection
-                .query_row("SELECT count(summary) FROM events", [], |row| row.get(0))
-                .map_err(QueueError::Sqlite)
-        };
-        world.views.ask("counts", count).unwrap()
-    };
     assert_eq!(summaries(&world), 2);
     world.renew();
     assert_eq!((summaries(&world), counted(&world)), (0, 4));

@@ -46,13 +46,10 @@ impl Live {
             return self.all.clone();
         }
         let mut visible = self.treated(viewer);
+        let private = self.with(const { at("private") }, &Value::Integer(1));
         for organization in &viewer.organizations {
             let mut own = self.of_organization(organization);
-            if let Stored::Values(private) = &self.stored[const { at("private") }]
-                && let Some(private) = private.with(&Value::Integer(1))
-            {
-                own -= private;
-            }
+            own -= &private;
             visible |= own;
             if let Some(shared) = self.shared_with.get(organization) {
                 visible |= shared;
@@ -92,25 +89,15 @@ impl Live {
     }
 
     fn of_account(&self, column: usize, account: &[u8]) -> RoaringBitmap {
-        match &self.stored[column] {
-            Stored::Accounts(accounts) => accounts.with(account).iter().copied().collect(),
-            Stored::Nothing
-            | Stored::Numbers(_)
-            | Stored::Instants(_)
-            | Stored::Values(_)
-            | Stored::Texts(_) => RoaringBitmap::new(),
-        }
+        let accounts = self.stored[column].accounts();
+        let slots = accounts.map_or(&[][..], |accounts| accounts.with(account));
+        slots.iter().copied().collect()
     }
 
     fn with(&self, column: usize, value: &Value) -> RoaringBitmap {
-        match &self.stored[column] {
-            Stored::Values(values) => values.with(value).cloned().unwrap_or_default(),
-            Stored::Nothing
-            | Stored::Numbers(_)
-            | Stored::Instants(_)
-            | Stored::Accounts(_)
-            | Stored::Texts(_) => RoaringBitmap::new(),
-        }
+        let values = self.stored[column].values();
+        let slots = values.and_then(|values| values.with(value));
+        slots.cloned().unwrap_or_default()
     }
 
     /// The tickets that have one of these values in a column; the file knows those of a column that is not held here.
@@ -146,7 +133,7 @@ impl Live {
 
     /// Keeps the tickets for whose instant a condition holds that holds for all later instants, or for all earlier ones.
     fn keep(&self, slots: &mut RoaringBitmap, column: usize, holds: impl Fn(i64) -> bool) {
-        let Stored::Instants(instants) = &self.stored[column] else {
+        let Some(instants) = self.stored[column].instants() else {
             return;
         };
         for (block, (least, greatest)) in instants.bounds.iter().enumerate() {

@@ -47,17 +47,12 @@ impl Live {
             .terms()
             .map(|(by, descending)| self.term(by, descending, internal))
             .collect();
-        let bounds = match order.terms().next() {
-            Some((By::Column(column), _)) => match &self.stored[column] {
-                Stored::Instants(instants) => Some(instants.bounds.as_slice()),
-                Stored::Nothing
-                | Stored::Numbers(_)
-                | Stored::Values(_)
-                | Stored::Accounts(_)
-                | Stored::Texts(_) => None,
-            },
-            Some((By::AccountName(_) | By::OrganizationName | By::EventCount, _)) | None => None,
+        let leading = order.terms().next().map(|(by, _)| by);
+        let bounds = match leading {
+            Some(By::Column(column)) => self.stored[column].instants(),
+            Some(By::AccountName(_) | By::OrganizationName | By::EventCount) | None => None,
         };
+        let bounds = bounds.map(|instants| instants.bounds.as_slice());
         Ordered {
             live: self,
             terms,

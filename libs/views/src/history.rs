@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Language, OrganizationId,
     desk::Desk,
-    ticket::{Document, Stamp, TicketEvent},
+    ticket::{Stamp, TicketEvent},
 };
 use event_log::Channel;
 use serde_json::Value;
+
+pub use changes::Seen;
 
 /// One event of a ticket, opened and decoded.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,49 +75,35 @@ pub struct Change {
     pub to: Option<Value>,
 }
 
-/// The history of one ticket, oldest first: one entry per event that this reader may see. Internal notes are told only
-/// when `internal`. Labels come from `desk`, in the version that holds for the ticket.
-#[must_use]
-pub fn history(
-    events: &[Happened],
-    names: &dyn Names,
-    desk: &Desk,
-    language: Language,
-    internal: bool,
-) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    let mut document: Option<Document> = None;
-    for happened in events {
-        let after = Document::evolve(document.clone(), &happened.stamp, &happened.event);
-        if internal || !happened.event.is_internal() {
-            let changes =
-                changes::between(document.as_ref(), after.as_ref(), &happened.event, desk, language);
-            let teller = words::Teller {
-                names,
-                desk,
-                language,
-            };
-            let text = teller.sentence(document.as_ref(), happened, &changes);
-            entries.push(entry(happened, text, changes));
-        }
-        document = after;
-    }
-    entries
+/// Who tells the history of a ticket: names, labels and language. Labels come from the desk, in the version that holds for the ticket.
+pub struct Teller<'a> {
+    /// The names of people and organizations.
+    pub names: &'a dyn Names,
+    /// The desk.
+    pub desk: &'a Desk,
+    /// The language.
+    pub language: Language,
 }
 
-fn entry(happened: &Happened, text: String, changes: Vec<Change>) -> Entry {
-    let stamp = &happened.stamp;
-    Entry {
-        position: stamp.position,
-        version: stamp.version,
-        event_type: happened.event_type.clone(),
-        at: stamp.at,
-        occurred_at: stamp.occurred_at,
-        sent_at: stamp.sent_at,
-        by: stamp.by,
-        on_behalf_of: stamp.on_behalf_of,
-        channel: happened.channel,
-        text,
-        changes,
+impl Teller<'_> {
+    /// One event, told against what was seen of the ticket before it and after it.
+    #[must_use]
+    pub fn tell(&self, before: &Seen, after: &Seen, happened: Happened) -> Entry {
+        let changes = changes::between(before, after, &happened.event, self.desk, self.language);
+        let text = self.sentence(before, &happened, &changes);
+        let stamp = happened.stamp;
+        Entry {
+            position: stamp.position,
+            version: stamp.version,
+            event_type: happened.event_type,
+            at: stamp.at,
+            occurred_at: stamp.occurred_at,
+            sent_at: stamp.sent_at,
+            by: stamp.by,
+            on_behalf_of: stamp.on_behalf_of,
+            channel: happened.channel,
+            text,
+            changes,
+        }
     }
 }

@@ -14,56 +14,66 @@ use serde_json::{Value, json};
 
 use super::Change;
 
+/// What the history compares of a ticket: as it stood before an event, and after it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// What is not set is `None`, so that an opening tells only what was filled in; nothing before the opening.
+    columns: Vec<(&'static str, Option<Value>)>,
+    fields: BTreeMap<String, Value>,
+}
+
+impl Seen {
+    /// What is seen of a ticket; of none before it is opened.
+    #[must_use]
+    pub fn of(document: Option<&Document>) -> Seen {
+        Seen {
+            columns: document.map(columns).unwrap_or_default(),
+            fields: document
+                .map(|document| document.fields.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn is_opened(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&Value> {
+        let mut columns = self.columns.iter();
+        columns.find_map(|(known, value)| value.as_ref().filter(|_| *known == name))
+    }
+}
+
 /// Every change of an event, the ticket's own columns first, then its fields by name, then what the event added.
 pub(super) fn between(
-    before: Option<&Document>,
-    after: Option<&Document>,
+    before: &Seen,
+    after: &Seen,
     event: &TicketEvent,
     desk: &Desk,
     language: Language,
 ) -> Vec<Change> {
-    let columns = |document: Option<&Document>| document.map(columns).unwrap_or_default();
-    let (old, new) = (columns(before), columns(after));
-    let mut changes: Vec<Change> = old_and_new(&old, &new);
-    let none = BTreeMap::new();
-    let fields =
-        |document: Option<&'_ Document>| document.map_or(none.clone(), |document| document.fields.clone());
-    let (old, new) = (fields(before), fields(after));
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    for name in names {
-        let (from, to) = (old.get(name).cloned(), new.get(name).cloned());
-        if from != to {
-            changes.push(Change {
-                field: format!("fields.{name}"),
-                from,
-                to,
-            });
-        }
-    }
-    changes.extend(added(event, desk, language));
-    changes
+    let change = |field: &dyn Fn() -> String, from: Option<&Value>, to: Option<&Value>| {
+        (from != to).then(|| Change {
+            field: field(),
+            from: from.cloned(),
+            to: to.cloned(),
+        })
+    };
+    let columns = after.columns.iter();
+    let columns = columns.map(|(name, to)| change(&|| (*name).to_owned(), before.column(name), to.as_ref()));
+    let names: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
+    let fields = names.into_iter().map(|name| {
+        let (from, to) = (before.fields.get(name), after.fields.get(name));
+        change(&|| format!("fields.{name}"), from, to)
+    });
+    columns
+        .chain(fields)
+        .flatten()
+        .chain(added(event, desk, language))
+        .collect()
 }
 
-fn old_and_new(old: &[(&'static str, Option<Value>)], new: &[(&'static str, Option<Value>)]) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for (field, to) in new {
-        let from = old
-            .iter()
-            .find(|(name, _)| name == field)
-            .and_then(|(_, value)| value.clone());
-        if from != *to {
-            changes.push(Change {
-                field: (*field).to_owned(),
-                from,
-                to: to.clone(),
-            });
-        }
-    }
-    changes
-}
-
-/// The columns that events change, in the order of the ticket's answer. What is not set is `None`, so that an opening
-/// tells only what was filled in.
+/// The columns that events change, in the order of the ticket's answer.
 fn columns(document: &Document) -> Vec<(&'static str, Option<Value>)> {
     let flag = |value: bool| value.then_some(Value::Bool(true));
     let shared: Vec<&str> = document.shared_with.iter().map(|id| id.as_str()).collect();

@@ -5,23 +5,16 @@ use domain::{
     AccountId, Language, OrganizationId, StatusId,
     desk::Desk,
     ticket::{
-        Document, TicketEvent, Visibility,
+        TicketEvent, Visibility,
         event::{CommentBody, Transitioned, Verdict},
     },
 };
 use serde_json::Value;
 
-use super::{Change, Happened, Names};
+use super::{Change, Happened, Seen, Teller};
 
 /// The field that tells how a ticket was resolved (seed 002, F127).
 const RESOLUTION: &str = "resolution";
-
-/// Who tells: names, labels and language.
-pub(super) struct Teller<'a> {
-    pub(super) names: &'a dyn Names,
-    pub(super) desk: &'a Desk,
-    pub(super) language: Language,
-}
 
 /// The words that a desk adds by itself when an action is followed (seed 002 §8.5.3).
 pub(super) fn automatic(desk: &Desk, action: &str, language: Language) -> Option<String> {
@@ -36,19 +29,14 @@ pub(super) fn automatic(desk: &Desk, action: &str, language: Language) -> Option
 
 impl Teller<'_> {
     /// One sentence for one event.
-    pub(super) fn sentence(
-        &self,
-        before: Option<&Document>,
-        happened: &Happened,
-        changes: &[Change],
-    ) -> String {
+    pub(super) fn sentence(&self, before: &Seen, happened: &Happened, changes: &[Change]) -> String {
         let mut sentence = format!(
             "{} {}",
             self.actor(happened),
             self.done(before, happened, changes)
         );
         if let Some(status) = changes.iter().find(|change| change.field == "status")
-            && before.is_some()
+            && before.is_opened()
         {
             sentence.push_str(&self.became(status));
         }
@@ -97,19 +85,17 @@ impl Teller<'_> {
         actor
     }
 
-    fn done(&self, before: Option<&Document>, happened: &Happened, changes: &[Change]) -> String {
+    fn done(&self, before: &Seen, happened: &Happened, changes: &[Change]) -> String {
         match &happened.event {
             TicketEvent::Opened(_) => self.say("a ouvert la demande", "opened the request").to_owned(),
-            TicketEvent::Described { .. } => {
-                match before.and_then(|document| document.description.as_ref()) {
-                    Some(_) => self
-                        .say("a changé la description", "changed the description")
-                        .to_owned(),
-                    None => self
-                        .say("a donné la description", "gave the description")
-                        .to_owned(),
-                }
-            }
+            TicketEvent::Described { .. } => match before.column("description") {
+                Some(_) => self
+                    .say("a changé la description", "changed the description")
+                    .to_owned(),
+                None => self
+                    .say("a donné la description", "gave the description")
+                    .to_owned(),
+            },
             TicketEvent::Commented(commented) => match (&commented.body, commented.visibility) {
                 (CommentBody::Automatic { automatic }, _) => self.automatic_comment(automatic),
                 (CommentBody::Words(_), Visibility::Public) => self.say("a commenté", "commented").to_owned(),

@@ -37,8 +37,6 @@ pub(super) enum Listed {
     Instant,
     /// One of values that many tickets have.
     Value,
-    /// An account that never changes.
-    Account,
     /// A text of the ticket's own.
     Text,
 }
@@ -86,8 +84,8 @@ pub(super) const COLUMNS: [Column; 30] = [
     fixed("id", KEY, Listed::No, |t| count(t.id)),
     fixed("desk", TEXT, Listed::Value, |t| text(t.desk.as_str())),
     fixed("number", NUMBER, Listed::Number, |t| count(t.key.number())),
-    fixed("requester", ID, Listed::Account, |t| ValueRef::Blob(t.requester.0.as_bytes())),
-    fixed("created_by", ID, Listed::Account, |t| ValueRef::Blob(t.created_by.0.as_bytes())),
+    fixed("requester", ID, Listed::Value, |t| ValueRef::Blob(t.requester.0.as_bytes())),
+    fixed("created_by", ID, Listed::Value, |t| ValueRef::Blob(t.created_by.0.as_bytes())),
     fixed("created_at", NUMBER, Listed::Instant, |t| ValueRef::Integer(t.created_at.timestamp_micros())),
     now("position", NUMBER, Listed::No, |t| count(t.position)),
     now("summary", TEXT_OR_NONE, Listed::No, |t| text_or_none(t.summary.as_deref())),
@@ -98,8 +96,8 @@ pub(super) const COLUMNS: [Column; 30] = [
     now("summary_version", NUMBER, Listed::No, |t| count(t.written[0])),
     now("description_version", NUMBER, Listed::No, |t| count(t.written[1])),
     now("fields_version", NUMBER, Listed::No, |t| count(t.written[2])),
-    past("version", NUMBER, Listed::Number, |m| count(m.version)),
-    past("public_events", NUMBER, Listed::Number, |m| count(m.public_events)),
+    past("version", NUMBER, Listed::Value, |m| count(m.version)),
+    past("public_events", NUMBER, Listed::Value, |m| count(m.public_events)),
     past("updated_at", NUMBER, Listed::Instant, |m| ValueRef::Integer(m.updated_at.timestamp_micros())),
     past("desk_version", NUMBER, Listed::No, |m| ValueRef::Integer(m.face.desk_version.into())),
     past("type", TEXT, Listed::Value, |m| text(&m.face.request_type)),
@@ -108,11 +106,11 @@ pub(super) const COLUMNS: [Column; 30] = [
         number_or_none(m.face.standing.category.map(category_number))
     }),
     past("response_required", NUMBER, Listed::Value, |m| flag(m.face.standing.response_required)),
-    past("status_rank", NUMBER_OR_NONE, Listed::Number, |m| number_or_none(m.face.standing.rank)),
+    past("status_rank", NUMBER_OR_NONE, Listed::Value, |m| number_or_none(m.face.standing.rank)),
     past("priority", TEXT, Listed::Value, |m| text(&m.face.priority.value)),
-    past("priority_rank", NUMBER_OR_NONE, Listed::Number, |m| number_or_none(m.face.priority.rank)),
+    past("priority_rank", NUMBER_OR_NONE, Listed::Value, |m| number_or_none(m.face.priority.rank)),
     past("urgency", TEXT, Listed::No, |m| text(&m.face.urgency.value)),
-    past("urgency_rank", NUMBER_OR_NONE, Listed::Number, |m| number_or_none(m.face.urgency.rank)),
+    past("urgency_rank", NUMBER_OR_NONE, Listed::Value, |m| number_or_none(m.face.urgency.rank)),
     past("assignee", ID_OR_NONE, Listed::Value, |m| match &m.face.assignee {
         Some(account) => ValueRef::Blob(account.0.as_bytes()),
         None => ValueRef::Null,

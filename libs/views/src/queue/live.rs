@@ -6,10 +6,12 @@
 
 mod matching;
 mod ordering;
+mod ranks;
 
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Range,
+    sync::OnceLock,
 };
 
 use domain::OrganizationId;
@@ -19,8 +21,9 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
+use self::ranks::{ACCOUNTS, Ranks};
 use super::{
-    columns::{self, COLUMNS, Listed},
+    columns::{self, COLUMNS, Listed, at},
     pending::{Account, Organization},
     ticket::Ticket,
 };
@@ -54,7 +57,6 @@ enum Stored {
     Numbers(Vec<i64>),
     Instants(Instants),
     Values(Values),
-    Accounts(Accounts),
     Texts(Texts),
 }
 
@@ -74,16 +76,8 @@ struct Values {
     keys: Vec<Box<[u8]>>,
     slots: Vec<RoaringBitmap>,
     of: Vec<u32>,
-}
-
-/// Accounts that never change on a ticket; most have few.
-#[derive(Default)]
-struct Accounts {
-    places: HashMap<[u8; 16], u32>,
-    accounts: Vec<[u8; 16]>,
-    /// Ascending.
-    slots: Vec<Vec<u32>>,
-    of: Vec<u32>,
+    /// Their order, once it was asked for.
+    ranks: OnceLock<Ranks>,
 }
 
 /// Texts that nearly every ticket has one of its own of.
@@ -93,6 +87,8 @@ struct Texts {
     all: String,
     /// Where the text of a slot begins and ends; both the greatest number for none.
     of: Vec<(u32, u32)>,
+    /// How it begins.
+    prefixes: Vec<u64>,
     unused: usize,
 }
 
@@ -107,7 +103,7 @@ impl Live {
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let slot = live.slot_of_new(row.get(const { columns::at("id") })?);
+            let slot = live.slot_of_new(row.get(const { at("id") })?);
             for (index, stored) in live.stored.iter_mut().enumerate() {
                 stored.put(slot, row.get_ref(index)?)?;
             }
@@ -168,12 +164,22 @@ impl Live {
             Some(name) => self.names.insert(id, collate::key(name)),
             None => self.names.remove(&id),
         };
+        self.rank_anew(&ACCOUNTS);
     }
 
     /// Takes the name of an organization.
     pub(super) fn name_organization(&mut self, organization: &Organization) {
         let id = organization.id.as_str().as_bytes().into();
         self.names.insert(id, collate::key(&organization.name));
+        self.rank_anew(&[at("organization")]);
+    }
+
+    fn rank_anew(&mut self, columns: &[usize]) {
+        for column in columns {
+            if let Some(Stored::Values(values)) = self.stored.get_mut(*column) {
+                values.ranks.take();
+            }
+        }
     }
 
     /// The id of the ticket in a slot.
@@ -187,10 +193,19 @@ impl Live {
         u32::try_from(found).ok()
     }
 
+    /// The first slot of a later ticket, and of this one or a later one.
+    fn slots_after(&self, id: i64) -> u32 {
+        slot_at(self.ids.partition_point(|other| *other <= id))
+    }
+
+    fn slots_from(&self, id: i64) -> u32 {
+        slot_at(self.ids.partition_point(|other| *other < id))
+    }
+
     /// Tickets are opened in the order of their ids.
     fn slot_of_new(&mut self, id: i64) -> u32 {
         debug_assert!(self.ids.last().is_none_or(|last| *last < id));
-        let slot = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        let slot = slot_at(self.ids.len());
         self.ids.push(id);
         self.all.insert(slot);
         slot
@@ -209,7 +224,6 @@ impl Stored {
             Listed::Number => Stored::Numbers(Vec::new()),
             Listed::Instant => Stored::Instants(Instants::default()),
             Listed::Value => Stored::Values(Values::default()),
-            Listed::Account => Stored::Accounts(Accounts::default()),
             Listed::Text => Stored::Texts(Texts::default()),
         }
     }
@@ -219,13 +233,6 @@ impl Stored {
             return None;
         };
         Some(values)
-    }
-
-    fn accounts(&self) -> Option<&Accounts> {
-        let Stored::Accounts(accounts) = self else {
-            return None;
-        };
-        Some(accounts)
     }
 
     fn instants(&self) -> Option<&Instants> {
@@ -242,7 +249,6 @@ impl Stored {
             Stored::Numbers(of) => set(of, slot, number(value)?),
             Stored::Instants(instants) => instants.put(slot, number(value)?),
             Stored::Values(values) => with_key(value, |key| values.put(slot, key)),
-            Stored::Accounts(accounts) => accounts.put(slot, value.as_blob()?)?,
             Stored::Texts(texts) => texts.put(slot, value.as_str_or_null()?),
         }
         Ok(())
@@ -251,8 +257,12 @@ impl Stored {
 
 /// The slots of a block.
 fn slots_of(block: usize) -> Range<u32> {
-    let slot = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    slot(block * BLOCK_SLOTS)..slot((block + 1) * BLOCK_SLOTS)
+    slot_at(block * BLOCK_SLOTS)..slot_at((block + 1) * BLOCK_SLOTS)
+}
+
+/// A place in a list as a slot.
+fn slot_at(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 fn set<T: Copy>(of: &mut Vec<T>, slot: u32, value: T) {
@@ -284,6 +294,10 @@ impl Instants {
             None => self.bounds.push((at, at)),
         }
     }
+
+    fn at(&self, slot: u32) -> i64 {
+        self.of.get(slot as usize).copied().unwrap_or(NO_NUMBER)
+    }
 }
 
 impl Values {
@@ -291,10 +305,11 @@ impl Values {
         let place = match self.places.get(key) {
             Some(place) => *place,
             None => {
-                let place = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+                let place = slot_at(self.keys.len());
                 self.places.insert(key.into(), place);
                 self.keys.push(key.into());
                 self.slots.push(RoaringBitmap::new());
+                self.ranks.take();
                 place
             }
         };
@@ -314,39 +329,27 @@ impl Values {
 
     fn with(&self, value: &Value) -> Option<&RoaringBitmap> {
         let place = with_key(value.into(), |key| self.places.get(key))?;
-        self.slots.get(*place as usize)
+        self.slots(*place)
     }
 
-    /// What each place stands for.
-    fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.keys.iter().map(AsRef::as_ref)
-    }
-}
-
-impl Accounts {
-    fn put(&mut self, slot: u32, account: &[u8]) -> rusqlite::Result<()> {
-        if self.of.len() > slot as usize {
-            return Ok(());
-        }
-        let account = <[u8; 16]>::try_from(account).map_err(|source| crate::numbers::damaged(0, source))?;
-        let place = *self.places.entry(account).or_insert_with(|| {
-            self.accounts.push(account);
-            self.slots.push(Vec::new());
-            u32::try_from(self.accounts.len() - 1).unwrap_or(u32::MAX)
-        });
-        self.of.push(place);
-        if let Some(slots) = self.slots.get_mut(place as usize) {
-            slots.push(slot);
-        }
-        Ok(())
+    fn slots(&self, place: u32) -> Option<&RoaringBitmap> {
+        self.slots.get(place as usize)
     }
 
-    fn with(&self, account: &[u8]) -> &[u32] {
-        let place = <[u8; 16]>::try_from(account)
-            .ok()
-            .and_then(|account| self.places.get(&account));
-        let slots = place.and_then(|place| self.slots.get(*place as usize));
-        slots.map_or(&[], Vec::as_slice)
+    /// How many places there are.
+    fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The place of a slot's value.
+    fn place(&self, slot: u32) -> Option<u32> {
+        self.of.get(slot as usize).copied()
+    }
+
+    /// The bytes of a slot's value.
+    fn key(&self, slot: u32) -> &[u8] {
+        let key = self.place(slot).and_then(|place| self.keys.get(place as usize));
+        key.map_or(&[], AsRef::as_ref)
     }
 }
 
@@ -368,6 +371,7 @@ impl Texts {
             }
         };
         set(&mut self.of, slot, place);
+        set(&mut self.prefixes, slot, ordering::prefix(text));
         if self.unused > self.all.len() / 2 {
             self.compact();
         }
@@ -376,6 +380,10 @@ impl Texts {
     fn get(&self, slot: u32) -> Option<&str> {
         let (begin, end) = *self.of.get(slot as usize)?;
         self.all.get(begin as usize..end as usize)
+    }
+
+    fn prefix(&self, slot: u32) -> u64 {
+        self.prefixes.get(slot as usize).copied().unwrap_or_default()
     }
 
     fn compact(&mut self) {

@@ -182,7 +182,7 @@ impl Asked<'_> {
             let found: RoaringBitmap = hits.iter().filter_map(slot).collect();
             moment.matching &= found;
         }
-        let ordered = live.ordered(self.order, &moment.internal);
+        let ordered = live.ordered(self.order, &moment.matching, &moment.internal);
         let slots = ordered.first(&moment.matching, cursor.as_ref(), self.query.limit as usize + 1);
         let chosen: Vec<(Cursor, bool)> = slots
             .into_iter()
@@ -210,7 +210,7 @@ impl Asked<'_> {
         loop {
             let candidates: Vec<(Cursor, bool)> = {
                 let live = self.live.read();
-                let ordered = live.ordered(self.order, &moment.internal);
+                let ordered = live.ordered(self.order, &moment.matching, &moment.internal);
                 let slots = ordered.first(&moment.matching, cursor.as_ref(), PROBED_AT_ONCE);
                 let candidate = |slot| (ordered.cursor(slot), moment.internal.contains(slot));
                 slots.into_iter().map(candidate).collect()

@@ -8,14 +8,14 @@ use domain::{
     desk::Desk,
     policy::Side,
     ticket::{
-        FieldValue, Stamp, TicketEvent, Visibility,
+        Document, FieldValue, Stamp, TicketEvent, Visibility,
         event::{CommentBody, Commented, Opened, Transitioned},
     },
 };
 use event_log::Channel;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use views::history::{Entry, Happened, Names, history};
+use views::history::{Entry, Happened, Names, Seen, Teller};
 
 pub(crate) struct Directory(pub(crate) BTreeMap<AccountId, &'static str>);
 
@@ -122,8 +122,28 @@ pub(crate) fn happened(events: Vec<(AccountId, TicketEvent)>) -> Vec<Happened> {
     all
 }
 
+/// One entry per event that a reader may see: internal notes only when `internal`.
+pub(crate) fn history(events: &[Happened], language: Language, internal: bool) -> Vec<Entry> {
+    let (names, desk) = (directory(), sup());
+    let teller = Teller {
+        names: &names,
+        desk: &desk,
+        language,
+    };
+    let (mut entries, mut document, mut before) = (Vec::new(), None, Seen::default());
+    for happened in events {
+        document = Document::evolve(document, &happened.stamp, &happened.event);
+        let after = Seen::of(document.as_ref());
+        if internal || !happened.event.is_internal() {
+            entries.push(teller.tell(&before, &after, happened.clone()));
+        }
+        before = after;
+    }
+    entries
+}
+
 pub(crate) fn told(events: Vec<(AccountId, TicketEvent)>, language: Language) -> Vec<Entry> {
-    history(&happened(events), &directory(), &sup(), language, true)
+    history(&happened(events), language, true)
 }
 
 /// What is said of one event after the opening.

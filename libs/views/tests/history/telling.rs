@@ -14,10 +14,10 @@ use domain::{
 use event_log::Channel;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use views::history::{Entry, history};
+use views::history::Entry;
 
 use crate::given::{
-    ANNE, GONE, RITA, changes, comment, directory, followed, happened, opening, personal, said, start, sup,
+    ANNE, GONE, RITA, changes, comment, followed, happened, history, opening, personal, said, start, sup,
     told,
 };
 
@@ -116,7 +116,7 @@ fn an_internal_note_is_told_to_those_who_may_read_it() {
             },
         ),
     ]);
-    let of = |internal| history(&events, &directory(), &sup(), Language::Fr, internal);
+    let of = |internal| history(&events, Language::Fr, internal);
     let (all, public) = (of(true), of(false));
     assert_eq!(all[1].text, "anne agent a écrit une note interne");
     let versions = |entries: &[Entry]| entries.iter().map(|entry| entry.version).collect::<Vec<_>>();
@@ -383,7 +383,7 @@ fn who_acted_and_for_whom_are_both_told() {
     events[0].stamp.on_behalf_of = Some(RITA);
     events[0].stamp.occurred_at = Some(start() - TimeDelta::hours(1));
     events[0].stamp.sent_at = Some(start() - TimeDelta::minutes(1));
-    let entries = history(&events, &directory(), &sup(), Language::En, false);
+    let entries = history(&events, Language::En, false);
     assert_eq!(
         entries[0].text,
         "anne agent (on behalf of Rita Requérante) opened the request"

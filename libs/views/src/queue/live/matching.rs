@@ -57,7 +57,7 @@ impl Live {
         }
         if let Some(person) = viewer.person {
             for column in [const { at("requester") }, const { at("created_by") }] {
-                visible |= self.of_account(column, person.0.as_bytes());
+                visible |= self.with(column, &sql::account(person));
             }
         }
         visible
@@ -88,12 +88,6 @@ impl Live {
         self.with(const { at("organization") }, &sql::organization(organization))
     }
 
-    fn of_account(&self, column: usize, account: &[u8]) -> RoaringBitmap {
-        let accounts = self.stored[column].accounts();
-        let slots = accounts.map_or(&[][..], |accounts| accounts.with(account));
-        slots.iter().copied().collect()
-    }
-
     fn with(&self, column: usize, value: &Value) -> RoaringBitmap {
         let values = self.stored[column].values();
         let slots = values.and_then(|values| values.with(value));
@@ -111,13 +105,6 @@ impl Live {
         let column = filter.column;
         match &self.stored[column] {
             Stored::Values(_) => values.iter().for_each(|value| having |= self.with(column, value)),
-            Stored::Accounts(_) => {
-                for value in values {
-                    if let Value::Blob(account) = value {
-                        having |= self.of_account(column, account);
-                    }
-                }
-            }
             Stored::Nothing | Stored::Numbers(_) | Stored::Instants(_) | Stored::Texts(_) => {
                 let condition = filter.sql();
                 let sql = format!("SELECT t.id FROM ticket t WHERE {}", condition.text);

@@ -1,11 +1,16 @@
-//! The first tickets of a set in some order.
+//! The first tickets of a set in some order. Where a term has few values, the tickets of each are taken in the order of the
+//! values until the page is full; otherwise the tickets are looked at one by one.
 
 use std::cmp::Ordering;
 
 use roaring::RoaringBitmap;
 use rusqlite::types::Value;
 
-use super::{BLOCK_SLOTS, Live, NO_NUMBER, Stored, slots_of};
+use super::{
+    BLOCK_SLOTS, Instants, Live, NO_NUMBER, Stored, Texts, Values,
+    ranks::{ACCOUNTS, Ranks},
+    slots_of,
+};
 use crate::queue::{
     columns::{self, at},
     cursor::Cursor,
@@ -14,21 +19,42 @@ use crate::queue::{
 
 /// How many candidates are gathered before the best of them are kept: enough to make that rare.
 const CANDIDATES: usize = 4_096;
+/// A set is taken value by value when it has so many times more tickets than there are values.
+const TICKETS_PER_VALUE: u64 = 16;
 
 /// An order over the slots of the tickets in memory.
 pub(in crate::queue) struct Ordered<'l> {
     live: &'l Live,
     terms: Vec<Term<'l>>,
     ties_descend: bool,
-    /// Of the instants that lead the order: no block of slots has one beyond these.
-    bounds: Option<&'l [(i64, i64)]>,
 }
 
-/// One term. Tickets whose first parts are equal are told apart by the text, when there is one.
 struct Term<'l> {
-    first: Box<dyn Fn(u32) -> u64 + 'l>,
-    text: Option<Box<dyn Fn(u32) -> Option<&'l str> + 'l>>,
+    key: Key<'l>,
     descending: bool,
+}
+
+/// What a term compares.
+enum Key<'l> {
+    Numbers(&'l [i64]),
+    Instants(&'l Instants),
+    /// Tickets whose texts begin alike are told apart by the whole text.
+    Texts(&'l Texts),
+    /// Values that many tickets have.
+    Ranked(Ranked<'l>),
+    /// How many events are seen: all where internal notes may be read, else the public ones.
+    Counts {
+        internal: &'l RoaringBitmap,
+        all: &'l Values,
+        public: &'l Values,
+    },
+}
+
+struct Ranked<'l> {
+    live: &'l Live,
+    column: usize,
+    values: &'l Values,
+    ranks: &'l Ranks,
 }
 
 /// Where a page ended.
@@ -41,109 +67,132 @@ struct After<'c> {
 type Candidate = (u64, u32);
 
 impl Live {
-    /// The tickets in an order. `internal` are those whose internal notes count as events.
-    pub(in crate::queue) fn ordered<'l>(&'l self, order: &Order, internal: &'l RoaringBitmap) -> Ordered<'l> {
-        let terms: Vec<_> = order
-            .terms()
-            .map(|(by, descending)| self.term(by, descending, internal))
-            .collect();
-        let leading = order.terms().next().map(|(by, _)| by);
-        let bounds = match leading {
-            Some(By::Column(column)) => self.stored[column].instants(),
-            Some(By::AccountName(_) | By::OrganizationName | By::EventCount) | None => None,
-        };
-        let bounds = bounds.map(|instants| instants.bounds.as_slice());
+    /// An order for a set of tickets. `internal` are those whose internal notes count as events.
+    pub(in crate::queue) fn ordered<'l>(
+        &'l self,
+        order: &Order,
+        set: &RoaringBitmap,
+        internal: &'l RoaringBitmap,
+    ) -> Ordered<'l> {
+        let terms = order.terms().map(|(by, descending)| Term {
+            key: self.key(by, set, internal),
+            descending,
+        });
         Ordered {
             live: self,
-            terms,
+            terms: terms.collect(),
             ties_descend: order.ties_descend(),
-            bounds,
         }
     }
 
-    fn term<'l>(&'l self, by: By, descending: bool, internal: &'l RoaringBitmap) -> Term<'l> {
-        let numbers = |column: usize| move |slot| whole(self.number(column, slot));
-        let first: Box<dyn Fn(u32) -> u64 + 'l> = match by {
-            By::Column(column) => match &self.stored[column] {
-                Stored::Texts(texts) => {
-                    return Term {
-                        first: Box::new(|slot| prefix(texts.get(slot))),
-                        text: Some(Box::new(|slot| texts.get(slot))),
-                        descending,
-                    };
-                }
-                Stored::Values(values) if columns::is_text(column) => {
-                    return listed(&values.of, texts(values.keys()), descending);
-                }
-                Stored::Values(values) => {
-                    let of_place: Vec<u64> = values.keys().map(|key| whole(number_of(key))).collect();
-                    let place = |slot: u32| {
-                        values
-                            .of
-                            .get(slot as usize)
-                            .map_or(usize::MAX, |place| *place as usize)
-                    };
-                    Box::new(move |slot| of_place.get(place(slot)).copied().unwrap_or_default())
-                }
-                Stored::Nothing | Stored::Numbers(_) | Stored::Instants(_) | Stored::Accounts(_) => {
-                    Box::new(numbers(column))
-                }
-            },
-            By::AccountName(column) => return self.by_name(column, descending),
-            By::OrganizationName => {
-                let Stored::Values(values) = &self.stored[const { at("organization") }] else {
-                    return self.by_name(const { at("organization") }, descending);
-                };
-                let named = |id: &'l [u8]| self.name(id).or_else(|| std::str::from_utf8(id).ok());
-                let names = values.keys().map(|id| named(id).filter(|name| !name.is_empty()));
-                return listed(&values.of, names, descending);
-            }
+    fn key<'l>(&'l self, by: By, set: &RoaringBitmap, internal: &'l RoaringBitmap) -> Key<'l> {
+        let (version, public) = (const { at("version") }, const { at("public_events") });
+        let column = match by {
+            By::Column(column) | By::AccountName(column) => column,
+            By::OrganizationName => const { at("organization") },
+            By::EventCount if set.is_subset(internal) => version,
+            By::EventCount if set.is_disjoint(internal) => public,
             By::EventCount => {
-                let (all, public) = (
-                    numbers(const { at("version") }),
-                    numbers(const { at("public_events") }),
-                );
-                Box::new(move |slot| {
-                    if internal.contains(slot) {
-                        all(slot)
-                    } else {
-                        public(slot)
-                    }
-                })
+                return match (&self.stored[version], &self.stored[public]) {
+                    (Stored::Values(all), Stored::Values(public)) => Key::Counts {
+                        internal,
+                        all,
+                        public,
+                    },
+                    (_, _) => Key::Numbers(&[]),
+                };
             }
         };
-        Term {
-            first,
-            text: None,
-            descending,
-        }
-    }
-
-    fn by_name(&self, column: usize, descending: bool) -> Term<'_> {
         match &self.stored[column] {
-            Stored::Accounts(accounts) => {
-                let names = accounts.accounts.iter().map(|id| self.name(id));
-                listed(&accounts.of, names, descending)
-            }
-            Stored::Values(values) => listed(&values.of, values.keys().map(|id| self.name(id)), descending),
-            Stored::Nothing | Stored::Numbers(_) | Stored::Instants(_) | Stored::Texts(_) => {
-                listed(&[], [], descending)
+            Stored::Values(values) => Key::Ranked(Ranked {
+                live: self,
+                column,
+                values,
+                ranks: self.ranks(column, values),
+            }),
+            Stored::Instants(instants) => Key::Instants(instants),
+            Stored::Texts(texts) => Key::Texts(texts),
+            Stored::Numbers(of) => Key::Numbers(of),
+            Stored::Nothing => Key::Numbers(&[]),
+        }
+    }
+}
+
+impl<'l> Ranked<'l> {
+    fn rank(&self, slot: u32) -> u64 {
+        self.values.place(slot).map_or(0, |place| self.ranks.of(place))
+    }
+
+    /// The rank of a value, which no ticket may have any more.
+    fn rank_of(&self, key: &[u8]) -> u64 {
+        self.ranks
+            .of_key(key, |place| self.live.sort_key(self.column, self.values, place))
+    }
+
+    fn key(&self, slot: u32) -> &'l [u8] {
+        let place = self.values.place(slot);
+        place.map_or(&[], |place| self.live.sort_key(self.column, self.values, place))
+    }
+}
+
+impl<'l> Key<'l> {
+    /// What comes first has less.
+    fn first(&self, slot: u32) -> u64 {
+        match self {
+            Key::Numbers(of) => whole(of.get(slot as usize).copied().unwrap_or(NO_NUMBER)),
+            Key::Instants(instants) => whole(instants.at(slot)),
+            Key::Texts(texts) => texts.prefix(slot),
+            Key::Ranked(ranked) => ranked.rank(slot),
+            Key::Counts {
+                internal,
+                all,
+                public,
+            } => {
+                let counted = if internal.contains(slot) { all } else { public };
+                whole(number_of(counted.key(slot)))
             }
         }
     }
 
-    fn name(&self, id: &[u8]) -> Option<&str> {
-        self.names.get(id).map(String::as_str)
+    /// What tells tickets apart whose first parts are equal.
+    fn text(&self, slot: u32) -> Option<&'l str> {
+        match self {
+            Key::Texts(texts) => texts.get(slot),
+            Key::Numbers(_) | Key::Instants(_) | Key::Ranked(_) | Key::Counts { .. } => None,
+        }
     }
 
-    fn number(&self, column: usize, slot: u32) -> i64 {
-        let at = slot as usize;
-        match &self.stored[column] {
-            Stored::Numbers(of) => of.get(at).copied(),
-            Stored::Instants(instants) => instants.of.get(at).copied(),
-            Stored::Nothing | Stored::Values(_) | Stored::Accounts(_) | Stored::Texts(_) => None,
+    /// The first part and the text of what a cursor holds.
+    fn after<'c>(&self, value: &'c Value) -> (u64, Option<&'c str>) {
+        match (self, value) {
+            (Key::Texts(_), Value::Text(text)) => (prefix(Some(text)), Some(text)),
+            (Key::Ranked(ranked), Value::Text(text)) => (ranked.rank_of(text.as_bytes()), None),
+            (Key::Ranked(ranked), Value::Integer(number)) => (ranked.rank_of(&number.to_be_bytes()), None),
+            (Key::Ranked(ranked), Value::Null | Value::Real(_) | Value::Blob(_)) => {
+                (ranked.rank_of(&[]), None)
+            }
+            (_, Value::Integer(number)) => (whole(*number), None),
+            (Key::Texts(_), _) => (prefix(None), None),
+            (Key::Numbers(_) | Key::Instants(_) | Key::Counts { .. }, _) => (whole(NO_NUMBER), None),
         }
-        .unwrap_or(NO_NUMBER)
+    }
+
+    /// What a cursor holds of a ticket.
+    fn value(&self, slot: u32) -> Value {
+        let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+        let number = |number| match number {
+            NO_NUMBER => Value::Null,
+            number => Value::Integer(number),
+        };
+        match self {
+            Key::Texts(texts) => text(texts.get(slot)),
+            Key::Ranked(ranked) if Live::sorts_by_text(ranked.column) => {
+                let key = std::str::from_utf8(ranked.key(slot));
+                text(key.ok().filter(|key| !key.is_empty()))
+            }
+            Key::Ranked(ranked) => number(number_of(ranked.key(slot))),
+            Key::Numbers(_) | Key::Instants(_) | Key::Counts { .. } => number(back(self.first(slot))),
+        }
     }
 }
 
@@ -155,102 +204,25 @@ impl Ordered<'_> {
         after: Option<&Cursor>,
         max: usize,
     ) -> Vec<u32> {
-        let Some(leading) = self.terms.first().filter(|_| max > 0) else {
-            return Vec::new();
-        };
         let after = after.map(|cursor| self.after(cursor));
-        let mut best: Vec<Candidate> = Vec::new();
-        let mut worst: Option<Candidate> = None;
-        let mut take = |slot: u32| {
-            let candidate = (turned((leading.first)(slot), leading.descending), slot);
-            let is_worse = |worst: Candidate| match candidate.0.cmp(&worst.0) {
-                Ordering::Less => false,
-                Ordering::Equal => self.compare(&candidate, &worst) == Ordering::Greater,
-                Ordering::Greater => true,
-            };
-            if worst.is_some_and(is_worse)
-                || after
-                    .as_ref()
-                    .is_some_and(|after| !self.follows(after, candidate))
-            {
-                return worst;
-            }
-            best.push(candidate);
-            if best.len() >= max + CANDIDATES {
-                let (_, last, _) = best.select_nth_unstable_by(max - 1, |a, b| self.compare(a, b));
-                worst = Some(*last);
-                best.truncate(max);
-            }
-            worst
-        };
-        let mut limit = None;
-        for block in self.blocks() {
-            if self.is_beyond(block, after.as_ref(), limit) {
-                continue;
-            }
-            let slots = set.range(slots_of(block));
-            if leading.descending {
-                slots.rev().for_each(|slot| limit = take(slot));
-            } else {
-                slots.for_each(|slot| limit = take(slot));
-            }
+        let mut found = Vec::new();
+        if max > 0 {
+            self.take(0, set, after.as_ref(), max, &mut found);
         }
-        if best.len() > max {
-            best.select_nth_unstable_by(max - 1, |a, b| self.compare(a, b));
-            best.truncate(max);
-        }
-        best.sort_unstable_by(|a, b| self.compare(a, b));
-        best.into_iter().map(|(_, slot)| slot).collect()
+        found
     }
 
     /// What a cursor needs of the ticket in a slot.
     pub(in crate::queue) fn cursor(&self, slot: u32) -> Cursor {
-        let value = |term: &Term<'_>| match &term.text {
-            Some(text) => text(slot).map_or(Value::Null, |text| Value::Text(text.to_owned())),
-            None => match number((term.first)(slot)) {
-                NO_NUMBER => Value::Null,
-                number => Value::Integer(number),
-            },
-        };
         Cursor {
-            values: self.terms.iter().map(value).collect(),
+            values: self.terms.iter().map(|term| term.key.value(slot)).collect(),
             id: self.live.id(slot),
         }
     }
 
-    /// Blocks of slots from the side where the first are expected: most later tickets have later instants.
-    fn blocks(&self) -> impl Iterator<Item = usize> {
-        let count = self.live.ids.len().div_ceil(BLOCK_SLOTS);
-        let descending = self.terms.first().is_some_and(|term| term.descending);
-        (0..count).map(move |block| if descending { count - 1 - block } else { block })
-    }
-
-    /// Does the whole block stand before the cursor, or after the worst that is kept?
-    fn is_beyond(&self, block: usize, after: Option<&After<'_>>, worst: Option<Candidate>) -> bool {
-        let (Some(bounds), Some(term)) = (
-            self.bounds.and_then(|bounds| bounds.get(block)),
-            self.terms.first(),
-        ) else {
-            return false;
-        };
-        let (nearest, farthest) = match term.descending {
-            true => (bounds.1, bounds.0),
-            false => (bounds.0, bounds.1),
-        };
-        let turned = |at| turned(whole(at), term.descending);
-        let begins = after.and_then(|after| after.parts.first());
-        worst.is_some_and(|worst| turned(nearest) > worst.0)
-            || begins.is_some_and(|(first, _)| turned(farthest) < *first)
-    }
-
     fn after<'c>(&self, cursor: &'c Cursor) -> After<'c> {
         let part = |(term, value): (&Term<'_>, &'c Value)| {
-            let (first, text) = match value {
-                Value::Integer(number) => (whole(*number), None),
-                Value::Text(text) => (prefix(Some(text)), Some(text.as_str())),
-                Value::Null | Value::Real(_) | Value::Blob(_) if term.text.is_some() => (prefix(None), None),
-                Value::Null | Value::Real(_) | Value::Blob(_) => (whole(NO_NUMBER), None),
-            };
+            let (first, text) = term.key.after(value);
             (turned(first, term.descending), text)
         };
         After {
@@ -259,17 +231,98 @@ impl Ordered<'_> {
         }
     }
 
+    /// Takes the first of tickets that all terms before this one leave equal, and equal to the cursor when there is one.
+    fn take(
+        &self,
+        depth: usize,
+        set: &RoaringBitmap,
+        after: Option<&After<'_>>,
+        max: usize,
+        found: &mut Vec<u32>,
+    ) {
+        let Some(term) = self.terms.get(depth) else {
+            return self.take_by_opening(set, after, max, found);
+        };
+        let ranked = match &term.key {
+            Key::Ranked(ranked) if set.len() > TICKETS_PER_VALUE * ranked.values.len() as u64 => ranked,
+            Key::Ranked(_) | Key::Numbers(_) | Key::Instants(_) | Key::Texts(_) | Key::Counts { .. } => {
+                found.extend(self.best(depth, set, after, max - found.len()));
+                return;
+            }
+        };
+        let begin = after
+            .and_then(|after| after.parts.get(depth))
+            .map(|(first, _)| *first);
+        for (rank, places) in ranked.ranks.groups(term.descending) {
+            let rank = turned(rank, term.descending);
+            if begin.is_some_and(|begin| rank < begin) {
+                continue;
+            }
+            let mut group = RoaringBitmap::new();
+            for place in places {
+                if let Some(slots) = ranked.values.slots(*place) {
+                    group |= set & slots;
+                }
+            }
+            let after = after.filter(|_| begin == Some(rank));
+            self.take(depth + 1, &group, after, max, found);
+            if found.len() >= max {
+                return;
+            }
+        }
+    }
+
+    /// Takes tickets in the order of opening.
+    fn take_by_opening(
+        &self,
+        set: &RoaringBitmap,
+        after: Option<&After<'_>>,
+        max: usize,
+        found: &mut Vec<u32>,
+    ) {
+        let rest = max - found.len();
+        match (after, self.ties_descend) {
+            (None, false) => found.extend(set.iter().take(rest)),
+            (None, true) => found.extend(set.iter().rev().take(rest)),
+            (Some(after), false) => found.extend(set.range(self.live.slots_after(after.id)..).take(rest)),
+            (Some(after), true) => found.extend(set.range(..self.live.slots_from(after.id)).rev().take(rest)),
+        }
+    }
+
+    /// The first of tickets that are looked at one by one.
+    fn best(&self, depth: usize, set: &RoaringBitmap, after: Option<&After<'_>>, max: usize) -> Vec<u32> {
+        let Some(term) = self.terms.get(depth) else {
+            return Vec::new();
+        };
+        let scan = Scan {
+            ordered: self,
+            depth,
+            after,
+            max,
+        };
+        // One loop per kind of key, since it runs once for each ticket of the set.
+        match &term.key {
+            Key::Numbers(of) => scan.run(set, |slot| {
+                whole(of.get(slot as usize).copied().unwrap_or(NO_NUMBER))
+            }),
+            Key::Instants(instants) => scan.run(set, |slot| whole(instants.at(slot))),
+            Key::Texts(texts) => scan.run(set, |slot| texts.prefix(slot)),
+            Key::Ranked(ranked) => scan.run(set, |slot| ranked.rank(slot)),
+            Key::Counts { .. } => scan.run(set, |slot| term.key.first(slot)),
+        }
+    }
+
     /// Does a ticket come after a cursor?
-    fn follows(&self, after: &After<'_>, (leading, slot): Candidate) -> bool {
-        for (index, (term, (first, text))) in self.terms.iter().zip(&after.parts).enumerate() {
-            let own = match index {
-                0 => leading,
-                _ => turned((term.first)(slot), term.descending),
+    fn follows(&self, depth: usize, after: &After<'_>, (leading, slot): Candidate) -> bool {
+        let terms = self.terms.iter().zip(&after.parts).enumerate().skip(depth);
+        for (index, (term, (first, text))) in terms {
+            let own = match index == depth {
+                true => leading,
+                false => turned(term.key.first(slot), term.descending),
             };
-            let compared = first.cmp(&own).then_with(|| match &term.text {
-                Some(own) => directed(text.cmp(&own(slot)), term.descending),
-                None => Ordering::Equal,
-            });
+            let compared = first
+                .cmp(&own)
+                .then_with(|| directed(text.cmp(&term.key.text(slot)), term.descending));
             if compared != Ordering::Equal {
                 return compared == Ordering::Less;
             }
@@ -277,38 +330,110 @@ impl Ordered<'_> {
         directed(after.id.cmp(&self.live.id(slot)), self.ties_descend) == Ordering::Less
     }
 
-    fn compare(&self, a: &Candidate, b: &Candidate) -> Ordering {
+    fn compare(&self, depth: usize, a: Candidate, b: Candidate) -> Ordering {
         let mut compared = a.0.cmp(&b.0);
-        for (index, term) in self.terms.iter().enumerate() {
+        for (index, term) in self.terms.iter().enumerate().skip(depth) {
             if compared != Ordering::Equal {
                 return compared;
             }
             let (a, b) = (a.1, b.1);
-            if index > 0 {
-                compared = directed((term.first)(a).cmp(&(term.first)(b)), term.descending);
+            if index > depth {
+                compared = directed(term.key.first(a).cmp(&term.key.first(b)), term.descending);
             }
-            if let Some(text) = &term.text {
-                compared = compared.then_with(|| directed(text(a).cmp(&text(b)), term.descending));
-            }
+            compared =
+                compared.then_with(|| directed(term.key.text(a).cmp(&term.key.text(b)), term.descending));
         }
         compared.then_with(|| directed(a.1.cmp(&b.1), self.ties_descend))
     }
 }
 
-/// A term over values that many tickets have: each is looked at once.
-fn listed<'l>(of: &'l [u32], texts: impl IntoIterator<Item = Option<&'l str>>, descending: bool) -> Term<'l> {
-    let texts: Vec<Option<&str>> = texts.into_iter().collect();
-    let prefixes: Vec<u64> = texts.iter().map(|text| prefix(*text)).collect();
-    let place = |slot: u32| of.get(slot as usize).map_or(usize::MAX, |place| *place as usize);
-    Term {
-        first: Box::new(move |slot| prefixes.get(place(slot)).copied().unwrap_or_default()),
-        text: Some(Box::new(move |slot| texts.get(place(slot)).copied().flatten())),
-        descending,
+/// A look at every ticket of a set.
+struct Scan<'s, 'l> {
+    ordered: &'s Ordered<'l>,
+    depth: usize,
+    after: Option<&'s After<'s>>,
+    max: usize,
+}
+
+impl Scan<'_, '_> {
+    fn run(&self, set: &RoaringBitmap, first: impl Fn(u32) -> u64) -> Vec<u32> {
+        let (ordered, depth, max) = (self.ordered, self.depth, self.max);
+        let descending = ordered.terms.get(depth).is_some_and(|term| term.descending);
+        let mut best: Vec<Candidate> = Vec::new();
+        let mut worst: Option<Candidate> = None;
+        let mut take = |slot: u32, worst: &mut Option<Candidate>| {
+            let candidate = (turned(first(slot), descending), slot);
+            let is_worse = |worst: Candidate| {
+                candidate.0 > worst.0
+                    || candidate.0 == worst.0 && ordered.compare(depth, candidate, worst) == Ordering::Greater
+            };
+            if worst.is_some_and(is_worse)
+                || self
+                    .after
+                    .is_some_and(|after| !ordered.follows(depth, after, candidate))
+            {
+                return;
+            }
+            best.push(candidate);
+            if best.len() >= max + CANDIDATES {
+                let (_, last, _) =
+                    best.select_nth_unstable_by(max - 1, |a, b| ordered.compare(depth, *a, *b));
+                *worst = Some(*last);
+                best.truncate(max);
+            }
+        };
+        for block in self.blocks(descending) {
+            if self.is_beyond(block, worst) {
+                continue;
+            }
+            let slots = set.range(slots_of(block));
+            if descending {
+                slots.rev().for_each(|slot| take(slot, &mut worst));
+            } else {
+                slots.for_each(|slot| take(slot, &mut worst));
+            }
+        }
+        if best.len() > max {
+            best.select_nth_unstable_by(max - 1, |a, b| ordered.compare(depth, *a, *b));
+            best.truncate(max);
+        }
+        best.sort_unstable_by(|a, b| ordered.compare(depth, *a, *b));
+        best.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    /// Blocks of slots from the side where the first are expected: most later tickets have later instants.
+    fn blocks(&self, descending: bool) -> impl Iterator<Item = usize> + use<> {
+        let count = self.ordered.live.ids.len().div_ceil(BLOCK_SLOTS);
+        (0..count).map(move |block| if descending { count - 1 - block } else { block })
+    }
+
+    /// Does the whole block stand before the cursor, or after the worst that is kept?
+    fn is_beyond(&self, block: usize, worst: Option<Candidate>) -> bool {
+        let Some(term) = self.ordered.terms.get(self.depth) else {
+            return false;
+        };
+        let Key::Instants(instants) = &term.key else {
+            return false;
+        };
+        let Some((least, greatest)) = instants.bounds.get(block) else {
+            return false;
+        };
+        let (nearest, farthest) = match term.descending {
+            true => (greatest, least),
+            false => (least, greatest),
+        };
+        let turned = |at: &i64| turned(whole(*at), term.descending);
+        let begins = self.after.and_then(|after| after.parts.get(self.depth));
+        worst.is_some_and(|worst| turned(nearest) > worst.0)
+            || begins.is_some_and(|(first, _)| turned(farthest) < *first)
     }
 }
 
-fn texts<'l>(keys: impl Iterator<Item = &'l [u8]>) -> impl Iterator<Item = Option<&'l str>> {
-    keys.map(|key| std::str::from_utf8(key).ok())
+impl Live {
+    /// Whether the values of a column sort by a text: their own, or the name of what they stand for.
+    fn sorts_by_text(column: usize) -> bool {
+        columns::is_text(column) || ACCOUNTS.contains(&column)
+    }
 }
 
 /// The number that a value's bytes stand for.
@@ -331,12 +456,12 @@ fn whole(number: i64) -> u64 {
     number.cast_unsigned() ^ SIGN
 }
 
-fn number(whole: u64) -> i64 {
+fn back(whole: u64) -> i64 {
     (whole ^ SIGN).cast_signed()
 }
 
 /// The beginning of a text, in the order of texts.
-fn prefix(text: Option<&str>) -> u64 {
+pub(super) fn prefix(text: Option<&str>) -> u64 {
     let bytes = text.unwrap_or_default().as_bytes();
     let mut first = [0; 8];
     first

@@ -36,7 +36,7 @@ pub struct Delivery {
     /// How it goes: `mail`.
     pub channel: String,
     /// Why it goes: `password-reset`, `username-reminder`, `address-confirmation`, `address-changed`, `sign-up`, `invitation`,
-    /// `password-changed`.
+    /// `password-changed`, `second-factor-changed`.
     pub effect: String,
     /// How often it was tried before.
     pub attempts: u32,
@@ -44,11 +44,12 @@ pub struct Delivery {
     pub due_at: DateTime<Utc>,
 }
 
-/// A delivery that was claimed, with what it says. One-time links in it were made for this claim; those of an earlier claim
-/// of the same delivery no longer hold.
+/// A delivery that was claimed, with what it says. Claimed again it says the same, under the same `message_id`; once a
+/// one-time link in it has served, the delivery is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "id": 17,
+    "message_id": "0192f0c1-7a3b-7c4d-8e5f-000000000017",
     "to": "requester-1@example.org",
     "subject": "Votre mot de passe",
     "text": "Bonjour,\n…\n",
@@ -58,6 +59,8 @@ pub struct Delivery {
 pub struct ClaimedDelivery {
     /// Its number.
     pub id: u64,
+    /// What the `Message-ID` of the mail is to be made of, so that a mail that goes twice is known as the same.
+    pub message_id: Uuid,
     /// The address.
     pub to: String,
     /// The subject line.

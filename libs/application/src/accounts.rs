@@ -26,7 +26,6 @@ use uuid::Uuid;
 use crate::{
     call::Call,
     command::{Outcome, Targets, Write},
-    deliveries,
     error::{ExecuteError, ReadError},
     start::Application,
 };
@@ -131,7 +130,7 @@ impl Application {
         Ok(outcome.made())
     }
 
-    /// Makes an account for an administrator, and mails its holder a link when it has no password.
+    /// Makes an account for an administrator.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -161,16 +160,10 @@ impl Application {
                 .directory()
                 .account(AccountId(id))
                 .ok_or(ExecuteError::NotFound)?;
-            match (&outcome, draft.password) {
-                // The password is no part of the command's digest: whether it is the same shows here.
-                (Outcome::Before(written), Some(password)) => {
-                    this.account_for(&call.viewer, account.id, AccountOperation::See)?;
-                    this.same_password(written, password).await?;
-                }
-                (Outcome::Now(_), None) if account.address.is_some() => {
-                    this.post(account.id, deliveries::INVITATION, None, call.at).await;
-                }
-                _ => {}
+            // The password is no part of the command's digest: whether it is the same shows here.
+            if let (Outcome::Before(written), Some(password)) = (&outcome, draft.password) {
+                this.account_for(&call.viewer, account.id, AccountOperation::See)?;
+                this.same_password(written, password).await?;
             }
             Ok(account)
         })

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, Fault,
+    Fault,
     account::{Account, ProfileField, change::address_set, profile::address_faults},
     fault::FaultCode,
 };
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     call::Call,
-    deliveries::{ADDRESS_CHANGED, ADDRESS_CONFIRMATION, INVITATION},
+    deliveries::ADDRESS_CONFIRMATION,
     error::ExecuteError,
-    links::{Basis, WAYS_IN, does_not_hold, of_link},
+    links::{Basis, does_not_hold, of_link},
     passwords::Proof,
     start::Application,
 };
@@ -108,44 +108,9 @@ impl Application {
             })
             .await
             .map_err(of_link)?;
-            let before = wanted.basis.address().filter(|before| **before != wanted.address);
-            if before.is_some() {
-                this.address_changed(id, before.cloned(), at).await?;
-            }
             this.served(&link, at).await
         })
         .await
-    }
-
-    /// What follows a correction by an administrator, and follows again when the command is repeated. Who was invited there and has
-    /// not come yet is invited anew.
-    pub(crate) async fn address_corrected(
-        &self,
-        id: AccountId,
-        before: Option<String>,
-        at: DateTime<Utc>,
-    ) -> Result<(), ExecuteError> {
-        self.address_changed(id, before, at).await?;
-        let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
-        let never_came = account.password_hash.is_none() && account.identities.is_empty();
-        if account.address.is_some() && never_came {
-            self.post(id, INVITATION, None, at).await;
-        }
-        Ok(())
-    }
-
-    /// The address before is told, and what was mailed there is withdrawn: in this order, since a link that is gone is not shown
-    /// again after a kill.
-    async fn address_changed(
-        &self,
-        id: AccountId,
-        before: Option<String>,
-        at: DateTime<Utc>,
-    ) -> Result<(), ExecuteError> {
-        if before.is_some() {
-            self.post(id, ADDRESS_CHANGED, before, at).await;
-        }
-        Ok(self.withdraw(id, &WAYS_IN).await?)
     }
 }
 

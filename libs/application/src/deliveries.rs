@@ -1,10 +1,12 @@
-//! Mail about accounts, waiting to be fetched by the courier (design §6). What waits holds no secret: one-time links are
-//! made when a mail is claimed, and each claim's link replaces the one before.
+//! Mail about accounts, waiting to be fetched by the courier (design §6). What follows from events is posted by the follower of
+//! `reactions`; what nobody's event asks for, such as a reset that a stranger wants, here. What waits holds no secret: a one-time
+//! link is made when a mail is claimed, from the server's secret and what the mail is, so that a mail that goes twice is the same
+//! mail.
 
 mod letters;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use credentials::opaque;
+use credentials::{SecretText, opaque};
 use domain::{
     AccountId, Language,
     account::{Account, AccountEvent},
@@ -51,6 +53,8 @@ pub const MAILS_PER_HOUR_MAX: u32 = 5;
 pub struct Claimed {
     /// Its number.
     pub id: u64,
+    /// What its `Message-ID` is made of: the same whenever it is claimed.
+    pub message_id: Uuid,
     /// The address.
     pub to: String,
     /// The letter.
@@ -69,8 +73,13 @@ struct Addressed {
     language: Language,
 }
 
+/// Whoever has the account has yet to choose a password, and no identity provider vouches for them.
+pub(crate) fn is_invited(account: &Account) -> bool {
+    account.password_hash.is_none() && account.identities.is_empty()
+}
+
 impl Application {
-    /// Puts a mail into the queue. Nobody is sent more than [`MAILS_PER_HOUR_MAX`] of one kind within an hour; what cannot be
+    /// Puts a mail that no event asks for into the queue. Nobody is sent more than [`MAILS_PER_HOUR_MAX`] of one kind within an hour; what cannot be
     /// queued is logged and dropped, as whoever asked must not learn of it.
     pub(crate) async fn post(
         &self,
@@ -103,6 +112,7 @@ impl Application {
         at: DateTime<Utc>,
     ) {
         let new = NewDelivery {
+            effect_id: Uuid::now_v7(),
             account: account.map(|account| account.0),
             about,
             effect: effect.to_owned(),
@@ -157,39 +167,44 @@ impl Application {
         }
     }
 
-    /// Claims a delivery and writes its letter, with a fresh one-time link where it holds one: no link lies anywhere before.
+    /// Claims a delivery and writes its letter, with a one-time link where it holds one: no link lies anywhere before.
     ///
     /// # Errors
-    /// [`ReadError::NotFound`] when it does not wait any more, or there is nobody to send it to.
+    /// [`ReadError::NotFound`] when it does not wait any more, its link has served, or there is nobody to send it to.
     pub async fn claim_delivery(&self, id: u64, at: DateTime<Utc>) -> Result<Claimed, ReadError> {
         let until = at + TimeDelta::seconds(CLAIM_S);
-        let (token, hash) = opaque::one_time();
         let this = self.clone();
         let claimed = self
             .ask_sessions(move |sessions| {
-                sessions.claim(id, at, until, |delivery| {
+                let mut prepared = None;
+                let claimed = sessions.claim(id, at, until, |delivery| {
                     // What goes nowhere any more takes no other link's place.
-                    this.addressed(delivery)
-                        .and_then(|_| this.once_of(delivery, hash, at))
-                })
+                    let addressed = this.addressed(delivery)?;
+                    let (token, once) = this.link_of(delivery, at).unzip();
+                    prepared = Some((addressed, token));
+                    once
+                });
+                claimed.map(|delivery| (delivery, prepared))
             })
             .await;
-        let delivery = match claimed.map_err(ReadError::internal)? {
-            Ok(delivery) => delivery,
+        let (delivery, prepared) = match claimed.map_err(ReadError::internal)? {
+            Ok(claimed) => claimed,
             Err(ClaimError::NotWaiting) => return Err(ReadError::NotFound),
             Err(error @ (ClaimError::Storage(_) | ClaimError::Once(_))) => {
                 return Err(ReadError::internal(error));
             }
         };
-        let Some(addressed) = self.addressed(&delivery) else {
+        let Some((addressed, token)) = prepared else {
             self.with_sessions(move |sessions| sessions.settle_delivery(id, Settled::Refused, at))
                 .await
                 .map_err(ReadError::internal)?;
             return Err(ReadError::NotFound);
         };
         // After the fragment sign nothing goes to a server, to its log or to a next page's referrer.
-        let link = letters::link_of(&delivery.effect)
-            .map(|(_, page, _)| format!("{}/{page}#token={}", self.public_url(), token.expose()));
+        let page = letters::link_of(&delivery.effect).map(|(_, page, _)| page);
+        let link = page
+            .zip(token)
+            .map(|(page, token)| format!("{}/{page}#token={}", self.public_url(), token.expose()));
         let letter = letters::write(
             &delivery.effect,
             addressed.holder.as_ref(),
@@ -198,6 +213,7 @@ impl Application {
         );
         Ok(Claimed {
             id,
+            message_id: delivery.effect_id,
             to: addressed.to,
             letter: letter.ok_or(ReadError::NotFound)?,
             language: addressed.language,
@@ -205,24 +221,30 @@ impl Application {
         })
     }
 
-    /// The one-time entry behind the link of a letter that holds one.
-    fn once_of(&self, delivery: &Delivery, hash: [u8; 32], at: DateTime<Utc>) -> Option<NewOnce> {
+    /// The token of the link of a letter that holds one, and the one-time entry behind it. The token is made of the delivery and of
+    /// what it opens: claimed again it is the same, unless the account has become another.
+    fn link_of(&self, delivery: &Delivery, at: DateTime<Utc>) -> Option<(SecretText, NewOnce)> {
         let (purpose, _, hours) = letters::link_of(&delivery.effect)?;
         let payload = if purpose == PASSWORD_RESET {
             let account = self.directory().account(AccountId(delivery.account?))?;
-            Some(serde_json::to_string(&Basis::of(&account)).ok()?)
+            serde_json::to_string(&Basis::of(&account)).ok()?
         } else {
-            delivery.payload.clone()
+            delivery.payload.clone()?
         };
-        Some(NewOnce {
+        let effect = delivery.effect_id.as_bytes();
+        let parts: [&[u8]; 4] = [b"link", effect, purpose.as_bytes(), payload.as_bytes()];
+        let (token, hash) = opaque::of_bits(&self.secret().digest(&parts));
+        let once = NewOnce {
             purpose: purpose.to_owned(),
             hash,
             account: delivery.account,
             about: delivery.about,
-            payload,
-            at,
+            payload: Some(payload),
+            // Of two that were asked for the link of the later one serves, whichever is claimed first.
+            at: delivery.made_at,
             expires_at: at + TimeDelta::hours(hours),
-        })
+        };
+        Some((token, once))
     }
 
     /// To whom a delivery goes; `None` when it goes nowhere any more.
@@ -243,7 +265,8 @@ impl Application {
         let to = match delivery.effect.as_str() {
             ADDRESS_CONFIRMATION => serde_json::from_str::<NewAddress>(payload?).ok()?.address,
             ADDRESS_CHANGED => payload?.to_owned(),
-            PASSWORD_RESET | INVITATION if account.signs_in_elsewhere() => return None,
+            PASSWORD_RESET if account.signs_in_elsewhere() => return None,
+            INVITATION if !is_invited(&account) => return None,
             _ => account.address.as_ref()?.address.clone(),
         };
         Some(Addressed {

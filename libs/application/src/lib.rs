@@ -13,6 +13,7 @@
 //! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
 //! | [`passwords`], [`recovery`], [`addresses`] | choosing passwords, getting back in, changing addresses |
 //! | `links`, [`deliveries`] | one-time links, mail about accounts |
+//! | `reactions` | what has to happen because of an event, each thing once |
 //! | [`accounts`], [`avatars`], [`organizations`] | making and changing accounts, organizations and desks; [`demo`] makes some |
 //! | [`administrators`] | the last who administers everything stays one |
 //! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
@@ -55,6 +56,7 @@ pub mod organizations;
 pub mod passwords;
 mod places;
 pub mod proof;
+mod reactions;
 pub mod readiness;
 pub mod reading;
 pub mod reason;

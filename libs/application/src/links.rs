@@ -50,11 +50,6 @@ impl Basis {
     pub(crate) fn holds(&self, today: &Account) -> bool {
         !today.disabled && *self == Basis::of(today)
     }
-
-    /// The address when the link was made.
-    pub(crate) fn address(&self) -> Option<&String> {
-        self.address.as_ref()
-    }
 }
 
 /// A link that was shown and holds.

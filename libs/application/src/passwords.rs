@@ -11,7 +11,6 @@ use domain::{
 use crate::{
     call::Call,
     command::Written,
-    deliveries,
     error::ExecuteError,
     links::{self, Basis},
     sign_in::{SignInError, internal, tries::Place},
@@ -242,9 +241,7 @@ impl Application {
             }])
         })
         .await?;
-        self.end_others(account, call).await?;
-        self.post(id, deliveries::PASSWORD_CHANGED, None, call.at).await;
-        Ok(())
+        self.end_others(account, call).await
     }
 
     /// Ends every sign-in but that of the call, every link, and the count of failed tries.

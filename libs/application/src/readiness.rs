@@ -119,6 +119,7 @@ impl Application {
         problems.extend(self.checkpoints_problem());
         problems.extend(self.view_problem(&workers, view_behind_ms));
         problems.extend(self.tree_problem());
+        problems.extend(self.reactions_problem());
         problems.extend(workers.iter().filter_map(worker_problem));
         Readiness {
             problems,
@@ -288,6 +289,32 @@ impl Application {
                 format!("the view stands at {reached} of {head}, for {behind_ms} ms"),
                 "Wait; if it does not move, look at the disk where the views lie and at the process log.",
             )
+        })
+    }
+
+    fn reactions_problem(&self) -> Option<Problem> {
+        let stopped = self.reactions().stopped()?;
+        let (code, advice) = if stopped.is_full {
+            (
+                "mail-full",
+                "Start the courier, or look at what keeps it from the mail server.",
+            )
+        } else {
+            (
+                "reactions-stopped",
+                "disk-full: make room where the sessions lie. An event that cannot be read: run the newest version of the program, which may \
+                 know it. Otherwise look at the process log.",
+            )
+        };
+        let (reached, head) = (self.reacted_through().0, self.log().head().0);
+        Some(Problem {
+            code,
+            stops: Stops::Nothing,
+            detail: format!(
+                "what follows from events is carried out up to position {reached} of {head}, and no mail is posted about later ones: {}",
+                stopped.reason
+            ),
+            advice,
         })
     }
 

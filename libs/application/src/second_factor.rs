@@ -20,7 +20,6 @@ use sessions::{NewOnce, OnceError};
 use crate::{
     call::Call,
     command::Outcome,
-    deliveries::SECOND_FACTOR_CHANGED,
     error::ExecuteError,
     links::Basis,
     passwords::Proof,
@@ -244,7 +243,6 @@ impl Application {
                 })])
             })
             .await?;
-            this.post(id, SECOND_FACTOR_CHANGED, None, at).await;
             this.withdraw(id, &[PURPOSE]).await?;
             Ok(codes.into_iter().map(SecretText::into_exposed).collect())
         })
@@ -302,7 +300,6 @@ impl Application {
                 Ok(vec![AccountEvent::SecondFactorRemoved {}])
             })
             .await?;
-            this.post(account.id, SECOND_FACTOR_CHANGED, None, call.at).await;
             Ok(())
         })
         .await

@@ -32,6 +32,7 @@ use crate::{
     erasure::{self, Erasures},
     places::{Places, directory},
     proof::{Signer, Tree, TreeState},
+    reactions::{Reactions, Sources},
     readiness::Lags,
     secret_check,
     sign_in::{Guard, SignInRules},
@@ -65,7 +66,8 @@ struct Inner {
     lanes: Lanes,
     guard: Guard,
     /// Something was put into the queue of mails.
-    posted: Notify,
+    posted: Arc<Notify>,
+    reactions: Reactions,
     public_url: String,
     rescue_desk: String,
     own_writes: Cache<Uuid, u64>,
@@ -120,6 +122,14 @@ impl Application {
             .map_err(|source| unread(settings, source))?;
         let lacks_checkpoints = lacks_checkpoints(&places, &log, &vault, promise);
         let guard = Guard::open(keys, &secret, &settings.sign_in)?;
+        let posted = Arc::new(Notify::new());
+        let sources = Sources {
+            log: log.clone(),
+            vault: vault.clone(),
+            sessions: sessions.clone(),
+            posted: Arc::clone(&posted),
+        };
+        let reactions = Reactions::open(sources, &workers).map_err(StartError::Reactions)?;
         let tree = Tree::open(&data.join("tree"), log.clone(), promise, &workers);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -135,7 +145,8 @@ impl Application {
                 directory: accounts,
                 lanes: Lanes::default(),
                 guard,
-                posted: Notify::new(),
+                posted,
+                reactions,
                 public_url: settings.public_url.trim_end_matches('/').to_owned(),
                 rescue_desk: settings.rescue_desk.clone(),
                 own_writes: Cache::builder()
@@ -155,8 +166,9 @@ impl Application {
         })
     }
 
-    /// Stops the views and the tree, then the log, after what is enqueued. Blocks.
+    /// Stops the views, the reactions and the tree, then the log, after what is enqueued. Blocks.
     pub fn close(&self) {
+        self.inner.reactions.close();
         self.inner.views.clone().close();
         self.inner.tree.close();
         self.inner.log.clone().close();
@@ -197,6 +209,16 @@ impl Application {
 
     pub(crate) fn lags(&self) -> &Lags {
         &self.inner.lags
+    }
+
+    pub(crate) fn reactions(&self) -> &Reactions {
+        &self.inner.reactions
+    }
+
+    /// The last position of which all that follows is carried out: mails are posted.
+    #[must_use]
+    pub fn reacted_through(&self) -> Position {
+        self.inner.reactions.position()
     }
 
     /// The views.
@@ -328,7 +350,7 @@ impl Application {
         &self.inner.guard.challenges
     }
 
-    pub(crate) fn posted(&self) -> &Notify {
+    pub(crate) fn posted(&self) -> &Arc<Notify> {
         &self.inner.posted
     }
 

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, TransactionBehavior, pa
 use uuid::Uuid;
 
 use crate::one_time::{self, NewOnce, PutOnceError};
-use crate::stored::{bytes_if_any, id_if_any, micros, time_if_any, time_in};
+use crate::stored::{bytes_if_any, id_if_any, id_in, micros, time_if_any, time_in};
 use crate::{Sessions, StorageError};
 
 /// The longest effect, in bytes. An effect is a word of the caller's program, `password-reset` for example.
@@ -33,11 +33,14 @@ pub const POSTED_KEPT_HOURS: i64 = 24;
 /// Of one effect for one account so many are counted at most: a greater [`PostLimit`] is none.
 pub const POSTED_PER_EFFECT_MAX: u32 = 1_000;
 
-const COLUMNS: &str = "id, account, effect, made_at, due_at, attempts, claimed_until, payload, about";
+const COLUMNS: &str =
+    "id, account, effect, made_at, due_at, attempts, claimed_until, payload, about, effect_id, link";
 
 /// A delivery to be made.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {
+    /// Which effect it is. Of one effect there is one delivery.
+    pub effect_id: Uuid,
     /// The account it is for; none for somebody who has yet to get one.
     pub account: Option<Uuid>,
     /// Whom it is about who has no account, by an id of the caller's making; [`Sessions::forget_account`] finds it by this.
@@ -66,6 +69,8 @@ pub struct PostLimit {
 pub struct Delivery {
     /// Its number; a later delivery has a greater one.
     pub id: u64,
+    /// Which effect it is.
+    pub effect_id: Uuid,
     /// The account it is for.
     pub account: Option<Uuid>,
     /// Whom it is about who has no account.
@@ -82,6 +87,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// Until when it belongs to who claimed it last; none when it was never claimed, or failed since.
     pub claimed_until: Option<DateTime<Utc>>,
+    /// The hash of the one-time entry that its last claim made.
+    pub link: Option<[u8; 32]>,
 }
 
 /// What became of a claimed delivery.
@@ -118,7 +125,7 @@ pub enum PostError {
 /// Why a delivery could not be claimed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
-    /// There is none of this number, it is not due, or somebody else has claimed it.
+    /// There is none of this number, it is not due, somebody else has claimed it, or its link has served.
     #[error("the delivery does not wait")]
     NotWaiting,
     /// The one-time entry that belongs to it could not be made; then it still waits.
@@ -135,21 +142,8 @@ impl Sessions {
     /// # Errors
     /// See [`PostError`].
     pub fn post(&self, new: NewDelivery) -> Result<u64, PostError> {
-        if new.effect.len() > DELIVERY_EFFECT_BYTES_MAX {
-            return Err(PostError::EffectTooLong(new.effect.len()));
-        }
-        let payload_bytes = new.payload.as_ref().map_or(0, String::len);
-        if payload_bytes > DELIVERY_PAYLOAD_BYTES_MAX {
-            return Err(PostError::PayloadTooLong(payload_bytes));
-        }
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let waiting: u32 = transaction
-            .prepare_cached("SELECT count(*) FROM deliveries")?
-            .query_row([], |row| row.get(0))?;
-        if waiting >= DELIVERIES_MAX {
-            return Err(PostError::Full);
-        }
         let counted = new.account.or(new.about);
         if let (Some(one), Some(limit)) = (counted, new.limit) {
             let posted = posted_since(&transaction, one, &new.effect, limit.since)?;
@@ -159,7 +153,7 @@ impl Sessions {
         }
         let id = insert(&transaction, &new)?;
         if let Some(one) = counted {
-            count(&transaction, one, &new.effect, new.at)?;
+            count(&transaction, one, &new.effect, new.at, new.effect_id)?;
         }
         transaction.commit()?;
         Ok(id)
@@ -193,7 +187,9 @@ impl Sessions {
 
     /// Gives a delivery that waits to one who will try it before `until`; nobody else is given it until then. Of two who
     /// claim at once one is given it. The one-time entry that `once` makes of it is put in the same step: no entry is made of
-    /// a delivery that was withdrawn.
+    /// a delivery that was withdrawn. It takes the place of the entry that the claim before made. When that one is gone
+    /// (it has served, or was withdrawn), or a later delivery has made an entry for the same account and purpose, the
+    /// delivery is removed instead.
     ///
     /// # Errors
     /// See [`ClaimError`].
@@ -217,7 +213,15 @@ impl Sessions {
             .optional()?;
         let claimed = claimed.ok_or(ClaimError::NotWaiting)?;
         if let Some(once) = once(&claimed) {
+            if !makes_way(&transaction, &claimed, &once)? {
+                remove(&transaction, &claimed)?;
+                transaction.commit()?;
+                return Err(ClaimError::NotWaiting);
+            }
             one_time::put(&transaction, &once)?;
+            transaction
+                .prepare_cached("UPDATE deliveries SET link = ?2 WHERE id = ?1")?
+                .execute(params![claimed.id.cast_signed(), once.hash])?;
         }
         transaction.commit()?;
         Ok(claimed)
@@ -264,40 +268,68 @@ fn posted_since(
         })
 }
 
-fn insert(transaction: &Transaction<'_>, new: &NewDelivery) -> rusqlite::Result<u64> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO deliveries (account, effect, made_at, due_at, payload, about) VALUES (?1, ?2, ?3, ?3, ?4, ?5)
-             RETURNING id",
-        )?
-        .query_row(
-            params![
-                bytes_if_any(new.account.as_ref()),
-                new.effect,
-                micros(new.at),
-                new.payload,
-                bytes_if_any(new.about.as_ref()),
-            ],
-            number_in,
-        )
+/// Whether the entry of a claim may be made; takes away the one that the claim before made.
+fn makes_way(transaction: &Transaction<'_>, claimed: &Delivery, once: &NewOnce) -> rusqlite::Result<bool> {
+    match (&claimed.link, &once.account) {
+        (Some(before), _) => one_time::remove_hash(transaction, &once.purpose, before),
+        // One that was claimed by an earlier program may have made the entry that stands.
+        (None, Some(account)) if claimed.attempts == 1 => {
+            let stands = one_time::made_at(transaction, &once.purpose, account)?;
+            Ok(stands.is_none_or(|made_at| made_at <= claimed.made_at))
+        }
+        (None, Some(_) | None) => Ok(true),
+    }
 }
 
-fn count(
+/// Stores a delivery unless too many wait.
+pub(crate) fn insert(transaction: &Transaction<'_>, new: &NewDelivery) -> Result<u64, PostError> {
+    if new.effect.len() > DELIVERY_EFFECT_BYTES_MAX {
+        return Err(PostError::EffectTooLong(new.effect.len()));
+    }
+    let payload_bytes = new.payload.as_ref().map_or(0, String::len);
+    if payload_bytes > DELIVERY_PAYLOAD_BYTES_MAX {
+        return Err(PostError::PayloadTooLong(payload_bytes));
+    }
+    let waiting: u32 = transaction
+        .prepare_cached("SELECT count(*) FROM deliveries")?
+        .query_row([], |row| row.get(0))?;
+    if waiting >= DELIVERIES_MAX {
+        return Err(PostError::Full);
+    }
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO deliveries (account, effect, made_at, due_at, payload, about, effect_id)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) RETURNING id",
+    )?;
+    let values = params![
+        bytes_if_any(new.account.as_ref()),
+        new.effect,
+        micros(new.at),
+        new.payload,
+        bytes_if_any(new.about.as_ref()),
+        new.effect_id.as_bytes(),
+    ];
+    Ok(statement.query_row(values, number_in)?)
+}
+
+/// Takes note that an effect was made for an account; false when it is known to have been.
+pub(crate) fn count(
     transaction: &Transaction<'_>,
     account: Uuid,
     effect: &str,
     at: DateTime<Utc>,
-) -> rusqlite::Result<usize> {
-    transaction
-        .prepare_cached("INSERT INTO posted (account, effect, at) VALUES (?1, ?2, ?3)")?
-        .execute(params![account.as_bytes(), effect, micros(at)])?;
+    effect_id: Uuid,
+) -> rusqlite::Result<bool> {
+    let counted = transaction
+        .prepare_cached("INSERT INTO posted (account, effect, at, effect_id) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?
+        .execute(params![account.as_bytes(), effect, micros(at), effect_id.as_bytes()])?;
     transaction
         .prepare_cached(
             "DELETE FROM posted WHERE rowid IN
              (SELECT rowid FROM posted WHERE account = ?1 AND effect = ?2
               ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3)",
         )?
-        .execute(params![account.as_bytes(), effect, POSTED_PER_EFFECT_MAX])
+        .execute(params![account.as_bytes(), effect, POSTED_PER_EFFECT_MAX])?;
+    Ok(counted == 1)
 }
 
 fn find(transaction: &Transaction<'_>, id: u64) -> rusqlite::Result<Option<Delivery>> {
@@ -346,6 +378,8 @@ fn delivery_in(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         claimed_until: time_if_any(row, 6)?,
         payload: row.get(7)?,
         about: id_if_any(row, 8)?,
+        effect_id: id_in(row, 9)?,
+        link: row.get(10)?,
     })
 }
 

@@ -12,6 +12,7 @@
 
 mod delivery;
 mod failures;
+mod following;
 mod method;
 mod one_time;
 mod open;
@@ -31,6 +32,7 @@ pub use delivery::{
     POSTED_PER_EFFECT_MAX, PostError, PostLimit, Settled,
 };
 pub use failures::{FAILURE_KEY_BYTES_MAX, FAILURES_KEPT_HOURS, FAILURES_PER_KEY_MAX, FailureError, Tries};
+pub use following::{Consequence, What};
 pub use method::{SignInMethod, UnknownMethod};
 pub use one_time::{
     NewOnce, ONCE_PAYLOAD_BYTES_MAX, ONCE_PURPOSE_BYTES_MAX, ONCE_WITHOUT_ACCOUNT_MAX, Once, OnceError,

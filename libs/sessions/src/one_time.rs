@@ -137,19 +137,50 @@ impl Sessions {
     pub fn withdraw(&self, account: Uuid, words: &[&str]) -> Result<usize, StorageError> {
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut withdrawn = 0;
-        for sql in [
-            "DELETE FROM one_time WHERE account = ?1 AND purpose = ?2",
-            "DELETE FROM deliveries WHERE account = ?1 AND effect = ?2",
-        ] {
-            let mut statement = transaction.prepare_cached(sql)?;
-            for word in words {
-                withdrawn += statement.execute(params![account.as_bytes(), word])?;
-            }
-        }
+        let withdrawn = withdraw(&transaction, account, words)?;
         transaction.commit()?;
         Ok(withdrawn)
     }
+}
+
+/// As [`Sessions::withdraw`], within a transaction.
+pub(crate) fn withdraw(
+    transaction: &Transaction<'_>,
+    account: Uuid,
+    words: &[&str],
+) -> rusqlite::Result<usize> {
+    let mut withdrawn = 0;
+    for sql in [
+        "DELETE FROM one_time WHERE account = ?1 AND purpose = ?2",
+        "DELETE FROM deliveries WHERE account = ?1 AND effect = ?2",
+    ] {
+        let mut statement = transaction.prepare_cached(sql)?;
+        for word in words {
+            withdrawn += statement.execute(params![account.as_bytes(), word])?;
+        }
+    }
+    Ok(withdrawn)
+}
+
+/// Removes the entry with this hash; whether there was one.
+pub(crate) fn remove_hash(
+    transaction: &Transaction<'_>,
+    purpose: &str,
+    hash: &[u8; 32],
+) -> rusqlite::Result<bool> {
+    Ok(remove(transaction, purpose, Key::Hash(hash))? == 1)
+}
+
+/// When the entry of an account was made that stands, expired or not.
+pub(crate) fn made_at(
+    transaction: &Transaction<'_>,
+    purpose: &str,
+    account: &Uuid,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    transaction
+        .prepare_cached("SELECT made_at FROM one_time WHERE purpose = ?1 AND account = ?2")?
+        .query_row(params![purpose, account.as_bytes()], |row| time_in(row, 0))
+        .optional()
 }
 
 impl Key<'_> {

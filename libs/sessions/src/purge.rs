@@ -37,7 +37,7 @@ pub struct Purged {
 
 impl Sessions {
     /// Removes what is over at `now`: sign-ins [`REVOKED_KEPT_MINUTES`] after their end, refresh tokens and one-time
-    /// entries at their expiry, spent things at their end, failures after [`FAILURES_KEPT_HOURS`], deliveries after
+    /// entries at their expiry (that of a delivery that waits stays, so that one that has served is told from it), spent things at their end, failures after [`FAILURES_KEPT_HOURS`], deliveries after
     /// [`DELIVERY_KEPT_HOURS`] unless one is claimed just now, counts of them after [`POSTED_KEPT_HOURS`], places after
     /// [`PLACES_KEPT_DAYS`]. A rotated token
     /// is kept until it would have expired, so that showing it again is noticed until then.
@@ -57,7 +57,11 @@ impl Sessions {
                 "DELETE FROM failures WHERE at <= ?1",
                 hours_ago(FAILURES_KEPT_HOURS),
             )?,
-            one_time: removed("DELETE FROM one_time WHERE expires_at <= ?1", micros(now))?,
+            one_time: removed(
+                "DELETE FROM one_time WHERE expires_at <= ?1
+                 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE link = one_time.hash)",
+                micros(now),
+            )?,
             spent: removed("DELETE FROM spent WHERE until <= ?1", micros(now))?,
             deliveries: remove_deliveries(&transaction, now)?,
             posted: removed("DELETE FROM posted WHERE at <= ?1", hours_ago(POSTED_KEPT_HOURS))?,

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The newest schema this program knows; it is the database's `user_version`.
-pub const SCHEMA_VERSION: i32 = 6;
+pub const SCHEMA_VERSION: i32 = 7;
 
 /// Tells our database from any other (`application_id`): "GuSe".
 const APPLICATION_ID: i32 = 0x4775_5365;
@@ -17,6 +17,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
+    include_str!("schema/7.sql"),
 ];
 
 /// What a database file was found to hold.

@@ -175,7 +175,7 @@ impl Courier {
         }
     }
 
-    /// Connects before it claims: a claim uses up a try and makes the links of earlier ones void.
+    /// Connects before it claims: a claim uses up a try.
     async fn deliver(&self, delivery: &Delivery, pass: &Pass, mut stopping: Stopping) -> Result<(), Trouble> {
         let Some(connection) = stopping.or(self.mailer.connect()).await else {
             return Ok(());

@@ -39,8 +39,7 @@ pub(crate) struct Mail {
 
 /// Writes the mail, dated now.
 ///
-/// Its `Message-ID` is that of the claim: a delivery that is claimed again has another text, with links that hold, and must
-/// not be taken for the first one by a mailbox that drops doubles. What stands before the last hyphen is the delivery's.
+/// Its `Message-ID` is that of the delivery: claimed again it says the same, and a mailbox that drops doubles keeps one.
 pub(crate) fn compose(from: &Mailbox, delivery: &ClaimedDelivery) -> Result<Mail, ComposeError> {
     // The parser takes a tabulator between quotes, which no SMTP command may hold (RFC 5321, 4.1.2), and refuses the other
     // control characters; that no line end gets into a command shall not hang on the parser alone.
@@ -49,12 +48,7 @@ pub(crate) fn compose(from: &Mailbox, delivery: &ClaimedDelivery) -> Result<Mail
     }
     let sender = from.email.clone();
     let recipient: Address = delivery.to.parse()?;
-    let message_id = format!(
-        "<guichet-delivery-{}-{}@{}>",
-        delivery.id,
-        delivery.claimed_until.timestamp_millis(),
-        sender.domain()
-    );
+    let message_id = format!("<guichet-{}@{}>", delivery.message_id, sender.domain());
     let mut message = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, recipient.clone()))
@@ -111,6 +105,7 @@ mod tests {
     fn delivery(to: &str) -> ClaimedDelivery {
         ClaimedDelivery {
             id: 17,
+            message_id: "0192f0c1-7a3b-7c4d-8e5f-000000000017".parse().unwrap(),
             to: to.to_owned(),
             subject: "Votre mot de passe".to_owned(),
             text: "Bonjour\n".to_owned(),
@@ -165,22 +160,18 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_has_its_own_message_id_that_names_the_delivery() {
+    fn a_delivery_claimed_again_has_the_same_message_id() {
         let first = delivery("a@example.org");
         let mut again = first.clone();
         again.claimed_until = "2026-11-25T08:05:00Z".parse().unwrap();
-        let id = |mail: &str| {
+        for delivery in [first, again] {
+            let mail = composed(&delivery).unwrap();
             let line = mail.lines().find(|line| line.starts_with("Message-ID: "));
-            line.unwrap()["Message-ID: ".len()..].to_owned()
-        };
-        assert_eq!(
-            id(&composed(&first).unwrap()),
-            "<guichet-delivery-17-1795593660250@example.org>"
-        );
-        assert_eq!(
-            id(&composed(&again).unwrap()),
-            "<guichet-delivery-17-1795593900000@example.org>"
-        );
+            assert_eq!(
+                line.unwrap(),
+                "Message-ID: <guichet-0192f0c1-7a3b-7c4d-8e5f-000000000017@example.org>"
+            );
+        }
     }
 
     #[test]

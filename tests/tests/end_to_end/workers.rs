@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// How long a worker may take to come back, s. Far more than it takes: a busy machine is no failure.
 const BACK_S: u64 = 120;
 /// The workers of `guichet up` with a mail server that live as long as the process.
-const WORKERS: [&str; 11] = [
+const WORKERS: [&str; 12] = [
     "admin_socket",
     "archive",
     "checkpoints",
@@ -21,6 +21,7 @@ const WORKERS: [&str; 11] = [
     "limiter",
     "look",
     "orphans",
+    "reactions",
     "reopening",
     "sessions",
     "tree",
@@ -29,7 +30,7 @@ const WORKERS: [&str; 11] = [
 /// How often each worker is killed at its start, so that it is seen while it waits: those that begin before the doors open more often.
 fn kills(name: &str) -> u64 {
     match name {
-        "tree" | "views" => 12,
+        "reactions" | "tree" | "views" => 12,
         _later => 6,
     }
 }

@@ -6,22 +6,18 @@ use std::{
 };
 
 use domain::{
-    AccountId, Event,
+    AccountId,
     account::{
         Account, AccountEvent,
         change::{self, Change},
     },
-    ticket::Stamp,
 };
 use event_log::Version;
 
 use crate::{
-    addresses::address_of,
     call::{Call, expects},
-    codec,
     command::{Outcome, Write},
-    deliveries,
-    error::{ExecuteError, ReadError},
+    error::ExecuteError,
     execute::{Asked, AskedOfSeveral},
     start::Application,
 };
@@ -85,7 +81,7 @@ impl Application {
     }
 
     /// What is not history follows the event, and again when the command is repeated, for who may still give it: sign-ins and
-    /// links end, counters start anew, mail goes out. Answers the account.
+    /// links end, counters start anew. Answers the account.
     pub(crate) async fn follow(
         &self,
         id: AccountId,
@@ -96,10 +92,8 @@ impl Application {
         let has = |wanted: fn(&Change) -> bool| changes.iter().any(wanted);
         let ends = has(|change| matches!(change, Change::Disable { .. }));
         let unlocks = has(|change| matches!(change, Change::Unlock | Change::Enable));
-        let sets_address = has(|change| matches!(change, Change::SetAddress(_)));
         let account = self.directory().account(id).ok_or(ExecuteError::NotFound)?;
-        let is_repeated = matches!(outcome, Outcome::Before(_));
-        if is_repeated && (ends || unlocks || sets_address) {
+        if matches!(outcome, Outcome::Before(_)) && (ends || unlocks) {
             for change in changes {
                 change::may_order(&call.viewer, &account, change)?;
             }
@@ -107,45 +101,16 @@ impl Application {
         if ends {
             self.end_sign_ins(id).await?;
         }
-        let written = outcome.written();
-        let Some(events) = written.and_then(|written| written.streams.get(&format!("account-{id}"))) else {
-            return Ok(account);
-        };
+        let stream = format!("account-{id}");
+        let is_written = outcome
+            .written()
+            .is_some_and(|written| written.streams.contains_key(&stream));
         let key = account.username.as_deref().map(|name| self.tries_key(name));
-        if let Some(key) = key.filter(|_| unlocks) {
+        if let Some(key) = key.filter(|_| unlocks && is_written) {
             self.with_sessions(move |sessions| sessions.clear_failures(&key, None))
                 .await?;
         }
-        if changes.contains(&Change::RemoveSecondFactor) && !is_repeated {
-            self.post(id, deliveries::SECOND_FACTOR_CHANGED, None, call.at)
-                .await;
-        }
-        if sets_address {
-            let (before, after) = self.around(id, events)?;
-            // A repeat that comes after another correction has nothing to follow it any more.
-            if address_of(&after) == address_of(&account) {
-                self.address_corrected(id, address_of(&before), call.at).await?;
-            }
-        }
         Ok(account)
-    }
-
-    /// An account as it was before these events of it, and after.
-    fn around(&self, id: AccountId, events: &[(Stamp, Event)]) -> Result<(Account, Account), ReadError> {
-        let versions = || events.iter().map(|(stamp, _)| stamp.version);
-        let (first, last) = (versions().min().unwrap_or(0), versions().max().unwrap_or(0));
-        let limit = usize::try_from(last).unwrap_or(usize::MAX);
-        let events = self.stream_events(&format!("account-{id}"), Version(0), limit)?;
-        let (mut before, mut account) = (None, None);
-        for recorded in &events {
-            if recorded.envelope.version.0 == first {
-                before.clone_from(&account);
-            }
-            if let Event::Account(event) = codec::decode(self.vault(), recorded)? {
-                account = Account::evolve(account, id, recorded.envelope.at, event);
-            }
-        }
-        before.zip(account).ok_or(ReadError::NotFound)
     }
 }
 

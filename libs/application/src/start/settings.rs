@@ -191,6 +191,9 @@ pub enum StartError {
     /// The sessions.
     #[error("the sessions cannot be opened")]
     Sessions(#[source] sessions::OpenError),
+    /// What follows from events cannot be carried out from here on.
+    #[error("how far the log was followed cannot be read or kept in the sessions")]
+    Reactions(#[source] crate::error::ReadError),
     /// The views.
     #[error("the views cannot be opened")]
     Views(#[source] views::OpenViewsError),
@@ -243,6 +246,7 @@ impl StartError {
             | StartError::Secret(_)
             | StartError::Keys(_)
             | StartError::Sessions(_)
+            | StartError::Reactions(_)
             | StartError::Views(_)
             | StartError::Files(_)
             | StartError::Tokens(_)

@@ -56,9 +56,14 @@ pub(crate) fn new(password: &str) -> NewPassword {
     }
 }
 
-/// What waits to be mailed, fetched as the courier does.
+/// What waits to be mailed, fetched as the courier does, once all that follows from the log is posted.
 pub(crate) async fn mails(world: &World) -> Vec<Claimed> {
     let application = &world.application;
+    let head = world.head();
+    until("what follows is posted", async || {
+        application.reacted_through() >= head
+    })
+    .await;
     let waiting = application.deliveries(0, 100, Duration::ZERO, at).await.unwrap();
     let mut claimed = Vec::new();
     for delivery in waiting {

@@ -26,9 +26,11 @@ fn numbers(deliveries: &[Delivery]) -> Vec<u64> {
 fn what_was_posted_waits_in_order_page_by_page_and_outlives_a_restart() {
     let house = House::new();
     let sessions = house.open();
-    let ids: Vec<u64> = [3, 1, 2]
-        .map(|at| sessions.post(new_delivery(at, Some(ALICE))).unwrap())
-        .into();
+    let new = [3, 1, 2].map(|at| new_delivery(at, Some(ALICE)));
+    let ids: Vec<u64> = new
+        .iter()
+        .map(|new| sessions.post(new.clone()).unwrap())
+        .collect();
     assert_eq!(ids, [1, 2, 3]);
     drop(sessions);
     let sessions = house.open();
@@ -39,6 +41,7 @@ fn what_was_posted_waits_in_order_page_by_page_and_outlives_a_restart() {
     assert_eq!(sessions.deliveries(u64::MAX, 2, minute(3)).unwrap(), []);
     let expected = Delivery {
         id: 2,
+        effect_id: new[1].effect_id,
         account: Some(ALICE),
         about: None,
         effect: "password-reset".into(),
@@ -47,6 +50,7 @@ fn what_was_posted_waits_in_order_page_by_page_and_outlives_a_restart() {
         due_at: minute(1),
         attempts: 0,
         claimed_until: None,
+        link: None,
     };
     assert_eq!(sessions.deliveries(1, 1, minute(3)).unwrap(), [expected]);
 }
@@ -192,7 +196,8 @@ fn when_too_many_wait_a_further_one_is_refused_until_one_is_settled() {
         .sql()
         .execute(
             "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
-             INSERT INTO deliveries (effect, made_at, due_at) SELECT 'sign-up', ?2, ?2 FROM n",
+             INSERT INTO deliveries (effect, made_at, due_at, effect_id)
+             SELECT 'sign-up', ?2, ?2, CAST(printf('%016d', n) AS BLOB) FROM n",
             params![DELIVERIES_MAX - 1, minute(0).timestamp_micros()],
         )
         .unwrap();
@@ -298,4 +303,59 @@ fn the_entry_of_a_delivery_is_made_with_its_claim_or_not_at_all() {
     let refused = sessions.claim(id, minute(4), minute(5), entry);
     assert!(matches!(refused, Err(ClaimError::Once(_))), "{refused:?}");
     assert_eq!(waiting(&sessions, 4), [id]);
+}
+
+/// The link of a mail that goes twice is the same, as long as it has not served.
+#[test]
+fn a_delivery_claimed_again_makes_its_entry_anew_unless_it_has_served() {
+    let house = House::new();
+    let sessions = house.open();
+    let entry = |_: &Delivery| Some(new_once(1, Some(ALICE)));
+    let id = sessions.post(new_delivery(0, Some(ALICE))).unwrap();
+    sessions.claim(id, minute(1), minute(2), entry).unwrap();
+    // It has expired at minute 30, and lives on with the delivery that waits.
+    assert_eq!(sessions.purge(minute(31)).unwrap().one_time, 0);
+    let longer = |_: &Delivery| {
+        Some(NewOnce {
+            expires_at: minute(90),
+            ..new_once(1, Some(ALICE))
+        })
+    };
+    let again = sessions.claim(id, minute(32), minute(33), longer).unwrap();
+    assert_eq!((again.attempts, again.link), (2, Some(hash(1))));
+    sessions.take_once("reset", hash(1), minute(34)).unwrap();
+    let served = sessions.claim(id, minute(35), minute(36), longer);
+    assert!(matches!(served, Err(ClaimError::NotWaiting)), "{served:?}");
+    assert!(sessions.peek_once("reset", hash(1), minute(36)).is_err());
+    assert_eq!(waiting(&sessions, 40), Vec::<u64>::new());
+}
+
+#[test]
+fn the_entry_of_a_later_delivery_stands_whichever_is_claimed_first() {
+    let house = House::new();
+    let sessions = house.open();
+    let entry_of = |n: u8, made: i64| {
+        move |_: &Delivery| {
+            Some(NewOnce {
+                at: minute(made),
+                ..new_once(n, Some(ALICE))
+            })
+        }
+    };
+    let [first, second] = [1, 2].map(|at| sessions.post(new_delivery(at, Some(ALICE))).unwrap());
+    sessions
+        .claim(second, minute(3), minute(4), entry_of(2, 2))
+        .unwrap();
+    let late = sessions.claim(first, minute(3), minute(4), entry_of(1, 1));
+    assert!(matches!(late, Err(ClaimError::NotWaiting)), "{late:?}");
+    sessions.peek_once("reset", hash(2), minute(4)).unwrap();
+    // Once it was claimed, the entry of the earlier one gives way to that of the later one, and does not come back.
+    let third = sessions.post(new_delivery(5, Some(ALICE))).unwrap();
+    sessions
+        .claim(third, minute(5), minute(6), entry_of(3, 5))
+        .unwrap();
+    let again = sessions.claim(second, minute(7), minute(8), entry_of(2, 2));
+    assert!(matches!(again, Err(ClaimError::NotWaiting)), "{again:?}");
+    sessions.peek_once("reset", hash(3), minute(8)).unwrap();
+    assert_eq!(waiting(&sessions, 9), [third]);
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -92,9 +93,16 @@ pub(crate) fn new_once(n: u8, account: Option<Uuid>) -> NewOnce {
     }
 }
 
+/// An id that nothing else in this process has.
+pub(crate) fn new_effect() -> Uuid {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    Uuid::from_u64_pair(0xEFFEC7, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// A delivery of the effect `password-reset`, posted at a minute.
 pub(crate) fn new_delivery(minutes: i64, account: Option<Uuid>) -> NewDelivery {
     NewDelivery {
+        effect_id: new_effect(),
         account,
         about: None,
         effect: "password-reset".into(),

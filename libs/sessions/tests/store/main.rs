@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod failures;
+mod following;
 mod forgetting;
 mod house;
 mod migration;

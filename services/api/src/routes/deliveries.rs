@@ -114,7 +114,7 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
 
 /// Claim a delivery and learn what it says.
 ///
-/// Nobody else is given it for a minute. One-time links in it are made for this claim.
+/// Nobody else is given it for two minutes. Claimed again it says the same.
 #[utoipa::path(
     operation_id = "claim_delivery", tag = "deliveries", security(("service" = [])),
     params(("id" = u64, Path, description = "The delivery's number.")),
@@ -132,6 +132,7 @@ pub(crate) async fn claim_delivery(door: Door, path: Path<String>) -> Result<Htt
         .await?;
     Ok(HttpResponse::Ok().json(ClaimedDelivery {
         id: claimed.id,
+        message_id: claimed.message_id,
         to: claimed.to,
         subject: claimed.letter.subject,
         text: claimed.letter.text,

@@ -24,6 +24,7 @@ pub(crate) fn config(smtp_url: &str) -> CourierConfig {
 pub(crate) fn delivery(to: &str) -> ClaimedDelivery {
     ClaimedDelivery {
         id: 17,
+        message_id: "0192f0c1-7a3b-7c4d-8e5f-000000000017".parse().unwrap(),
         to: to.to_owned(),
         subject: "Votre mot de passe a été réinitialisé".to_owned(),
         text: "Bonjour,\n\nOuvrez https://guichet.example.org/reset#abc=déf\n".to_owned(),

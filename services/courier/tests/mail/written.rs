@@ -39,10 +39,7 @@ async fn a_mail_arrives_with_its_text_and_says_that_a_machine_wrote_it() {
     assert_eq!(one("Content-Type"), ["text/plain; charset=\"utf-8\""]);
     assert_eq!(
         one("Message-ID"),
-        [format!(
-            "<guichet-delivery-17-{}@example.org>",
-            delivery.claimed_until.timestamp_millis()
-        )]
+        [format!("<guichet-{}@example.org>", delivery.message_id)]
     );
     let dates = one("Date");
     let date = chrono::DateTime::parse_from_rfc2822(&dates[0]).unwrap();

@@ -1,0 +1,18 @@
+//! Whoever is given an account, or another address before they ever came, is mailed a link to choose their password.
+
+use domain::account::AccountEvent;
+
+use super::{Effect, Happened, Reaction, word};
+use crate::deliveries::{INVITATION, is_invited};
+
+pub(super) const REACTION: Reaction = Reaction {
+    is_about: |event| matches!(event, AccountEvent::Created(_) | AccountEvent::AddressSet { .. }),
+    effects,
+};
+
+fn effects(happened: &Happened<'_>) -> Vec<Effect> {
+    if !is_invited(happened.after) || !is_invited(happened.today) {
+        return Vec::new();
+    }
+    word(INVITATION, happened.today)
+}

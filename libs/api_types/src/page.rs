@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Query parameters of every paged list.
+/// Query parameters of what a ticket has in the order of its versions, by pages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -14,7 +14,13 @@ pub struct PageQuery {
     #[param(minimum = 1)]
     #[schema(minimum = 1)]
     pub limit: Option<u32>,
-    /// The `next_cursor` of the page before; absent for the first page.
+    /// `version` for the oldest first, which it is unless given, or `-version` for the newest first. What comes meanwhile is never
+    /// repeated and never skipped, whichever way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "-version")]
+    pub sort: Option<String>,
+    /// The `next_cursor` of the page before, in the same order; absent for the first page. A page may hold less than `limit`, even
+    /// nothing, before the last: the last is the one without `next_cursor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Answer only when this position of the log is reached; 503 `view-behind` after 2 s.

@@ -39,9 +39,13 @@ pub struct Problem {
     /// All faulty fields, not the first one only; empty when the fault is none of a field.
     #[serde(default)]
     pub errors: Vec<FieldError>,
-    /// With 412 only: the events that made the version sent in `If-Match` an old one, as far as this reader may see.
+    /// With 412 only: the events that made the version sent in `If-Match` an old one, as far as this reader may see, oldest first:
+    /// at most 50, a page of the ticket's history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Vec<HistoryEntry>>,
+    /// With `missed` only, when that does not hold all of them: the `cursor` with which `GET /v1/tickets/{key}/history` goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
     /// With 409 only: what is possible now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<AllowedAction>>,

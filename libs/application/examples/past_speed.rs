@@ -160,22 +160,27 @@ async fn main() {
         filled.as_secs_f64(),
         (begun.elapsed() - filled).as_secs_f64()
     );
-    tickets_in_the_past(&world, number, head);
+    tickets_in_the_past(&world, number, head).await;
     queue_in_the_past(&world, dir.path(), head).await;
 }
 
-fn tickets_in_the_past(world: &World, tickets: usize, head: Position) {
+async fn tickets_in_the_past(world: &World, tickets: usize, head: Position) {
     let mut times = Vec::new();
     for look in 0..LOOKS {
         let key: TicketKey = TicketKey::from_typed(&format!("SUP-{}", 1 + look * 7_919 % tickets)).unwrap();
         // The middle of its life, so that the present does not do.
-        let today = world.application.ticket(&world.agent, &key).unwrap();
+        let (agent, asked) = (world.agent.clone(), key.clone());
+        let today = world
+            .application
+            .read(move |reader| reader.ticket(&agent, &asked));
+        let today = today.await.unwrap();
         let position = today.document.position - (head.0 / 3).min(today.document.position / 50);
+        let (agent, as_of) = (world.agent.clone(), Some(AsOf::Position(Position(position))));
         let begun = Instant::now();
-        let then =
-            world
-                .application
-                .ticket_as_of(&world.agent, &key, Some(AsOf::Position(Position(position))));
+        let then = world
+            .application
+            .read(move |reader| reader.ticket_as_of(&agent, &key, as_of));
+        let then = then.await;
         times.push(begun.elapsed());
         assert!(
             then.is_ok_and(|then| then.document.position <= position) || position < today.document.position

@@ -5,14 +5,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use domain::{
-    TicketKey,
-    policy::Viewer,
-    ticket::{Blame, blame::SetBy},
-};
-use event_log::{Position, Version};
+use domain::{TicketKey, policy::Viewer, ticket::blame::SetBy};
+use event_log::Position;
 
-use crate::{error::ReadError, start::Application, tickets::Loaded};
+use crate::{error::ReadError, room::Reader, tickets::Loaded};
 
 /// A point in time, as a caller names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +28,7 @@ pub struct Blamed {
     pub loaded: Arc<Loaded>,
 }
 
-impl Application {
+impl Reader {
     /// The position that a point in time means.
     ///
     /// # Errors
@@ -62,7 +58,7 @@ impl Application {
         if today.document.position <= position.0 {
             return Ok(today);
         }
-        self.tickets().load_as_of(key, position).map(Arc::new)
+        self.tickets().load_as_of(key, position)
     }
 
     /// For every field of a ticket, the event that set it.
@@ -71,10 +67,7 @@ impl Application {
     /// As [`Application::ticket_as_of`].
     pub fn blame(&self, viewer: &Viewer, key: &TicketKey, as_of: Option<AsOf>) -> Result<Blamed, ReadError> {
         let loaded = self.ticket_as_of(viewer, key, as_of)?;
-        let happened = self.happened(&loaded, Version(0))?;
-        let blame = happened.iter().fold(Blame::default(), |blame, one| {
-            blame.evolve(&one.stamp, &one.event)
-        });
+        let blame = self.tickets().blame(key, loaded.version())?;
         Ok(Blamed {
             fields: blame.fields,
             loaded,

@@ -18,7 +18,10 @@ use domain::{
     policy::{self, Operation},
     ticket::{self, Action, Context, command::Attach, document::AttachedFile},
 };
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use futures_util::{
+    Stream, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use object_store::{GetResult, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
 use uuid::Uuid;
 use vault::content::Decryptor;
@@ -35,6 +38,9 @@ use crate::{
 pub const FILE_BYTES_MAX: u64 = 25 * 1024 * 1024;
 /// How much is written to the store at once, bytes.
 const PART_BYTES: usize = 1024 * 1024;
+
+/// How much of a file is opened at once, bytes.
+const OPENED_BYTES: usize = 256 * 1024;
 
 /// The pointer under which the key of a file's bytes is derived.
 const CONTENT: &str = "/content";
@@ -89,7 +95,7 @@ impl Application {
         mut file: impl Stream<Item = Result<Bytes, ExecuteError>> + Unpin,
     ) -> Result<Stored, ExecuteError> {
         let begun = (call.at, Instant::now());
-        let loaded = self.tickets().load(key)?;
+        let loaded = self.load_ticket(key).await?;
         if !policy::may(&call.viewer, Operation::Read, &loaded.state.scope()) {
             return Err(ExecuteError::NotFound);
         }
@@ -198,7 +204,7 @@ impl Application {
                 tracing::warn!(file = %file.location, "this is no file that came in; it stays");
                 continue;
             };
-            let is_attached = match self.tickets().load(&key) {
+            let is_attached = match self.load_ticket(&key).await {
                 Ok(loaded) => loaded
                     .document
                     .attachments
@@ -237,30 +243,12 @@ impl Application {
             .value_key(file.subject.0, file.id.0, CONTENT)
             .ok_or(ReadError::NotFound)?;
         let found = self.stored(&file.blob).await.map_err(ReadError::internal)?;
-        let sealed = found
-            .into_stream()
-            .map_err(ReadError::internal)
-            .map(|part| part.map(Some));
-        // The end of the stream must be seen to know that the file is whole.
-        let sealed = Box::pin(sealed.chain(stream::once(async { Ok(None) })));
-        let opened = stream::try_unfold(
-            (sealed, Some(Decryptor::new(value_key))),
-            |(mut sealed, state)| async {
-                let Some(mut decryptor) = state else {
-                    return Ok::<_, ReadError>(None);
-                };
-                match sealed.next().await.transpose()?.flatten() {
-                    Some(part) => {
-                        let plain = decryptor.push(&part).map_err(ReadError::internal)?;
-                        Ok(Some((Bytes::from(plain), (sealed, Some(decryptor)))))
-                    }
-                    None => {
-                        let plain = decryptor.finish().map_err(ReadError::internal)?;
-                        Ok(Some((Bytes::from(plain), (sealed, None))))
-                    }
-                }
-            },
-        );
+        let coming = Coming {
+            application: self.clone(),
+            sealed: found.into_stream(),
+            decryptor: Some(Decryptor::new(value_key)),
+        };
+        let opened = stream::try_unfold(coming, Coming::next);
         Ok(opened.try_filter(|bytes| std::future::ready(!bytes.is_empty())))
     }
 
@@ -290,6 +278,52 @@ impl Application {
             Err(object_store::Error::NotFound { .. }) => Err(missing),
             found => found,
         }
+    }
+}
+
+/// A file on its way out.
+struct Coming {
+    application: Application,
+    sealed: BoxStream<'static, Result<Bytes, object_store::Error>>,
+    /// Until the end has been seen, which tells that the file is whole.
+    decryptor: Option<Decryptor>,
+}
+
+impl Coming {
+    async fn next(mut self) -> Result<Option<(Bytes, Coming)>, ReadError> {
+        let Some(mut decryptor) = self.decryptor.take() else {
+            return Ok(None);
+        };
+        let (mut parts, mut bytes, mut is_end) = (Vec::new(), 0, false);
+        while bytes < OPENED_BYTES && !is_end {
+            match self
+                .sealed
+                .next()
+                .await
+                .transpose()
+                .map_err(ReadError::internal)?
+            {
+                Some(part) => {
+                    bytes += part.len();
+                    parts.push(part);
+                }
+                None => is_end = true,
+            }
+        }
+        let opened = self.application.read(move |_| {
+            let mut plain = Vec::with_capacity(bytes);
+            for part in parts {
+                plain.extend(decryptor.push(&part).map_err(ReadError::internal)?);
+            }
+            if is_end {
+                plain.extend(decryptor.finish().map_err(ReadError::internal)?);
+                return Ok((plain, None));
+            }
+            Ok::<_, ReadError>((plain, Some(decryptor)))
+        });
+        let (plain, decryptor) = opened.await?;
+        self.decryptor = decryptor;
+        Ok(Some((Bytes::from(plain), self)))
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     command::{Targets, Write},
     error::{ExecuteError, ReadError},
     proof::{SignError, Signed},
+    room::Reader,
     start::Application,
 };
 
@@ -108,18 +109,21 @@ impl Application {
         if position.0 > checkpoint.size {
             return Err(ReadError::NotFound);
         }
-        let leaf = self.tree().read(0, index..position.0);
+        let size = checkpoint.size;
+        let proven = self.read(move |reader| {
+            let leaf = reader.tree().read(0, index..position.0);
+            let leaf = leaf.map_err(ReadError::internal)?.first().copied();
+            let proof = reader.tree().inclusion(index, size);
+            Ok::<_, ReadError>((
+                leaf.ok_or(ReadError::NotFound)?,
+                proof.map_err(ReadError::internal)?,
+            ))
+        });
+        let (leaf, proof) = proven.await?;
         Ok(Inclusion {
             position: position.0,
-            leaf: leaf
-                .map_err(ReadError::internal)?
-                .first()
-                .copied()
-                .ok_or(ReadError::NotFound)?,
-            proof: self
-                .tree()
-                .inclusion(index, checkpoint.size)
-                .map_err(ReadError::internal)?,
+            leaf,
+            proof,
             checkpoint,
         })
     }
@@ -133,41 +137,13 @@ impl Application {
         if from == 0 || from > checkpoint.size {
             return Err(ReadError::NotFound);
         }
+        let to = checkpoint.size;
+        let proof = self.read(move |reader| reader.tree().consistency(from, to).map_err(ReadError::internal));
         Ok(Consistency {
             from,
-            proof: self
-                .tree()
-                .consistency(from, checkpoint.size)
-                .map_err(ReadError::internal)?,
+            proof: proof.await?,
             checkpoint,
         })
-    }
-
-    /// A tile of the tree (C2SP tlog-tiles). Hashes are for everybody who is signed in, entries for those who read the log.
-    ///
-    /// # Errors
-    /// [`ReadError::NotFound`] for tiles that are not there (yet), and for entries that are not theirs to read.
-    pub fn tile(&self, viewer: &Viewer, path: &TilePath) -> Result<Vec<u8>, ReadError> {
-        let size = self
-            .signer()
-            .and_then(|signer| signer.last())
-            .map_or(0, |last| last.size);
-        if !path.is_in_tree(size) {
-            return Err(ReadError::NotFound);
-        }
-        let range = path.range();
-        match path.kind() {
-            TileKind::Hashes { level } => {
-                let hashes = self.tree().read(level, range).map_err(ReadError::internal)?;
-                Ok(hashes.iter().flat_map(|hash| hash.0).collect())
-            }
-            TileKind::Entries if may(viewer, SystemOperation::ReadLog) => {
-                let count = usize::try_from(range.end - range.start).map_err(ReadError::internal)?;
-                let events = self.log().read_stored(Position(range.start), count, usize::MAX)?;
-                encode_entries(events.iter().map(|event| &event.bytes[..])).map_err(ReadError::internal)
-            }
-            TileKind::Entries => Err(ReadError::NotFound),
-        }
     }
 
     /// The whole log up to now as lines of NDJSON (docs/audit-format.md), with a checkpoint and the digest of the queue at
@@ -186,14 +162,12 @@ impl Application {
         let signer = self.signer().ok_or(ReadError::NotFound)?;
         let head = self.log().head();
         // The digest is of the view where it stands, so the export ends there: at or just after its start.
-        let views = self.views().clone();
-        if !views.at_least(head, Duration::from_millis(VIEW_WAIT_MS)).await {
+        let wait = Duration::from_millis(VIEW_WAIT_MS);
+        if !self.views().at_least(head, wait).await {
             return Err(ReadError::Behind);
         }
-        let digest = tokio::task::spawn_blocking(move || views.digest()).await;
-        let (end, queue) = digest
-            .map_err(ReadError::internal)?
-            .map_err(ReadError::internal)?;
+        let digest = self.read(|reader| reader.views().digest().map_err(ReadError::internal));
+        let (end, queue) = digest.await?;
         self.tree_reaches(end.0).await;
         let checkpoint = signer.sign(Some(end.0), now).await?;
         let origin = signer.origin().await;
@@ -295,6 +269,35 @@ impl Application {
     }
 }
 
+impl Reader {
+    /// A tile of the tree (C2SP tlog-tiles). Hashes are for everybody who is signed in, entries for those who read the log.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] for tiles that are not there (yet), and for entries that are not theirs to read.
+    pub fn tile(&self, viewer: &Viewer, path: &TilePath) -> Result<Vec<u8>, ReadError> {
+        let size = self
+            .signer()
+            .and_then(|signer| signer.last())
+            .map_or(0, |last| last.size);
+        if !path.is_in_tree(size) {
+            return Err(ReadError::NotFound);
+        }
+        let range = path.range();
+        match path.kind() {
+            TileKind::Hashes { level } => {
+                let hashes = self.tree().read(level, range).map_err(ReadError::internal)?;
+                Ok(hashes.iter().flat_map(|hash| hash.0).collect())
+            }
+            TileKind::Entries if may(viewer, SystemOperation::ReadLog) => {
+                let count = usize::try_from(range.end - range.start).map_err(ReadError::internal)?;
+                let events = self.log().read_stored(Position(range.start), count, usize::MAX)?;
+                encode_entries(events.iter().map(|event| &event.bytes[..])).map_err(ReadError::internal)
+            }
+            TileKind::Entries => Err(ReadError::NotFound),
+        }
+    }
+}
+
 /// The first line of an export, its members in this order.
 #[derive(Serialize)]
 struct ExportHeader<'a> {
@@ -338,8 +341,9 @@ impl Exporting {
             return Ok(Some((Bytes::from(head), self)));
         }
         if self.after < self.end {
-            let read = tokio::task::spawn_blocking(move || self.lines().map(|lines| (lines, self)));
-            return read.await.map_err(ReadError::internal)?.map(Some);
+            let application = self.application.clone();
+            let lines = application.read(move |_| self.lines().map(|lines| Some((lines, self))));
+            return lines.await;
         }
         Ok(self.last.take().map(|last| (Bytes::from(last), self)))
     }

@@ -19,6 +19,7 @@ use crate::{
     call::Call,
     codec,
     error::{ExecuteError, ReadError},
+    room::Reader,
     start::Application,
 };
 
@@ -134,7 +135,9 @@ impl Application {
         })
         .await
     }
+}
 
+impl Reader {
     /// The picture of an account, for who may see the account.
     ///
     /// # Errors

@@ -98,7 +98,7 @@ impl Application {
         }
         for (place, lane) in places.iter().zip(&mut lanes) {
             if lane.tip.is_none() {
-                let loaded = self.tickets().load(place.key)?;
+                let loaded = self.load_ticket(place.key).await?;
                 lane.tip = Some(Tip::of(&loaded));
             }
         }
@@ -146,8 +146,10 @@ impl Application {
         decide: Decide<'_>,
     ) -> Result<Option<Outcome>, ExecuteError> {
         self.log().settled().await?;
-        let loaded = places.iter().map(|place| self.tickets().load(place.key));
-        let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
+        let mut loaded = Vec::with_capacity(places.len());
+        for place in places {
+            loaded.push(self.load_ticket(place.key).await?);
+        }
         let tips: Vec<Tip> = loaded.iter().map(|loaded| Tip::of(loaded)).collect();
         let keys = places.iter().map(|place| place.key);
         if decide(&keys.zip(&tips).collect())?.is_empty() {

@@ -1,9 +1,13 @@
 //! Evidence: one file with a ticket's events, their proofs, and the keys of the values that its reader may read
 //! (docs/audit-format.md; peers N13, N19).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Event, TicketKey,
@@ -11,29 +15,24 @@ use domain::{
     ticket::TicketEvent,
 };
 use event_log::{Recorded, Version};
+use futures_util::{Stream, stream};
 use serde::Serialize;
 use serde_json::Value;
 use transparency::Hash;
 
-use crate::{codec, error::ReadError, start::Application, tickets::Loaded};
+use crate::{
+    codec,
+    error::ReadError,
+    room::Reader,
+    start::Application,
+    tickets::{Loaded, READ_EVENTS},
+};
 
 /// Where the name that others see stands in the event that makes an account.
 const NAME: &str = "/data/name";
 
-/// An evidence bundle, as it is written down.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Bundle {
-    guichet_bundle: u32,
-    origin: String,
-    ticket: String,
-    checkpoint: String,
-    keys: Vec<Entry>,
-    events: Vec<Entry>,
-    accounts: Vec<Entry>,
-}
-
 /// One event of a bundle: whole with its values, or its leaf hash alone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Entry {
     Whole {
@@ -57,9 +56,13 @@ enum Disclosed {
     None,
 }
 
+/// Bytes of a bundle after which it is handed on, so that a reader who does not read costs no more than this.
+const PART_BYTES: usize = 256 * 1024;
+
 impl Application {
-    /// The evidence bundle of a ticket, for who may read it. Without what they may not read: the leaf hash of an internal
-    /// note stands in for it, and nothing can be guessed from that (ADR 2).
+    /// The evidence bundle of a ticket, for who may read it, and whether something of it is withheld. Without what they may not read:
+    /// the leaf hash of an internal note stands in for it, and nothing can be guessed from that (ADR 2). It is written while it is
+    /// read, as the ticket stands now.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] for who may not read the ticket; [`ReadError::Behind`] while the tree is.
@@ -68,64 +71,172 @@ impl Application {
         viewer: &Viewer,
         key: &TicketKey,
         now: DateTime<Utc>,
-    ) -> Result<(Bundle, bool), ReadError> {
-        let loaded = self.ticket(viewer, key)?;
-        let scope = loaded.state.scope();
-        let internal = policy::may(viewer, Operation::ReadInternal, &scope);
-        let events = self.ticket_events(&loaded)?;
-        let last = events.last().map_or(0, |event| event.position.0);
-        let checkpoint = self.checkpoint_over(last, now).await?;
-        let size = checkpoint.size;
-        let mut entries = Vec::new();
-        let mut accounts = BTreeSet::new();
-        let mut redacted = false;
-        for recorded in &events {
-            let decoded = codec::decode(self.vault(), recorded)?;
-            let withheld = matches!(&decoded, Event::Ticket(event) if event.is_internal()) && !internal;
-            redacted |= withheld;
-            if withheld {
-                entries.push(self.redacted(recorded, size)?);
-            } else {
-                accounts.extend(named(recorded, &decoded));
-                entries.push(self.whole(recorded, size, Disclosed::All)?);
-            }
-        }
-        let mut keys = Vec::new();
-        for recorded in self.stream_events("log", Version(0), usize::MAX)? {
-            if recorded.position.0 <= size {
-                keys.push(self.whole(&recorded, size, Disclosed::None)?);
-            }
-        }
-        let mut of_accounts = Vec::new();
-        for account in accounts {
-            let created = self.stream_events(&format!("account-{account}"), Version(0), 1)?;
-            if let Some(created) = created.first().filter(|created| created.position.0 <= size) {
-                of_accounts.push(self.whole(created, size, Disclosed::NameOnly)?);
-            }
-        }
-        let bundle = Bundle {
-            guichet_bundle: 1,
-            origin: self.origin().await?,
-            ticket: key.to_string(),
-            checkpoint: checkpoint.note,
-            keys,
-            events: entries,
-            accounts: of_accounts,
-        };
-        Ok((bundle, redacted))
-    }
-
-    async fn origin(&self) -> Result<String, ReadError> {
+    ) -> Result<(impl Stream<Item = Result<Bytes, ReadError>> + use<>, bool), ReadError> {
+        let (viewer, key) = (viewer.clone(), key.clone());
+        let asked = self.read(move |reader| {
+            let loaded = reader.ticket(&viewer, &key)?;
+            let internal = policy::may(&viewer, Operation::ReadInternal, &loaded.state.scope());
+            Ok::<_, ReadError>((loaded, internal))
+        });
+        let (loaded, internal) = asked.await?;
+        let checkpoint = self.checkpoint_over(loaded.document.position, now).await?;
         let signer = self.signer().ok_or(ReadError::NotFound)?;
-        Ok(signer.origin().await.to_string())
+        let head = Head {
+            guichet_bundle: 1,
+            origin: signer.origin().await.to_string(),
+            ticket: loaded.key.to_string(),
+            checkpoint: checkpoint.note,
+        };
+        let redacted = !internal && loaded.document.public_events < loaded.document.version;
+        let bundling = Bundling {
+            application: self.clone(),
+            head: Some(head),
+            left: Left::Keys(Version(0)),
+            is_first: true,
+            loaded,
+            internal,
+            size: checkpoint.size,
+            accounts: BTreeSet::new(),
+        };
+        Ok((stream::try_unfold(bundling, Bundling::next), redacted))
+    }
+}
+
+/// The first members of a bundle.
+#[derive(Serialize)]
+struct Head {
+    guichet_bundle: u32,
+    origin: String,
+    ticket: String,
+    checkpoint: String,
+}
+
+/// What of a bundle is still to be written, in this order.
+enum Left {
+    /// What the log says of its keys, after this version.
+    Keys(Version),
+    /// The events of the ticket, after this version.
+    Events(Version),
+    /// The names of those whom they speak of.
+    Accounts,
+    /// Nothing.
+    Nothing,
+}
+
+/// A bundle on its way out: one JSON object, written part by part.
+struct Bundling {
+    application: Application,
+    head: Option<Head>,
+    left: Left,
+    /// No entry of the list that is written stands there yet.
+    is_first: bool,
+    loaded: Arc<Loaded>,
+    internal: bool,
+    size: u64,
+    accounts: BTreeSet<AccountId>,
+}
+
+impl Bundling {
+    async fn next(mut self) -> Result<Option<(Bytes, Bundling)>, ReadError> {
+        if matches!(self.left, Left::Nothing) {
+            return Ok(None);
+        }
+        let application = self.application.clone();
+        let written = application.read(move |reader| {
+            let mut part = Vec::new();
+            while part.len() < PART_BYTES && !matches!(self.left, Left::Nothing) {
+                self.write(reader, &mut part)?;
+            }
+            Ok::<_, ReadError>(Some((Bytes::from(part), self)))
+        });
+        written.await
     }
 
-    fn ticket_events(&self, loaded: &Loaded) -> Result<Vec<Recorded>, ReadError> {
-        let mut events = self.stream_events(loaded.key.as_str(), Version(0), usize::MAX)?;
-        events.retain(|recorded| recorded.envelope.version <= loaded.version());
-        Ok(events)
+    /// Writes some of what is left.
+    fn write(&mut self, reader: &Reader, part: &mut Vec<u8>) -> Result<(), ReadError> {
+        if let Some(head) = self.head.take() {
+            let head = serde_json::to_vec(&head).map_err(ReadError::internal)?;
+            // Its members are followed by the lists.
+            part.extend_from_slice(head.strip_suffix(b"}").unwrap_or(&head));
+            part.extend_from_slice(b",\"keys\":[");
+        }
+        match self.left {
+            Left::Keys(after) => self.write_keys(reader, after, part),
+            Left::Events(after) => self.write_events(reader, after, part),
+            Left::Accounts => self.write_accounts(reader, part),
+            Left::Nothing => Ok(()),
+        }
     }
 
+    fn write_keys(&mut self, reader: &Reader, after: Version, part: &mut Vec<u8>) -> Result<(), ReadError> {
+        let events = reader.stream_events("log", after, READ_EVENTS as usize)?;
+        for recorded in &events {
+            if recorded.position.0 <= self.size {
+                self.add(part, &reader.whole(recorded, self.size, Disclosed::None)?)?;
+            }
+        }
+        match events.last() {
+            Some(last) => self.left = Left::Keys(last.envelope.version),
+            None => self.begin("events", Left::Events(Version(0)), part),
+        }
+        Ok(())
+    }
+
+    fn write_events(&mut self, reader: &Reader, after: Version, part: &mut Vec<u8>) -> Result<(), ReadError> {
+        let loaded = Arc::clone(&self.loaded);
+        let count = (loaded.version().0 - after.0).min(READ_EVENTS);
+        if count == 0 {
+            self.begin("accounts", Left::Accounts, part);
+            return Ok(());
+        }
+        for recorded in reader.tickets().events(&loaded.key, after, count)? {
+            let decoded = codec::decode(reader.vault(), &recorded)?;
+            let is_internal = matches!(&decoded, Event::Ticket(event) if event.is_internal());
+            if is_internal && !self.internal {
+                self.add(part, &reader.redacted(&recorded, self.size)?)?;
+            } else {
+                self.accounts.extend(named(&recorded, &decoded));
+                self.add(part, &reader.whole(&recorded, self.size, Disclosed::All)?)?;
+            }
+            self.left = Left::Events(recorded.envelope.version);
+            if part.len() >= PART_BYTES {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_accounts(&mut self, reader: &Reader, part: &mut Vec<u8>) -> Result<(), ReadError> {
+        while let Some(account) = self.accounts.pop_first() {
+            let created = reader.stream_events(&format!("account-{account}"), Version(0), 1)?;
+            if let Some(created) = created.first().filter(|created| created.position.0 <= self.size) {
+                self.add(part, &reader.whole(created, self.size, Disclosed::NameOnly)?)?;
+            }
+            if part.len() >= PART_BYTES {
+                return Ok(());
+            }
+        }
+        part.extend_from_slice(b"]}");
+        self.left = Left::Nothing;
+        Ok(())
+    }
+
+    /// Ends a list and begins the next.
+    fn begin(&mut self, list: &str, left: Left, part: &mut Vec<u8>) {
+        part.extend_from_slice(format!("],\"{list}\":[").as_bytes());
+        (self.left, self.is_first) = (left, true);
+    }
+
+    /// Adds an entry to the list that is written.
+    fn add(&mut self, part: &mut Vec<u8>, entry: &Entry) -> Result<(), ReadError> {
+        if !std::mem::take(&mut self.is_first) {
+            part.push(b',');
+        }
+        serde_json::to_writer(part, entry).map_err(ReadError::internal)
+    }
+}
+
+impl Reader {
     fn whole(&self, recorded: &Recorded, size: u64, disclosed: Disclosed) -> Result<Entry, ReadError> {
         let event = String::from_utf8(recorded.bytes.to_vec()).map_err(ReadError::internal)?;
         let mut values = BTreeMap::new();

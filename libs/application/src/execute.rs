@@ -103,7 +103,7 @@ impl Application {
                 .await?;
             let mut done = DoneOnSeveral::default();
             for key in asked.tickets.into_keys() {
-                let on_ticket = this.done(&call, &key, &outcome)?;
+                let on_ticket = this.done(&call, &key, &outcome).await?;
                 done.tickets.insert(key, on_ticket);
             }
             for (id, asked) in asked.accounts {
@@ -117,7 +117,12 @@ impl Application {
 
     /// What came of a command on a ticket, for who may read it today: the ticket at the position of the commit (design §3,
     /// Idempotency).
-    pub(crate) fn done(&self, call: &Call, key: &TicketKey, outcome: &Outcome) -> Result<Done, ExecuteError> {
+    pub(crate) async fn done(
+        &self,
+        call: &Call,
+        key: &TicketKey,
+        outcome: &Outcome,
+    ) -> Result<Done, ExecuteError> {
         let (written, repeated) = match outcome {
             Outcome::Now(written) => (Some(written), false),
             Outcome::Before(written) => (Some(written), true),
@@ -128,13 +133,17 @@ impl Application {
             Outcome::Nothing(tickets) => tickets.iter().find(|ticket| ticket.key == *key).cloned(),
             Outcome::Now(_) if !events.is_empty() => Some(self.tickets().publish(key, &events)?),
             Outcome::Now(written) | Outcome::Before(written) => {
-                let today = self.tickets().load(key)?;
+                let today = self.load_ticket(key).await?;
                 if !policy::may(&call.viewer, Operation::Read, &today.state.scope()) {
                     return Err(ExecuteError::NotFound);
                 }
                 Some(match today.document.position <= written.last.0 {
                     true => today,
-                    false => Arc::new(self.tickets().load_as_of(key, written.last)?),
+                    false => {
+                        let (key, last) = (key.clone(), written.last);
+                        self.read(move |reader| reader.tickets().load_as_of(&key, last))
+                            .await?
+                    }
                 })
             }
         };

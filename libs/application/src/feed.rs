@@ -8,18 +8,20 @@ use domain::{
         administration::{SystemOperation, may},
     },
 };
-use event_log::{Position, Recorded, StreamName, Version};
+use event_log::{Position, Recorded, StreamName};
 use serde_json::Value;
 
-use crate::{codec, error::ReadError, start::Application};
+use crate::{codec, error::ReadError, room::Reader};
 
 /// How many events the feed gives at once.
 pub const FEED_LIMIT_MAX: usize = 1_000;
 /// How many events the feed looks through for one page. A page may hold less than asked for, even nothing, before the
 /// log's end is reached; it says where the next one starts.
 pub const FEED_SCAN_EVENTS_MAX: usize = 8_192;
+/// Bytes of stored events after which a page of the feed ends, whatever its limit.
+pub const FEED_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How many events the feed reads at once.
-const FEED_READ_EVENTS: usize = 1_024;
+const FEED_READ_EVENTS: usize = 128;
 
 /// One event of the feed: as stored, with its personal values put back as this reader may see them.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +69,7 @@ pub struct FeedPage {
     pub next_after: Position,
 }
 
-impl Application {
+impl Reader {
     /// A page of the change feed (N4): for those who may read the log. `limit` is taken as at least 1 and at most
     /// [`FEED_LIMIT_MAX`]. A stream alone is read by its own links when that is the shorter way.
     ///
@@ -83,71 +85,58 @@ impl Application {
         if !may(viewer, SystemOperation::ReadLog) {
             return Err(ReadError::NotFound);
         }
-        let limit = limit.clamp(1, FEED_LIMIT_MAX);
-        let head = self.log().head();
-        let far = head.0.saturating_sub(after.0) > FEED_SCAN_EVENTS_MAX as u64;
-        match &filter.stream {
-            Some(stream) if far => {
-                let events = self.log().read_stream(stream, Version(0), usize::MAX)?;
-                let between = |recorded: &Recorded| after < recorded.position && recorded.position <= head;
-                self.feed_page(filter, events.into_iter().filter(between), head, limit)
-            }
-            Some(_) | None => self.feed_scanned(filter, after, limit),
-        }
-    }
-
-    fn feed_scanned(
-        &self,
-        filter: &FeedFilter,
-        after: Position,
-        limit: usize,
-    ) -> Result<FeedPage, ReadError> {
         let mut page = FeedPage {
             items: Vec::new(),
             next_after: after,
         };
-        let mut scanned = 0;
-        while page.items.len() < limit && scanned < FEED_SCAN_EVENTS_MAX {
+        let limit = limit.clamp(1, FEED_LIMIT_MAX);
+        let head = self.log().head();
+        let is_far = head.0.saturating_sub(after.0) > FEED_SCAN_EVENTS_MAX as u64;
+        let alone = filter.stream.as_ref().filter(|_| is_far);
+        let (mut scanned, mut bytes) = (0, 0);
+        while scanned < FEED_SCAN_EVENTS_MAX {
             // Without a filter, what is read is what is wanted.
             let wanted = if filter.is_all() {
-                limit - page.items.len()
+                (limit - page.items.len()).min(FEED_READ_EVENTS)
             } else {
                 FEED_READ_EVENTS
             };
-            let read = self.log().read(page.next_after, wanted.min(FEED_READ_EVENTS))?;
-            let Some(last) = read.last().map(|recorded| recorded.position) else {
-                break;
+            let read = match alone {
+                Some(stream) => self.stream_between(stream, page.next_after, head, wanted)?,
+                None => self.log().read(page.next_after, wanted)?,
             };
+            if read.is_empty() {
+                // What lies between is of other streams.
+                page.next_after = page.next_after.max(if alone.is_some() { head } else { after });
+                break;
+            }
             scanned += read.len();
-            let more = self.feed_page(filter, read.into_iter(), last, limit - page.items.len())?;
-            page.items.extend(more.items);
-            page.next_after = more.next_after;
+            for recorded in read {
+                page.next_after = recorded.position;
+                if filter.wants(&recorded) {
+                    bytes += recorded.bytes.len();
+                    page.items.push(self.feed_item(&recorded)?);
+                }
+                if page.items.len() == limit || bytes >= FEED_BYTES_MAX {
+                    return Ok(page);
+                }
+            }
         }
         Ok(page)
     }
 
-    /// What is wanted of some events; `end` is up to where they tell of the log.
-    fn feed_page(
+    /// Events of a stream between two positions, from its own links.
+    fn stream_between(
         &self,
-        filter: &FeedFilter,
-        events: impl Iterator<Item = Recorded>,
-        end: Position,
+        stream: &StreamName,
+        after: Position,
+        head: Position,
         limit: usize,
-    ) -> Result<FeedPage, ReadError> {
-        let mut items = Vec::new();
-        for recorded in events.filter(|recorded| filter.wants(recorded)) {
-            items.push(self.feed_item(&recorded)?);
-            if items.len() == limit {
-                return Ok(FeedPage {
-                    items,
-                    next_after: recorded.position,
-                });
-            }
-        }
-        Ok(FeedPage {
-            items,
-            next_after: end,
-        })
+    ) -> Result<Vec<Recorded>, ReadError> {
+        let before = self.log().stream_version_at(stream, after)?;
+        let mut events = self.log().read_stream(stream, before, limit)?;
+        events.retain(|recorded| recorded.position <= head);
+        Ok(events)
     }
 
     fn feed_item(&self, recorded: &Recorded) -> Result<FeedItem, ReadError> {

@@ -8,7 +8,8 @@
 //! | [`codec`] | from domain events to sealed drafts for the log, and back |
 //! | `command` | the one way of a command to the log, over one stream or several |
 //! | [`execute`], [`open_ticket`], [`tickets`] | acting on tickets, opening one, tickets in memory |
-//! | [`reading`], [`as_of`], [`feed`] | tickets, comments, history, now and then; the change feed |
+//! | [`room`] | where questions are answered: aside of the threads that serve requests, a few at once |
+//! | [`reading`], [`threads`], [`as_of`], [`feed`] | tickets; comments and history by pages; now and then; the change feed |
 //! | [`attachments`] | files, sealed while they stream |
 //! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
 //! | [`passwords`], [`recovery`], [`addresses`] | choosing passwords, getting back in, changing addresses |
@@ -62,12 +63,14 @@ pub mod reading;
 pub mod reason;
 pub mod recovery;
 pub mod restore;
+pub mod room;
 mod scan;
 pub mod second_factor;
 mod secret_check;
 pub mod sign_in;
 pub mod start;
 mod survey;
+pub mod threads;
 pub mod tickets;
 pub mod upkeep;
 
@@ -76,5 +79,6 @@ pub use supervision;
 pub use call::Call;
 pub use directory::Directory;
 pub use error::{ExecuteError, ReadError};
+pub use room::Reader;
 pub use start::{Application, Settings, StartError};
 pub use tickets::Loaded;

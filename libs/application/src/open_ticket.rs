@@ -77,6 +77,7 @@ impl Application {
             let opened = streams.and_then(|streams| streams.keys().next());
             let key = TicketKey::from_typed(opened.ok_or(ExecuteError::NotFound)?);
             this.done(&call, &key.map_err(ExecuteError::internal)?, &outcome)
+                .await
         })
         .await
     }

@@ -1,23 +1,22 @@
-//! Asking: tickets, comments, history, lists. Every read passes the policy.
+//! Asking: tickets and lists of them. Every read passes the policy.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use domain::{
-    AccountId, DeskKey, Event, Language, OrganizationId, StatusId, TicketKey,
+    AccountId, DeskKey, OrganizationId, StatusId, TicketKey,
     desk::Desk,
     policy::{self, Operation, Viewer},
-    ticket::{Stamp, TicketEvent},
 };
-use event_log::{Position, Recorded, StreamName, Version};
+use event_log::Position;
 use uuid::Uuid;
 use views::{
-    history::{Entry, Happened, Names, history},
+    history::Names,
     queue::{QueueError, QueuePage, QueueQuery},
 };
 
 use crate::{
-    as_of::AsOf, codec, directory::Directory, error::ReadError, start::Application, tickets::Loaded,
+    as_of::AsOf, directory::Directory, error::ReadError, room::Reader, start::Application, tickets::Loaded,
 };
 
 /// How long a read waits for the position that its caller named, ms (design §3.4).
@@ -35,7 +34,7 @@ impl Names for Directory {
     }
 }
 
-impl Application {
+impl Reader {
     /// A ticket, for a viewer who may read it.
     ///
     /// # Errors
@@ -49,6 +48,30 @@ impl Application {
         }
     }
 
+    /// Whether this viewer also reads internal notes: today's policy on today's ticket, whatever version of it is read.
+    /// Who may not read the ticket finds nothing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] when the ticket is not theirs to read.
+    pub fn reads_internal(&self, viewer: &Viewer, loaded: &Loaded) -> Result<bool, ReadError> {
+        let today = self.ticket(viewer, &loaded.key)?;
+        Ok(policy::may(viewer, Operation::ReadInternal, &today.state.scope()))
+    }
+}
+
+impl Application {
+    /// A ticket as a command needs it: what is not in memory is read in the reading room, for others wait behind a command.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub(crate) async fn load_ticket(&self, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
+        if let Some(kept) = self.tickets().kept(key)? {
+            return Ok(kept);
+        }
+        let key = key.clone();
+        self.read(move |reader| reader.tickets().load(&key)).await
+    }
+
     /// The desk definition that a ticket lives under.
     ///
     /// # Errors
@@ -58,74 +81,6 @@ impl Application {
         self.directory()
             .desk_version(&state.desk, state.desk_version)
             .ok_or(ReadError::NotFound)
-    }
-
-    /// Events of a ticket after a version, opened, without those that this viewer may not read.
-    ///
-    /// # Errors
-    /// [`ReadError::NotFound`] for who may not read the ticket; otherwise see [`ReadError`].
-    pub fn events_of(
-        &self,
-        viewer: &Viewer,
-        loaded: &Loaded,
-        after: Version,
-    ) -> Result<Vec<(Stamp, TicketEvent)>, ReadError> {
-        let internal = self.reads_internal(viewer, loaded)?;
-        let happened = self.happened(loaded, after)?;
-        let seen = happened
-            .into_iter()
-            .filter(|one| internal || !one.event.is_internal());
-        Ok(seen.map(|one| (one.stamp, one.event)).collect())
-    }
-
-    /// The history of a ticket in words, after a version.
-    ///
-    /// # Errors
-    /// [`ReadError::NotFound`] for who may not read the ticket; otherwise see [`ReadError`].
-    pub fn history_of(
-        &self,
-        viewer: &Viewer,
-        loaded: &Loaded,
-        language: Language,
-        after: Version,
-    ) -> Result<Vec<Entry>, ReadError> {
-        let internal = self.reads_internal(viewer, loaded)?;
-        let desk = self.desk_of(loaded)?;
-        // What changed is told against what was there before, so the fold starts at the first event.
-        let happened = self.happened(loaded, Version(0))?;
-        let mut entries = history(&happened, self.directory(), &desk, language, internal);
-        entries.retain(|entry| entry.version > after.0);
-        Ok(entries)
-    }
-
-    /// The events after a version, up to the one that the ticket was read at.
-    pub(crate) fn happened(&self, loaded: &Loaded, after: Version) -> Result<Vec<Happened>, ReadError> {
-        let recorded = self
-            .stream_events(loaded.key.as_str(), after, usize::MAX)?
-            .into_iter();
-        let mut happened = Vec::new();
-        for recorded in recorded.take_while(|recorded| recorded.envelope.version <= loaded.version()) {
-            if let Event::Ticket(event) = codec::decode(self.vault(), &recorded)? {
-                happened.push(Happened {
-                    stamp: codec::stamp(&recorded),
-                    event_type: recorded.envelope.event_type.clone(),
-                    channel: recorded.envelope.channel,
-                    event,
-                });
-            }
-        }
-        Ok(happened)
-    }
-
-    /// At most so many events of a stream after a version, as they are stored.
-    pub(crate) fn stream_events(
-        &self,
-        name: &str,
-        after: Version,
-        limit: usize,
-    ) -> Result<Vec<Recorded>, ReadError> {
-        let stream = StreamName::try_from(name.to_owned()).map_err(ReadError::internal)?;
-        Ok(self.log().read_stream(&stream, after, limit)?)
     }
 
     /// Waits until the log itself, from which tickets, comments and histories are read, has reached a position that the
@@ -158,7 +113,9 @@ impl Application {
         at_least: Option<Position>,
         as_of: Option<AsOf>,
     ) -> Result<QueuePage, ReadError> {
-        query.as_of = as_of.map(|as_of| self.position_of(as_of)).transpose()?;
+        if let Some(as_of) = as_of {
+            query.as_of = Some(self.read(move |reader| reader.position_of(as_of)).await?);
+        }
         // The view must have reached the past that is asked for.
         if let Some(position) = at_least.max(query.as_of)
             && !self
@@ -178,9 +135,9 @@ impl Application {
                 .at_least(position, Duration::from_millis(OWN_WRITE_WAIT_MS))
                 .await;
         }
-        let (views, visible) = (self.views().clone(), policy::visible(viewer));
-        let page = tokio::task::spawn_blocking(move || views.queue(&visible, &query)).await;
-        page.map_err(ReadError::internal)?.map_err(of_view)
+        let visible = policy::visible(viewer);
+        self.read(move |reader| reader.views().queue(&visible, &query).map_err(of_view))
+            .await
     }
 
     /// How many tickets were in each status at the end of each day of a range, both ends included, of those that this
@@ -204,19 +161,12 @@ impl Application {
         if self.view_is_behind() {
             return Err(ReadError::Behind);
         }
-        let (views, visible) = (self.views().clone(), policy::visible(viewer));
-        let days = tokio::task::spawn_blocking(move || views.series(&visible, desk.as_ref(), from, to)).await;
-        days.map_err(ReadError::internal)?.map_err(of_view)
-    }
-
-    /// Whether this viewer also reads internal notes: today's policy on today's ticket, whatever version of it is read.
-    /// Who may not read the ticket finds nothing.
-    ///
-    /// # Errors
-    /// [`ReadError::NotFound`] when the ticket is not theirs to read.
-    pub fn reads_internal(&self, viewer: &Viewer, loaded: &Loaded) -> Result<bool, ReadError> {
-        let today = self.ticket(viewer, &loaded.key)?;
-        Ok(policy::may(viewer, Operation::ReadInternal, &today.state.scope()))
+        let visible = policy::visible(viewer);
+        self.read(move |reader| {
+            let days = reader.views().series(&visible, desk.as_ref(), from, to);
+            days.map_err(of_view)
+        })
+        .await
     }
 }
 

@@ -34,6 +34,7 @@ use crate::{
     proof::{Signer, Tree, TreeState},
     reactions::{Reactions, Sources},
     readiness::Lags,
+    room::Room,
     secret_check,
     sign_in::{Guard, SignInRules},
     survey,
@@ -63,6 +64,7 @@ struct Inner {
     file_bytes_max: u64,
     directory: Directory,
     tickets: Tickets,
+    room: Room,
     lanes: Lanes,
     guard: Guard,
     /// Something was put into the queue of mails.
@@ -134,6 +136,7 @@ impl Application {
         Ok(Self {
             inner: Arc::new(Inner {
                 tickets: Tickets::new(log.clone(), vault.clone()),
+                room: Room::default(),
                 views: views?,
                 tree: Arc::new(tree.map_err(StartError::Tree)?),
                 log,
@@ -330,6 +333,10 @@ impl Application {
 
     pub(crate) fn tickets(&self) -> &Tickets {
         &self.inner.tickets
+    }
+
+    pub(crate) fn room(&self) -> &Room {
+        &self.inner.room
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {

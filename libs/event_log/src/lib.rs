@@ -38,6 +38,7 @@ mod shared;
 mod space;
 mod store;
 mod tail;
+mod waypoints;
 mod writer;
 
 pub use accept_loss::{Accepted, accept_loss};

@@ -53,6 +53,13 @@ pub const SPACE_CHECK_BYTES: u64 = 4 * 1024 * 1024;
 /// Most events that [`crate::Tail::next`] returns at once.
 pub const TAIL_EVENTS_MAX: usize = 1024;
 
+/// Of every how many events of a stream it is kept in memory where they lie, once they were passed: so many links at most are followed
+/// to the beginning of what is read.
+pub const WAYPOINT_VERSIONS: u64 = 64;
+
+/// Most such places that are kept, of all streams.
+pub const WAYPOINTS_MAX: u64 = 65_536;
+
 /// Longest name of a stream in bytes.
 pub const STREAM_NAME_BYTES_MAX: usize = 120;
 

@@ -159,7 +159,7 @@ impl EventLog {
         archive::seal(&self.opening()?.store, self.epoch(), self.head(), (first, last))
     }
 
-    /// At most `limit` events of a stream after a version, ascending.
+    /// At most `limit` events of a stream after a version, ascending. Costs what is read: the way there is known once it was gone.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -170,8 +170,16 @@ impl EventLog {
         limit: usize,
     ) -> Result<Vec<Recorded>, ReadError> {
         let opening = self.opening()?;
-        let found = read::stream(&opening.store, &opening.index, stream, after, limit);
-        opening.noticed(found)
+        opening.noticed(read::stream(&opening, stream, after, limit))
+    }
+
+    /// The version that a stream had after the event at a position of the log, whichever stream that is of; 0 when it had none.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn stream_version_at(&self, stream: &StreamName, position: Position) -> Result<Version, ReadError> {
+        let opening = self.opening()?;
+        opening.noticed(read::stream_version_at(&opening, stream, position))
     }
 
     /// All events after a position of the streams whose name is the category, or starts with it and a hyphen, ascending.

@@ -18,6 +18,7 @@ use crate::restore::UNFINISHED;
 use crate::shared::{LogState, Opening, Shared};
 use crate::space::Space;
 use crate::store::{Store, StoreError};
+use crate::waypoints::Waypoints;
 use crate::writer::{self, End, Syncer, chain};
 pub(crate) use database::{leave_snapshot, path_in as database_path};
 pub use floor::Floor;
@@ -221,6 +222,7 @@ pub(crate) fn open(dir: &Path, options: &Options, before: Before) -> Result<Open
         index,
         head_keeper: HeadKeeper::new(head_path, epoch, (end.head, digest), end.head),
         space: Space::of(dir, options.disk_reserve_bytes).map_err(io_error("open", dir))?,
+        waypoints: Waypoints::default(),
         head: end.head,
     };
     let end = End {

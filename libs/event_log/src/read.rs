@@ -12,10 +12,12 @@ use crate::block::{Block, BlockFault};
 use crate::commit::Appended;
 use crate::envelope::{Envelope, Recorded};
 use crate::index::Index;
-use crate::key;
+use crate::key::{self, Key};
 use crate::name::StreamName;
 use crate::place::{CommandId, Position, Version};
+use crate::shared::Opening;
 use crate::store::Store;
+use crate::waypoints::{Place, Waypoints};
 
 /// Why something could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -218,23 +220,26 @@ pub(crate) fn stored(
     Ok(events)
 }
 
-/// At most `limit` events of a stream after a version: back along the links from its head, kept in order.
+/// At most `limit` events of a stream after a version: back along the links from the nearest place known, kept in order.
 pub(crate) fn stream(
-    store: &Store,
-    index: &Index,
+    opening: &Opening,
     name: &StreamName,
     after: Version,
     limit: usize,
 ) -> Result<Vec<Recorded>, ReadError> {
-    let Some((version, last)) = index.get(key::stream(name.as_str())).map_err(ReadError::Index)? else {
+    let Some((key, newest)) = newest(opening, name)? else {
         return Ok(Vec::new());
     };
+    let last = newest.0.min(Version(after.0.saturating_add(limit as u64)));
+    if last <= after {
+        return Ok(Vec::new());
+    }
     let mut found = VecDeque::new();
-    let mut cursor = Cursor::new(store);
-    let mut position = Position(last);
-    for version in (after.0.saturating_add(1)..=version).rev().map(Version) {
-        let (block, bytes) = cursor.event(position)?;
-        if version.0 - after.0 <= limit as u64 {
+    let mut walk = Walk::from(opening, key, opening.waypoints.at_or_after(key, last, newest));
+    while walk.at.0 > after {
+        let (version, position) = walk.at;
+        let (block, bytes) = walk.cursor.event(position)?;
+        if version <= last {
             // A copy, so that a state kept by a caller does not keep whole blocks in memory.
             let event = recorded(block, position, Bytes::copy_from_slice(&bytes))?;
             if event.envelope.stream != *name || event.envelope.version != version {
@@ -242,12 +247,67 @@ pub(crate) fn stream(
             }
             found.push_front(event);
         }
+        walk.back()?;
+    }
+    Ok(found.into())
+}
+
+/// The version of a stream after the last of its events up to a position; 0 when it had none.
+pub(crate) fn stream_version_at(
+    opening: &Opening,
+    name: &StreamName,
+    position: Position,
+) -> Result<Version, ReadError> {
+    let Some((key, newest)) = newest(opening, name)? else {
+        return Ok(Version(0));
+    };
+    if newest.1 <= position {
+        return Ok(newest.0);
+    }
+    let mut walk = Walk::from(opening, key, opening.waypoints.first_after(key, position, newest));
+    while walk.at.0 > Version(0) && walk.at.1 > position {
+        walk.back()?;
+    }
+    Ok(walk.at.0)
+}
+
+/// The key of a stream and its last event, as the index knows it.
+fn newest(opening: &Opening, name: &StreamName) -> Result<Option<(Key, Place)>, ReadError> {
+    let key = key::stream(name.as_str());
+    let found = opening.index.get(key).map_err(ReadError::Index)?;
+    Ok(found.map(|(version, position)| (key, (Version(version), Position(position)))))
+}
+
+/// A way back along the links of a stream, which keeps the places that it passes.
+struct Walk<'a> {
+    cursor: Cursor<'a>,
+    waypoints: &'a Waypoints,
+    key: Key,
+    at: Place,
+}
+
+impl<'a> Walk<'a> {
+    fn from(opening: &'a Opening, key: Key, at: Place) -> Walk<'a> {
+        Walk {
+            cursor: Cursor::new(&opening.store),
+            waypoints: &opening.waypoints,
+            key,
+            at,
+        }
+    }
+
+    /// To the event before; to version 0 at position 0 from the first.
+    fn back(&mut self) -> Result<(), ReadError> {
+        self.waypoints.note(self.key, self.at);
+        let (Version(version), position) = self.at;
+        let (block, _) = self.cursor.event(position)?;
         let previous = block
             .previous_in_stream(position)
             .filter(|previous| *previous < position);
-        position = previous.ok_or_else(|| wrong_event(block, position))?;
+        let previous = previous.ok_or_else(|| wrong_event(block, position))?;
+        self.at = (Version(version - 1), previous);
+        Ok(())
     }
-    Ok(found.into())
 }
 
 /// All events of a category after a position.

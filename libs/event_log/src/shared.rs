@@ -16,6 +16,7 @@ use crate::queue::{Ended, Queue};
 use crate::read::ReadError;
 use crate::space::{Shortage, Space};
 use crate::store::Store;
+use crate::waypoints::Waypoints;
 
 /// Whether the log takes writes. Reads go on in every state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,7 @@ pub(crate) struct Opening {
     pub(crate) index: Index,
     pub(crate) head_keeper: HeadKeeper,
     pub(crate) space: Space,
+    pub(crate) waypoints: Waypoints,
     /// The head that was found.
     pub(crate) head: Position,
 }

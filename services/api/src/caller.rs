@@ -10,9 +10,10 @@ use actix_web::{
 };
 use application::event_log::Channel;
 use application::{
-    Application, Call, ExecuteError,
+    Application, Call, ExecuteError, Reader,
     call::{ExpectedVersion, command_id},
     sign_in::Actor,
+    threads::Start,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -23,18 +24,22 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    answer,
     boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
     header::{self as fields, NoTags, Tags, language},
     refusal::{self, Refusal},
+    routes::paged,
     scopes, times,
 };
+
+/// How many events that a caller missed a refusal tells.
+pub(crate) const MISSED_MAX: usize = 50;
 
 /// Names whom a command is for, when somebody else gives it (complaint C17).
 const ON_BEHALF_OF: &str = "guichet-on-behalf-of";
 
 /// Who calls a `/v1` operation. Being one means that the token held when the request came.
+#[derive(Clone)]
 pub struct Caller {
     /// The counter.
     pub application: Data<Application>,
@@ -243,9 +248,33 @@ impl Caller {
         refusal::of_command(error, self.language)
     }
 
-    /// The refusal of a command on a ticket; a stale one carries the events that the caller missed (N6).
-    #[must_use]
-    pub fn refused(&self, key: &TicketKey, error: ExecuteError) -> Refusal {
+    /// Answers a question of this caller in the reading room, aside of the threads that serve requests.
+    ///
+    /// # Errors
+    /// Those of the question.
+    pub async fn asks<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Caller, &Reader) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let caller = self.clone();
+        self.application
+            .read(move |reader| question(&caller, reader))
+            .await
+    }
+
+    /// What a command on a ticket came to.
+    ///
+    /// # Errors
+    /// Its refusal, in the caller's language.
+    pub async fn told<T>(&self, key: &TicketKey, done: Result<T, ExecuteError>) -> Result<T, Refusal> {
+        match done {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.refused(key, error).await),
+        }
+    }
+
+    /// The refusal of a command on a ticket; a stale one carries the events that the caller missed (N6), a page of them.
+    pub async fn refused(&self, key: &TicketKey, error: ExecuteError) -> Refusal {
         let since = match &error {
             ExecuteError::Stale { expected, .. } => Some(*expected),
             ExecuteError::NotFound
@@ -265,20 +294,14 @@ impl Caller {
         let Some(since) = since else {
             return refusal;
         };
-        let missed = self.application.ticket(self.viewer(), key).and_then(|loaded| {
-            self.application
-                .history_of(self.viewer(), &loaded, self.language, since)
+        let key = key.clone();
+        let missed = self.asks(move |caller, reader| {
+            let loaded = reader.ticket(caller.viewer(), &key)?;
+            let missed = (Start::After(since), MISSED_MAX);
+            paged::history(caller, reader, &loaded, missed)
         });
-        match missed {
-            Ok(entries) => {
-                let directory = self.application.directory();
-                refusal.missed(
-                    entries
-                        .into_iter()
-                        .map(|entry| answer::history_entry(directory, entry))
-                        .collect(),
-                )
-            }
+        match missed.await {
+            Ok(page) => refusal.missed(page.items, page.next_cursor),
             Err(error) => refusal.cause(error),
         }
     }

@@ -155,13 +155,3 @@ impl Parameters {
 pub fn beyond(head: Position) -> String {
     format!("lies beyond the newest event, which is at {}", head.0)
 }
-
-/// A cursor that counts: positions or versions after which the next page starts.
-#[must_use]
-pub fn next_cursor<T>(page: &mut Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Option<String> {
-    if page.len() <= limit {
-        return None;
-    }
-    page.truncate(limit);
-    page.last().map(|last| place(last).to_string())
-}

@@ -29,12 +29,13 @@ pub struct Refusal {
     /// What few refusals have; apart, so that a result stays small.
     more: Option<Box<More>>,
     /// What only we may know; logged once at the boundary.
-    cause: Option<Box<dyn std::error::Error>>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 #[derive(Debug, Default)]
 struct More {
     missed: Option<Vec<HistoryEntry>>,
+    next_cursor: Option<String>,
     allowed: Option<Vec<AllowedAction>>,
     challenge: Option<Challenge>,
     retry_after_s: Option<u64>,
@@ -186,10 +187,11 @@ impl Refusal {
         self
     }
 
-    /// With the events that the caller missed.
+    /// With the events that the caller missed, and where the history goes on when there are more.
     #[must_use]
-    pub fn missed(mut self, missed: Vec<HistoryEntry>) -> Self {
-        self.more().missed = Some(missed);
+    pub fn missed(mut self, missed: Vec<HistoryEntry>, next_cursor: Option<String>) -> Self {
+        let more = self.more();
+        (more.missed, more.next_cursor) = (Some(missed), next_cursor);
         self
     }
 
@@ -223,7 +225,7 @@ impl Refusal {
     /// With what only the log may know. It is logged for failures of ours only: what is wrong with a request says itself what its
     /// sender wrote.
     #[must_use]
-    pub fn cause(mut self, cause: impl Into<Box<dyn std::error::Error>>) -> Self {
+    pub fn cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
@@ -254,6 +256,7 @@ impl Refusal {
             request_id: request_id.to_owned(),
             errors: self.errors.clone(),
             missed: more.and_then(|more| more.missed.clone()),
+            next_cursor: more.and_then(|more| more.next_cursor.clone()),
             allowed: more.and_then(|more| more.allowed.clone()),
             challenge: more.and_then(|more| more.challenge.clone()),
             retry_after_s: more
@@ -265,7 +268,8 @@ impl Refusal {
     /// The chain of causes, for the log.
     #[must_use]
     pub fn causes(&self) -> Option<String> {
-        let mut next: Option<&dyn std::error::Error> = self.cause.as_deref();
+        let cause = self.cause.as_deref();
+        let mut next = cause.map(|cause| -> &dyn std::error::Error { cause });
         let mut chain = Vec::new();
         while let Some(error) = next {
             chain.push(error.to_string());
@@ -365,7 +369,7 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
 }
 
 /// A failure of ours. A full disk is one that ends: come back later.
-fn of_failure(error: impl std::error::Error + 'static) -> Refusal {
+fn of_failure(error: impl std::error::Error + Send + Sync + 'static) -> Refusal {
     let kind = if is_disk_full(&error) {
         &UNAVAILABLE
     } else {

@@ -15,6 +15,7 @@ mod listed;
 pub mod me;
 pub mod oidc;
 pub mod organizations;
+pub(crate) mod paged;
 pub mod persons;
 pub mod recovery;
 pub mod series;
@@ -24,10 +25,11 @@ pub mod transitions;
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use api_types::EditProfile;
-use application::{Loaded, as_of::AsOf};
+use application::{Loaded, Reader, as_of::AsOf};
 use domain::{
     AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode, ticket::Context,
 };
+use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -36,7 +38,7 @@ use crate::{
     caller::Caller,
     conditional::MayDiffer,
     parameters::Parameters,
-    refusal::{NOT_FOUND, Refusal},
+    refusal::{INTERNAL, NOT_FOUND, Refusal},
 };
 
 /// Registers every operation, for serving and documenting alike.
@@ -189,6 +191,20 @@ fn ticket_json(caller: &Caller, loaded: &Loaded) -> Result<api_types::Ticket, Re
 
 fn etag(version: u64) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
+}
+
+/// Answers a question in the reading room. The answer is written there too: it may be long.
+async fn answered<T: Serialize>(
+    caller: &Caller,
+    question: impl FnOnce(&Caller, &Reader) -> Result<T, Refusal> + Send + 'static,
+) -> Result<HttpResponse, Refusal> {
+    let written = caller.asks(move |caller, reader| {
+        let answer = question(caller, reader)?;
+        serde_json::to_vec(&answer).map_err(|error| Refusal::new(&INTERNAL).cause(error))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(written.await?))
 }
 
 /// The only parameter of many reads.

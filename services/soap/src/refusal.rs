@@ -115,6 +115,7 @@ mod tests {
             request_id: "r".to_owned(),
             errors,
             missed: None,
+            next_cursor: None,
             allowed: None,
             challenge: None,
             retry_after_s: None,

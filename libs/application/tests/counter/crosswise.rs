@@ -24,6 +24,7 @@ use domain::{
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
+    asking::Asking,
     several::{answer, any, streams_of},
     world::{World, at, transition, words},
 };

@@ -10,6 +10,7 @@ use domain::{
 };
 use futures_util::future::join_all;
 
+use crate::asking::Asking;
 use crate::world::{World, at, question, transition, words};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

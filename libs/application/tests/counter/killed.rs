@@ -21,6 +21,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tempfile::TempDir;
 
 use crate::{
+    asking::Asking,
     several::{any, on_each},
     world::{World, settings, settings_in},
 };

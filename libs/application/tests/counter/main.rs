@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod administrators;
+mod asking;
 mod clocks;
 mod crosswise;
 mod crowds;
@@ -19,4 +20,5 @@ mod questions;
 mod repeats;
 mod several;
 mod sign_ins;
+mod threads;
 mod world;

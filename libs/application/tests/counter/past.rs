@@ -10,6 +10,7 @@ use domain::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
+use crate::asking::Asking;
 use crate::world::{World, comment, transition};
 
 /// How many histories there are.

@@ -20,6 +20,7 @@ use domain::{
 };
 use views::queue::QueueQuery;
 
+use crate::asking::Asking;
 use crate::world::{World, at, new_account, question};
 
 fn organization(name: &str) -> OrganizationId {

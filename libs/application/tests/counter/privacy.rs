@@ -4,13 +4,11 @@ use std::path::Path;
 
 use application::{ReadError, event_log::Version};
 use bytes::Bytes;
-use domain::{
-    Language,
-    ticket::{TicketEvent, event::CommentBody},
-};
+use domain::ticket::{TicketEvent, event::CommentBody};
 use futures_util::stream;
 use vault::{KeyState, MasterKey, Vault};
 
+use crate::asking::Asking;
 use crate::world::{World, at, question, words};
 
 fn assert_nowhere(directory: &Path, secrets: &[&str]) {
@@ -129,9 +127,6 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
         matches!(bodies[..], [CommentBody::Words(words)] if words.value.is_none()),
         "{bodies:?}"
     );
-    let history = world
-        .application
-        .history_of(&agent, &loaded, Language::Fr, Version(0))
-        .unwrap();
+    let history = world.application.history_of(&agent, &loaded, Version(0)).unwrap();
     assert_eq!(history.len() as u64, loaded.document.version);
 }

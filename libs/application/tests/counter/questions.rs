@@ -7,13 +7,11 @@ use application::{
     feed::{FEED_LIMIT_MAX, FEED_SCAN_EVENTS_MAX, FeedFilter},
     views::queue::QueueQuery,
 };
-use domain::{
-    Language,
-    ticket::{TicketEvent, Visibility},
-};
+use domain::ticket::{TicketEvent, Visibility};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
+use crate::asking::Asking;
 use crate::world::{World, comment, question, words};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +34,7 @@ async fn what_one_may_not_see_does_not_exist_by_any_question() {
         application.events_of(&bob, &loaded, Version(0)),
         Err(ReadError::NotFound)
     ));
-    let history = application.history_of(&bob, &loaded, Language::Fr, Version(0));
+    let history = application.history_of(&bob, &loaded, Version(0));
     assert!(matches!(history, Err(ReadError::NotFound)));
     let page = application
         .queue(
@@ -71,9 +69,7 @@ async fn what_one_may_not_see_does_not_exist_by_any_question() {
             .filter(|(_, event)| matches!(event, TicketEvent::Commented(_)))
             .count();
         assert_eq!(notes, internal, "{username}");
-        let entries = application
-            .history_of(&viewer, &loaded, Language::Fr, Version(0))
-            .unwrap();
+        let entries = application.history_of(&viewer, &loaded, Version(0)).unwrap();
         let notes = entries
             .iter()
             .filter(|entry| entry.event_type == "ticket-commented.v1")

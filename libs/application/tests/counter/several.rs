@@ -16,6 +16,7 @@ use domain::{
 };
 
 use crate::{
+    asking::Asking,
     crowds::in_round,
     world::{World, comment, question, transition, words},
 };

@@ -23,6 +23,8 @@ use serde_json::Map;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::asking::Asking;
+
 /// Largest file in this world, bytes.
 pub(crate) const FILE_BYTES_MAX: u64 = 200_000;
 /// A hash that no password fits, so that no test but those of signing in pays for Argon2.

@@ -16,6 +16,7 @@ use crate::queue::Submission;
 use crate::shared::LogState;
 use crate::space::{Shortage, Space};
 use crate::store::Store;
+use crate::waypoints::Waypoints;
 
 /// An empty log over a store.
 fn shared(dir: &Path, store: Store) -> Arc<Shared> {
@@ -26,6 +27,7 @@ fn shared(dir: &Path, store: Store) -> Arc<Shared> {
         index,
         head_keeper: keeper,
         space: Space::of(dir, 0).unwrap(),
+        waypoints: Waypoints::default(),
         head: Position(0),
     };
     Arc::new(Shared::new(opening, OpenReport::default(), 0, LogState::Writable))

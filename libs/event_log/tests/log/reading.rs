@@ -100,6 +100,56 @@ async fn pages_meet_without_gap_or_overlap() {
     assert_eq!(log.read_stream(&name("SUP-1"), Version(u64::MAX), 5).unwrap(), []);
 }
 
+/// Long enough for places on the way to be kept, and asked for in every order: cold, warm, from both ends.
+#[tokio::test]
+async fn a_long_stream_is_read_from_anywhere_and_its_version_is_known_at_every_position() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path());
+    for number in 0..60 {
+        let drafts = |from: u64| (from..from + 7).map(|number| draft(number, "{}")).collect();
+        let writes = vec![
+            to("SUP-1", Expected::Any, drafts(number * 14)),
+            to("SUP-2", Expected::Any, drafts(number * 14 + 7)),
+        ];
+        log.append(commit(number, writes)).await.unwrap();
+    }
+    let (stream, whole) = (name("SUP-1"), log.read(Position(0), usize::MAX).unwrap());
+    let all: Vec<_> = whole
+        .iter()
+        .filter(|event| event.envelope.stream == stream)
+        .cloned()
+        .collect();
+    assert_eq!(all.len(), 420);
+    let reads_all = || {
+        for after in (0..=421).rev().step_by(13).chain((0..421).step_by(17)) {
+            for limit in [1, 63, 64, 65, 500] {
+                let wanted: Vec<_> = all.iter().skip(after).take(limit).cloned().collect();
+                let read = log.read_stream(&stream, Version(after as u64), limit).unwrap();
+                assert_eq!(read, wanted, "{limit} after {after}");
+            }
+        }
+    };
+    let mut version = 0;
+    for event in &whole {
+        version += u64::from(event.envelope.stream == stream);
+        let found = log.stream_version_at(&stream, event.position).unwrap();
+        assert_eq!(found, Version(version), "at {}", event.position);
+    }
+    reads_all();
+    drop(log);
+    let log = open(dir.path());
+    assert_eq!(log.stream_version_at(&stream, Position(0)).unwrap(), Version(0));
+    assert_eq!(log.stream_version_at(&stream, Position(7)).unwrap(), Version(7));
+    assert_eq!(
+        log.stream_version_at(&stream, Position(u64::MAX)).unwrap(),
+        Version(420)
+    );
+    assert_eq!(
+        log.stream_version_at(&name("SUP-3"), Position(7)).unwrap(),
+        Version(0)
+    );
+}
+
 #[tokio::test]
 async fn a_category_is_what_stands_before_the_first_hyphen() {
     let dir = tempfile::tempdir().unwrap();

@@ -198,7 +198,8 @@ pub(crate) async fn edit_account(
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
-    let avatar = caller.application.avatar(caller.viewer(), id)?;
+    let avatar = caller.asks(move |caller, reader| Ok(reader.avatar(caller.viewer(), id)?));
+    let avatar = avatar.await?;
     Ok(HttpResponse::Ok()
         .content_type(avatar.media_type)
         .insert_header(super::etag(avatar.version))

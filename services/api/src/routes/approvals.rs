@@ -5,7 +5,7 @@ use api_types::{Approval, ApprovalList, Decision, NewApproval, Problem, Ticket};
 use domain::{ApprovalId, ticket::Action};
 use uuid::Uuid;
 
-use super::{key, only_as_of, ticket_answer, transitions::text};
+use super::{answered, key, only_as_of, ticket_answer, transitions::text};
 use crate::{
     answer,
     body::Body,
@@ -49,7 +49,7 @@ pub(crate) async fn create_approval(
         comment: asked.comment.map(text),
     };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     // Repeated, it is the proposal made the first time.
     let made = done.loaded.document.approvals.last();
     let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a proposal made no approval"))?;
@@ -81,19 +81,16 @@ pub(crate) async fn list_approvals(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&caller, &request)?;
-    let loaded = caller
-        .application
-        .ticket_as_of(caller.viewer(), &key(&path)?, as_of)?;
-    let directory = caller.application.directory();
-    let items = loaded
-        .document
-        .approvals
-        .iter()
-        .map(|approval| answer::approval(directory, approval));
-    Ok(HttpResponse::Ok().json(ApprovalList {
-        items: items.collect(),
-    }))
+    let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
+    answered(&caller, move |caller, reader| {
+        let loaded = reader.ticket_as_of(caller.viewer(), &key, as_of)?;
+        let approvals = loaded.document.approvals.iter();
+        let items = approvals.map(|approval| answer::approval(reader.directory(), approval));
+        Ok(ApprovalList {
+            items: items.collect(),
+        })
+    })
+    .await
 }
 
 /// Accept or refuse a proposal. Final.
@@ -140,6 +137,6 @@ pub(crate) async fn decide_approval(
         comment: body.value.comment.map(text),
     };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }

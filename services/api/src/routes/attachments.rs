@@ -13,7 +13,7 @@ use application::{ExecuteError, attachments::Stored};
 use domain::{AttachmentId, Fault, TicketKey, desk::form, fault::FaultCode};
 use futures_util::TryStreamExt;
 
-use super::{key, only_as_of};
+use super::{answered, key, only_as_of};
 use crate::{
     answer,
     caller::Caller,
@@ -75,7 +75,7 @@ pub(crate) async fn create_attachment(
     let asked = format!("{}/{}", stored.content_sha256(), stored.name());
     let call = caller.call_after_upload(&what, asked.as_bytes())?;
     let done = application.attach(call, key.clone(), stored).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     let made = done.loaded.document.attachments.last();
     let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a file made no attachment"))?;
     Ok(HttpResponse::Created()
@@ -106,7 +106,10 @@ async fn taken(
             let name = part.file_name.clone().unwrap_or_default();
             let file = part.file().map_err(|error| ExecuteError::Upload(error.into()));
             let stored = caller.application.store_file(&call, key, &name, file).await;
-            *kept = Some(stored.map_err(|error| of_upload(caller, key, error))?);
+            *kept = match stored {
+                Ok(stored) => Some(stored),
+                Err(error) => return Err(of_upload(caller, key, error).await),
+            };
             continue;
         }
         if !is_file {
@@ -134,7 +137,7 @@ async fn taken(
 }
 
 /// A form that breaks off within its file is refused as one that breaks off beside it.
-fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Refusal {
+async fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Refusal {
     let broken = match &error {
         ExecuteError::Upload(broken) => broken.downcast_ref::<Broken>().copied(),
         ExecuteError::NotFound
@@ -150,7 +153,10 @@ fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Refusal {
         | ExecuteError::Clock(_)
         | ExecuteError::Internal(_) => None,
     };
-    broken.map_or_else(|| caller.refused(key, error), Refusal::from)
+    match broken {
+        Some(broken) => broken.into(),
+        None => caller.refused(key, error).await,
+    }
 }
 
 /// What can be refused before the body is read: it is no multipart form, or it says itself that it is too large. Answers the
@@ -216,19 +222,16 @@ pub(crate) async fn list_attachments(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&caller, &request)?;
-    let loaded = caller
-        .application
-        .ticket_as_of(caller.viewer(), &key(&path)?, as_of)?;
-    let directory = caller.application.directory();
-    let items = loaded
-        .document
-        .attachments
-        .iter()
-        .map(|file| answer::attachment(directory, file));
-    Ok(HttpResponse::Ok().json(AttachmentList {
-        items: items.collect(),
-    }))
+    let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
+    answered(&caller, move |caller, reader| {
+        let loaded = reader.ticket_as_of(caller.viewer(), &key, as_of)?;
+        let files = loaded.document.attachments.iter();
+        let items = files.map(|file| answer::attachment(reader.directory(), file));
+        Ok(AttachmentList {
+            items: items.collect(),
+        })
+    })
+    .await
 }
 
 /// The bytes of a file. Always offered for saving, never shown in place.
@@ -252,7 +255,9 @@ pub(crate) async fn get_attachment(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Refusal> {
     let (ticket, id) = path.into_inner();
-    let loaded = caller.application.ticket(caller.viewer(), &key(&ticket)?)?;
+    let key = key(&ticket)?;
+    let loaded = caller.asks(move |caller, reader| Ok(reader.ticket(caller.viewer(), &key)?));
+    let loaded = loaded.await?;
     let id: AttachmentId = id
         .parse()
         .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;

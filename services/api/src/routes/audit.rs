@@ -147,7 +147,8 @@ pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpR
     if tile.kind() == TileKind::Entries && may(caller.viewer(), SystemOperation::ReadLog) {
         trace(&caller, "GET /v1/audit/tile/entries", AuditData::Feed).await?;
     }
-    let bytes = caller.application.tile(caller.viewer(), &tile)?;
+    let bytes = caller.asks(move |caller, reader| Ok(reader.tile(caller.viewer(), &tile)?));
+    let bytes = bytes.await?;
     let cache = format!("private, immutable, max-age={TILE_KEPT_S}");
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
@@ -217,8 +218,9 @@ pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<H
     )
     .await?;
     Ok(HttpResponse::Ok()
+        .content_type("application/json")
         .insert_header((header::CONTENT_DISPOSITION, name))
-        .json(bundle))
+        .streaming(bundle.map_err(|error| Refusal::from(error).logged())))
 }
 
 /// Leaves the trace of reading.

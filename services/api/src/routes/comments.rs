@@ -2,22 +2,20 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
 use api_types::{Comment, CommentPage, NewComment, PageQuery, Problem};
-use application::{
-    as_of::AsOf,
-    event_log::{Position, Version},
-};
 use domain::{
     CommentId,
     ticket::{Action, Text, Visibility},
 };
 use uuid::Uuid;
 
-use super::key;
+use super::{
+    answered, key,
+    paged::{Asked, cursor},
+};
 use crate::{
     answer,
     body::Body,
     caller::Caller,
-    parameters::{Parameters, next_cursor},
     refusal::{INTERNAL, Refusal},
 };
 
@@ -66,7 +64,7 @@ pub(crate) async fn create_comment(
         .application
         .act(call, key.clone(), vec![Action::Comment { text, visibility }])
         .await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     let desk = caller.application.desk_of(&done.loaded)?;
     let directory = caller.application.directory();
     let mut made = done.events.iter();
@@ -79,7 +77,7 @@ pub(crate) async fn create_comment(
         .json(comment))
 }
 
-/// The comments that the caller may read, oldest first, each with the side it came from.
+/// The comments that the caller may read, each with the side it came from: oldest first, or newest first with `sort=-version`.
 ///
 /// Internal notes are listed for those who treat the ticket only. Reasons of reopening are comments too.
 #[utoipa::path(
@@ -99,50 +97,20 @@ pub(crate) async fn list_comments(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let page = Page::read(&caller, &request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?;
-    let application = &caller.application;
-    application.reaches(page.at_least).await?;
-    let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
-    let desk = application.desk_of(&loaded)?;
-    let events = application.events_of(caller.viewer(), &loaded, page.after)?;
-    let comment = |(stamp, event): &(_, _)| {
-        answer::comment(application.directory(), &desk, stamp, event, caller.language)
-    };
-    let mut items: Vec<Comment> = events.iter().filter_map(comment).take(page.limit + 1).collect();
-    let next_cursor = next_cursor(&mut items, page.limit, |comment| comment.version);
-    Ok(HttpResponse::Ok().json(CommentPage { items, next_cursor }))
-}
-
-/// Which page of something that a ticket has in the order of its versions.
-pub(super) struct Page {
-    pub(super) limit: usize,
-    pub(super) after: Version,
-    pub(super) at_least: Option<Position>,
-    pub(super) as_of: Option<AsOf>,
-}
-
-impl Page {
-    pub(super) fn read(
-        caller: &Caller,
-        request: &HttpRequest,
-        limit: usize,
-        limit_max: usize,
-    ) -> Result<Page, Refusal> {
-        let mut parameters = Parameters::read(request)?;
-        let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(limit);
-        if limit == 0 || limit > limit_max {
-            let detail = format!("lies between 1 and {limit_max}");
-            parameters.fault("limit", domain::fault::FaultCode::Value, &detail);
-        }
-        let after: u64 = parameters.parsed("cursor", "a cursor of this list").unwrap_or(0);
-        let at_least: Option<u64> = parameters.parsed("at_least", "a position");
-        let as_of = parameters.as_of(caller.application.log().head());
-        parameters.end()?;
-        Ok(Page {
-            limit,
-            after: Version(after),
-            at_least: at_least.map(Position),
-            as_of,
+    let (page, key) = (
+        Asked::read(&caller, &request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?,
+        key(&path)?,
+    );
+    caller.application.reaches(page.at_least).await?;
+    answered(&caller, move |caller, reader| {
+        let loaded = reader.ticket_as_of(caller.viewer(), &key, page.as_of)?;
+        let (desk, directory) = (reader.desk_of(&loaded)?, reader.directory());
+        let comment = |stamp: &_, event: &_| answer::comment(directory, &desk, stamp, event, caller.language);
+        let found = reader.events(caller.viewer(), &loaded, (page.start, page.limit), comment)?;
+        Ok(CommentPage {
+            items: found.items,
+            next_cursor: found.next.map(cursor),
         })
-    }
+    })
+    .await
 }

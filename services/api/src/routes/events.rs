@@ -99,14 +99,15 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
             .content_type("text/event-stream")
             .streaming(live.follow().map_err(Refusal::logged)));
     }
-    let page = application.feed(caller.viewer(), &filter, Position(after), limit)?;
-    let mut body = Vec::new();
-    for item in page.items {
-        body.extend(line(item)?);
-    }
+    let page = caller.asks(move |caller, reader| {
+        let page = reader.feed(caller.viewer(), &filter, Position(after), limit)?;
+        let lines = page.items.into_iter().map(line).collect::<Result<Vec<_>, _>>()?;
+        Ok((lines.concat(), page.next_after))
+    });
+    let (body, next_after) = page.await?;
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
-        .insert_header(("guichet-next-after", page.next_after.0))
+        .insert_header(("guichet-next-after", next_after.0))
         .body(body))
 }
 
@@ -186,16 +187,19 @@ impl Live {
             let Some(viewer) = live.application.viewer_of(live.account, live.sign_in) else {
                 return Ok(None);
             };
-            let page = live
-                .application
-                .feed(&viewer, &live.filter, live.after, FEED_LIMIT)?;
-            live.after = page.next_after;
-            let mut sent = Vec::new();
-            for item in page.items {
-                sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
-                sent.extend(line(item)?);
-                sent.push(b'\n');
-            }
+            let (filter, after) = (live.filter.clone(), live.after);
+            let page = live.application.read(move |reader| {
+                let page = reader.feed(&viewer, &filter, after, FEED_LIMIT)?;
+                let mut sent = Vec::new();
+                for item in page.items {
+                    sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
+                    sent.extend(line(item)?);
+                    sent.push(b'\n');
+                }
+                Ok::<_, Refusal>((sent, page.next_after))
+            });
+            let mut sent;
+            (sent, live.after) = page.await?;
             if sent.is_empty() {
                 let more = live.application.log().wait_past(live.after);
                 let wait = left.min(Duration::from_secs(KEEP_ALIVE_S));

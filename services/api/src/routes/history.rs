@@ -1,15 +1,17 @@
 //! The history of a ticket in words.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Path};
-use api_types::{BlamePage, FieldBlame, HistoryEntry, HistoryPage, PageQuery, Problem};
+use api_types::{BlamePage, FieldBlame, HistoryPage, PageQuery, Problem};
 
 use domain::ticket::blame::SetBy;
 
-use super::{comments::Page, key, only_as_of};
+use super::{
+    answered, key, only_as_of,
+    paged::{self, Asked},
+};
 use crate::{
     answer,
     caller::Caller,
-    parameters::next_cursor,
     refusal::{INTERNAL, Refusal},
 };
 
@@ -18,7 +20,8 @@ pub const HISTORY_LIMIT: usize = 100;
 /// How many entries a page may have.
 pub const HISTORY_LIMIT_MAX: usize = 1_000;
 
-/// What happened to a ticket, oldest first, with both identities and all clocks of each event.
+/// What happened to a ticket, with both identities and all clocks of each event: oldest first, or newest first with
+/// `sort=-version`.
 ///
 /// Internal notes are left out for those who may not read them. `changes` tells each field before and after.
 #[utoipa::path(
@@ -38,15 +41,16 @@ pub(crate) async fn list_history(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let page = Page::read(&caller, &request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?;
-    let application = &caller.application;
-    application.reaches(page.at_least).await?;
-    let loaded = application.ticket_as_of(caller.viewer(), &key(&path)?, page.as_of)?;
-    let entries = application.history_of(caller.viewer(), &loaded, caller.language, page.after)?;
-    let entry = |entry| answer::history_entry(application.directory(), entry);
-    let mut items: Vec<HistoryEntry> = entries.into_iter().take(page.limit + 1).map(entry).collect();
-    let next_cursor = next_cursor(&mut items, page.limit, |entry| entry.version);
-    Ok(HttpResponse::Ok().json(HistoryPage { items, next_cursor }))
+    let (page, key) = (
+        Asked::read(&caller, &request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?,
+        key(&path)?,
+    );
+    caller.application.reaches(page.at_least).await?;
+    answered(&caller, move |caller, reader| {
+        let loaded = reader.ticket_as_of(caller.viewer(), &key, page.as_of)?;
+        paged::history(caller, reader, &loaded, (page.start, page.limit))
+    })
+    .await
 }
 
 /// For every field of a ticket, the event that set it.
@@ -71,28 +75,30 @@ pub(crate) async fn get_blame(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&caller, &request)?;
-    let application = &caller.application;
-    let blamed = application.blame(caller.viewer(), &key(&path)?, as_of)?;
-    let ticket = serde_json::to_value(super::ticket_json(&caller, &blamed.loaded)?);
-    let ticket = ticket.map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
-    let directory = application.directory();
-    let field = |(name, set): (String, SetBy)| {
-        let value = match name.strip_prefix("fields.") {
-            Some(own) => &ticket["fields"][own],
-            None => &ticket[&name],
+    let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
+    answered(&caller, move |caller, reader| {
+        let blamed = reader.blame(caller.viewer(), &key, as_of)?;
+        let ticket = serde_json::to_value(super::ticket_json(caller, &blamed.loaded)?);
+        let ticket = ticket.map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
+        let directory = reader.directory();
+        let field = |(name, set): (String, SetBy)| {
+            let value = match name.strip_prefix("fields.") {
+                Some(own) => &ticket["fields"][own],
+                None => &ticket[&name],
+            };
+            FieldBlame {
+                value: value.clone(),
+                removed: set.removed,
+                position: set.stamp.position,
+                version: set.stamp.version,
+                at: set.stamp.at,
+                by: answer::account(directory, set.stamp.by),
+                on_behalf_of: set.stamp.on_behalf_of.map(|id| answer::account(directory, id)),
+                field: name,
+            }
         };
-        FieldBlame {
-            value: value.clone(),
-            removed: set.removed,
-            position: set.stamp.position,
-            version: set.stamp.version,
-            at: set.stamp.at,
-            by: answer::account(directory, set.stamp.by),
-            on_behalf_of: set.stamp.on_behalf_of.map(|id| answer::account(directory, id)),
-            field: name,
-        }
-    };
-    let items = blamed.fields.into_iter().map(field).collect();
-    Ok(HttpResponse::Ok().json(BlamePage { items }))
+        let items = blamed.fields.into_iter().map(field).collect();
+        Ok(BlamePage { items })
+    })
+    .await
 }

@@ -73,7 +73,9 @@ pub(crate) async fn erase_person(
 )]
 #[get("/persons/{id}/erasure")]
 pub(crate) async fn get_erasure(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let erasure = caller.application.erasure(caller.viewer(), person(&path)?)?;
+    let person = person(&path)?;
+    let erasure = caller.asks(move |caller, reader| Ok(reader.erasure(caller.viewer(), person)?));
+    let erasure = erasure.await?;
     Ok(HttpResponse::Ok().json(answer(erasure)))
 }
 

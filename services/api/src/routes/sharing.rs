@@ -44,9 +44,9 @@ pub(crate) async fn share_ticket(
         share_with: Some(body.value.organizations),
         ..EditTicket::default()
     };
-    let actions = edit_actions(&caller, &key, asked, "/organizations")?;
+    let actions = edit_actions(&caller, &key, asked, "/organizations").await?;
     let done = caller.application.act(call, key.clone(), actions).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn unshare_ticket(
     let call = caller.call(&what, b"")?;
     let actions = vec![Action::Unshare { organization }];
     let done = caller.application.act(call, key.clone(), actions).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
 
@@ -96,7 +96,9 @@ pub(crate) async fn list_shares(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     Parameters::read(&request)?.end()?;
-    let loaded = caller.application.ticket(caller.viewer(), &key(&path)?)?;
+    let key = key(&path)?;
+    let loaded = caller.asks(move |caller, reader| Ok(reader.ticket(caller.viewer(), &key)?));
+    let loaded = loaded.await?;
     let (document, directory) = (&loaded.document, caller.application.directory());
     let mut persons: Vec<(AccountId, Vec<String>)> = Vec::new();
     let parts = [

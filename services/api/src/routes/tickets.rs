@@ -219,17 +219,20 @@ pub(crate) async fn get_ticket(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let as_of = only_as_of(&caller, &request)?;
-    let (application, viewer) = (&caller.application, caller.viewer());
-    let loaded = application.ticket_as_of(viewer, &key(&path)?, as_of)?;
-    let mut ticket = ticket_json(&caller, &loaded)?;
-    if as_of.is_some() {
-        ticket.allowed_actions.clear();
-        if !application.reads_internal(viewer, &loaded)? {
-            ticket.event_count = loaded.document.public_events;
+    let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
+    let ticket = caller.asks(move |caller, reader| {
+        let loaded = reader.ticket_as_of(caller.viewer(), &key, as_of)?;
+        let mut ticket = ticket_json(caller, &loaded)?;
+        if as_of.is_some() {
+            ticket.allowed_actions.clear();
+            if !reader.reads_internal(caller.viewer(), &loaded)? {
+                ticket.event_count = loaded.document.public_events;
+            }
         }
-    }
-    let has_changed_since = application.directory().changed_at().0 > ticket.position;
+        Ok(ticket)
+    });
+    let ticket = ticket.await?;
+    let has_changed_since = caller.application.directory().changed_at().0 > ticket.position;
     let response = ticket_response(ticket);
     Ok(if has_changed_since {
         may_differ(response)
@@ -267,14 +270,14 @@ pub(crate) async fn edit_ticket(
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical)?;
-    let actions = edit_actions(&caller, &key, body.value, "/share_with")?;
+    let actions = edit_actions(&caller, &key, body.value, "/share_with").await?;
     let done = caller.application.act(call, key.clone(), actions).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
 
 /// The commands that one PATCH asks for; names that name nothing are faults, all listed.
-pub(super) fn edit_actions(
+pub(super) async fn edit_actions(
     caller: &Caller,
     key: &TicketKey,
     asked: EditTicket,
@@ -282,7 +285,9 @@ pub(super) fn edit_actions(
 ) -> Result<Vec<Action>, Refusal> {
     let mut faults = Vec::new();
     // Whoever reads a ticket knows with whom it is shared, and may say so again.
-    let ticket = caller.application.ticket(caller.viewer(), key)?;
+    let key = key.clone();
+    let ticket = caller.asks(move |caller, reader| Ok(reader.ticket(caller.viewer(), &key)?));
+    let ticket = ticket.await?;
     let shared = |id: &OrganizationId| ticket.state.shared_with.contains(id);
     let mut organization = |pointer: String, name: &String| {
         let found = caller
@@ -380,6 +385,6 @@ pub(crate) async fn reopen_ticket(
         .application
         .act(call, key.clone(), vec![Action::Reopen { reason }])
         .await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }

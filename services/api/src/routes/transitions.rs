@@ -50,7 +50,7 @@ pub(crate) async fn create_transition(
         customer: PersonId(Uuid::now_v7()),
     };
     let done = caller.application.act(call, key.clone(), vec![action]).await;
-    let done = done.map_err(|error| caller.refused(&key, error))?;
+    let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
 

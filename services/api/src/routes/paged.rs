@@ -1,0 +1,108 @@
+//! Pages of what a ticket has in the order of its versions.
+
+use actix_web::HttpRequest;
+use api_types::HistoryPage;
+use application::{
+    Loaded, Reader,
+    as_of::AsOf,
+    event_log::{Position, Version},
+    threads::Start,
+};
+use domain::fault::FaultCode;
+
+use crate::{answer, caller::Caller, parameters::Parameters, refusal::Refusal};
+
+/// What a page is asked for with.
+pub(super) struct Asked {
+    pub(super) limit: usize,
+    pub(super) start: Start,
+    pub(super) at_least: Option<Position>,
+    pub(super) as_of: Option<AsOf>,
+}
+
+impl Asked {
+    pub(super) fn read(
+        caller: &Caller,
+        request: &HttpRequest,
+        limit: usize,
+        limit_max: usize,
+    ) -> Result<Asked, Refusal> {
+        let mut parameters = Parameters::read(request)?;
+        let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(limit);
+        if limit == 0 || limit > limit_max {
+            let detail = format!("lies between 1 and {limit_max}");
+            parameters.fault("limit", FaultCode::Value, &detail);
+        }
+        let start = start(&mut parameters);
+        let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+        let as_of = parameters.as_of(caller.application.log().head());
+        parameters.end()?;
+        Ok(Asked {
+            limit,
+            start,
+            at_least: at_least.map(Position),
+            as_of,
+        })
+    }
+}
+
+/// Where a page starts, by its order and its cursor: a version, with a `-` before it when the newest come first, so that no cursor
+/// passes for one of the other order.
+fn start(parameters: &mut Parameters) -> Start {
+    let is_forward = match parameters.text("sort").as_deref() {
+        None | Some("version") => true,
+        Some("-version") => false,
+        Some(_) => {
+            parameters.fault("sort", FaultCode::Value, "is neither version nor -version");
+            true
+        }
+    };
+    let Some(cursor) = parameters.text("cursor") else {
+        return match is_forward {
+            true => Start::After(Version(0)),
+            false => Start::Before(None),
+        };
+    };
+    let (is_of_forward, version) = match cursor.strip_prefix('-') {
+        Some(version) => (false, version),
+        None => (true, cursor.as_str()),
+    };
+    let version = version.parse().ok().filter(|_| !version.starts_with('+'));
+    if version.is_none() {
+        parameters.fault("cursor", FaultCode::Format, "is not a cursor of this list");
+    } else if is_of_forward != is_forward {
+        let detail =
+            "is a cursor of the other order: a list is gone through in the order that it was begun in";
+        parameters.fault("cursor", FaultCode::Value, detail);
+    }
+    let version = Version(version.unwrap_or_default());
+    match is_forward {
+        true => Start::After(version),
+        false => Start::Before(Some(version)),
+    }
+}
+
+/// Where the next page starts, as a client gives it back.
+pub(super) fn cursor(next: Start) -> String {
+    match next {
+        Start::After(version) => version.0.to_string(),
+        Start::Before(version) => format!("-{}", version.map_or(u64::MAX, |version| version.0)),
+    }
+}
+
+/// A page of a ticket's history.
+pub(crate) fn history(
+    caller: &Caller,
+    reader: &Reader,
+    loaded: &Loaded,
+    page: (Start, usize),
+) -> Result<HistoryPage, Refusal> {
+    let found = reader.history(caller.viewer(), loaded, caller.language, page)?;
+    let items = found.items.into_iter();
+    Ok(HistoryPage {
+        items: items
+            .map(|entry| answer::history_entry(reader.directory(), entry))
+            .collect(),
+        next_cursor: found.next.map(cursor),
+    })
+}

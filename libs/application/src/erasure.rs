@@ -2,8 +2,8 @@
 //! peers N7). The log keeps every byte, and every proof holds.
 //!
 //! The event comes first: whoever restores an older keys file finds it in the log and destroys the key again
-//! ([`Application::open`]). Then the key, then the caches, the sign-ins, the files, and last the view, which is built anew
-//! beside the one that serves. A file in the view's directory says up to which erasure the view is free of erased persons,
+//! ([`Application::open`]). Then the key, then the caches, the sign-ins, the files, and last the views, which take the person out of
+//! their files in place. A file in their directory says up to which erasure they are free of erased persons,
 //! so that a restart finishes what a kill interrupted.
 
 use std::{
@@ -38,7 +38,7 @@ use crate::{
     start::Application,
 };
 
-/// Says up to which position the view is free of erased persons.
+/// Says up to which position the views are free of erased persons.
 const CLEAN_FILE: &str = "erased-through";
 
 /// How far an erasure is.
@@ -80,7 +80,7 @@ struct Left {
 #[derive(Debug, Default)]
 pub(crate) struct Erasures {
     jobs: parking_lot::Mutex<BTreeMap<PersonId, ErasureState>>,
-    /// One at a time: each ends with a view built anew, which cleans up after all that began before it.
+    /// One at a time: each ends with views that are clean of all that began before it.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -210,10 +210,10 @@ impl Application {
         Ok(())
     }
 
-    /// Takes away what sign-ins and files are kept with, and builds the view anew without these persons.
+    /// Takes away what sign-ins and files are kept with, and takes these persons out of the views.
     async fn clean_up(&self, left: Vec<Left>) {
         let _turn = self.erasures().turn.lock().await;
-        // Everybody erased up to here is gone from a view that is built from now on.
+        // Whoever is erased later is taken out of the views later.
         let through = self.log().head();
         let state = match self.cleaned(&left, through).await {
             Ok(()) => ErasureState::Done,
@@ -236,6 +236,7 @@ impl Application {
                 .map_err(ReadError::internal)?;
         }
         let wanted: Vec<PersonId> = left.iter().map(|one| one.person).collect();
+        let persons: Vec<Uuid> = wanted.iter().map(|person| person.0).collect();
         let this = self.clone();
         let blobs = tokio::task::spawn_blocking(move || this.blobs_of(&wanted)).await;
         for blob in blobs.map_err(ReadError::internal)?? {
@@ -244,7 +245,10 @@ impl Application {
                 Err(error) => return Err(ReadError::internal(error)),
             }
         }
-        if !self.views().renew().done().await {
+        let views = self.views().clone();
+        let erasing = tokio::task::spawn_blocking(move || views.erase(&persons)).await;
+        let erasing = erasing.map_err(ReadError::internal)?;
+        if !erasing.map_err(ReadError::internal)?.done().await {
             return Err(ReadError::Behind);
         }
         mark_clean(self.views_dir(), through).map_err(ReadError::internal)

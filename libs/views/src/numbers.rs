@@ -28,6 +28,11 @@ pub(crate) fn day(at: DateTime<Utc>) -> i64 {
     at.timestamp().div_euclid(DAY_SECONDS)
 }
 
+/// The first instant of a day.
+pub(crate) fn instant_of(day: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(day.saturating_mul(DAY_SECONDS), 0).unwrap_or_default()
+}
+
 /// A name of some kind.
 pub(crate) fn name<T>(column: usize, text: String) -> rusqlite::Result<T>
 where

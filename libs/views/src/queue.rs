@@ -4,6 +4,7 @@ mod check;
 mod columns;
 mod cursor;
 pub mod digest;
+mod erase;
 mod filter;
 mod fold;
 mod live;

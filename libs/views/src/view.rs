@@ -1,5 +1,5 @@
 //! What a view is. Each has a folder of its own and one line in [`all`]; the follower does the rest: it opens the file,
-//! follows the log, makes the file anew when its version rose or a person was erased, and lends it to readers.
+//! follows the log, makes the file anew when its version rose, takes erased persons out of it, and lends it to readers.
 
 use std::{any::Any, sync::Arc};
 
@@ -34,7 +34,7 @@ pub trait View: Send + Sync {
         None
     }
 
-    /// Whether its rows hold values of persons, so that it is made anew when one of them is erased.
+    /// Whether its rows hold values of persons, so that some are made anew when one of them is erased.
     fn is_personal(&self) -> bool;
 
     /// Statements that make the tables in an empty file.
@@ -75,6 +75,16 @@ pub trait Fold: Send {
     /// # Errors
     /// When SQLite fails.
     fn save(&mut self, transaction: &Connection) -> rusqlite::Result<()>;
+
+    /// Takes what all events of one stream tell, now that a person in them can no more be read, and writes the rows that were
+    /// made of them anew, within a transaction that is committed afterwards. Nothing else is folded and not written. Only a
+    /// personal view is asked.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn erase(&mut self, _transaction: &Connection, _told: &[Told]) -> rusqlite::Result<()> {
+        Ok(())
+    }
 
     /// Commits what was saved. A view that shares something with its readers beside the file changes both together.
     ///

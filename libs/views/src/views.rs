@@ -20,11 +20,12 @@ use uuid::Uuid;
 use crate::{
     dump,
     follow::{
+        erase,
         follower::{Feed, Follower, Served, Shared, is_damage},
         place,
         pool::{Gate, LendError, Pool},
-        renew::Renewal,
         store::{self, Store},
+        work::Work,
     },
     queue::{self, QueueError, QueuePage, QueueQuery, digest, search::find::Limits},
     series::{self, Series},
@@ -108,6 +109,7 @@ pub struct Views {
 
 struct Inner {
     shared: Arc<Shared>,
+    log: EventLog,
     follower: Mutex<Option<JoinHandle<()>>>,
     limits: Limits,
 }
@@ -160,7 +162,7 @@ impl Views {
         let mut follower = Follower {
             feed: Feed {
                 shared: Arc::clone(&shared),
-                log,
+                log: log.clone(),
                 open,
                 rebuild_bytes_max: options.rebuild_bytes_max,
                 supervisor: options.supervisor.clone(),
@@ -185,6 +187,7 @@ impl Views {
         Ok(Views {
             inner: Arc::new(Inner {
                 shared,
+                log,
                 follower: Mutex::new(Some(follower)),
                 limits,
             }),
@@ -286,11 +289,25 @@ impl Views {
         Ok(out)
     }
 
+    /// Takes persons, whose keys are destroyed, out of every file and leaves nothing of them there: the rows made of events
+    /// that hold values of theirs are made anew. Looks through the log, some million events a second, so it blocks: call it
+    /// where blocking is allowed. Readers are served all along.
+    ///
+    /// # Errors
+    /// [`OpenViewsError::Log`] when the log cannot be read.
+    pub fn erase(&self, persons: &[Uuid]) -> Result<Work, OpenViewsError> {
+        let shared = &self.inner.shared;
+        let streams = erase::streams_of(&self.inner.log, persons).map_err(OpenViewsError::Log)?;
+        let work = shared.erasures.ask(streams);
+        shared.wake();
+        Ok(work)
+    }
+
     /// Makes new files from the log beside those that serve, and puts them in their place when they have caught up: of the
-    /// views that hold texts and names in clear. After a person has been erased, this is what takes theirs out. Returns at
+    /// views that hold texts and names in clear. This is what a release does whose views have another form. Returns at
     /// once; readers are served all along. What is asked for while a renewal is under way is one more afterwards.
     #[must_use = "it says when the old files are gone"]
-    pub fn renew(&self) -> Renewal {
+    pub fn renew(&self) -> Work {
         let shared = &self.inner.shared;
         let views = shared.views.iter().enumerate();
         let renewal = shared.renewals.ask(
@@ -409,7 +426,8 @@ impl Inner {
             .views
             .iter()
             .for_each(|served| served.pool.shut(Gate::Closed));
-        self.shared.renewals.close();
+        self.shared.renewals.done.close();
+        self.shared.erasures.done.close();
     }
 }
 

@@ -80,8 +80,8 @@ impl Dice {
     }
 }
 
-fn personal(words: String) -> Personal<String> {
-    Personal::new(PersonId(Uuid::from_u128(1)), words)
+fn personal(of: AccountId, words: String) -> Personal<String> {
+    Personal::new(PersonId(of.0), words)
 }
 
 pub(crate) fn draft(number: u64, at: DateTime<Utc>, by: AccountId, event: &Event) -> EventDraft {
@@ -109,8 +109,8 @@ fn opening(dice: &mut Dice, main_share: u64) -> TicketEvent {
         desk: if sav { "SAV" } else { "SUP" }.parse().unwrap(),
         desk_version: 1,
         request_type: "question".to_owned(),
-        summary: personal(dice.words(5)),
-        description: Some(personal(dice.words(20))),
+        summary: personal(requester, dice.words(5)),
+        description: Some(personal(requester, dice.words(20))),
         status: if sav { "queued" } else { "open" }.parse().unwrap(),
         priority: if dice.roll(4) == 0 { "high" } else { "normal" }.to_owned(),
         urgency: "medium".to_owned(),
@@ -172,7 +172,7 @@ pub(crate) fn later(dice: &mut Dice, sav: bool) -> TicketEvent {
             } else {
                 Visibility::Public
             },
-            body: CommentBody::Words(personal(dice.words(15))),
+            body: CommentBody::Words(personal(dice.account(20_000), dice.words(15))),
         }),
     }
 }

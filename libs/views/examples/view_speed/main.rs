@@ -3,6 +3,7 @@
 //! machine.
 #![expect(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 
+mod erasing;
 mod filling;
 mod lists;
 
@@ -17,8 +18,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{AccountId, Event, policy::Visible};
 use event_log::{CommandId, Commit, EventLog, Expected, Position, StreamWrite, Target};
 use uuid::Uuid;
-use views::{AssigneeFilter, Options, QueueQuery, Sort, Views, digest::Offline};
+use views::{AssigneeFilter, Open, Options, QueueQuery, Sort, Views, digest::Offline};
 
+use erasing::Erased;
 use filling::{Dice, Filling, draft, fill, later};
 
 const PATIENCE: Duration = Duration::from_secs(3_600);
@@ -117,9 +119,11 @@ fn main() {
             begun.elapsed().as_secs_f64()
         );
     }
-    let views = rebuild(&dir, &log, &runtime);
+    let erased = Erased::default();
+    let views = rebuild(&dir, &log, erasing::opener(&erased), &runtime);
     if lists {
         lists::measure(&views);
+        erasing::measure(&views, &erased, &runtime);
         views.close();
         reopen(&dir, &log);
         log.close();
@@ -158,14 +162,14 @@ fn reopen(dir: &Path, log: &EventLog) {
     views.close();
 }
 
-fn rebuild(dir: &Path, log: &EventLog, runtime: &tokio::runtime::Runtime) -> Views {
+fn rebuild(dir: &Path, log: &EventLog, open: Open, runtime: &tokio::runtime::Runtime) -> Views {
     let place = dir.join("views");
     if place.exists() {
         fs::remove_dir_all(&place).unwrap();
     }
     let before = resident_mib();
     let begun = Instant::now();
-    let views = Views::open(&place, log.clone(), Arc::new(|_, _| Ok(())), Options::default()).unwrap();
+    let views = Views::open(&place, log.clone(), open, Options::default()).unwrap();
     assert!(runtime.block_on(views.at_least(log.head(), PATIENCE)));
     let seconds = begun.elapsed().as_secs_f64();
     println!(

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use event_log::{EventLog, Position, ReadError, Recorded};
+use event_log::{EventLog, Position, ReadError, Recorded, StreamName, Version};
 use rusqlite::ErrorCode;
 use supervision::{End, Supervisor, Worker};
 use tokio::{
@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    erase::{Erasures, Next},
     place::RemoveError,
     pool::{Gate, Pool},
     renew::{Ready, Renewals},
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     /// Events that could not be read and were passed over, since the views were opened.
     pub(crate) skipped: AtomicU64,
     pub(crate) renewals: Renewals,
+    pub(crate) erasures: Erasures,
     stop: AtomicBool,
     wake: Notify,
 }
@@ -81,6 +83,7 @@ impl Shared {
             making: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             renewals: Renewals::default(),
+            erasures: Erasures::default(),
             stop: AtomicBool::new(false),
             wake: Notify::new(),
         }
@@ -202,6 +205,13 @@ impl Feed {
         Ok(reached.map(|reached| (events.iter().map(|event| self.told(event)).collect(), reached)))
     }
 
+    /// What all events of a stream tell.
+    fn read_stream(&self, stream: &StreamName) -> Result<Vec<Told>, StepError> {
+        let events = self.log.read_stream(stream, Version(0), usize::MAX);
+        let events = events.map_err(StepError::Log)?;
+        Ok(events.iter().map(|event| self.told(event)).collect())
+    }
+
     /// What cannot be read tells nothing: one event must not stop every screen.
     fn told(&self, recorded: &Recorded) -> Told {
         let fact = event::read(recorded.position, &recorded.envelope, &self.open);
@@ -294,7 +304,45 @@ impl Follower {
             self.take_over(ready)?;
             moved = true;
         }
+        moved |= !shared.renewals.is_busy() && self.erase()?;
         Ok(self.advance()? || moved)
+    }
+
+    /// Takes one step of an erasure; `false` when none was asked for.
+    fn erase(&mut self) -> Result<bool, StepError> {
+        let shared = Arc::clone(&self.feed.shared);
+        match shared.erasures.next() {
+            None => return Ok(false),
+            Some(Next::Stream(stream)) => {
+                let told = self.feed.read_stream(&stream)?;
+                for (index, served) in shared.views.iter().enumerate() {
+                    let store = self.stores[index].as_mut().filter(|_| served.view.is_personal());
+                    let erased = store.map_or(Ok(()), |store| store.erase(&told));
+                    if let Err(error) = erased.map_err(StepError::of(&served.view)) {
+                        tracing::error!(
+                            error = &error as &(dyn std::error::Error + 'static),
+                            "a view cannot be erased from in place and is made anew"
+                        );
+                        shared.renewals.want(index);
+                        shared.erasures.leave();
+                    }
+                }
+                shared.erasures.pass();
+            }
+            Some(Next::Sweep(number)) => {
+                let mut is_clean = true;
+                for (store, served) in self.stores.iter_mut().zip(&shared.views) {
+                    if let Some(store) = store.as_mut().filter(|_| served.view.is_personal()) {
+                        is_clean &= store.sweep().map_err(StepError::of(&served.view))?;
+                    }
+                }
+                // Somebody reads what was before: SQLite has waited a while for them.
+                if is_clean {
+                    shared.erasures.finish(number);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Gives the file of a view up: it is made anew, and nobody reads meanwhile.

@@ -67,6 +67,7 @@ fn begun(plan: &Plan) -> Result<Store, StepError> {
         connection.pragma_update(None, "synchronous", "OFF")?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "secure_delete", true)?;
         Store::create(&plan.view, connection)
     };
     create().map_err(StepError::of(&plan.view))

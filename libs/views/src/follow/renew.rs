@@ -14,47 +14,14 @@ use std::{
 
 use parking_lot::Mutex;
 use supervision::{End, Worker};
-use tokio::sync::watch;
 
 use super::{
     follower::{BATCH_EVENTS_MAX, Feed, StepError},
     place,
     rebuild::{self, Plan},
     store::Store,
+    work::{Done, Work},
 };
-
-/// How far renewals have come.
-#[derive(Debug, Clone, Copy, Default)]
-struct Progress {
-    /// The last one asked for that is done.
-    done: u64,
-    /// None will be done any more.
-    closed: bool,
-}
-
-/// Says when a renewal is done: see [`Views::renew`](crate::Views::renew).
-#[derive(Debug, Clone)]
-pub struct Renewal {
-    number: u64,
-    progress: watch::Receiver<Progress>,
-}
-
-impl Renewal {
-    /// Whether the new files serve and nothing is left of the old ones.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.progress.borrow().done >= self.number
-    }
-
-    /// Waits until then; `false` when the views were closed before.
-    pub async fn done(mut self) -> bool {
-        let reached = |progress: &Progress| progress.done >= self.number || progress.closed;
-        match self.progress.wait_for(reached).await {
-            Ok(progress) => progress.done >= self.number,
-            Err(_) => false,
-        }
-    }
-}
 
 /// A new file that may take the place of the old one.
 pub(crate) struct Ready {
@@ -82,19 +49,16 @@ struct State {
 #[derive(Default)]
 pub(crate) struct Renewals {
     state: Mutex<State>,
-    progress: watch::Sender<Progress>,
+    pub(crate) done: Done,
 }
 
 impl Renewals {
     /// Asks for views to be made anew, beginning from now on.
-    pub(crate) fn ask(&self, views: impl IntoIterator<Item = usize>) -> Renewal {
+    pub(crate) fn ask(&self, views: impl IntoIterator<Item = usize>) -> Work {
         let mut state = self.state.lock();
         state.asked += 1;
         state.wanted.extend(views);
-        Renewal {
-            number: state.asked,
-            progress: self.progress.subscribe(),
-        }
+        self.done.work(state.asked)
     }
 
     /// Asks for one view, which nobody waits for.
@@ -107,9 +71,10 @@ impl Renewals {
         mem::take(&mut self.state.lock().ready)
     }
 
-    /// Says that none will be done any more.
-    pub(crate) fn close(&self) {
-        self.progress.send_modify(|progress| progress.closed = true);
+    /// Whether one is asked for, under way, or to be taken over.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.state.lock();
+        state.running || !state.wanted.is_empty() || !state.ready.is_empty()
     }
 
     /// Waits until the thread that makes files has ended; it does once the views are closed.
@@ -151,9 +116,7 @@ fn run(feed: &Feed, number: u64, wanted: &BTreeSet<usize>, worker: &Worker) -> E
     let renewals = &feed.shared.renewals;
     worker.turn();
     match renew(feed, wanted) {
-        Ok(()) => renewals
-            .progress
-            .send_modify(|progress| progress.done = progress.done.max(number)),
+        Ok(()) => renewals.done.through(number),
         Err(StepError::Stopped) => {}
         Err(error) => {
             tracing::error!(

@@ -162,6 +162,31 @@ impl Store {
         taken
     }
 
+    /// Makes the rows of a stream anew from what all its events tell, of which those that were not folded yet are left out.
+    pub(crate) fn erase(&mut self, told: &[Told]) -> rusqlite::Result<()> {
+        let folded = told.partition_point(|told| told.position <= self.checkpoint.position.0);
+        let Some(told) = told.get(..folded).filter(|told| !told.is_empty()) else {
+            return Ok(());
+        };
+        self.fold.forget(&self.connection)?;
+        let transaction = self.connection.transaction()?;
+        let erased = self
+            .fold
+            .erase(&transaction, told)
+            .and_then(|()| self.fold.commit(transaction));
+        self.fold.forget(&self.connection)?;
+        erased
+    }
+
+    /// Leaves nothing of former rows beside the file; `false` when somebody still reads them.
+    pub(crate) fn sweep(&mut self) -> rusqlite::Result<bool> {
+        let busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        let busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], busy)?;
+        Ok(busy == 0)
+    }
+
     /// Is the last event that the view has folded the one that the log has there?
     pub(crate) fn follows(&self, log: &EventLog) -> Result<bool, ReadError> {
         let Checkpoint { position, digest } = self.checkpoint;
@@ -190,6 +215,8 @@ fn live(path: &Path) -> rusqlite::Result<Connection> {
     // May lose the last transactions in a power cut, which the log has.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // What is taken out of a row or a page is not left lying in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)

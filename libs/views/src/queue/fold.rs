@@ -16,6 +16,7 @@ use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
 use super::{
+    erase,
     live::Live,
     load,
     pending::{Account, Organization, Past, Pending},
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     desks::Desks,
     event::{Fact, Told},
-    numbers::day,
+    numbers::{day, instant_of, integer},
     view::{Fold, Shared},
 };
 
@@ -98,6 +99,8 @@ struct Saved {
     tickets: Vec<TicketKey>,
     accounts: Vec<Account>,
     organizations: Vec<Organization>,
+    /// Something that was there before must not stay in memory.
+    are_erased: bool,
 }
 
 impl QueueFold {
@@ -207,7 +210,21 @@ impl Fold for QueueFold {
             tickets,
             accounts: pending.accounts,
             organizations: pending.organizations,
+            are_erased: false,
         };
+        Ok(())
+    }
+
+    fn erase(&mut self, transaction: &Connection, told: &[Told]) -> rusqlite::Result<()> {
+        let id = told.first().map_or(0, |told| integer(told.position));
+        let days = erase::days(transaction, id)?;
+        for told in told {
+            let day = days.get(&told.position).copied().unwrap_or_default();
+            self.fold(transaction, told, instant_of(day))?;
+        }
+        erase::ticket(transaction, id, &mut self.pending.texts)?;
+        self.save(transaction)?;
+        self.saved.are_erased = true;
         Ok(())
     }
 
@@ -226,6 +243,9 @@ impl Fold for QueueFold {
             .organizations
             .iter()
             .for_each(|organization| live.name_organization(organization));
+        if saved.are_erased {
+            live.sweep();
+        }
         Ok(())
     }
 

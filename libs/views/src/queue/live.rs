@@ -99,13 +99,20 @@ impl Live {
             stored: COLUMNS.iter().map(|column| Stored::new(column.listed)).collect(),
             ..Live::default()
         };
-        let sql = format!("SELECT {} FROM ticket t ORDER BY t.id", columns::selected());
+        let sql = format!(
+            "SELECT {} FROM ticket t ORDER BY t.id",
+            columns::selected_listed()
+        );
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let slot = live.slot_of_new(row.get(const { at("id") })?);
-            for (index, stored) in live.stored.iter_mut().enumerate() {
-                stored.put(slot, row.get_ref(index)?)?;
+            let slot = live.slot_of_new(row.get(0)?);
+            let held = live
+                .stored
+                .iter_mut()
+                .filter(|stored| !matches!(stored, Stored::Nothing));
+            for (index, stored) in held.enumerate() {
+                stored.put(slot, row.get_ref(index + 1)?)?;
             }
         }
         let mut statement = connection.prepare("SELECT ticket, organization FROM ticket_share")?;
@@ -155,6 +162,15 @@ impl Live {
             }
         }
         Ok(())
+    }
+
+    /// Leaves nothing of texts that were replaced.
+    pub(super) fn sweep(&mut self) {
+        for stored in &mut self.stored {
+            if let Stored::Texts(texts) = stored {
+                texts.compact();
+            }
+        }
     }
 
     /// Takes the name of an account.
@@ -323,7 +339,10 @@ impl Values {
         }
         set(&mut self.of, slot, place);
         if let Some(slots) = self.slots.get_mut(place as usize) {
-            slots.insert(slot);
+            // Nearly always the last of them, which is quicker to add.
+            if slots.try_push(slot).is_err() {
+                slots.insert(slot);
+            }
         }
     }
 

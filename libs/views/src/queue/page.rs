@@ -19,12 +19,17 @@ use super::{
     search::{
         self, Term,
         find::{self, Found, Hit, Limits},
+        texts,
     },
 };
 use crate::{follow::store, numbers::number, view::Shared};
 
-/// Tickets that are asked one after the other for common words, before more of them are looked for.
-const PROBED_AT_ONCE: usize = 256;
+/// Tickets whose texts are read one after the other, before more of them are chosen.
+const READ_AT_ONCE: usize = 256;
+/// Words are common when one of so many tickets holds them, of the first [`READ_AT_ONCE`].
+const COMMON_OF: usize = 16;
+/// Texts that are read to count the tickets of common words.
+const COUNTED_TEXTS_MAX: usize = 40_000;
 
 /// A row with its place in the order.
 pub(super) struct Placed {
@@ -120,7 +125,7 @@ impl Asked<'_> {
         cursor: Option<Cursor>,
         limits: Limits,
     ) -> rusqlite::Result<QueuePage> {
-        match self.narrowed(connection, limits)? {
+        match self.narrowed(connection, cursor.as_ref(), limits)? {
             Narrowed::Common => self.common(connection, cursor),
             Narrowed::Not => self.listed(connection, cursor, None),
             Narrowed::To(hits) => self.listed(connection, cursor, Some(&hits)),
@@ -141,28 +146,48 @@ impl Asked<'_> {
     }
 
     /// Searches in a snapshot of its own, so that the writer does not wait for it.
-    fn narrowed(&self, connection: &mut Connection, limits: Limits) -> rusqlite::Result<Narrowed> {
+    fn narrowed(
+        &self,
+        connection: &mut Connection,
+        cursor: Option<&Cursor>,
+        limits: Limits,
+    ) -> rusqlite::Result<Narrowed> {
         if self.terms.is_empty() {
             return Ok(Narrowed::Not);
         }
-        let (snapshot, few) = {
+        let (moment, few) = {
             let live = self.live.read();
-            let Moment {
-                snapshot, matching, ..
-            } = self.moment(connection, &live)?;
-            let few = matching.len() <= limits.probes_max as u64;
-            let few = few.then(|| matching.iter().map(|slot| live.id(slot)).collect());
-            (snapshot, few)
+            let moment = self.moment(connection, &live)?;
+            let few = moment.matching.len() <= limits.probes_max as u64;
+            let few: Option<Vec<i64>> =
+                few.then(|| moment.matching.iter().map(|slot| live.id(slot)).collect());
+            (moment, few)
         };
+        let (snapshot, internal) = (&moment.snapshot, self.viewer.internal);
         if let Some(few) = few {
-            return find::among(&snapshot, self.terms, self.viewer.internal, few).map(Narrowed::To);
+            return find::among(snapshot, self.terms, internal, few).map(Narrowed::To);
         }
+        let are_common = || {
+            let candidates = self.candidates(&moment, cursor);
+            let tickets = candidates.iter().map(|(place, _)| place.id);
+            let held = find::among(snapshot, self.terms, internal, tickets)?;
+            Ok(held.len() * COMMON_OF > candidates.len())
+        };
         Ok(
-            match find::find(&snapshot, self.terms, self.viewer.internal, limits)? {
+            match find::find(snapshot, self.terms, internal, limits, are_common)? {
                 Found::Few(hits) => Narrowed::To(hits),
                 Found::Many => Narrowed::Common,
             },
         )
+    }
+
+    /// The next tickets in the order asked for, with whether their internal notes may be read.
+    fn candidates(&self, moment: &Moment<'_>, cursor: Option<&Cursor>) -> Vec<(Cursor, bool)> {
+        let live = self.live.read();
+        let ordered = live.ordered(self.order, &moment.matching, &moment.internal);
+        let slots = ordered.first(&moment.matching, cursor, READ_AT_ONCE);
+        let candidate = |slot| (ordered.cursor(slot), moment.internal.contains(slot));
+        slots.into_iter().map(candidate).collect()
     }
 
     /// The page of tickets that are all known, and counted.
@@ -208,16 +233,12 @@ impl Asked<'_> {
         let wanted = self.query.limit as usize + 1;
         let mut rows = Vec::new();
         loop {
-            let candidates: Vec<(Cursor, bool)> = {
-                let live = self.live.read();
-                let ordered = live.ordered(self.order, &moment.matching, &moment.internal);
-                let slots = ordered.first(&moment.matching, cursor.as_ref(), PROBED_AT_ONCE);
-                let candidate = |slot| (ordered.cursor(slot), moment.internal.contains(slot));
-                slots.into_iter().map(candidate).collect()
-            };
-            let is_last = candidates.len() < PROBED_AT_ONCE;
+            let candidates = self.candidates(&moment, cursor.as_ref());
+            let is_last = candidates.len() < READ_AT_ONCE;
             for (place, internal) in candidates {
-                if rows.len() < wanted && find::holds(&moment.snapshot, self.terms, internal, place.id)? {
+                if rows.len() < wanted
+                    && texts::hit(&moment.snapshot, self.terms, internal, place.id)?.is_some()
+                {
                     rows.push(self.placed(&moment.snapshot, place.clone(), internal)?);
                 }
                 cursor = Some(place);
@@ -230,18 +251,41 @@ impl Asked<'_> {
         Ok(paged(rows, self.query, total, total < TOTAL_MAX))
     }
 
+    /// How many tickets hold common words, up to [`TOTAL_MAX`]: as few steps as tell.
     fn total_of_common(&self, moment: &Moment<'_>) -> rusqlite::Result<u64> {
-        let terms: Vec<&Term> = self.terms.iter().collect();
-        let mut total = 0;
-        find::each(&moment.snapshot, &terms, self.viewer.internal, |hit| {
-            let live = self.live.read();
-            let counts = live.slot(hit.ticket).is_some_and(|slot| {
+        let counts = |hit: Hit| {
+            let slot = self.live.read().slot(hit.ticket);
+            slot.is_some_and(|slot| {
                 moment.matching.contains(slot) && (hit.public || moment.internal.contains(slot))
-            });
-            total += u64::from(counts);
-            Ok(total < TOTAL_MAX)
-        })?;
-        Ok(total)
+            })
+        };
+        let counted = |terms: &[Term]| {
+            let mut total = 0;
+            let terms: Vec<&Term> = terms.iter().collect();
+            find::each(&moment.snapshot, &terms, self.viewer.internal, |hit| {
+                total += u64::from(counts(hit));
+                Ok(total < TOTAL_MAX)
+            })?;
+            Ok(total)
+        };
+        // Where a word may go on, those that hold it as it stands may be enough.
+        let ended: Vec<Term> = self.terms.iter().map(Term::ended).collect();
+        let total = counted(&ended)?;
+        if total >= TOTAL_MAX || ended == self.terms {
+            return Ok(total);
+        }
+        let is_public = |ticket| counts(Hit { ticket, public: true });
+        let read = texts::count(
+            &moment.snapshot,
+            self.terms,
+            COUNTED_TEXTS_MAX,
+            TOTAL_MAX,
+            is_public,
+        )?;
+        match read {
+            Some(total) => Ok(total),
+            None => counted(self.terms),
+        }
     }
 
     fn placed(&self, snapshot: &Connection, cursor: Cursor, internal: bool) -> rusqlite::Result<Placed> {

@@ -5,9 +5,10 @@ use rusqlite::Connection;
 use super::columns;
 
 /// The form of the file.
-pub(super) const VERSION: i32 = 4;
-/// Earlier forms that are followed and asked in the same way: version 3 held the daily counts too.
-pub(super) const FORMER_VERSIONS: &[i32] = &[3];
+pub(super) const VERSION: i32 = 5;
+/// Earlier forms that are followed and asked in the same way: version 3 held the daily counts too, and in both FTS5 kept no
+/// texts.
+pub(super) const FORMER_VERSIONS: &[i32] = &[3, 4];
 
 /// Full text that is held in memory before it is written, bytes in each table: while a file is filled, which is then three
 /// tenths faster, and otherwise, as SQLite has it.
@@ -23,8 +24,8 @@ const TEXT_BYTES: (i64, i64) = (32 * 1024 * 1024, 1024 * 1024);
 ///   of the next (the greatest integer while there is none). `day` counts from 1970-01-01, UTC, and never goes back:
 ///   it is that of the latest instant recorded so far.
 /// - `past_summary`, `past_field`: what stood in the ticket until before a version of it, for versions that changed it.
-/// - `public_text`, `internal_text`: full text, one entry per text, contentless, none ever taken away. FTS5 is given the
-///   folded words of a text, one space between them; to its tokenizer `ascii` every character outside ASCII is part of a
+/// - `public_text`, `internal_text`: full text, one entry per text, which only an erasure takes away: FTS5 keeps the words
+///   and takes them out of its index by them (`secure-delete`). It is given the folded words of a text, one space between them; to its tokenizer `ascii` every character outside ASCII is part of a
 ///   token, so that its tokens are those words (ADR 0014). The entry of slot
 ///   `n` of ticket `t` has the rowid `t << 20 | n`: the ticket is read from the rowid, entries of one ticket lie side by
 ///   side, and a comment on a ticket with a thousand others costs one entry. A slot is the version that wrote the text,
@@ -89,12 +90,10 @@ CREATE TABLE organization_name (
     name_key TEXT NOT NULL,
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE VIRTUAL TABLE public_text USING fts5 (
-    words, content = '', tokenize = 'ascii'
-);
-CREATE VIRTUAL TABLE internal_text USING fts5 (
-    words, content = '', tokenize = 'ascii'
-);
+CREATE VIRTUAL TABLE public_text USING fts5 (words, tokenize = 'ascii', columnsize = 0);
+CREATE VIRTUAL TABLE internal_text USING fts5 (words, tokenize = 'ascii', columnsize = 0);
+INSERT INTO public_text (public_text, rank) VALUES ('secure-delete', 1);
+INSERT INTO internal_text (internal_text, rank) VALUES ('secure-delete', 1);
 ";
 
 /// Pages of the queue as it stands are chosen in memory; these find a ticket as it stood, what had changed last, and the

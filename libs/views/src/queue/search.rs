@@ -4,6 +4,7 @@
 pub(crate) mod find;
 pub(crate) mod gone;
 pub(crate) mod past;
+pub(crate) mod texts;
 
 use domain::TicketKey;
 
@@ -15,8 +16,45 @@ const PARTING: &str = " \u{fffc} ";
 pub(crate) struct Term {
     /// An FTS5 expression: quoted strings, any of which will do, each followed by `*` when its last word may go on.
     pub(crate) expression: String,
+    /// The same as words one after the other, any of which will do.
+    phrases: Vec<Vec<String>>,
     /// Its last word may go on.
     pub(crate) goes_on: bool,
+}
+
+impl Term {
+    /// The same term, whose last word ends where it does.
+    pub(crate) fn ended(&self) -> Term {
+        Term {
+            expression: self.expression.replace("\" *", "\""),
+            phrases: self.phrases.clone(),
+            goes_on: false,
+        }
+    }
+
+    /// Whether the words of a text hold it.
+    fn is_in(&self, words: &[&str]) -> bool {
+        let holds = |phrase: &Vec<String>| {
+            let Some((last, others)) = phrase.split_last() else {
+                return false;
+            };
+            words.windows(phrase.len()).any(|found| {
+                let (end, before) = found.split_last().unzip();
+                let ends = |end: &&str| match self.goes_on {
+                    true => end.starts_with(last.as_str()),
+                    false => *end == last,
+                };
+                end.is_some_and(ends) && before.unwrap_or_default() == others
+            })
+        };
+        self.phrases.iter().any(holds)
+    }
+}
+
+/// Words as FTS5's tokenizer `ascii` reads them.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
+    parts.filter(|part| !part.is_empty())
 }
 
 /// What FTS5 is given of a text: its words, and those that it has when symbols for letters are read apart.
@@ -75,13 +113,21 @@ fn parts(q: &str) -> Vec<Part<'_>> {
 fn words_term(part: &str, goes_on: bool) -> Option<Term> {
     let words = text::joined_words(part);
     let goes_on = goes_on && words.rsplit(' ').next().is_some_and(text::may_go_on);
-    let phrase = |words: &str| format!("\"{words}\"{}", if goes_on { " *" } else { "" });
-    let mut expression = phrase(&words);
-    if let Some(apart) = text::words_apart(part) {
-        expression.push_str(" OR ");
-        expression.push_str(&phrase(&apart));
+    if words.is_empty() {
+        return None;
     }
-    (!words.is_empty()).then_some(Term { expression, goes_on })
+    let readings: Vec<String> = [Some(words), text::words_apart(part)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let end = if goes_on { " *" } else { "" };
+    let quoted: Vec<String> = readings.iter().map(|words| format!("\"{words}\"{end}")).collect();
+    let phrase = |words: &String| tokens(words).map(str::to_owned).collect();
+    Some(Term {
+        expression: quoted.join(" OR "),
+        phrases: readings.iter().map(phrase).collect(),
+        goes_on,
+    })
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ use uuid::Uuid;
 use views::history::Entry;
 
 use crate::given::{
-    ANNE, GONE, RITA, changes, comment, followed, happened, history, opening, personal, said, start, sup,
-    told,
+    ANNE, GONE, RITA, changes, comment, followed, happened, history, opening, personal, said, start, told,
 };
 
 #[test]

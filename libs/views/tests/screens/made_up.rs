@@ -89,6 +89,18 @@ impl Fold for CountsFold {
         Ok(())
     }
 
+    fn erase(&mut self, transaction: &Connection, told: &[Told]) -> rusqlite::Result<()> {
+        for told in told {
+            if let Fact::Ticket(key, stamp, _) = &told.fact
+                && stamp.version == 1
+            {
+                transaction.execute("DELETE FROM events WHERE ticket = ?1", [key.as_str()])?;
+            }
+            self.fold(transaction, told, told.at)?;
+        }
+        self.save(transaction)
+    }
+
     fn forget(&mut self, _: &Connection) -> rusqlite::Result<()> {
         self.pending.clear();
         Ok(())
@@ -250,7 +262,7 @@ fn what_is_erased_is_gone_from_it_too() {
     world.open = crate::world::keyless();
     world.reopen(|_| {});
     assert_eq!(summaries(&world), 2);
-    world.renew();
+    world.erase();
     assert_eq!((summaries(&world), counted(&world)), (0, 4));
 }
 

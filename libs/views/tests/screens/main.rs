@@ -4,6 +4,7 @@
 mod counting;
 mod dice;
 mod digesting;
+mod erasing;
 mod finding;
 mod keeping;
 mod listing;

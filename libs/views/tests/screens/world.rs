@@ -380,6 +380,16 @@ impl World {
         offline.finish().unwrap()
     }
 
+    /// Waits until the person of [`personal`] is erased, whose values can no more be opened.
+    pub(crate) fn erase(&self) {
+        assert!(self.is_done(self.views.erase(&[Uuid::from_u128(1)]).unwrap()));
+    }
+
+    /// Waits for work on the files; whether it was done.
+    pub(crate) fn is_done(&self, work: views::Work) -> bool {
+        self.runtime.block_on(work.done())
+    }
+
     /// Waits until a renewal that begins now is done.
     pub(crate) fn renew(&self) {
         let renewal = self.views.renew();

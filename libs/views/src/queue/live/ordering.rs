@@ -22,6 +22,9 @@ const CANDIDATES: usize = 4_096;
 /// A set is taken value by value when it has so many times more tickets than there are values.
 const TICKETS_PER_VALUE: u64 = 16;
 
+/// The tickets of so many values are joined; those of more, who all have no name for example, are looked for one by one.
+const PLACES_JOINED_MAX: usize = 64;
+
 /// An order over the slots of the tickets in memory.
 pub(in crate::queue) struct Ordered<'l> {
     live: &'l Live,
@@ -127,6 +130,19 @@ impl<'l> Ranked<'l> {
     fn rank_of(&self, key: &[u8]) -> u64 {
         self.ranks
             .of_key(key, |place| self.live.sort_key(self.column, self.values, place))
+    }
+
+    /// The tickets of a set whose values have a rank.
+    fn group(&self, set: &RoaringBitmap, rank: u64, places: &[u32]) -> RoaringBitmap {
+        if places.len() > PLACES_JOINED_MAX {
+            let ranked = set.iter().filter(|slot| self.rank(*slot) == rank);
+            return ranked.collect();
+        }
+        let mut group = RoaringBitmap::new();
+        for slots in places.iter().filter_map(|place| self.values.slots(*place)) {
+            group |= set & slots;
+        }
+        group
     }
 
     fn key(&self, slot: u32) -> &'l [u8] {
@@ -253,17 +269,12 @@ impl Ordered<'_> {
         let begin = after
             .and_then(|after| after.parts.get(depth))
             .map(|(first, _)| *first);
-        for (rank, places) in ranked.ranks.groups(term.descending) {
-            let rank = turned(rank, term.descending);
+        for (rank_of_group, places) in ranked.ranks.groups(term.descending) {
+            let rank = turned(rank_of_group, term.descending);
             if begin.is_some_and(|begin| rank < begin) {
                 continue;
             }
-            let mut group = RoaringBitmap::new();
-            for place in places {
-                if let Some(slots) = ranked.values.slots(*place) {
-                    group |= set & slots;
-                }
-            }
+            let group = ranked.group(set, rank_of_group, places);
             let after = after.filter(|_| begin == Some(rank));
             self.take(depth + 1, &group, after, max, found);
             if found.len() >= max {
@@ -358,14 +369,20 @@ struct Scan<'s, 'l> {
 impl Scan<'_, '_> {
     fn run(&self, set: &RoaringBitmap, first: impl Fn(u32) -> u64) -> Vec<u32> {
         let (ordered, depth, max) = (self.ordered, self.depth, self.max);
-        let descending = ordered.terms.get(depth).is_some_and(|term| term.descending);
+        let Some(term) = ordered.terms.get(depth) else {
+            return Vec::new();
+        };
+        let descending = term.descending;
+        // Where nothing but the order of opening tells equals apart, the later one is worse.
+        let is_last = depth + 1 == ordered.terms.len() && !matches!(term.key, Key::Texts(_));
         let mut best: Vec<Candidate> = Vec::new();
         let mut worst: Option<Candidate> = None;
         let mut take = |slot: u32, worst: &mut Option<Candidate>| {
             let candidate = (turned(first(slot), descending), slot);
-            let is_worse = |worst: Candidate| {
-                candidate.0 > worst.0
-                    || candidate.0 == worst.0 && ordered.compare(depth, candidate, worst) == Ordering::Greater
+            let is_worse = |worst: Candidate| match candidate.0.cmp(&worst.0) {
+                Ordering::Less => false,
+                Ordering::Equal => is_last || ordered.compare(depth, candidate, worst) == Ordering::Greater,
+                Ordering::Greater => true,
             };
             if worst.is_some_and(is_worse)
                 || self

@@ -1,23 +1,24 @@
 //! Finding tickets by terms: which tickets hold every term, when those are few; otherwise how to ask ticket by ticket.
 //!
-//! FTS5 walks the texts of a term in the order of their rowids, hence of their tickets, at some 10 million a second, and
-//! finds out whether one ticket holds a term in about 30 microseconds; a term that may go on costs a walk over all its
-//! words each time it is asked. So terms are walked once, side by side, until too many tickets are found.
+//! FTS5 walks the texts of a term in the order of their rowids, hence of their tickets, at some 10 million a second; a term
+//! that may go on is walked whole before the first is told. So terms are walked once, side by side, until too many tickets
+//! are found, and the few that a rare one finds are read.
 
 use rusqlite::{CachedStatement, Connection, Rows, types::Value};
 
 use super::{
     Term,
     gone::{self, Gone},
+    texts,
 };
-use crate::queue::fold::{SLOT_BITS, SLOT_MASK};
+use crate::queue::fold::SLOT_BITS;
 
 /// When a search is common.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// Most tickets that a search lists.
     pub(crate) found_max: usize,
-    /// Most tickets that are asked one by one whether they hold a term.
+    /// Most tickets whose texts are read one by one.
     pub(crate) probes_max: usize,
 }
 
@@ -38,41 +39,37 @@ pub(crate) enum Found {
     Many,
 }
 
-/// Finds the tickets that hold every term, in internal notes too when `internal`.
+/// Finds the tickets that hold every term, in internal notes too when `internal`. `are_common` tries whether many of the
+/// tickets asked for hold them.
 pub(crate) fn find(
     connection: &Connection,
     terms: &[Term],
     internal: bool,
     limits: Limits,
+    are_common: impl FnOnce() -> rusqlite::Result<bool>,
 ) -> rusqlite::Result<Found> {
-    if let [only] = terms {
-        return walk(connection, &[only], internal, limits.found_max);
-    }
-    let (exact, going_on): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|term| !term.goes_on);
-    let mut rarest: Option<(&Term, Vec<Hit>)> = None;
-    for &term in exact.iter().chain(&going_on) {
-        if term.goes_on && rarest.is_some() {
-            break;
-        }
+    let mut rarest: Option<Vec<Hit>> = None;
+    for term in terms.iter().filter(|term| !term.goes_on && terms.len() > 1) {
         if let Found::Few(hits) = walk(connection, &[term], internal, limits.probes_max)?
-            && rarest
-                .as_ref()
-                .is_none_or(|(_, fewest)| hits.len() < fewest.len())
+            && rarest.as_ref().is_none_or(|fewest| hits.len() < fewest.len())
         {
-            rarest = Some((term, hits));
+            rarest = Some(hits);
         }
     }
-    let Some((first, mut hits)) = rarest else {
-        let all: Vec<&Term> = terms.iter().collect();
-        return walk(connection, &all, internal, limits.found_max);
-    };
-    for term in exact.into_iter().filter(|term| *term != first) {
-        hits = probed(connection, term, internal, hits)?;
+    if let Some(hits) = rarest {
+        return among(
+            connection,
+            terms,
+            internal,
+            hits.into_iter().map(|hit| hit.ticket),
+        )
+        .map(Found::Few);
     }
-    for term in going_on.into_iter().filter(|term| *term != first) {
-        hits = met(connection, term, internal, hits)?;
+    if terms.iter().any(|term| term.goes_on) && are_common()? {
+        return Ok(Found::Many);
     }
-    Ok(Found::Few(hits))
+    let all: Vec<&Term> = terms.iter().collect();
+    walk(connection, &all, internal, limits.found_max)
 }
 
 /// Those of a few tickets, ascending, that hold every term.
@@ -80,95 +77,13 @@ pub(crate) fn among(
     connection: &Connection,
     terms: &[Term],
     internal: bool,
-    tickets: Vec<i64>,
+    tickets: impl IntoIterator<Item = i64>,
 ) -> rusqlite::Result<Vec<Hit>> {
-    let mut hits: Vec<Hit> = tickets
-        .into_iter()
-        .map(|ticket| Hit { ticket, public: true })
-        .collect();
-    for term in terms {
-        hits = match term.goes_on {
-            true => met(connection, term, internal, hits)?,
-            false => probed(connection, term, internal, hits)?,
-        };
+    let mut hits = Vec::new();
+    for ticket in tickets {
+        hits.extend(texts::hit(connection, terms, internal, ticket)?);
     }
     Ok(hits)
-}
-
-/// Does a ticket hold every term in a text that may be read on it, in internal notes too when `internal`?
-pub(crate) fn holds(
-    connection: &Connection,
-    terms: &[Term],
-    internal: bool,
-    ticket: i64,
-) -> rusqlite::Result<bool> {
-    for term in terms {
-        if held(connection, term, internal, ticket)?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Whether a ticket holds a term, and whether a public text of it does.
-fn held(connection: &Connection, term: &Term, internal: bool, ticket: i64) -> rusqlite::Result<Option<Hit>> {
-    let holds = |table: &str, lasting: &str| -> rusqlite::Result<bool> {
-        let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 AND rowid BETWEEN ?2 AND ?3{lasting})"
-        );
-        let low = ticket << SLOT_BITS;
-        let high = low | SLOT_MASK;
-        connection
-            .prepare_cached(&sql)?
-            .query_row((&term.expression, low, high), |row| row.get(0))
-    };
-    if holds("public_text", gone::LASTING)? {
-        return Ok(Some(Hit { ticket, public: true }));
-    }
-    let found = internal && holds("internal_text", "")?;
-    Ok(found.then_some(Hit {
-        ticket,
-        public: false,
-    }))
-}
-
-/// Those hits whose ticket holds another term as well.
-fn probed(
-    connection: &Connection,
-    term: &Term,
-    internal: bool,
-    hits: Vec<Hit>,
-) -> rusqlite::Result<Vec<Hit>> {
-    let mut kept = Vec::new();
-    for hit in hits {
-        if let Some(found) = held(connection, term, internal, hit.ticket)? {
-            kept.push(Hit {
-                public: hit.public && found.public,
-                ..hit
-            });
-        }
-    }
-    Ok(kept)
-}
-
-/// Those hits whose ticket is met on the walk of another term.
-fn met(connection: &Connection, term: &Term, internal: bool, hits: Vec<Hit>) -> rusqlite::Result<Vec<Hit>> {
-    let mut kept = Vec::new();
-    let mut hits = hits.into_iter().peekable();
-    if hits.peek().is_none() {
-        return Ok(kept);
-    }
-    each(connection, &[term], internal, |other| {
-        while hits.next_if(|hit| hit.ticket < other.ticket).is_some() {}
-        if let Some(hit) = hits.next_if(|hit| hit.ticket == other.ticket) {
-            kept.push(Hit {
-                public: hit.public && other.public,
-                ..hit
-            });
-        }
-        Ok(hits.peek().is_some())
-    })?;
-    Ok(kept)
 }
 
 /// Walks terms side by side, until more than `max` tickets hold all of them.

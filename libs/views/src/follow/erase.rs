@@ -1,0 +1,115 @@
+//! Erasing in place: the rows of each stream in which a person is spoken of are made anew from its events, of which that
+//! person's values can no more be read. The follower does it, a stream at a time between two batches, so that lists are
+//! answered and followed all along. A file that is being made meanwhile is waited for.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use event_log::{EventLog, Position, ReadError, StreamName};
+use memchr::memmem;
+use parking_lot::Mutex;
+use uuid::Uuid;
+
+use super::work::{Done, Work};
+
+/// How many events are looked through at once.
+const EVENTS: usize = 8_192;
+/// And how many bytes of them.
+const BYTES: usize = 8 * 1024 * 1024;
+
+/// What was asked for and is not done.
+#[derive(Default)]
+struct State {
+    asked: u64,
+    /// Each with the streams that are left.
+    wanted: VecDeque<(u64, VecDeque<StreamName>)>,
+}
+
+/// What the handles ask of the follower.
+#[derive(Default)]
+pub(crate) struct Erasures {
+    state: Mutex<State>,
+    pub(crate) done: Done,
+}
+
+/// What is to be done next.
+pub(crate) enum Next {
+    /// The rows of a stream are made anew.
+    Stream(StreamName),
+    /// All streams of one that was asked for are done: nothing may be left of them beside the rows.
+    Sweep(u64),
+}
+
+impl Erasures {
+    /// Asks for streams to be told anew.
+    pub(crate) fn ask(&self, streams: BTreeSet<StreamName>) -> Work {
+        let mut state = self.state.lock();
+        state.asked += 1;
+        let number = state.asked;
+        state.wanted.push_back((number, streams.into_iter().collect()));
+        self.done.work(number)
+    }
+
+    pub(super) fn next(&self) -> Option<Next> {
+        let state = self.state.lock();
+        let (number, streams) = state.wanted.front()?;
+        Some(match streams.front() {
+            Some(stream) => Next::Stream(stream.clone()),
+            None => Next::Sweep(*number),
+        })
+    }
+
+    /// The stream that is next is done.
+    pub(super) fn pass(&self) {
+        if let Some((_, streams)) = self.state.lock().wanted.front_mut() {
+            streams.pop_front();
+        }
+    }
+
+    /// A renewal does the rest.
+    pub(super) fn leave(&self) {
+        for (_, streams) in &mut self.state.lock().wanted {
+            streams.clear();
+        }
+    }
+
+    /// What is first was asked for under this number, and is done.
+    pub(super) fn finish(&self, number: u64) {
+        self.state.lock().wanted.pop_front();
+        self.done.through(number);
+    }
+}
+
+/// The streams with events that hold sealed values of these persons. Looks through the whole log, some million events a
+/// second.
+pub(crate) fn streams_of(log: &EventLog, persons: &[Uuid]) -> Result<BTreeSet<StreamName>, ReadError> {
+    const SUBJECT: &[u8] = b"\"subject\":\"";
+    let persons: HashSet<[u8; 36]> = persons.iter().map(|person| written(*person)).collect();
+    let subject = memmem::Finder::new(SUBJECT);
+    let speaks_of = |event: &[u8]| {
+        subject.find_iter(event).any(|at| {
+            let id = event
+                .get(at + SUBJECT.len()..)
+                .and_then(|rest| rest.first_chunk());
+            id.is_some_and(|id| persons.contains(id))
+        })
+    };
+    let (mut streams, mut after) = (BTreeSet::new(), Position(0));
+    loop {
+        let events = log.read_stored(after, EVENTS, BYTES)?;
+        let Some(last) = events.last() else {
+            return Ok(streams);
+        };
+        for event in events.iter().filter(|event| speaks_of(&event.bytes)) {
+            let read = log.read(Position(event.position.0 - 1), 1)?;
+            streams.extend(read.into_iter().map(|recorded| recorded.envelope.stream));
+        }
+        after = last.position;
+    }
+}
+
+/// An id as events have it.
+fn written(id: Uuid) -> [u8; 36] {
+    let mut text = [0; 36];
+    id.hyphenated().encode_lower(&mut text);
+    text
+}

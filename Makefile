@@ -76,6 +76,11 @@ bench: release ## measure against references in the same run: a table and bench/
 	cargo build --release -p guichet_tests -p event_log --bins --examples
 	GUICHET_BIN=target/release/guichet target/release/load
 
+.PHONY: threads
+threads: release ## measure what pages of long tickets cost, and what they cost others
+	cargo build --release -p guichet_tests --bins
+	GUICHET_BIN=target/release/guichet target/release/threads
+
 .PHONY: load
 load: tools ## the same load, checked for what is lost, doubled or missing and not for its figures
 	LOAD_CHECK=1 LOAD_SECONDS=5 GUICHET_BIN=target/release/guichet target/release/load

@@ -27,6 +27,7 @@ use crate::{
     boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
     header::{self as fields, NoTags, Tags, language},
+    limit::{Exceeded, Limiter},
     refusal::{self, Refusal},
     routes::paged,
     scopes, times,
@@ -57,6 +58,7 @@ pub struct Caller {
     on_behalf_of: Option<AccountId>,
     sent_at: Option<DateTime<Utc>>,
     occurred_at: Option<DateTime<Utc>>,
+    limiter: Data<Limiter>,
 }
 
 impl FromRequest for Caller {
@@ -105,6 +107,7 @@ impl Caller {
             .ok_or_else(missing)?
             .clone();
         let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
+        let limiter = request.app_data::<Data<Limiter>>().ok_or_else(missing)?.clone();
         let headers = request.headers();
         // The clock is read here and in `call`, and nowhere deeper (design §3.1).
         let at = Utc::now();
@@ -154,6 +157,7 @@ impl Caller {
             occurred_at: clock("guichet-occurred-at")?,
             application,
             actor,
+            limiter,
         })
     }
 
@@ -194,18 +198,37 @@ impl Caller {
     }
 
     /// The command of this request. `what` and `asked` tell one request from another under the same key: the
-    /// operation with its path, and the canonical body.
+    /// operation with its path, and the canonical body. It counts as a write of this account.
     ///
     /// Clock and rights are read anew: a body that came slowly must neither make the stamp older than the log nor carry out what
     /// its sender may no longer do.
     ///
     /// # Errors
-    /// [`Refusal`] when the sign-in, the key or the profile does not hold any more.
+    /// [`Refusal`] when the sign-in, the key or the profile does not hold any more, or the account has written too much.
     pub fn call(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
+        let account = self.viewer().account;
+        self.limiter.count_write(account)?;
+        self.limiter.count_bytes(account, asked.len())?;
+        self.call_of_reader(what, asked)
+    }
+
+    /// The same of a question that leaves a trace now and then, and is no write.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the sign-in, the key or the profile does not hold any more.
+    pub fn call_of_reader(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
         if self.until() <= Utc::now() {
             return Err(Refusal::new(&refusal::UNAUTHENTICATED));
         }
         self.call_after_upload(what, asked)
+    }
+
+    /// Counts bytes of a file that this account sends.
+    ///
+    /// # Errors
+    /// [`Exceeded`] when it has sent as many as it may.
+    pub fn sends(&self, bytes: usize) -> Result<(), Exceeded> {
+        self.limiter.count_bytes(self.viewer().account, bytes)
     }
 
     /// The same once a file has come, which may take longer than the token holds that it was begun with.

@@ -15,6 +15,12 @@ pub const BODY_WAIT_S: u64 = 30;
 pub const MULTIPART_EXTRA_BYTES_MAX: usize = 64 * 1024;
 /// Longest idempotency key, characters.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How long a client may leave an answer unread before its connection is given up, s, unless the configuration says otherwise.
+pub const WRITE_WAIT_S: u64 = 30;
+/// How often an account may write each minute unless the configuration says otherwise.
+pub const WRITES_PER_MINUTE: u32 = 1_200;
+/// How many bytes an account may send each day in bodies and files unless the configuration says otherwise.
+pub const WRITTEN_BYTES_PER_DAY: u64 = 2 * 1024 * 1024 * 1024;
 /// How long a stop waits for requests that are under way, s.
 pub const STOP_WAIT_S: u64 = 10;
 
@@ -38,6 +44,10 @@ pub struct ApiConfig {
     pub identity_providers: IdentityProviders,
     /// How many requests an address may make of what nobody needs to be signed in for.
     pub limits: Limits,
+    /// How much one account may write.
+    pub account_limits: AccountLimits,
+    /// How long a client may leave an answer unread before its connection is given up, s.
+    pub write_wait_s: u64,
     /// How many threads serve requests; as many as there are processors when absent.
     pub workers: Option<usize>,
     /// Listen on a free loopback port too, in plain HTTP, for a door of the same process.
@@ -60,6 +70,24 @@ impl Default for Limits {
         Self {
             burst: 60,
             per_minute: 60,
+        }
+    }
+}
+
+/// How much one account may write, so that nobody alone fills the log and the disk. Whoever rests for a while may write it at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// How often each minute.
+    pub writes_per_minute: u32,
+    /// How many bytes each day, of bodies and files.
+    pub bytes_per_day: u64,
+}
+
+impl Default for AccountLimits {
+    fn default() -> Self {
+        Self {
+            writes_per_minute: WRITES_PER_MINUTE,
+            bytes_per_day: WRITTEN_BYTES_PER_DAY,
         }
     }
 }

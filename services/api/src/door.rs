@@ -5,6 +5,7 @@ use std::{
     io::BufReader,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 
 use actix_cors::Cors as CorsMiddleware;
@@ -97,13 +98,14 @@ impl Bound {
 pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindError> {
     let listen = config.listen;
     let failed = |source| BindError::Listen { listen, source };
-    let listener = TcpListener::bind(listen).map_err(failed)?;
+    let write_wait = Duration::from_secs(config.write_wait_s);
+    let listener = listener(listen, write_wait).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let tls = config.tls.as_ref().map(tls).transpose()?;
     let workers = config.workers;
     let inner = config
         .with_inner
-        .then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .then(|| self::listener((Ipv4Addr::LOCALHOST, 0).into(), write_wait))
         .transpose();
     let inner = inner.map_err(failed)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -115,7 +117,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;
     let contract = web::Data::new(contract);
     let metrics = web::Data::new(Metrics::default());
-    let limiter = Limiter::begin(config.limits, application.workers());
+    let limiter = Limiter::begin(config.limits, config.account_limits, application.workers());
     let cors = config.cors.clone();
     let (application, config) = (web::Data::new(application), web::Data::new(config));
     let server = HttpServer::new(move || {
@@ -159,6 +161,15 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
         inner: inner_address,
         server: server.run(),
     })
+}
+
+/// Listens. A connection whose client leaves an answer unread for so long, or has gone without a word, is given up, and with it what
+/// its answer holds: connections have this of the socket that they were accepted on (tcp(7), `TCP_USER_TIMEOUT`).
+fn listener(address: SocketAddr, write_wait: Duration) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(write_wait))?;
+    Ok(listener)
 }
 
 fn cors(cors: &Cors) -> CorsMiddleware {

@@ -36,5 +36,5 @@ mod scopes;
 mod times;
 mod upload;
 
-pub use config::{ApiConfig, Cors, Limits, Tls};
+pub use config::{AccountLimits, ApiConfig, Cors, Limits, Tls};
 pub use door::{BindError, Bound, bind};

@@ -1,33 +1,66 @@
-//! A limit on requests of one address, for what nobody needs to be signed in for (seed 004, F183).
+//! Limits on what strangers ask, by their address (seed 004, F183), and on what accounts write.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use actix_web::web::Data;
 use application::{
     sign_in::tries::network,
     supervision::{End, Supervisor},
 };
-use governor::{Quota, RateLimiter, clock::Clock, clock::DefaultClock, state::keyed::DashMapStateStore};
+use domain::AccountId;
+use governor::{
+    InsufficientCapacity, NotUntil, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    state::keyed::DashMapStateStore,
+};
 
-use crate::config::Limits;
+use crate::config::{AccountLimits, Limits};
 
-/// How often addresses that have been quiet are forgotten, s.
+/// How often those who have been quiet are forgotten, s.
 const FORGET_EVERY_S: u64 = 300;
+/// Bytes are counted by so many, so that a day's worth is a number that can be counted.
+const BYTES_UNIT: u64 = 1024;
+/// How long a day is, s.
+const DAY_S: u64 = 24 * 60 * 60;
 
-/// Counts requests by address.
+type Counts<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
+
+/// Counts requests by address, and what is written by account. What is counted is a cell of memory for each address or account that
+/// has been busy in the last minutes, or in the last day.
 pub struct Limiter {
-    limiter: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock>,
+    strangers: Counts<IpAddr>,
+    writes: Counts<AccountId>,
+    bytes: Counts<AccountId>,
+    /// How many units of bytes a day has.
+    units_a_day: NonZeroU32,
+    account_limits: AccountLimits,
+}
+
+/// An account has written all that it may for now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an account may {what}, and this one has for now")]
+pub struct Exceeded {
+    what: String,
+    /// When it may write again, s.
+    pub retry_after_s: u64,
 }
 
 impl Limiter {
     /// A limiter, and the worker that lets it forget.
     #[must_use]
-    pub fn begin(limits: Limits, workers: &Supervisor) -> Data<Limiter> {
-        let per_minute = NonZeroU32::new(limits.per_minute).unwrap_or(NonZeroU32::MIN);
-        let burst = NonZeroU32::new(limits.burst).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_minute(per_minute).allow_burst(burst);
+    pub fn begin(limits: Limits, account_limits: AccountLimits, workers: &Supervisor) -> Data<Limiter> {
+        let least_one = |count: u32| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_minute(least_one(limits.per_minute)).allow_burst(least_one(limits.burst));
+        let a_day = u32::try_from(account_limits.bytes_per_day.div_ceil(BYTES_UNIT)).unwrap_or(u32::MAX);
+        let a_day = least_one(a_day);
+        let each = Duration::from_secs(DAY_S) / a_day.get();
+        let bytes = Quota::with_period(each).unwrap_or(Quota::per_second(NonZeroU32::MAX));
         let limiter = Data::new(Limiter {
-            limiter: RateLimiter::keyed(quota),
+            strangers: RateLimiter::keyed(quota),
+            writes: RateLimiter::keyed(Quota::per_minute(least_one(account_limits.writes_per_minute))),
+            bytes: RateLimiter::keyed(bytes.allow_burst(a_day)),
+            units_a_day: a_day,
+            account_limits,
         });
         let kept = std::sync::Arc::downgrade(&limiter.clone().into_inner());
         workers.task("limiter", move |worker| {
@@ -40,24 +73,69 @@ impl Limiter {
                     let Some(limiter) = kept.upgrade() else {
                         return End::Done;
                     };
-                    limiter.limiter.retain_recent();
-                    limiter.limiter.shrink_to_fit();
+                    forget(&limiter.strangers);
+                    forget(&limiter.writes);
+                    forget(&limiter.bytes);
                 }
             }
         });
         limiter
     }
 
-    /// Counts a request.
+    /// Counts a request of a stranger.
     ///
     /// # Errors
     /// After how many seconds the next one is taken.
     pub fn count(&self, address: IpAddr) -> Result<(), u64> {
-        self.limiter.check_key(&network(address)).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            wait.as_secs() + 1
+        self.strangers
+            .check_key(&network(address))
+            .map_err(|until| wait_s(&until))
+    }
+
+    /// Counts a write of an account.
+    ///
+    /// # Errors
+    /// [`Exceeded`] when it has written as often as it may.
+    pub fn count_write(&self, account: AccountId) -> Result<(), Exceeded> {
+        self.writes.check_key(&account).map_err(|until| Exceeded {
+            what: format!("write {} times a minute", self.account_limits.writes_per_minute),
+            retry_after_s: wait_s(&until),
         })
     }
+
+    /// Counts bytes that an account has sent.
+    ///
+    /// # Errors
+    /// [`Exceeded`] when it has sent as many as it may.
+    pub fn count_bytes(&self, account: AccountId, bytes: usize) -> Result<(), Exceeded> {
+        let units = u32::try_from((bytes as u64).div_ceil(BYTES_UNIT)).unwrap_or(u32::MAX);
+        let Some(units) = NonZeroU32::new(units) else {
+            return Ok(());
+        };
+        // More at once than in a day is never taken, and more than the limiter can count.
+        let counted = match units <= self.units_a_day {
+            true => self.bytes.check_key_n(&account, units),
+            false => Err(InsufficientCapacity(self.units_a_day.get())),
+        };
+        let retry_after_s = match counted {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(until)) => wait_s(&until),
+            Err(InsufficientCapacity(_)) => DAY_S,
+        };
+        Err(Exceeded {
+            what: format!("send {} bytes a day", self.account_limits.bytes_per_day),
+            retry_after_s,
+        })
+    }
+}
+
+fn wait_s(until: &NotUntil<<DefaultClock as Clock>::Instant>) -> u64 {
+    until.wait_time_from(DefaultClock::default().now()).as_secs() + 1
+}
+
+fn forget<K: Hash + Eq + Clone>(counts: &Counts<K>) {
+    counts.retain_recent();
+    counts.shrink_to_fit();
 }
 
 #[cfg(test)]
@@ -70,7 +148,7 @@ mod tests {
             burst: 3,
             per_minute: 1,
         };
-        let limiter = Limiter::begin(limits, &Supervisor::default());
+        let limiter = Limiter::begin(limits, AccountLimits::default(), &Supervisor::default());
         let (one, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         for _ in 0..3 {
             assert_eq!(limiter.count(one), Ok(()));
@@ -78,5 +156,42 @@ mod tests {
         let wait = limiter.count(one).unwrap_err();
         assert!((1..=61).contains(&wait), "{wait}");
         assert_eq!(limiter.count(other), Ok(()));
+    }
+
+    #[actix_web::test]
+    async fn an_account_that_writes_too_much_waits_and_another_does_not() {
+        let account_limits = AccountLimits {
+            writes_per_minute: 2,
+            bytes_per_day: 10 * 1024,
+        };
+        let limiter = Limiter::begin(Limits::default(), account_limits, &Supervisor::default());
+        let (one, other) = (
+            AccountId(uuid::Uuid::from_u128(1)),
+            AccountId(uuid::Uuid::from_u128(2)),
+        );
+        assert_eq!(
+            (limiter.count_write(one), limiter.count_write(one)),
+            (Ok(()), Ok(()))
+        );
+        let told = limiter.count_write(one).unwrap_err();
+        assert_eq!(
+            told.to_string(),
+            "an account may write 2 times a minute, and this one has for now"
+        );
+        assert!((1..=31).contains(&told.retry_after_s), "{told:?}");
+        assert_eq!(limiter.count_write(other), Ok(()));
+
+        assert_eq!(limiter.count_bytes(one, 0), Ok(()));
+        assert_eq!(limiter.count_bytes(one, 9 * 1024), Ok(()));
+        let told = limiter.count_bytes(one, 1_025).unwrap_err();
+        assert_eq!(
+            told.to_string(),
+            "an account may send 10240 bytes a day, and this one has for now"
+        );
+        assert!((1..=8_641).contains(&told.retry_after_s), "{told:?}");
+        assert_eq!(limiter.count_bytes(one, 1_024), Ok(()));
+        assert_eq!(limiter.count_bytes(other, 10 * 1024), Ok(()));
+        let told = limiter.count_bytes(other, usize::MAX).unwrap_err();
+        assert_eq!(told.retry_after_s, DAY_S);
     }
 }

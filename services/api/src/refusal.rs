@@ -11,7 +11,7 @@ use application::{ExecuteError, ReadError, error::is_disk_full, sign_in::SignInE
 use chrono::Utc;
 use domain::{Fault, Label, Language, fault::FaultCode, organization::ContractRefusal, ticket::Rejection};
 
-use crate::answer;
+use crate::{answer, limit::Exceeded};
 
 /// Longest cause in the log, characters.
 pub(crate) const CAUSE_CHARS_MAX: usize = 1_000;
@@ -88,6 +88,8 @@ kinds! {
     SIGN_IN_LOCKED = 429 "sign-in-locked" "Trop de tentatives, réessayez plus tard" "Too many tries, come back later";
     /// Too many requests from this address.
     TOO_MANY_REQUESTS = 429 "too-many-requests" "Trop de requêtes depuis cette adresse" "Too many requests from this address";
+    /// The account has written all that it may for now.
+    TOO_MUCH_WRITTEN = 429 "too-much-written" "Ce compte a trop écrit, réessayez plus tard" "This account has written too much, come back later";
     /// The profile or organization named in a header is not one of the caller's.
     PROFILE_NOT_HELD = 403 "profile-not-held" "Ce profil n'est pas le vôtre" "Not a profile of yours";
     /// The API key does not open this.
@@ -315,6 +317,15 @@ impl From<ReadError> for Refusal {
             ReadError::Behind => Refusal::new(&VIEW_BEHIND),
             internal @ ReadError::Internal(_) => of_failure(internal),
         }
+    }
+}
+
+impl From<Exceeded> for Refusal {
+    fn from(exceeded: Exceeded) -> Self {
+        let retry_after_s = exceeded.retry_after_s;
+        Refusal::new(&TOO_MUCH_WRITTEN)
+            .detail(exceeded.to_string())
+            .retry_after_s(retry_after_s)
     }
 }
 

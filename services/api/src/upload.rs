@@ -23,6 +23,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::{
     config::{BODY_WAIT_S, MULTIPART_EXTRA_BYTES_MAX},
     header::Parametrized,
+    limit::Exceeded,
     refusal::{self, Refusal},
 };
 
@@ -60,7 +61,7 @@ pub(crate) struct Part {
 }
 
 /// Why an upload cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
     /// It stopped coming.
     #[error("nothing arrived for {BODY_WAIT_S} s")]
@@ -74,6 +75,9 @@ pub(crate) enum Broken {
     /// A part is not named.
     #[error("a part of the form has no name")]
     Nameless,
+    /// Its sender has sent as much as they may.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
 }
 
 impl From<Broken> for Refusal {
@@ -81,6 +85,7 @@ impl From<Broken> for Refusal {
         let kind = match broken {
             Broken::TooMuchBeside => &refusal::TOO_LARGE,
             Broken::Silent | Broken::Unreadable | Broken::Nameless => &refusal::MALFORMED,
+            Broken::Exceeded(exceeded) => return exceeded.into(),
         };
         Refusal::new(kind).detail(broken.to_string())
     }
@@ -232,7 +237,7 @@ fn why(error: multer::Error) -> Broken {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if let Some(broken) = error.downcast_ref::<Broken>() {
-            return *broken;
+            return broken.clone();
         }
         cause = error.source();
     }

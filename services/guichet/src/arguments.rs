@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use api::Limits;
+use api::{AccountLimits, Limits, config::WRITE_WAIT_S};
 use application::{credentials::passwords::HashingCost, sign_in::SignInRules};
 
 use clap::{Args, Parser, Subcommand};
@@ -128,6 +128,15 @@ pub(crate) struct Api {
     /// Largest attachment, bytes.
     #[arg(long, allow_negative_numbers = true, env = "GUICHET_FILE_BYTES_MAX", default_value_t = Told::Good(application::attachments::FILE_BYTES_MAX))]
     pub(crate) file_bytes_max: Told<u64>,
+    /// How often an account may write each minute.
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_WRITES_PER_MINUTE", default_value_t = Told::Good(AccountLimits::default().writes_per_minute))]
+    pub(crate) writes_per_minute: Told<u32>,
+    /// How many bytes an account may send each day, in bodies and files.
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_WRITTEN_BYTES_PER_DAY", default_value_t = Told::Good(AccountLimits::default().bytes_per_day))]
+    pub(crate) written_bytes_per_day: Told<u64>,
+    /// How long a client may leave an answer unread before its connection is given up, s.
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_WRITE_WAIT_S", default_value_t = Told::Good(WRITE_WAIT_S))]
+    pub(crate) write_wait_s: Told<u64>,
     /// What the name of a new log begins with in its checkpoints: a host name of yours.
     #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::start::AUDIT_NAME)]
     pub(crate) audit_name: String,

@@ -5,7 +5,7 @@ mod wrong;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use api::{ApiConfig, oidc::IdentityProviders};
+use api::{AccountLimits, ApiConfig, oidc::IdentityProviders};
 use application::{Settings, apart::lies_in, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN, error::chain};
 use courier::CourierConfig;
 use soap::SoapConfig;
@@ -20,6 +20,10 @@ use crate::{
 
 /// Largest limit that can be set for an attachment, bytes.
 const FILE_BYTES_MAX_MAX: u64 = 64 * 1024 * 1024 * 1024;
+/// Most bytes that an account can be let send each day.
+const WRITTEN_BYTES_MAX_MAX: u64 = 1024 * 1024 * 1024 * 1024;
+/// Longest time that can be set for an answer to lie unread, s.
+const WRITE_WAIT_S_MAX: u64 = 3_600;
 /// Most threads that can be set to serve requests.
 const WORKERS_MAX: usize = 512;
 /// Longest beginning of a log's name, bytes; an id and an epoch follow it.
@@ -201,6 +205,12 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
         let workers = wrong.good(name, told, 1);
         wrong.within(name, workers, 1, WORKERS_MAX)
     });
+    let (account_limits, write_wait_s) = held_off(
+        wrong,
+        options.writes_per_minute,
+        options.written_bytes_per_day,
+        options.write_wait_s,
+    );
     let mut origins = wrong.list("--cors-origin (GUICHET_CORS_ORIGINS)", options.cors_origin);
     origins.dedup();
     let (service_key, courier_key) = inner_keys(wrong, options.service_key, options.courier_key);
@@ -215,6 +225,8 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
         trusted_proxies: wrong.list("--trusted-proxy (GUICHET_TRUSTED_PROXIES)", options.trusted_proxy),
         identity_providers: providers(wrong, options.oidc_config),
         limits,
+        account_limits,
+        write_wait_s,
         workers,
         with_inner,
         process_log_lines_lost: process_log::lines_lost,
@@ -227,6 +239,27 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
         },
         allow_plain_http,
     }
+}
+
+/// How much accounts may write, and how long clients may leave answers unread.
+fn held_off(
+    wrong: &mut WrongSettings,
+    writes: Told<u32>,
+    bytes: Told<u64>,
+    wait_s: Told<u64>,
+) -> (AccountLimits, u64) {
+    let name = "--writes-per-minute (GUICHET_WRITES_PER_MINUTE)";
+    let writes = wrong.good(name, writes, 1);
+    let writes_per_minute = wrong.within(name, writes, 1, u32::MAX);
+    let name = "--written-bytes-per-day (GUICHET_WRITTEN_BYTES_PER_DAY)";
+    let bytes = wrong.good(name, bytes, 1);
+    let limits = AccountLimits {
+        writes_per_minute,
+        bytes_per_day: wrong.within(name, bytes, 1, WRITTEN_BYTES_MAX_MAX),
+    };
+    let name = "--write-wait-s (GUICHET_WRITE_WAIT_S)";
+    let wait_s = wrong.good(name, wait_s, 1);
+    (limits, wrong.within(name, wait_s, 1, WRITE_WAIT_S_MAX))
 }
 
 /// The keys of the SOAP door and of the courier, which must differ.

@@ -53,6 +53,7 @@ mod story_school;
 mod story_service_desk;
 mod story_urgent_request;
 mod taking_away;
+mod threads;
 mod time_travel;
 mod tokens;
 mod unsharing;

@@ -15,6 +15,10 @@ pub(super) fn complete(contract: &mut OpenApi) {
             declare(question, "304", not_modified());
             declare(question, "412", problem("`If-Match` names another state."));
         }
+        for operation in commands(item) {
+            let too_much = "The account has written too much; `Retry-After` says when to come back.";
+            declare(operation, "429", problem(too_much));
+        }
         let operations = operations(item);
         for operation in operations
             .into_iter()
@@ -44,6 +48,24 @@ fn operations(item: &mut PathItem) -> [Option<&mut Operation>; 5] {
         item.patch.as_mut(),
         item.delete.as_mut(),
     ]
+}
+
+/// Questions that are written down each time.
+const TRACED: [&str; 2] = ["export_log", "get_evidence"];
+
+/// What counts as a write of the account that calls: all that changes something for somebody who is signed in.
+fn commands(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let is_traced = |operation: &&mut Operation| {
+        let id = operation.operation_id.as_deref();
+        id.is_some_and(|id| TRACED.contains(&id))
+    };
+    let [question, changes @ ..] = operations(item);
+    let changes = changes.into_iter().flatten();
+    let questions = question.into_iter().filter(is_traced);
+    // Those of strangers, and of our own doors, name another security than that of all.
+    changes
+        .filter(|operation| operation.security.is_none())
+        .chain(questions)
 }
 
 /// Operations whose answers tell of more than their tag does: each is sent whole.

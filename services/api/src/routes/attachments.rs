@@ -11,7 +11,7 @@ use actix_web::{
 use api_types::{Attachment, AttachmentList, AttachmentUpload, Problem};
 use application::{ExecuteError, attachments::Stored};
 use domain::{AttachmentId, Fault, TicketKey, desk::form, fault::FaultCode};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::{answered, key, only_as_of};
 use crate::{
@@ -104,7 +104,12 @@ async fn taken(
         if is_file && !is_second && faults.is_empty() {
             let call = caller.call(what, b"")?;
             let name = part.file_name.clone().unwrap_or_default();
-            let file = part.file().map_err(|error| ExecuteError::Upload(error.into()));
+            let file = part.file().map(|piece| {
+                let piece = piece?;
+                caller.sends(piece.len())?;
+                Ok(piece)
+            });
+            let file = file.map_err(|error: Broken| ExecuteError::Upload(error.into()));
             let stored = caller.application.store_file(&call, key, &name, file).await;
             *kept = match stored {
                 Ok(stored) => Some(stored),
@@ -139,7 +144,7 @@ async fn taken(
 /// A form that breaks off within its file is refused as one that breaks off beside it.
 async fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Refusal {
     let broken = match &error {
-        ExecuteError::Upload(broken) => broken.downcast_ref::<Broken>().copied(),
+        ExecuteError::Upload(broken) => broken.downcast_ref::<Broken>().cloned(),
         ExecuteError::NotFound
         | ExecuteError::Rejected(_)
         | ExecuteError::Stale { .. }

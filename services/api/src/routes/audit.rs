@@ -225,7 +225,11 @@ pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<H
 
 /// Leaves the trace of reading.
 async fn trace(caller: &Caller, what: &str, read: AuditData) -> Result<(), Refusal> {
-    let call = caller.call(what, b"")?;
+    let call = match &read {
+        // Once an hour, whoever reads how often.
+        AuditData::Feed => caller.call_of_reader(what, b""),
+        AuditData::Export | AuditData::Bundle { .. } => caller.call(what, b""),
+    }?;
     let traced = caller.application.trace_audit(call, read).await;
     traced.map_err(|error| caller.refusal(error))
 }

@@ -81,7 +81,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
         parameters.fault("Last-Event-ID", FaultCode::Value, &beyond(head));
     }
     parameters.end()?;
-    let trace = caller.call("GET /v1/events", b"")?;
+    let trace = caller.call_of_reader("GET /v1/events", b"")?;
     application
         .trace_audit(trace, AuditData::Feed)
         .await

@@ -158,6 +158,11 @@ pub(crate) async fn get_metrics(
             application.signed_size(),
         ),
         (
+            "guichet_reading_places",
+            "How many questions could be answered at once more; 0 while some wait for their turn.",
+            application.reading_places() as u64,
+        ),
+        (
             "guichet_process_log_lines_lost",
             "Lines of the process log that could not be written since the start.",
             (config.process_log_lines_lost)(),

@@ -18,7 +18,7 @@ pub(crate) fn place(home: &Home) -> PathBuf {
 
 /// Restores the backup of a home and asks a server on it for every ticket up to a key.
 pub(crate) fn check(home: &Home, ledger: &mut Ledger, last: u64) {
-    let new = Home::new().with("GUICHET_LOG_LEVEL", "warn");
+    let new = Home::for_load().with("GUICHET_LOG_LEVEL", "warn");
     // Keys are kept apart from a backup of the data; this home has them still.
     copy(&home.data().join("keys"), &new.data().join("keys"));
     let restored = Command::new(home::guichet())

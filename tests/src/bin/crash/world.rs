@@ -36,7 +36,7 @@ impl World {
 
     /// One in which no server was yet.
     pub(crate) fn empty() -> World {
-        let home = Home::new().with("GUICHET_LOG_LEVEL", "warn");
+        let home = Home::for_load().with("GUICHET_LOG_LEVEL", "warn");
         fs::create_dir(home.data()).unwrap();
         World {
             home: Some(home),

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .unwrap();
-    let server = Home::new().with("GUICHET_LOG_LEVEL", "warn").start();
+    let server = Home::for_load().with("GUICHET_LOG_LEVEL", "warn").start();
     let site = Site::of(&server);
     let (rows, faults) = runtime.block_on(run(&site, Duration::from_secs(seconds)));
     rows::print(&rows);

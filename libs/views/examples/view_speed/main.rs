@@ -27,13 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// Time that this thread has spent on a processor: a machine that others use as well measures the same.
 fn thread_time() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text
-        .split_whitespace()
-        .next()
-        .and_then(|nanos| nanos.parse().ok())
-        .unwrap_or_default();
-    Duration::from_nanos(nanos)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap())
 }
 
 /// The same for all threads that are alive, by name.
@@ -120,12 +115,15 @@ fn main() {
         );
     }
     let erased = Erased::default();
-    let views = rebuild(&dir, &log, erasing::opener(&erased), &runtime);
+    let open = erasing::opener(&erased);
+    if lists && dir.join("views").exists() {
+        reopen(&dir, &log);
+    }
+    let views = rebuild(&dir, &log, open, &runtime);
     if lists {
         lists::measure(&views);
         erasing::measure(&views, &erased, &runtime);
         views.close();
-        reopen(&dir, &log);
         log.close();
         return;
     }
@@ -164,9 +162,6 @@ fn reopen(dir: &Path, log: &EventLog) {
 
 fn rebuild(dir: &Path, log: &EventLog, open: Open, runtime: &tokio::runtime::Runtime) -> Views {
     let place = dir.join("views");
-    if place.exists() {
-        fs::remove_dir_all(&place).unwrap();
-    }
     let before = resident_mib();
     let begun = Instant::now();
     let views = Views::open(&place, log.clone(), open, Options::default()).unwrap();

@@ -222,16 +222,6 @@ pub(super) fn selected() -> &'static str {
     &SELECTED
 }
 
-/// The id of a row `t`, and the columns that lists hold in memory.
-pub(super) fn selected_listed() -> String {
-    let held = COLUMNS.iter().filter(|column| column.listed != Listed::No);
-    listed(
-        ["t.id".to_owned()]
-            .into_iter()
-            .chain(held.map(|column| format!("t.{}", column.name))),
-    )
-}
-
 /// The columns of a row `p` of the past under their own names.
 pub(super) fn selected_of_past() -> String {
     listed(of_the_past().map(|column| format!("p.{0} AS {0}", column.name)))

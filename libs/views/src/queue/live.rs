@@ -4,6 +4,7 @@
 //! Readers hold the lock while they choose the rows of a page, and the writer changes the file and this together, so that
 //! both show one moment.
 
+mod loading;
 mod matching;
 mod ordering;
 mod ranks;
@@ -16,14 +17,11 @@ use std::{
 
 use domain::OrganizationId;
 use roaring::RoaringBitmap;
-use rusqlite::{
-    Connection,
-    types::{Value, ValueRef},
-};
+use rusqlite::types::{Value, ValueRef};
 
 use self::ranks::{ACCOUNTS, Ranks};
 use super::{
-    columns::{self, COLUMNS, Listed, at},
+    columns::{COLUMNS, Listed, at},
     pending::{Account, Organization},
     ticket::Ticket,
 };
@@ -93,50 +91,6 @@ struct Texts {
 }
 
 impl Live {
-    /// Reads what a file holds.
-    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Live> {
-        let mut live = Live {
-            stored: COLUMNS.iter().map(|column| Stored::new(column.listed)).collect(),
-            ..Live::default()
-        };
-        let sql = format!(
-            "SELECT {} FROM ticket t ORDER BY t.id",
-            columns::selected_listed()
-        );
-        let mut statement = connection.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let slot = live.slot_of_new(row.get(0)?);
-            let held = live
-                .stored
-                .iter_mut()
-                .filter(|stored| !matches!(stored, Stored::Nothing));
-            for (index, stored) in held.enumerate() {
-                stored.put(slot, row.get_ref(index + 1)?)?;
-            }
-        }
-        let mut statement = connection.prepare("SELECT ticket, organization FROM ticket_share")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let organization: String = row.get(1)?;
-            if let Some(slot) = live.slot(row.get(0)?) {
-                live.share(slot, crate::numbers::name(1, organization)?);
-            }
-        }
-        for sql in [
-            "SELECT account, name_key FROM account_name WHERE name_key IS NOT NULL",
-            "SELECT CAST(organization AS BLOB), name_key FROM organization_name",
-        ] {
-            let mut statement = connection.prepare(sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let (of, name): (Vec<u8>, String) = (row.get(0)?, row.get(1)?);
-                live.names.insert(of.into(), name);
-            }
-        }
-        Ok(live)
-    }
-
     /// Takes a ticket as it is now.
     pub(super) fn put(&mut self, ticket: &Ticket) -> rusqlite::Result<()> {
         let id = crate::numbers::integer(ticket.id);
@@ -318,32 +272,51 @@ impl Instants {
 
 impl Values {
     fn put(&mut self, slot: u32, key: &[u8]) {
-        let place = match self.places.get(key) {
-            Some(place) => *place,
-            None => {
-                let place = slot_at(self.keys.len());
-                self.places.insert(key.into(), place);
-                self.keys.push(key.into());
-                self.slots.push(RoaringBitmap::new());
-                self.ranks.take();
-                place
-            }
-        };
-        if let Some(before) = self.of.get(slot as usize) {
-            if *before == place {
+        let place = self.place_of(key);
+        if let Some(before) = self.place(slot) {
+            if before == place {
                 return;
             }
-            if let Some(slots) = self.slots.get_mut(*before as usize) {
+            if let Some(slots) = self.slots.get_mut(before as usize) {
                 slots.remove(slot);
             }
         }
         set(&mut self.of, slot, place);
         if let Some(slots) = self.slots.get_mut(place as usize) {
-            // Nearly always the last of them, which is quicker to add.
-            if slots.try_push(slot).is_err() {
-                slots.insert(slot);
+            slots.insert(slot);
+        }
+    }
+
+    /// The place of a value, new or not.
+    fn place_of(&mut self, key: &[u8]) -> u32 {
+        if let Some(place) = self.places.get(key) {
+            return *place;
+        }
+        let place = slot_at(self.keys.len());
+        self.places.insert(key.into(), place);
+        self.keys.push(key.into());
+        self.slots.push(RoaringBitmap::new());
+        self.ranks.take();
+        place
+    }
+
+    /// Takes the value of the next slot, whose place in the sets [`Values::gather`] finds for all at once.
+    fn push(&mut self, key: &[u8]) {
+        let last = self.of.last().copied();
+        let is_same = |place: &u32| self.keys.get(*place as usize).is_some_and(|last| **last == *key);
+        let place = last.filter(is_same).unwrap_or_else(|| self.place_of(key));
+        self.of.push(place);
+    }
+
+    fn gather(&mut self) {
+        let mut slots = vec![Vec::new(); self.keys.len()];
+        for (slot, place) in self.of.iter().enumerate() {
+            if let Some(slots) = slots.get_mut(*place as usize) {
+                slots.push(slot_at(slot));
             }
         }
+        let sets = slots.into_iter().map(|slots| slots.into_iter().collect());
+        self.slots = sets.collect();
     }
 
     fn with(&self, value: &Value) -> Option<&RoaringBitmap> {

@@ -1,6 +1,8 @@
 //! An erasure takes a person out of the files in place, and leaves nothing of them there.
 
 use std::{
+    collections::HashSet,
+    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,12 +11,13 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use domain::ticket::Visibility;
+use domain::{PersonId, Personal, ticket::Visibility};
+use uuid::Uuid;
 use views::QueueQuery;
 
 use crate::{
     renewing::{files_with, planted, terms, the_file},
-    world::{World, comment, everything, keyless, opened, personal},
+    world::{World, comment, everything, keyless, opened, personal, without},
 };
 
 #[test]
@@ -71,9 +74,65 @@ fn what_is_erased_in_place_is_what_is_made_anew_without_the_keys() {
     gone.store(true, Ordering::SeqCst);
     world.erase();
     let erased = world.dump();
-    world.reopen(|dir| std::fs::remove_dir_all(dir).unwrap());
+    world.reopen(|dir| fs::remove_dir_all(dir).unwrap());
     world.catch_up();
     assert_eq!(world.dump(), erased);
+}
+
+/// A word that nobody else has, of twelve letters.
+fn word(seed: &mut u64) -> String {
+    let letter = |_| {
+        *seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + u8::try_from((*seed >> 33) % 26).unwrap())
+    };
+    (0..12).map(letter).collect()
+}
+
+/// Every six letters of a word.
+fn pieces(word: &str) -> impl Iterator<Item = &[u8]> {
+    word.as_bytes().windows(6)
+}
+
+#[test]
+fn no_piece_of_an_erased_word_is_left_and_every_other_word_is_found() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let mut world = World::new();
+    world.open = without(1, &gone);
+    world.reopen(|_| {});
+    let mut seed = 3;
+    let mut words = [Vec::new(), Vec::new()];
+    for number in 0..150 {
+        let whose = usize::from(number % 3 != 0);
+        let mut own: Vec<String> = (0..8).map(|_| word(&mut seed)).collect();
+        let mut opening = opened("");
+        let subject = PersonId(Uuid::from_u128(1 + whose as u128));
+        opening.summary = Personal::new(subject, own[..4].join(" "));
+        opening.description = Some(Personal::new(subject, own[4..].join(" ")));
+        let key = world.ticket(opening);
+        if number % 2 == 0 {
+            world.catch_up();
+        }
+        world.happens(&key, comment("vu", Visibility::Public));
+        words[whose].append(&mut own);
+    }
+    world.catch_up();
+    gone.store(true, Ordering::SeqCst);
+    world.erase();
+    let erased: HashSet<&[u8]> = words[0].iter().flat_map(|word| pieces(word)).collect();
+    for entry in fs::read_dir(world.views_dir()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let mut letters = bytes
+            .windows(6)
+            .filter(|piece| piece.iter().all(u8::is_ascii_lowercase));
+        let left = letters.find(|piece| erased.contains(piece));
+        assert_eq!(left, None, "{}", path.display());
+    }
+    for word in &words[1] {
+        assert_eq!(world.found(word).len(), 1, "{word}");
+    }
 }
 
 #[test]
@@ -96,11 +155,11 @@ fn others_are_left_as_they_are() {
     let gone = Arc::new(AtomicBool::new(false));
     let mut world = planted(&gone);
     let mut opening = opened("Imprimante");
-    opening.summary.subject = domain::PersonId(uuid::Uuid::from_u128(2));
+    opening.summary.subject = PersonId(Uuid::from_u128(2));
     opening.description = Some(personal("en panne"));
     let key = world.ticket(opening);
     world.catch_up();
-    let work = world.views.erase(&[uuid::Uuid::from_u128(3)]).unwrap();
+    let work = world.views.erase(&[Uuid::from_u128(3)]).unwrap();
     assert!(world.is_done(work));
     assert_eq!(world.found("imprimante panne"), [key.to_string()]);
     assert_eq!(world.found("quetzalcoatl").len(), 40);
@@ -112,7 +171,7 @@ fn erasures_asked_for_together_are_all_done() {
     let world = planted(&gone);
     world.catch_up();
     gone.store(true, Ordering::SeqCst);
-    let persons: Vec<_> = (0..20).map(uuid::Uuid::from_u128).collect();
+    let persons: Vec<_> = (0..20).map(Uuid::from_u128).collect();
     let works: Vec<_> = persons
         .iter()
         .map(|person| world.views.erase(&[*person]).unwrap())
@@ -129,5 +188,5 @@ fn an_erasure_of_closed_views_says_that_it_is_not_done() {
     world.catch_up();
     let views = world.views.clone();
     world.views.clone().close();
-    assert!(!world.is_done(views.erase(&[uuid::Uuid::from_u128(1)]).unwrap()));
+    assert!(!world.is_done(views.erase(&[Uuid::from_u128(1)]).unwrap()));
 }

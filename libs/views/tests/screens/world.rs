@@ -1,6 +1,14 @@
 //! A real log and real views in a temporary directory, with a clock that ticks one second per commit.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -63,6 +71,22 @@ pub(crate) fn keyed() -> Open {
     Arc::new(|id, data| {
         each_mark(data, &id.to_string(), &mut |place, mark| {
             mark.insert("commitment".to_owned(), place.into());
+        });
+        Ok(())
+    })
+}
+
+/// Opens every value, but of one person only until they are gone.
+pub(crate) fn without(person: u128, gone: &Arc<AtomicBool>) -> Open {
+    let (subject, gone) = (Uuid::from_u128(person).to_string(), Arc::clone(gone));
+    Arc::new(move |id, data| {
+        let is_gone = gone.load(Ordering::SeqCst);
+        each_mark(data, &id.to_string(), &mut |place, mark| {
+            mark.insert("commitment".to_owned(), place.into());
+            if is_gone && mark.get("subject").and_then(Value::as_str) == Some(&subject) {
+                mark.remove("value");
+                mark.insert("erased".to_owned(), true.into());
+            }
         });
         Ok(())
     })

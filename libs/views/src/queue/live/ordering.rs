@@ -20,9 +20,9 @@ use crate::queue::{
 /// How many candidates are gathered before the best of them are kept: enough to make that rare.
 const CANDIDATES: usize = 4_096;
 /// A set is taken value by value when it has so many times more tickets than there are values.
-const TICKETS_PER_VALUE: u64 = 16;
+const TICKETS_PER_VALUE: u64 = 256;
 
-/// The tickets of so many values are joined; those of more, who all have no name for example, are looked for one by one.
+/// And when no more values than these sort alike: many accounts may have no name.
 const PLACES_JOINED_MAX: usize = 64;
 
 /// An order over the slots of the tickets in memory.
@@ -132,17 +132,18 @@ impl<'l> Ranked<'l> {
             .of_key(key, |place| self.live.sort_key(self.column, self.values, place))
     }
 
-    /// The tickets of a set whose values have a rank.
-    fn group(&self, set: &RoaringBitmap, rank: u64, places: &[u32]) -> RoaringBitmap {
-        if places.len() > PLACES_JOINED_MAX {
-            let ranked = set.iter().filter(|slot| self.rank(*slot) == rank);
-            return ranked.collect();
-        }
+    /// The tickets of a set whose values are at these places.
+    fn group(&self, set: &RoaringBitmap, places: &[u32]) -> RoaringBitmap {
         let mut group = RoaringBitmap::new();
         for slots in places.iter().filter_map(|place| self.values.slots(*place)) {
             group |= set & slots;
         }
         group
+    }
+
+    /// Whether a set is quicker taken value by value than ticket by ticket.
+    fn is_quick(&self, set: &RoaringBitmap) -> bool {
+        self.ranks.widest() <= PLACES_JOINED_MAX && set.len() > TICKETS_PER_VALUE * self.values.len() as u64
     }
 
     fn key(&self, slot: u32) -> &'l [u8] {
@@ -260,7 +261,7 @@ impl Ordered<'_> {
             return self.take_by_opening(set, after, max, found);
         };
         let ranked = match &term.key {
-            Key::Ranked(ranked) if set.len() > TICKETS_PER_VALUE * ranked.values.len() as u64 => ranked,
+            Key::Ranked(ranked) if ranked.is_quick(set) => ranked,
             Key::Ranked(_) | Key::Numbers(_) | Key::Instants(_) | Key::Texts(_) | Key::Counts { .. } => {
                 found.extend(self.best(depth, set, after, max - found.len()));
                 return;
@@ -269,12 +270,12 @@ impl Ordered<'_> {
         let begin = after
             .and_then(|after| after.parts.get(depth))
             .map(|(first, _)| *first);
-        for (rank_of_group, places) in ranked.ranks.groups(term.descending) {
-            let rank = turned(rank_of_group, term.descending);
+        for (rank, places) in ranked.ranks.groups(term.descending) {
+            let rank = turned(rank, term.descending);
             if begin.is_some_and(|begin| rank < begin) {
                 continue;
             }
-            let group = ranked.group(set, rank_of_group, places);
+            let group = ranked.group(set, places);
             let after = after.filter(|_| begin == Some(rank));
             self.take(depth + 1, &group, after, max, found);
             if found.len() >= max {

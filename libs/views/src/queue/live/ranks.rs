@@ -13,6 +13,8 @@ pub(super) struct Ranks {
     of: Vec<u32>,
     /// Places, ascending by rank.
     sorted: Vec<u32>,
+    /// How many places at most share a rank.
+    widest: usize,
 }
 
 impl Ranks {
@@ -23,6 +25,7 @@ impl Ranks {
         let mut ranks = Ranks {
             of: vec![0; count],
             sorted,
+            widest: 0,
         };
         let (mut rank, mut before) = (0, None);
         for place in &ranks.sorted {
@@ -31,7 +34,16 @@ impl Ranks {
             }
             ranks.of[*place as usize] = rank;
         }
+        ranks.widest = ranks
+            .groups(false)
+            .map(|(_, places)| places.len())
+            .max()
+            .unwrap_or(0);
         ranks
+    }
+
+    pub(super) fn widest(&self) -> usize {
+        self.widest
     }
 
     /// The rank of a place.

@@ -1,6 +1,6 @@
 //! Measures the views: `view_speed [tickets] [directory]` writes a log of ten events a ticket, rebuilds the views from
-//! it, and asks for pages. `view_speed lists [tickets] [directory]` asks for every kind of page. Prints figures for this
-//! machine.
+//! it, and asks for pages. `view_speed lists [tickets] [directory]` asks for every kind of page, `view_speed erasing` erases persons.
+//! Prints figures for this machine.
 #![expect(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 
 mod erasing;
@@ -89,7 +89,8 @@ fn ask(views: &Views, name: &str, viewer: &Visible, query: &QueueQuery) {
 
 fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
-    let lists = arguments.next_if(|first| first == "lists").is_some();
+    let erasing = arguments.next_if(|first| first == "erasing").is_some();
+    let lists = erasing || arguments.next_if(|first| first == "lists").is_some();
     let tickets: u64 = arguments.next().map_or(100_000, |count| count.parse().unwrap());
     let dir: PathBuf = arguments
         .next()
@@ -121,8 +122,11 @@ fn main() {
     }
     let views = rebuild(&dir, &log, open, &runtime);
     if lists {
-        lists::measure(&views);
-        erasing::measure(&views, &erased, &runtime);
+        if erasing {
+            erasing::measure(&views, &erased, &runtime);
+        } else {
+            lists::measure(&views);
+        }
         views.close();
         log.close();
         return;

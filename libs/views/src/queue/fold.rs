@@ -99,8 +99,6 @@ struct Saved {
     tickets: Vec<TicketKey>,
     accounts: Vec<Account>,
     organizations: Vec<Organization>,
-    /// Something that was there before must not stay in memory.
-    are_erased: bool,
 }
 
 impl QueueFold {
@@ -210,7 +208,6 @@ impl Fold for QueueFold {
             tickets,
             accounts: pending.accounts,
             organizations: pending.organizations,
-            are_erased: false,
         };
         Ok(())
     }
@@ -223,9 +220,7 @@ impl Fold for QueueFold {
             self.fold(transaction, told, instant_of(day))?;
         }
         erase::ticket(transaction, id, &mut self.pending.texts)?;
-        self.save(transaction)?;
-        self.saved.are_erased = true;
-        Ok(())
+        self.save(transaction)
     }
 
     fn commit(&mut self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
@@ -243,9 +238,6 @@ impl Fold for QueueFold {
             .organizations
             .iter()
             .for_each(|organization| live.name_organization(organization));
-        if saved.are_erased {
-            live.sweep();
-        }
         Ok(())
     }
 

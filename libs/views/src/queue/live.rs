@@ -118,15 +118,6 @@ impl Live {
         Ok(())
     }
 
-    /// Leaves nothing of texts that were replaced.
-    pub(super) fn sweep(&mut self) {
-        for stored in &mut self.stored {
-            if let Stored::Texts(texts) = stored {
-                texts.compact();
-            }
-        }
-    }
-
     /// Takes the name of an account.
     pub(super) fn name_account(&mut self, account: &Account) {
         let id = account.id.0.as_bytes().as_slice().into();
@@ -352,7 +343,7 @@ impl Texts {
         if self.get(slot) == text && self.of.len() > slot as usize {
             return;
         }
-        self.unused += self.get(slot).map_or(0, str::len);
+        self.blot_out(slot);
         let place = match text {
             None => Texts::NONE,
             Some(text) => {
@@ -372,6 +363,16 @@ impl Texts {
     fn get(&self, slot: u32) -> Option<&str> {
         let (begin, end) = *self.of.get(slot as usize)?;
         self.all.get(begin as usize..end as usize)
+    }
+
+    /// Leaves nothing of the text of a slot: its person may be erased.
+    fn blot_out(&mut self, slot: u32) {
+        let len = self.get(slot).map_or(0, str::len);
+        if let Some((begin, end)) = self.of.get(slot as usize).filter(|_| len > 0) {
+            let blank = " ".repeat(len);
+            self.all.replace_range(*begin as usize..*end as usize, &blank);
+            self.unused += len;
+        }
     }
 
     fn prefix(&self, slot: u32) -> u64 {

@@ -9,6 +9,7 @@ DATA ?= ./data
 PREFIX ?= /usr/local
 CYCLES ?= 20
 CUTS ?= 20
+KILLS ?= 100
 # How long load lasts before a kill or cut, at most, ms.
 LOAD_MS ?= 300
 # The commit that a change is compared with, and how long its mutants are judged at most, minutes.
@@ -43,7 +44,7 @@ test: build nextest node_modules/installed programs ## run all tests; installs w
 	cargo test --workspace --doc --quiet
 
 .PHONY: check
-check: format lint purity test contract docs failpoints load crash ## all that CI runs
+check: format lint purity test contract docs failpoints load crash mail-kills ## all that CI runs
 
 .PHONY: format
 format: ## sources are formatted
@@ -88,6 +89,10 @@ load: tools ## the same load, checked for what is lost, doubled or missing and n
 .PHONY: crash
 crash: tools programs ## kill -9 (CYCLES=n) and power cuts (CUTS=n) under load, during start, export and backup
 	CYCLES=$(CYCLES) CUTS=$(CUTS) LOAD_MS=$(LOAD_MS) GUICHET_BIN=target/release/guichet target/release/crash
+
+.PHONY: mail-kills
+mail-kills: tools programs $(VENV)/installed ## kill -9 between events and their mail (KILLS=n): each mail arrives, and none as two
+	KILLS=$(KILLS) GUICHET_BIN=target/release/guichet target/release/mail_kills
 
 .PHONY: crash-unsynced
 crash-unsynced: programs ## the same power cuts against a server that never waits for the disk: losses must be reported

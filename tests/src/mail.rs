@@ -27,6 +27,8 @@ pub struct MailServer {
 pub struct Mail {
     /// The address that it was handed over for.
     pub to: String,
+    /// Its `Message-ID`.
+    pub message_id: String,
     /// The subject line.
     pub subject: String,
     /// The text, lines ended by `\n`.
@@ -108,15 +110,15 @@ impl Drop for MailServer {
 impl Mail {
     fn read(line: &str) -> Mail {
         let mail: Value = serde_json::from_str(line).unwrap();
-        let subject = mail["headers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|header| header[0] == "Subject")
-            .and_then(|header| header[1].as_str());
+        let headers = mail["headers"].as_array().unwrap();
+        let header = |name: &str| {
+            let found = headers.iter().find(|header| header[0] == name);
+            found.and_then(|header| header[1].as_str()).unwrap().to_owned()
+        };
         Mail {
             to: mail["to"][0].as_str().unwrap().to_owned(),
-            subject: subject.unwrap().to_owned(),
+            message_id: header("Message-ID"),
+            subject: header("Subject"),
             text: mail["text"].as_str().unwrap().to_owned(),
         }
     }

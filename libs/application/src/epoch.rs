@@ -130,9 +130,10 @@ impl Application {
         known: Option<&str>,
         new: &SigningKey,
     ) -> Result<Option<Endorsement>, ExecuteError> {
-        let Some(known) = known.and_then(|known| known.parse::<VerifierKey>().ok()) else {
+        let Some(known) = known else {
             return Ok(None);
         };
+        let known: VerifierKey = known.parse().map_err(ExecuteError::internal)?;
         let old = self.key_from(KEY_FILE, known.name())?;
         Ok((*old.verifier() == known).then(|| Endorsement {
             by: known.to_string(),
@@ -175,12 +176,18 @@ impl Application {
     /// [`StartError::OtherCheckpointKey`], and when log or key cannot be read.
     pub(crate) fn refuse_other_key(&self) -> Result<(), StartError> {
         let told = self.told().map_err(StartError::Accounts)?;
-        let Some(known) = told.key.and_then(|known| known.parse::<VerifierKey>().ok()) else {
+        let Some(known) = told.key else {
             return Ok(());
         };
+        let unread = |error| StartError::Accounts(ReadError::internal(error));
+        let known: VerifierKey = known.parse().map_err(unread)?;
         for file in [KEY_FILE, NEXT_KEY_FILE] {
             let path = self.keys_dir().join(file);
-            if path.exists() {
+            let is_there = path.try_exists().map_err(|source| StartError::Unreadable {
+                path: path.clone(),
+                source,
+            });
+            if is_there? {
                 let secret = DigestKey::load(&path).map_err(StartError::Secret)?;
                 if *signing_key(&secret, known.name()).verifier() == known {
                     return Ok(());
@@ -267,5 +274,29 @@ impl Identity {
             }
         }
         Ok(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::start::Settings;
+
+    /// A key that cannot be read is none that anybody may take the place of.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_known_key_that_cannot_be_read_lets_no_other_sign() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let application = Application::open(&Settings::new(dir.path())).unwrap();
+        application.refuse_other_key().unwrap();
+        let (at, told) = (DateTime::UNIX_EPOCH, application.told().unwrap());
+        let enrolled = LogEvent::KeyEnrolled {
+            key: "no verifier key".to_owned(),
+            endorsement: None,
+        };
+        application.tell(at, &told, vec![enrolled]).await.unwrap();
+        let refused = application.refuse_other_key();
+        assert!(matches!(refused, Err(StartError::Accounts(_))), "{refused:?}");
+        let begun = application.begin_log(at, None).await;
+        assert!(matches!(begun, Err(ExecuteError::Internal(_))), "{begun:?}");
     }
 }

@@ -257,11 +257,18 @@ impl Application {
     /// The files that are sealed under the keys of persons, by their names in the store.
     fn blobs_of(&self, persons: &[PersonId]) -> Result<Vec<String>, ReadError> {
         let mut found = Vec::new();
-        let scanned = scan::each(self.log(), |event| {
-            found.extend(attached_blob(&event.bytes, persons))
+        let unread = scan::find(self.log(), |event| match any_attached_blob(&event.bytes) {
+            Ok(attached) => {
+                let theirs = attached.filter(|attached| persons.contains(&attached.subject));
+                found.extend(theirs.map(|attached| attached.blob));
+                None
+            }
+            Err(error) => Some(error),
         });
-        scanned.map_err(ReadError::internal)?;
-        Ok(found)
+        match unread.map_err(ReadError::internal)? {
+            Some(error) => Err(ReadError::internal(error)),
+            None => Ok(found),
+        }
     }
 }
 
@@ -275,45 +282,43 @@ pub(crate) struct AttachedBlob {
     pub(crate) sha256: Option<String>,
 }
 
-/// The blob of a stored event, when it attaches a file that is sealed under the key of one of these persons.
-fn attached_blob(stored: &[u8], persons: &[PersonId]) -> Option<String> {
-    let attached = any_attached_blob(stored)?;
-    persons.contains(&attached.subject).then_some(attached.blob)
-}
-
 /// The file that a stored event attaches, when it attaches one.
-pub(crate) fn any_attached_blob(stored: &[u8]) -> Option<AttachedBlob> {
+///
+/// # Errors
+/// When it does, and does not say which.
+pub(crate) fn any_attached_blob(stored: &[u8]) -> Result<Option<AttachedBlob>, serde_json::Error> {
     #[derive(serde::Deserialize)]
-    struct Attached {
+    struct Named {
         #[serde(rename = "type")]
         event_type: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Attached {
         data: Data,
     }
     #[derive(serde::Deserialize)]
     struct Data {
-        #[serde(default)]
-        subject: Option<Uuid>,
-        #[serde(default)]
-        blob: Option<String>,
+        subject: Uuid,
+        blob: String,
         #[serde(default)]
         blob_sha256: Option<String>,
     }
     const TYPE: &[u8] = b"\"type\":\"ticket-attached.";
     // Most events are passed over by a look at the head of their bytes.
     if !stored.windows(TYPE.len()).take(200).any(|window| window == TYPE) {
-        return None;
+        return Ok(None);
     }
-    let attached: Attached = serde_json::from_slice(stored).ok()?;
-    let (subject, blob) = (PersonId(attached.data.subject?), attached.data.blob?);
-    let sha256 = attached.data.blob_sha256;
-    attached
-        .event_type
-        .starts_with("ticket-attached.")
-        .then_some(AttachedBlob {
-            subject,
-            blob,
-            sha256,
-        })
+    // Another event may hold these bytes in a text.
+    let Named { event_type } = serde_json::from_slice(stored)?;
+    if !event_type.starts_with("ticket-attached.") {
+        return Ok(None);
+    }
+    let Attached { data } = serde_json::from_slice(stored)?;
+    Ok(Some(AttachedBlob {
+        subject: PersonId(data.subject),
+        blob: data.blob,
+        sha256: data.blob_sha256,
+    }))
 }
 
 fn administers(viewer: &Viewer) -> bool {
@@ -323,21 +328,15 @@ fn administers(viewer: &Viewer) -> bool {
 /// Everybody whom the log says was erased, where, and when.
 pub(crate) fn erased_persons(log: &EventLog) -> Result<Vec<(PersonId, Position, DateTime<Utc>)>, ReadError> {
     let events = log.read_category("person", Position(0))?;
-    let person = |event: event_log::Recorded| {
-        let id = event
-            .envelope
-            .stream
-            .as_str()
-            .strip_prefix("person-")?
-            .parse()
-            .ok()?;
-        (event.envelope.event_type == "person-erased.v1").then_some((
-            PersonId(id),
-            event.position,
-            event.envelope.at,
-        ))
+    let erased = events
+        .iter()
+        .filter(|event| event.envelope.event_type == "person-erased.v1");
+    let person = |event: &event_log::Recorded| {
+        let id = event.envelope.stream.as_str().strip_prefix("person-");
+        let id = Uuid::parse_str(id.unwrap_or_default()).map_err(ReadError::internal)?;
+        Ok((PersonId(id), event.position, event.envelope.at))
     };
-    Ok(events.into_iter().filter_map(person).collect())
+    erased.map(person).collect()
 }
 
 /// Destroys every key that the log says is destroyed: after a restore of older keys, or a kill between event and key. Those whom
@@ -387,5 +386,34 @@ impl Erasures {
 
     fn set(&self, person: PersonId, state: ErasureState) {
         self.jobs.lock().insert(person, state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is passed over here is a file that outlives the person whose it is.
+    #[test]
+    fn an_attachment_that_cannot_be_read_is_told_and_other_events_are_not_asked() {
+        let told = |stored: &str| {
+            let read = any_attached_blob(stored.as_bytes());
+            read.map(|found| found.map(|found| found.blob))
+        };
+        let whole = r#"{"type":"ticket-attached.v1","data":{"subject":"00000000-0000-0000-0000-000000000001","blob":"b"}}"#;
+        assert_eq!(told(whole).unwrap(), Some("b".to_owned()));
+        for cut in [
+            r#"{"type":"ticket-attached.v1","data":{"blob":"b"}}"#,
+            r#"{"type":"ticket-attached.v1","data":{"subject":"nobody","blob":"b"}}"#,
+            r#"{"type":"ticket-attached.v1","data"#,
+        ] {
+            assert!(told(cut).is_err(), "{cut}");
+        }
+        for other in [
+            r#"{"type":"ticket-commented.v1","data":{}}"#,
+            r#"{"type":"ticket-commented.v1","data":{"type":"ticket-attached.v1"}}"#,
+        ] {
+            assert_eq!(told(other).unwrap(), None, "{other}");
+        }
     }
 }

@@ -181,7 +181,8 @@ impl Application {
         faults: &mut Vec<Fault>,
         call: &Call,
     ) -> Result<(), ExecuteError> {
-        let username = account.username.as_deref().unwrap_or_default();
+        // Only who is erased has no name, and nothing is counted under none.
+        let username = account.username.as_deref().ok_or(ExecuteError::NotFound)?;
         let counted = self.counted(username, call.sign_in.map_or(Place::Unknown, Place::SignIn));
         let _turn = self.turn_at(&counted.key).await;
         // Whoever is signed in is asked for no challenge, and held by the same delay.
@@ -247,7 +248,7 @@ impl Application {
     /// Ends every sign-in but that of the call, every link, and the count of failed tries.
     async fn end_others(&self, account: &Account, call: &Call) -> Result<(), ExecuteError> {
         let id = account.id.0;
-        let key = self.tries_key(account.username.as_deref().unwrap_or_default());
+        let key = account.username.as_deref().map(|name| self.tries_key(name));
         let keep = call.sign_in;
         let ended = self.with_sessions(move |sessions| {
             match keep {
@@ -255,8 +256,50 @@ impl Application {
                 None => sessions.revoke_account(id)?,
             };
             sessions.withdraw(id, &links::ALL)?;
-            sessions.clear_failures(&key, None)
+            key.map_or(Ok(()), |key| sessions.clear_failures(&key, None))
         });
         Ok(ended.await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        AccountId, Language,
+        account::{AccountKind, change::NewAccount},
+    };
+    use event_log::Channel;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::start::Settings;
+
+    /// Who is erased has no name: their tries would count with those of everybody else who has none.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nobody_without_a_name_is_counted_under_the_empty_one() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let application = Application::open(&Settings::new(dir.path())).unwrap();
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let new = NewAccount {
+            id: AccountId(Uuid::now_v7()),
+            kind: AccountKind::Person,
+            username: "eve".to_owned(),
+            name: "Eve".to_owned(),
+            language: Language::Fr,
+            address: None,
+            address_confirmed: false,
+            password_hash: None,
+            grants: [].into(),
+            organizations: [].into(),
+        };
+        let (id, call) = (new.id, application.system_call(at, Channel::Rest));
+        application.make_account(&call, new, None).await.unwrap();
+        let erased = application.directory().account(id).unwrap().erased();
+        let (mut faults, proof) = (Vec::new(), Proof::password("guessed".to_owned()));
+        let refused = application.confirm_holder(&erased, proof, "/password", &mut faults, &call);
+        let refused = refused.await;
+        assert!(matches!(refused, Err(ExecuteError::NotFound)), "{refused:?}");
+        let tries = application.tries_of(application.tries_key(""), String::new(), at);
+        assert_eq!(tries.await.unwrap().count, 0);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     accounts::Made,
     call::Call,
     deliveries::{PASSWORD_RESET, SIGN_UP, USERNAME_REMINDER},
-    error::ExecuteError,
+    error::{ExecuteError, ReadError, chain},
     links::{does_not_hold, of_link},
     open_ticket::NewTicket,
     passwords::{Cause, NewPassword},
@@ -94,8 +94,7 @@ impl Application {
             let requesters: Vec<AccountId> = references
                 .iter()
                 .take(REFERENCES_MAX)
-                .filter_map(|key| this.tickets().load(key).ok())
-                .map(|loaded| loaded.state.requester)
+                .filter_map(|key| this.requester_of(key))
                 .collect();
             let found = this.directory().accounts(|account| {
                 let own = account.address.as_ref().map(|own| own.address.to_lowercase());
@@ -106,6 +105,19 @@ impl Application {
                 this.post(account.id, USERNAME_REMINDER, None, at).await;
             }
         });
+    }
+
+    /// The requester of a ticket that there may not be.
+    fn requester_of(&self, key: &TicketKey) -> Option<AccountId> {
+        match self.tickets().load(key) {
+            Ok(loaded) => Some(loaded.state.requester),
+            Err(ReadError::NotFound) => None,
+            Err(error @ (ReadError::Invalid(_) | ReadError::Behind | ReadError::Internal(_))) => {
+                // Nobody waits for an answer.
+                tracing::error!(error = %chain(&error), "a ticket cannot be read, and nobody is reminded because of it");
+                None
+            }
+        }
     }
 
     /// Chooses a new password through a one-time link. Every sign-in ends.

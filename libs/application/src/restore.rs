@@ -4,6 +4,7 @@ mod faults;
 mod loss;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -20,7 +21,7 @@ use crate::{
     ReadError,
     apart::overlap,
     archive::{CHECKPOINTS, FILES, KEYS, LOG, SECRETS, SERVER_SECRET, copy_secret},
-    proof,
+    proof::{self, CheckpointsError},
     reason::ReasonFault,
     secret_check,
     start::Settings,
@@ -200,7 +201,9 @@ pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Res
     remove(&building)?;
     let read = |name: &Range| fs::read(archive.join(segment_name(name.0, name.1)));
     let epoch = names.iter().rev().find_map(|name| epoch_of(&read(name).ok()?));
-    let epoch = epoch.unwrap_or(0);
+    // Of a log of which no segment is whole the checkpoints tell; where there are none, nothing of it is there to be of an epoch.
+    let signed = promises(&from.join(CHECKPOINTS))?;
+    let epoch = epoch.or(signed.keys().last().copied()).unwrap_or(0);
     let (head, fault) = whole_to(event_log::restore(&building, epoch, names.iter().map(read)))?;
     let fault = match fault.or_else(|| checkpoints_fault(from, epoch, head)) {
         Some(fault) => Some(fault),
@@ -222,6 +225,7 @@ pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Res
     if check.exists() && !own.exists() {
         copy_secret(&check, &own).map_err(at(&own))?;
     }
+    let promised = promises(&data.join(CHECKPOINTS))?.get(&epoch).copied();
     remove(&log)?;
     fs::rename(&building, &log)
         .and_then(|()| fs::File::open(data)?.sync_all())
@@ -229,14 +233,31 @@ pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Res
     Ok(Restored {
         head: head.0,
         fault,
-        promised: promised(&data.join(CHECKPOINTS), epoch).filter(|promised| *promised > head.0),
+        promised: promised.filter(|promised| *promised > head.0),
     })
 }
 
-/// How many events the last checkpoint of an epoch was signed over, as far as it can be read.
-fn promised(dir: &Path, epoch: u32) -> Option<u64> {
-    let last = proof::last_of_epoch(dir, epoch, None).ok()??;
-    Some(last.checkpoint.size)
+/// How many events the last checkpoint of each epoch was signed over. What was damaged promises nothing; what the disk does not
+/// give may.
+fn promises(dir: &Path) -> Result<BTreeMap<u32, u64>, RestoreError> {
+    let mut promises = BTreeMap::new();
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(promises),
+        entries => entries.map_err(at(dir))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(at(dir))?.file_name();
+        let epoch = name.to_str().and_then(|name| name.strip_suffix(".notes"));
+        let Some(epoch) = epoch.and_then(|epoch| epoch.parse().ok()) else {
+            continue;
+        };
+        match proof::last_of_epoch(dir, epoch, None) {
+            Ok(last) => promises.extend(last.map(|last| (epoch, last.checkpoint.size))),
+            Err(CheckpointsError::NotNotes { .. } | CheckpointsError::Unreadable { .. }) => {}
+            Err(CheckpointsError::Io { path, source, .. }) => return Err(at(&path)(source)),
+        }
+    }
+    Ok(promises)
 }
 
 /// Removes a directory that may not be there.
@@ -399,15 +420,11 @@ fn copy_checkpoints(from: &Path, to: &Path) -> Result<(), RestoreError> {
         return Ok(());
     }
     fs::create_dir_all(to).map_err(at(to))?;
-    for entry in fs::read_dir(from).map_err(at(from))? {
-        let entry = entry.map_err(at(from))?;
-        let name = entry.file_name();
-        let epoch = name
-            .to_str()
-            .and_then(|name| name.strip_suffix(".notes")?.parse().ok());
-        let size = |dir: &Path| epoch.and_then(|epoch| promised(dir, epoch)).unwrap_or(0);
-        if size(from) > size(to) {
-            copy_secret(&entry.path(), &to.join(&name)).map_err(at(to))?;
+    let known = promises(to)?;
+    for (epoch, size) in promises(from)? {
+        if known.get(&epoch).is_none_or(|known| size > *known) {
+            let name = format!("{epoch}.notes");
+            copy_secret(&from.join(&name), &to.join(&name)).map_err(at(to))?;
         }
     }
     Ok(())

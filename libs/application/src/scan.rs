@@ -27,15 +27,3 @@ pub(crate) fn find<T>(
         }
     }
 }
-
-/// Gives every event to `look`.
-///
-/// # Errors
-/// See [`find`].
-pub(crate) fn each(log: &EventLog, mut look: impl FnMut(&Stored)) -> Result<(), ReadError> {
-    let all = find(log, |event| {
-        look(event);
-        None::<()>
-    });
-    all.map(|_| ())
-}

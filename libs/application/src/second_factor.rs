@@ -209,7 +209,8 @@ impl Application {
             this.with_sessions(move |sessions| sessions.put_once(pending))
                 .await?;
             // A colon ends the issuer in such a URL; a user name may hold one.
-            let label = account.username.as_deref().unwrap_or_default().replace(':', " ");
+            let label = account.username.as_deref().ok_or(ExecuteError::NotFound)?;
+            let label = label.replace(':', " ");
             Ok(PendingFactor {
                 url: secret
                     .url(ISSUER, &label)

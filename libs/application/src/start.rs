@@ -122,7 +122,7 @@ impl Application {
         accounts
             .refresh(&log, &vault)
             .map_err(|source| unread(settings, source))?;
-        let lacks_checkpoints = lacks_checkpoints(&places, &log, &vault, promise);
+        let lacks_checkpoints = lacks_checkpoints(&places, &log, &vault, promise)?;
         let guard = Guard::open(keys, &secret, &settings.sign_in)?;
         let posted = Arc::new(Notify::new());
         let sources = Sources {

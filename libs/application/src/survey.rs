@@ -64,7 +64,7 @@ pub(crate) fn refuse_half(settings: &Settings) -> Result<(), StartError> {
         return Err(StartError::MasterKeyMissing { master, keys });
     }
     let mut missing: Vec<PathBuf> = Vec::new();
-    for path in [keys].into_iter().chain(secrets_missed(settings)) {
+    for path in [keys].into_iter().chain(secrets_missed(settings)?) {
         if !is_there(&path)? {
             missing.push(path);
         }
@@ -76,20 +76,23 @@ pub(crate) fn refuse_half(settings: &Settings) -> Result<(), StartError> {
 }
 
 /// The secrets that a log with events cannot be without. Whoever accepts a loss goes on without them.
-fn secrets_missed(settings: &Settings) -> Vec<PathBuf> {
+fn secrets_missed(settings: &Settings) -> Result<Vec<PathBuf>, StartError> {
     if settings.goes_on_without_secrets {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let keys = settings.data.join("keys");
     // Whoever has signed had a key; a kill during a rotation may have left the next one only.
-    let signed = fs::read_dir(settings.data.join(CHECKPOINTS)).is_ok_and(|mut notes| notes.next().is_some());
-    let has_next = keys.join(NEXT_KEY_FILE).exists();
+    let checkpoints = settings.data.join(CHECKPOINTS);
+    let signed = match fs::read_dir(&checkpoints) {
+        Ok(mut notes) => notes.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(unreadable(&checkpoints)(error)),
+    };
+    let next = keys.join(NEXT_KEY_FILE);
+    let has_next = next.try_exists().map_err(unreadable(&next))?;
     let is_missed = |name: &&str| *name != "checkpoint.key" || (signed && !has_next);
-    SECRETS
-        .into_iter()
-        .filter(is_missed)
-        .map(|name| keys.join(name))
-        .collect()
+    let missed = SECRETS.into_iter().filter(is_missed);
+    Ok(missed.map(|name| keys.join(name)).collect())
 }
 
 /// The files of keys and secrets that others than their owner may read or write: all of them, so that one command mends them.
@@ -176,5 +179,29 @@ fn collect_open(path: &Path, open: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
             collect_open(&entry.path(), open);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever cannot look whether something was signed makes no new key to sign with.
+    #[test]
+    fn checkpoints_that_cannot_be_listed_are_not_none() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let settings = Settings::new(dir.path());
+        let missed = |settings: &Settings| secrets_missed(settings).map(|missed| missed.len());
+        let unsigned = missed(&settings).unwrap();
+        fs::write(dir.path().join(CHECKPOINTS), "no directory").unwrap();
+        let refused = missed(&settings);
+        assert!(
+            matches!(refused, Err(StartError::Unreadable { .. })),
+            "{refused:?}"
+        );
+        fs::remove_file(dir.path().join(CHECKPOINTS)).unwrap();
+        fs::create_dir(dir.path().join(CHECKPOINTS)).unwrap();
+        fs::write(dir.path().join(CHECKPOINTS).join("0.notes"), "signed").unwrap();
+        assert_eq!(missed(&settings).unwrap(), unsigned + 1);
     }
 }

@@ -53,8 +53,13 @@ impl Application {
         for (id, asked) in asked {
             if asked.actions.contains(&Change::Unlock) {
                 let account = self.directory().account(*id).ok_or(ExecuteError::NotFound)?;
-                let key = self.tries_key(account.username.as_deref().unwrap_or_default());
-                if self.tries_of(key, String::new(), call.at).await?.count > 0 {
+                if let Some(name) = &account.username
+                    && self
+                        .tries_of(self.tries_key(name), String::new(), call.at)
+                        .await?
+                        .count
+                        > 0
+                {
                     held.insert(*id);
                 }
             }

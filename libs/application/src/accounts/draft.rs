@@ -23,6 +23,11 @@ const LOOKS: &str = "username-looks";
 /// Streams of the user names that nothing else may look like, since they are not of ASCII alone.
 const LOOKS_ALONE: &str = "username-looks-alone";
 
+/// An identity names nobody: it would be the one of everybody without a name.
+#[derive(Debug, thiserror::Error)]
+#[error("an identity has no subject")]
+struct NoSubject;
+
 fn reserved(stream: String, version: u64, holder: AccountId) -> Write {
     Write::after(version, stream, vec![Event::Name(NameEvent::Reserved { holder })])
 }
@@ -170,7 +175,8 @@ impl Application {
             .map(Event::Account)
             .collect();
         if let Some(identity) = linked {
-            let subject = identity.subject.value.as_deref().unwrap_or_default();
+            let subject = identity.subject.value.as_deref();
+            let subject = subject.ok_or_else(|| ExecuteError::internal(NoSubject))?;
             writes.push(holds(self.unique_stream(&[
                 "identity",
                 &identity.issuer,

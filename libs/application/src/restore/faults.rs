@@ -90,16 +90,20 @@ fn find_files_fault(log: &EventLog, blobs: &Blobs) -> Result<Option<String>, Rea
         .map(|(person, ..)| person)
         .collect();
     let (mut faulty, mut first) = (0_u64, None);
-    let scanned = scan::each(log, |event| {
-        let attached = any_attached_blob(&event.bytes);
-        if let Some(attached) = attached.filter(|attached| !erased.contains(&attached.subject))
-            && !blobs.hold(&attached)
-        {
+    let unread = scan::find(log, |event| {
+        let attached = match any_attached_blob(&event.bytes) {
+            Ok(attached) => attached?,
+            Err(error) => return Some(error),
+        };
+        if !erased.contains(&attached.subject) && !blobs.hold(&attached) {
             faulty += 1;
             first.get_or_insert(event.position);
         }
+        None
     });
-    scanned.map_err(ReadError::internal)?;
+    if let Some(error) = unread.map_err(ReadError::internal)? {
+        return Err(ReadError::internal(error));
+    }
     Ok(first.map(|first| {
         format!("{faulty} attachments that the log speaks of, the first at position {first}, are missing or damaged")
     }))

@@ -3,7 +3,7 @@
 use event_log::{EventLog, LogState};
 use transparency::{Frontier, leaf_hash};
 
-use super::{RestoreError, at, promised};
+use super::{RestoreError, at, promises};
 use crate::{
     archive::{CHECKPOINTS, LOG},
     epoch::Loss,
@@ -31,10 +31,11 @@ pub fn accept_loss(settings: &Settings, reason: String) -> Result<Loss, RestoreE
         Some(lost) => tracing::warn!(lost, "a loss is accepted"),
         None => return Err(RestoreError::NothingLost { log }),
     }
+    let signed = promises(&settings.data.join(CHECKPOINTS))?;
     let accepted = event_log::accept_loss(&log, &event_log::Options::default());
     let accepted = accepted.map_err(RestoreError::Open)?;
-    let checkpoints = settings.data.join(CHECKPOINTS);
-    let signed = promised(&checkpoints, accepted.epoch.saturating_sub(1)).unwrap_or(0);
+    let before = accepted.epoch.checked_sub(1);
+    let signed = before.and_then(|before| signed.get(&before)).copied();
     // What was made of events that are lost says what the log no longer does.
     for derived in ["views", "tree"] {
         let path = settings.data.join(derived);
@@ -44,7 +45,11 @@ pub fn accept_loss(settings: &Settings, reason: String) -> Result<Loss, RestoreE
     }
     Ok(Loss {
         from: accepted.head.0 + 1,
-        to: accepted.lost_to_at_least.0.max(signed).max(accepted.head.0),
+        to: accepted
+            .lost_to_at_least
+            .0
+            .max(signed.unwrap_or(0))
+            .max(accepted.head.0),
         reason,
     })
 }

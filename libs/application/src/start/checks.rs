@@ -22,13 +22,14 @@ pub(super) fn promise(places: &Places, log: &EventLog, vault: &Vault) -> Result<
     let (dir, epoch) = (places.checkpoints.as_path(), log.epoch());
     let last = proof::last_of_epoch(dir, epoch, None).or_else(|error| {
         // A kill may have cut off the very first one, which nobody was told of.
-        let told = Identity::by(log, vault).unwrap_or_default();
-        match told.epoch {
+        let told = Identity::by(log, vault).map_err(StartError::Accounts)?;
+        let last = match told.epoch {
             Some((known, origin)) if known == epoch => proof::last_of_epoch(dir, epoch, Some(&origin)),
             Some(_) | None => Err(error),
-        }
+        };
+        last.map_err(StartError::Checkpoints)
     });
-    let Some(last) = last.map_err(StartError::Checkpoints)? else {
+    let Some(last) = last? else {
         return Ok(None);
     };
     let (last, head) = (last.checkpoint, log.head().0);
@@ -52,11 +53,11 @@ pub(super) fn lacks_checkpoints(
     log: &EventLog,
     vault: &Vault,
     promise: Option<Promise>,
-) -> bool {
+) -> Result<bool, StartError> {
     if promise.is_some() || matches!(log.state(), LogState::ReadOnly { .. }) {
-        return false;
+        return Ok(false);
     }
-    let begun = Identity::by(log, vault).ok().and_then(|told| told.begun_at);
+    let begun = Identity::by(log, vault).map_err(StartError::Accounts)?.begun_at;
     let lived = begun.and_then(|begun| Some(log.last_at()? - begun));
     let lacks = lived
         .is_some_and(|lived| u64::try_from(lived.num_seconds()).is_ok_and(|lived| lived > UNSIGNED_MAX_S));
@@ -66,7 +67,7 @@ pub(super) fn lacks_checkpoints(
             "no checkpoint is there of what this log has promised: put them back from a backup of data"
         );
     }
-    lacks
+    Ok(lacks)
 }
 
 /// What cannot be read with these keys says first whose they are.

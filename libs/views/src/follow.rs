@@ -2,6 +2,7 @@
 
 pub(crate) mod erase;
 pub(crate) mod follower;
+pub(crate) mod found;
 pub(crate) mod place;
 pub(crate) mod pool;
 mod rebuild;

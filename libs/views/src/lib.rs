@@ -26,7 +26,7 @@ mod sql;
 pub mod view;
 mod views;
 
-pub use follow::work::Work;
+pub use follow::{found::floor, work::Work};
 pub use queue::{AssigneeFilter, QueueError, QueuePage, QueueQuery, Row, Sort, digest};
 pub use series::{SERIES_DAYS_MAX, Series};
-pub use views::{Open, OpenError, OpenViewsError, Options, ViewState, Views, floor};
+pub use views::{Open, OpenError, OpenViewsError, Options, ViewState, Views};

@@ -2,14 +2,20 @@
 //! person's values can no more be read. The follower does it, a stream at a time between two batches, so that lists are
 //! answered and followed all along. A file that is being made meanwhile is waited for.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use event_log::{EventLog, Position, ReadError, StreamName};
 use memchr::memmem;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::work::{Done, Work};
+use super::{
+    follower::{Follower, StepError},
+    work::{Done, Work},
+};
 
 /// How many events are looked through at once.
 const EVENTS: usize = 8_192;
@@ -32,7 +38,7 @@ pub(crate) struct Erasures {
 }
 
 /// What is to be done next.
-pub(crate) enum Next {
+enum Next {
     /// The rows of a stream are made anew.
     Stream(StreamName),
     /// All streams of one that was asked for are done: nothing may be left of them beside the rows.
@@ -49,7 +55,7 @@ impl Erasures {
         self.done.work(number)
     }
 
-    pub(super) fn next(&self) -> Option<Next> {
+    fn next(&self) -> Option<Next> {
         let state = self.state.lock();
         let (number, streams) = state.wanted.front()?;
         Some(match streams.front() {
@@ -59,23 +65,62 @@ impl Erasures {
     }
 
     /// The stream that is next is done.
-    pub(super) fn pass(&self) {
+    fn pass(&self) {
         if let Some((_, streams)) = self.state.lock().wanted.front_mut() {
             streams.pop_front();
         }
     }
 
     /// A renewal does the rest.
-    pub(super) fn leave(&self) {
+    fn leave(&self) {
         for (_, streams) in &mut self.state.lock().wanted {
             streams.clear();
         }
     }
 
     /// What is first was asked for under this number, and is done.
-    pub(super) fn finish(&self, number: u64) {
+    fn finish(&self, number: u64) {
         self.state.lock().wanted.pop_front();
         self.done.through(number);
+    }
+}
+
+impl Follower {
+    /// Takes one step of an erasure; `false` when none was asked for.
+    pub(super) fn erase(&mut self) -> Result<bool, StepError> {
+        let shared = Arc::clone(&self.feed.shared);
+        match shared.erasures.next() {
+            None => return Ok(false),
+            Some(Next::Stream(stream)) => {
+                let told = self.feed.read_stream(&stream)?;
+                for (index, served) in shared.views.iter().enumerate() {
+                    let store = self.stores[index].as_mut().filter(|_| served.view.is_personal());
+                    let erased = store.map_or(Ok(()), |store| store.erase(&told));
+                    if let Err(error) = erased.map_err(StepError::of(&served.view)) {
+                        tracing::error!(
+                            error = &error as &(dyn std::error::Error + 'static),
+                            "a view cannot be erased from in place and is made anew"
+                        );
+                        shared.renewals.want(index);
+                        shared.erasures.leave();
+                    }
+                }
+                shared.erasures.pass();
+            }
+            Some(Next::Sweep(number)) => {
+                let mut is_clean = true;
+                for (store, served) in self.stores.iter_mut().zip(&shared.views) {
+                    if let Some(store) = store.as_mut().filter(|_| served.view.is_personal()) {
+                        is_clean &= store.sweep().map_err(StepError::of(&served.view))?;
+                    }
+                }
+                // Somebody reads what was before: SQLite has waited a while for them.
+                if is_clean {
+                    shared.erasures.finish(number);
+                }
+            }
+        }
+        Ok(true)
     }
 }
 

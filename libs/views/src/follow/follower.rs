@@ -19,7 +19,8 @@ use tokio::{
 };
 
 use super::{
-    erase::{Erasures, Next},
+    erase::Erasures,
+    found::existing,
     place::RemoveError,
     pool::{Gate, Pool},
     renew::{Ready, Renewals},
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     event::{self, Fact, Told},
     view::View,
-    views::{Open, existing},
+    views::Open,
 };
 
 /// Most events of one transaction when a view is behind (design §4, "Views on SQLite"). A lone event is a transaction of
@@ -206,7 +207,7 @@ impl Feed {
     }
 
     /// What all events of a stream tell.
-    fn read_stream(&self, stream: &StreamName) -> Result<Vec<Told>, StepError> {
+    pub(crate) fn read_stream(&self, stream: &StreamName) -> Result<Vec<Told>, StepError> {
         let events = self.log.read_stream(stream, Version(0), usize::MAX);
         let events = events.map_err(StepError::Log)?;
         Ok(events.iter().map(|event| self.told(event)).collect())
@@ -306,43 +307,6 @@ impl Follower {
         }
         moved |= !shared.renewals.is_busy() && self.erase()?;
         Ok(self.advance()? || moved)
-    }
-
-    /// Takes one step of an erasure; `false` when none was asked for.
-    fn erase(&mut self) -> Result<bool, StepError> {
-        let shared = Arc::clone(&self.feed.shared);
-        match shared.erasures.next() {
-            None => return Ok(false),
-            Some(Next::Stream(stream)) => {
-                let told = self.feed.read_stream(&stream)?;
-                for (index, served) in shared.views.iter().enumerate() {
-                    let store = self.stores[index].as_mut().filter(|_| served.view.is_personal());
-                    let erased = store.map_or(Ok(()), |store| store.erase(&told));
-                    if let Err(error) = erased.map_err(StepError::of(&served.view)) {
-                        tracing::error!(
-                            error = &error as &(dyn std::error::Error + 'static),
-                            "a view cannot be erased from in place and is made anew"
-                        );
-                        shared.renewals.want(index);
-                        shared.erasures.leave();
-                    }
-                }
-                shared.erasures.pass();
-            }
-            Some(Next::Sweep(number)) => {
-                let mut is_clean = true;
-                for (store, served) in self.stores.iter_mut().zip(&shared.views) {
-                    if let Some(store) = store.as_mut().filter(|_| served.view.is_personal()) {
-                        is_clean &= store.sweep().map_err(StepError::of(&served.view))?;
-                    }
-                }
-                // Somebody reads what was before: SQLite has waited a while for them.
-                if is_clean {
-                    shared.erasures.finish(number);
-                }
-            }
-        }
-        Ok(true)
     }
 
     /// Gives the file of a view up: it is made anew, and nobody reads meanwhile.

@@ -6,6 +6,8 @@
 //! their files in place. A file in their directory says up to which erasure they are free of erased persons,
 //! so that a restart finishes what a kill interrupted.
 
+mod traces;
+
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -28,13 +30,14 @@ use object_store::{ObjectStoreExt, path::Path as StorePath};
 use uuid::Uuid;
 use vault::{KeyState, Vault};
 
+use self::traces::Traces;
+pub(crate) use self::traces::{AttachedBlob, any_attached_blob};
 use crate::{
     accounts::Made,
     call::Call,
     command::{Targets, Write},
     error::{ExecuteError, ReadError},
     reason::REASON_CHARS_MAX,
-    scan,
     start::Application,
 };
 
@@ -235,90 +238,21 @@ impl Application {
                 .await
                 .map_err(ReadError::internal)?;
         }
-        let wanted: Vec<PersonId> = left.iter().map(|one| one.person).collect();
-        let persons: Vec<Uuid> = wanted.iter().map(|person| person.0).collect();
-        let this = self.clone();
-        let blobs = tokio::task::spawn_blocking(move || this.blobs_of(&wanted)).await;
-        for blob in blobs.map_err(ReadError::internal)?? {
+        let persons: Vec<PersonId> = left.iter().map(|one| one.person).collect();
+        let log = self.log().clone();
+        let traces = tokio::task::spawn_blocking(move || traces::of(&log, &persons)).await;
+        let Traces { streams, blobs } = traces.map_err(ReadError::internal)??;
+        for blob in blobs {
             match self.files().delete(&StorePath::from(blob)).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => return Err(ReadError::internal(error)),
             }
         }
-        let views = self.views().clone();
-        let erasing = tokio::task::spawn_blocking(move || views.erase(&persons)).await;
-        let erasing = erasing.map_err(ReadError::internal)?;
-        if !erasing.map_err(ReadError::internal)?.done().await {
+        if !self.views().erase(streams).done().await {
             return Err(ReadError::Behind);
         }
         mark_clean(self.views_dir(), through).map_err(ReadError::internal)
     }
-
-    /// The files that are sealed under the keys of persons, by their names in the store.
-    fn blobs_of(&self, persons: &[PersonId]) -> Result<Vec<String>, ReadError> {
-        let mut found = Vec::new();
-        let unread = scan::find(self.log(), |event| match any_attached_blob(&event.bytes) {
-            Ok(attached) => {
-                let theirs = attached.filter(|attached| persons.contains(&attached.subject));
-                found.extend(theirs.map(|attached| attached.blob));
-                None
-            }
-            Err(error) => Some(error),
-        });
-        match unread.map_err(ReadError::internal)? {
-            Some(error) => Err(ReadError::internal(error)),
-            None => Ok(found),
-        }
-    }
-}
-
-/// A file that a stored event attaches.
-pub(crate) struct AttachedBlob {
-    /// Under whose key it is sealed.
-    pub(crate) subject: PersonId,
-    /// Its name in the store.
-    pub(crate) blob: String,
-    /// SHA-256 of the sealed bytes, hex, where it is told.
-    pub(crate) sha256: Option<String>,
-}
-
-/// The file that a stored event attaches, when it attaches one.
-///
-/// # Errors
-/// When it does, and does not say which.
-pub(crate) fn any_attached_blob(stored: &[u8]) -> Result<Option<AttachedBlob>, serde_json::Error> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        #[serde(rename = "type")]
-        event_type: String,
-    }
-    #[derive(serde::Deserialize)]
-    struct Attached {
-        data: Data,
-    }
-    #[derive(serde::Deserialize)]
-    struct Data {
-        subject: Uuid,
-        blob: String,
-        #[serde(default)]
-        blob_sha256: Option<String>,
-    }
-    const TYPE: &[u8] = b"\"type\":\"ticket-attached.";
-    // Most events are passed over by a look at the head of their bytes.
-    if !stored.windows(TYPE.len()).take(200).any(|window| window == TYPE) {
-        return Ok(None);
-    }
-    // Another event may hold these bytes in a text.
-    let Named { event_type } = serde_json::from_slice(stored)?;
-    if !event_type.starts_with("ticket-attached.") {
-        return Ok(None);
-    }
-    let Attached { data } = serde_json::from_slice(stored)?;
-    Ok(Some(AttachedBlob {
-        subject: PersonId(data.subject),
-        blob: data.blob,
-        sha256: data.blob_sha256,
-    }))
 }
 
 fn administers(viewer: &Viewer) -> bool {
@@ -386,34 +320,5 @@ impl Erasures {
 
     fn set(&self, person: PersonId, state: ErasureState) {
         self.jobs.lock().insert(person, state);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is passed over here is a file that outlives the person whose it is.
-    #[test]
-    fn an_attachment_that_cannot_be_read_is_told_and_other_events_are_not_asked() {
-        let told = |stored: &str| {
-            let read = any_attached_blob(stored.as_bytes());
-            read.map(|found| found.map(|found| found.blob))
-        };
-        let whole = r#"{"type":"ticket-attached.v1","data":{"subject":"00000000-0000-0000-0000-000000000001","blob":"b"}}"#;
-        assert_eq!(told(whole).unwrap(), Some("b".to_owned()));
-        for cut in [
-            r#"{"type":"ticket-attached.v1","data":{"blob":"b"}}"#,
-            r#"{"type":"ticket-attached.v1","data":{"subject":"nobody","blob":"b"}}"#,
-            r#"{"type":"ticket-attached.v1","data"#,
-        ] {
-            assert!(told(cut).is_err(), "{cut}");
-        }
-        for other in [
-            r#"{"type":"ticket-commented.v1","data":{}}"#,
-            r#"{"type":"ticket-commented.v1","data":{"type":"ticket-attached.v1"}}"#,
-        ] {
-            assert_eq!(told(other).unwrap(), None, "{other}");
-        }
     }
 }

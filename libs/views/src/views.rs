@@ -1,6 +1,7 @@
 //! Opening the views, and the handle on them.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use chrono::NaiveDate;
 use domain::{DeskKey, policy::Visible};
-use event_log::{EventLog, Position, ReadError};
+use event_log::{EventLog, Position, ReadError, StreamName};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -20,7 +21,6 @@ use uuid::Uuid;
 use crate::{
     dump,
     follow::{
-        erase,
         follower::{Feed, Follower, Served, Shared, is_damage},
         found::existing,
         place,
@@ -109,7 +109,6 @@ pub struct Views {
 
 struct Inner {
     shared: Arc<Shared>,
-    log: EventLog,
     follower: Mutex<Option<JoinHandle<()>>>,
     limits: Limits,
 }
@@ -162,7 +161,7 @@ impl Views {
         let mut follower = Follower {
             feed: Feed {
                 shared: Arc::clone(&shared),
-                log: log.clone(),
+                log,
                 open,
                 rebuild_bytes_max: options.rebuild_bytes_max,
                 supervisor: options.supervisor.clone(),
@@ -187,7 +186,6 @@ impl Views {
         Ok(Views {
             inner: Arc::new(Inner {
                 shared,
-                log,
                 follower: Mutex::new(Some(follower)),
                 limits,
             }),
@@ -289,18 +287,14 @@ impl Views {
         Ok(out)
     }
 
-    /// Takes persons, whose keys are destroyed, out of every file and leaves nothing of them there: the rows made of events
-    /// that hold values of theirs are made anew. Looks through the log, some million events a second, so it blocks: call it
-    /// where blocking is allowed. Readers are served all along.
-    ///
-    /// # Errors
-    /// [`OpenViewsError::Log`] when the log cannot be read.
-    pub fn erase(&self, persons: &[Uuid]) -> Result<Work, OpenViewsError> {
+    /// Takes persons, whose keys are destroyed, out of every file and leaves nothing of them there: the rows that were made of
+    /// streams with values of theirs are made anew. Returns at once; readers are served all along.
+    #[must_use = "it says when nothing is left"]
+    pub fn erase(&self, streams: BTreeSet<StreamName>) -> Work {
         let shared = &self.inner.shared;
-        let streams = erase::streams_of(&self.inner.log, persons).map_err(OpenViewsError::Log)?;
         let work = shared.erasures.ask(streams);
         shared.wake();
-        Ok(work)
+        work
     }
 
     /// Makes new files from the log beside those that serve, and puts them in their place when they have caught up: of the

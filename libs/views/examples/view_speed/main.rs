@@ -127,7 +127,7 @@ fn main() {
     let views = open_or_rebuild(&dir, &log, open, &runtime);
     if lists {
         if erasing {
-            erasing::measure(&views, &erased, &runtime);
+            erasing::measure(&views, &log, &erased, &runtime);
         } else {
             lists::measure(&views);
         }

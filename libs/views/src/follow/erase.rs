@@ -3,24 +3,17 @@
 //! answered and followed all along. A file that is being made meanwhile is waited for.
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
 };
 
-use event_log::{EventLog, Position, ReadError, StreamName};
-use memchr::memmem;
+use event_log::StreamName;
 use parking_lot::Mutex;
-use uuid::Uuid;
 
 use super::{
     follower::{Follower, StepError},
     work::{Done, Work},
 };
-
-/// How many events are looked through at once.
-const EVENTS: usize = 8_192;
-/// And how many bytes of them.
-const BYTES: usize = 8 * 1024 * 1024;
 
 /// What was asked for and is not done.
 #[derive(Default)]
@@ -122,39 +115,4 @@ impl Follower {
         }
         Ok(true)
     }
-}
-
-/// The streams with events that hold sealed values of these persons. Looks through the whole log, some million events a
-/// second.
-pub(crate) fn streams_of(log: &EventLog, persons: &[Uuid]) -> Result<BTreeSet<StreamName>, ReadError> {
-    const SUBJECT: &[u8] = b"\"subject\":\"";
-    let persons: HashSet<[u8; 36]> = persons.iter().map(|person| written(*person)).collect();
-    let subject = memmem::Finder::new(SUBJECT);
-    let speaks_of = |event: &[u8]| {
-        subject.find_iter(event).any(|at| {
-            let id = event
-                .get(at + SUBJECT.len()..)
-                .and_then(|rest| rest.first_chunk());
-            id.is_some_and(|id| persons.contains(id))
-        })
-    };
-    let (mut streams, mut after) = (BTreeSet::new(), Position(0));
-    loop {
-        let events = log.read_stored(after, EVENTS, BYTES)?;
-        let Some(last) = events.last() else {
-            return Ok(streams);
-        };
-        for event in events.iter().filter(|event| speaks_of(&event.bytes)) {
-            let read = log.read(Position(event.position.0 - 1), 1)?;
-            streams.extend(read.into_iter().map(|recorded| recorded.envelope.stream));
-        }
-        after = last.position;
-    }
-}
-
-/// An id as events have it.
-fn written(id: Uuid) -> [u8; 36] {
-    let mut text = [0; 36];
-    id.hyphenated().encode_lower(&mut text);
-    text
 }

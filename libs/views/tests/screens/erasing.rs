@@ -159,8 +159,7 @@ fn others_are_left_as_they_are() {
     opening.description = Some(personal("en panne"));
     let key = world.ticket(opening);
     world.catch_up();
-    let work = world.views.erase(&[Uuid::from_u128(3)]).unwrap();
-    assert!(world.is_done(work));
+    assert!(world.is_done(world.erasing(3)));
     assert_eq!(world.found("imprimante panne"), [key.to_string()]);
     assert_eq!(world.found("quetzalcoatl").len(), 40);
 }
@@ -171,11 +170,7 @@ fn erasures_asked_for_together_are_all_done() {
     let world = planted(&gone);
     world.catch_up();
     gone.store(true, Ordering::SeqCst);
-    let persons: Vec<_> = (0..20).map(Uuid::from_u128).collect();
-    let works: Vec<_> = persons
-        .iter()
-        .map(|person| world.views.erase(&[*person]).unwrap())
-        .collect();
+    let works: Vec<_> = (0..20).map(|person| world.erasing(person)).collect();
     assert!(works.into_iter().all(|work| world.is_done(work)));
     assert_eq!(world.found("quetzalcoatl"), Vec::<String>::new());
 }
@@ -186,7 +181,6 @@ fn an_erasure_of_closed_views_says_that_it_is_not_done() {
     world.ticket(opened("Souris"));
     world.open = keyless();
     world.catch_up();
-    let views = world.views.clone();
     world.views.clone().close();
-    assert!(!world.is_done(views.erase(&[Uuid::from_u128(1)]).unwrap()));
+    assert!(!world.is_done(world.erasing(1)));
 }

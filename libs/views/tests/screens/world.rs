@@ -406,7 +406,16 @@ impl World {
 
     /// Waits until the person of [`personal`] is erased, whose values can no more be opened.
     pub(crate) fn erase(&self) {
-        assert!(self.is_done(self.views.erase(&[Uuid::from_u128(1)]).unwrap()));
+        assert!(self.is_done(self.erasing(1)));
+    }
+
+    /// Begins to take a person out of the files.
+    pub(crate) fn erasing(&self, person: u128) -> views::Work {
+        let subject = format!("\"subject\":\"{}\"", Uuid::from_u128(person));
+        let events = self.log.read(Position(0), usize::MAX).unwrap().into_iter();
+        let theirs = events.filter(|event| event.envelope.data.get().contains(&subject));
+        self.views
+            .erase(theirs.map(|event| event.envelope.stream).collect())
     }
 
     /// Waits for work on the files; whether it was done.

@@ -188,6 +188,18 @@ proptest! {
         for (viewer, query) in all() {
             check(&world, &model, &model, &viewer, &query);
         }
+        // What is erased in place is what is made anew without keys, and is listed and found alike.
+        let shown = |world: &World| -> Vec<_> {
+            let pages = all().map(|(viewer, query)| world.views.queue(&policy::visible(&viewer), &query));
+            pages.map(Result::unwrap).collect()
+        };
+        world.open = keyless();
+        world.reopen(|_| {});
+        world.erase();
+        let (erased, pages) = (world.dump(), shown(&world));
+        world.reopen(|dir| fs::remove_dir_all(dir).unwrap());
+        prop_assert_eq!(world.dump(), erased);
+        prop_assert_eq!(shown(&world), pages);
     }
 
     #[test]

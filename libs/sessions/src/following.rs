@@ -33,7 +33,8 @@ pub enum What {
         /// What its text is made from.
         payload: Option<String>,
     },
-    /// What was to serve it once is withdrawn, under these words, as [`Sessions::withdraw`] does.
+    /// What was to serve it once is withdrawn, under these words, as [`Sessions::withdraw`] does, unless it was made after the event:
+    /// whoever asks for a link just then is not answered by nothing.
     Withdraw(&'static [&'static str]),
 }
 
@@ -95,7 +96,7 @@ impl Sessions {
                     delivery::insert(&transaction, &new)?;
                 }
                 What::Withdraw(words) => {
-                    one_time::withdraw(&transaction, one.account, words)?;
+                    one_time::withdraw(&transaction, one.account, words, one.at)?;
                 }
             }
             done += 1;

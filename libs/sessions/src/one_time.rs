@@ -137,26 +137,27 @@ impl Sessions {
     pub fn withdraw(&self, account: Uuid, words: &[&str]) -> Result<usize, StorageError> {
         let mut database = self.inner.database.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let withdrawn = withdraw(&transaction, account, words)?;
+        let withdrawn = withdraw(&transaction, account, words, DateTime::<Utc>::MAX_UTC)?;
         transaction.commit()?;
         Ok(withdrawn)
     }
 }
 
-/// As [`Sessions::withdraw`], within a transaction.
+/// As [`Sessions::withdraw`], within a transaction, what was made until then.
 pub(crate) fn withdraw(
     transaction: &Transaction<'_>,
     account: Uuid,
     words: &[&str],
+    until: DateTime<Utc>,
 ) -> rusqlite::Result<usize> {
     let mut withdrawn = 0;
     for sql in [
-        "DELETE FROM one_time WHERE account = ?1 AND purpose = ?2",
-        "DELETE FROM deliveries WHERE account = ?1 AND effect = ?2",
+        "DELETE FROM one_time WHERE account = ?1 AND purpose = ?2 AND made_at <= ?3",
+        "DELETE FROM deliveries WHERE account = ?1 AND effect = ?2 AND made_at <= ?3",
     ] {
         let mut statement = transaction.prepare_cached(sql)?;
         for word in words {
-            withdrawn += statement.execute(params![account.as_bytes(), word])?;
+            withdrawn += statement.execute(params![account.as_bytes(), word, micros(until)])?;
         }
     }
     Ok(withdrawn)

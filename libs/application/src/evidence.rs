@@ -20,13 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use transparency::Hash;
 
-use crate::{
-    codec,
-    error::ReadError,
-    room::Reader,
-    start::Application,
-    tickets::{Loaded, READ_EVENTS},
-};
+use crate::{codec, error::ReadError, room::Reader, start::Application, tickets::Loaded};
 
 /// Where the name that others see stands in the event that makes an account.
 const NAME: &str = "/data/name";
@@ -57,7 +51,9 @@ enum Disclosed {
 }
 
 /// Bytes of a bundle after which it is handed on, so that a reader who does not read costs no more than this.
-const PART_BYTES: usize = 256 * 1024;
+const PART_BYTES: usize = 64 * 1024;
+/// How many events of a bundle are read at once: about a part.
+const PART_EVENTS: u64 = 32;
 
 impl Application {
     /// The evidence bundle of a ticket, for who may read it, and whether something of it is withheld. Without what they may not read:
@@ -143,7 +139,7 @@ impl Bundling {
         }
         let application = self.application.clone();
         let written = application.read(move |reader| {
-            let mut part = Vec::new();
+            let mut part = Vec::with_capacity(2 * PART_BYTES);
             while part.len() < PART_BYTES && !matches!(self.left, Left::Nothing) {
                 self.write(reader, &mut part)?;
             }
@@ -169,7 +165,7 @@ impl Bundling {
     }
 
     fn write_keys(&mut self, reader: &Reader, after: Version, part: &mut Vec<u8>) -> Result<(), ReadError> {
-        let events = reader.stream_events("log", after, READ_EVENTS as usize)?;
+        let events = reader.stream_events("log", after, PART_EVENTS as usize)?;
         for recorded in &events {
             if recorded.position.0 <= self.size {
                 self.add(part, &reader.whole(recorded, self.size, Disclosed::None)?)?;
@@ -184,7 +180,7 @@ impl Bundling {
 
     fn write_events(&mut self, reader: &Reader, after: Version, part: &mut Vec<u8>) -> Result<(), ReadError> {
         let loaded = Arc::clone(&self.loaded);
-        let count = (loaded.version().0 - after.0).min(READ_EVENTS);
+        let count = (loaded.version().0 - after.0).min(PART_EVENTS);
         if count == 0 {
             self.begin("accounts", Left::Accounts, part);
             return Ok(());

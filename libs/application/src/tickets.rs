@@ -19,7 +19,7 @@ pub const CACHE_BYTES_MAX: u64 = 48 * 1024 * 1024;
 /// Memory that tickets as they were may take, bytes, counted alike.
 pub const FOLDS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Of every how many events of a long ticket it is kept as it was after them.
-const FOLD_EVENTS: u64 = 128;
+const FOLD_EVENTS: u64 = 16;
 /// Of how many tickets it is kept which event set each field.
 const BLAMES_MAX: u64 = 1_000;
 /// How many events of a ticket are read at once.
@@ -161,7 +161,7 @@ impl Tickets {
             Some(kept) => Some(kept),
             None => self.fold_before(key, newest),
         };
-        let loaded = self.fold(from.map(Arc::unwrap_or_clone), key, newest)?;
+        let loaded = self.fold(from.map(Arc::unwrap_or_clone), key, newest, FOLD_EVENTS)?;
         let loaded = Arc::new(loaded.ok_or(ReadError::NotFound)?);
         self.keep(&loaded, began);
         Ok(loaded)
@@ -178,7 +178,7 @@ impl Tickets {
         match nearest {
             Some(kept) if kept.version() == version => Ok(Some(kept)),
             from => Ok(self
-                .fold(from.map(Arc::unwrap_or_clone), key, version)?
+                .fold(from.map(Arc::unwrap_or_clone), key, version, FOLD_EVENTS)?
                 .map(Arc::new)),
         }
     }
@@ -265,8 +265,11 @@ impl Tickets {
             for (stamp, event) in events {
                 loaded = Loaded::evolve(loaded, key, stamp, event);
             }
+        } else if loaded.is_some() {
+            // Those in between are on their way here, and each wants the ticket as it was after it.
+            loaded = self.fold(loaded, key, Version(last), 1)?;
         } else {
-            loaded = self.fold(loaded, key, Version(last))?;
+            loaded = self.at(key, Version(last))?.map(Arc::unwrap_or_clone);
         }
         let loaded = Arc::new(loaded.ok_or(ReadError::NotFound)?);
         self.keep(&loaded, began);
@@ -311,12 +314,13 @@ impl Tickets {
             .find_map(|place| self.folds.get(&place))
     }
 
-    /// Folds a ticket on up to a version, and keeps it as it was on the way.
+    /// Folds a ticket on up to a version, and keeps it as it was on the way after every so many events.
     fn fold(
         &self,
         from: Option<Loaded>,
         key: &TicketKey,
         Version(until): Version,
+        every: u64,
     ) -> Result<Option<Loaded>, ReadError> {
         let began = self.forgotten();
         let mut loaded = from;
@@ -327,7 +331,7 @@ impl Tickets {
                     loaded = Loaded::evolve(loaded, key, &codec::stamp(&recorded), &event);
                 }
                 at = recorded.envelope.version.0;
-                if let Some(loaded) = loaded.as_ref().filter(|_| at.is_multiple_of(FOLD_EVENTS)) {
+                if let Some(loaded) = loaded.as_ref().filter(|_| at.is_multiple_of(every)) {
                     self.keep_fold(loaded.clone(), began);
                 }
             }

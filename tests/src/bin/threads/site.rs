@@ -50,7 +50,10 @@ impl Site {
 
     async fn call(&self, wire: &mut Connection, method: &str, path: &str, body: &str) -> Value {
         let request = wire::request(method, path, &self.headers, body);
-        let reply = wire.call(&request).await.unwrap();
+        let begun = Instant::now();
+        let reply = wire.call(&request).await;
+        let reply =
+            reply.unwrap_or_else(|error| panic!("{method} {path} after {:?}: {error}", begun.elapsed()));
         assert!(
             (200..300).contains(&reply.status),
             "{path}: {} {}",

@@ -8,6 +8,7 @@
 mod address_changed;
 mod follower;
 mod invitation;
+mod life;
 mod password_changed;
 mod second_factor_changed;
 #[cfg(test)]

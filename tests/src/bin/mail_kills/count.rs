@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use guichet_tests::{mail::Mail, server::Server};
-use serde_json::Value;
 
 const INVITATION: &str = "Votre compte est ouvert";
 const PASSWORD: &str = "Votre mot de passe a changé";
@@ -96,10 +95,10 @@ fn names(server: &Server) -> BTreeMap<String, String> {
             let text = |name: &str| account[name].as_str().unwrap();
             names.insert(format!("account-{}", text("id")), text("username").to_owned());
         }
-        match &page["next_cursor"] {
-            Value::String(next) => cursor = format!("&cursor={next}"),
-            _ => return names,
-        }
+        let Some(next) = page["next_cursor"].as_str() else {
+            return names;
+        };
+        cursor = format!("&cursor={next}");
     }
 }
 

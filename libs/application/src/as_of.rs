@@ -64,7 +64,7 @@ impl Reader {
     /// For every field of a ticket, the event that set it.
     ///
     /// # Errors
-    /// As [`Application::ticket_as_of`].
+    /// As [`Reader::ticket_as_of`].
     pub fn blame(&self, viewer: &Viewer, key: &TicketKey, as_of: Option<AsOf>) -> Result<Blamed, ReadError> {
         let loaded = self.ticket_as_of(viewer, key, as_of)?;
         let blame = self.tickets().blame(key, loaded.version())?;

@@ -200,11 +200,7 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
         ..Settings::new(options.data)
     };
     places(wrong, &settings);
-    let workers = options.workers.map(|told| {
-        let name = "--workers (GUICHET_WORKERS)";
-        let workers = wrong.good(name, told, 1);
-        wrong.within(name, workers, 1, WORKERS_MAX)
-    });
+    let workers = options.workers.map(|told| workers(wrong, told));
     let (account_limits, write_wait_s) = held_off(
         wrong,
         options.writes_per_minute,
@@ -239,6 +235,12 @@ fn rest(wrong: &mut WrongSettings, options: Api, with_inner: bool) -> Checked {
         },
         allow_plain_http,
     }
+}
+
+fn workers(wrong: &mut WrongSettings, told: Told<usize>) -> usize {
+    let name = "--workers (GUICHET_WORKERS)";
+    let workers = wrong.good(name, told, 1);
+    wrong.within(name, workers, 1, WORKERS_MAX)
 }
 
 /// How much accounts may write, and how long clients may leave answers unread.

@@ -79,8 +79,7 @@ bench: release ## measure against references in the same run: a table and bench/
 	GUICHET_BIN=target/release/guichet target/release/load
 
 .PHONY: threads
-threads: release ## measure what pages of long tickets cost, and what they cost others
-	cargo build --release -p guichet_tests --bins
+threads: tools ## measure what pages of long tickets cost, and what they cost others
 	GUICHET_BIN=target/release/guichet target/release/threads
 
 .PHONY: load

@@ -21,6 +21,8 @@ struct State {
     asked: u64,
     /// Each with the streams that are left.
     wanted: VecDeque<(u64, VecDeque<StreamName>)>,
+    /// The first of them has been followed by files made anew.
+    is_renewed: bool,
 }
 
 /// What the handles ask of the follower.
@@ -34,7 +36,10 @@ pub(crate) struct Erasures {
 enum Next {
     /// The rows of a stream are made anew.
     Stream(StreamName),
-    /// All streams of one that was asked for are done: nothing may be left of them beside the rows.
+    /// All streams of one that was asked for are done. FTS5 may leave a word as what parts two pages of its index, so the files
+    /// are made anew.
+    Renew,
+    /// They are: nothing may be left of them beside the rows.
     Sweep(u64),
 }
 
@@ -53,7 +58,8 @@ impl Erasures {
         let (number, streams) = state.wanted.front()?;
         Some(match streams.front() {
             Some(stream) => Next::Stream(stream.clone()),
-            None => Next::Sweep(*number),
+            None if state.is_renewed => Next::Sweep(*number),
+            None => Next::Renew,
         })
     }
 
@@ -71,9 +77,17 @@ impl Erasures {
         }
     }
 
+    /// The files are being made anew.
+    fn renewed(&self) {
+        self.state.lock().is_renewed = true;
+    }
+
     /// What is first was asked for under this number, and is done.
     fn finish(&self, number: u64) {
-        self.state.lock().wanted.pop_front();
+        let mut state = self.state.lock();
+        state.wanted.pop_front();
+        state.is_renewed = false;
+        drop(state);
         self.done.through(number);
     }
 }
@@ -99,6 +113,14 @@ impl Follower {
                     }
                 }
                 shared.erasures.pass();
+            }
+            Some(Next::Renew) => {
+                for (index, served) in shared.views.iter().enumerate() {
+                    if served.view.is_personal() {
+                        shared.renewals.want(index);
+                    }
+                }
+                shared.erasures.renewed();
             }
             Some(Next::Sweep(number)) => {
                 let mut is_clean = true;

@@ -11,7 +11,10 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use domain::{PersonId, Personal, ticket::Visibility};
+use domain::{
+    PersonId, Personal,
+    ticket::{TicketEvent, Visibility, event::CommentBody},
+};
 use uuid::Uuid;
 use views::QueueQuery;
 
@@ -58,7 +61,7 @@ fn nothing_is_left_of_an_erased_word_and_lists_answer_meanwhile() {
     let position = world.views.position();
     world.reopen(|dir| assert_eq!(views::floor(dir).unwrap().position, position));
     assert_eq!(world.found(key.as_str()), [key.to_string()]);
-    assert_eq!(the_file(&dir).file_name().unwrap(), "queue.sqlite");
+    assert_eq!(the_file(&dir).file_name().unwrap(), "queue-1.sqlite");
 }
 
 #[test]
@@ -90,9 +93,9 @@ fn word(seed: &mut u64) -> String {
     (0..12).map(letter).collect()
 }
 
-/// Every six letters of a word.
+/// Every nine letters of a word: nobody else has them by chance.
 fn pieces(word: &str) -> impl Iterator<Item = &[u8]> {
-    word.as_bytes().windows(6)
+    word.as_bytes().windows(9)
 }
 
 #[test]
@@ -120,19 +123,56 @@ fn no_piece_of_an_erased_word_is_left_and_every_other_word_is_found() {
     world.catch_up();
     gone.store(true, Ordering::SeqCst);
     world.erase();
-    let erased: HashSet<&[u8]> = words[0].iter().flat_map(|word| pieces(word)).collect();
+    assert_nothing_is_left(&world, &words[0]);
+    for word in &words[1] {
+        assert_eq!(world.found(word).len(), 1, "{word}");
+    }
+}
+
+/// No file holds nine letters in a row of these words.
+fn assert_nothing_is_left(world: &World, words: &[String]) {
+    let erased: HashSet<&[u8]> = words.iter().flat_map(|word| pieces(word)).collect();
     for entry in fs::read_dir(world.views_dir()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = fs::read(&path).unwrap();
         let mut letters = bytes
-            .windows(6)
+            .windows(9)
             .filter(|piece| piece.iter().all(u8::is_ascii_lowercase));
         let left = letters.find(|piece| erased.contains(piece));
         assert_eq!(left, None, "{}", path.display());
     }
-    for word in &words[1] {
-        assert_eq!(world.found(word).len(), 1, "{word}");
+}
+
+#[test]
+fn no_erased_word_is_left_as_what_parts_the_pages_of_the_index() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let mut world = World::new();
+    world.open = without(1, &gone);
+    world.reopen(|_| {});
+    let (mut seed, mut erased) = (5, Vec::new());
+    let key = world.ticket(opened("Souris"));
+    for number in 0..60 {
+        let whose = 1 + number % 2;
+        // Words of a common beginning are parted by the whole of one.
+        let words: Vec<String> = (0..100).map(|_| word(&mut seed)).collect();
+        let text: Vec<String> = words
+            .iter()
+            .map(|word| format!("{word} {word}s {word}ss"))
+            .collect();
+        let mut comment = comment("", Visibility::Public);
+        if let TicketEvent::Commented(commented) = &mut comment {
+            let subject = PersonId(Uuid::from_u128(whose));
+            commented.body = CommentBody::Words(Personal::new(subject, text.join(" ")));
+        }
+        world.happens(&key, comment);
+        if whose == 1 {
+            erased.extend(words);
+        }
+        world.catch_up();
     }
+    gone.store(true, Ordering::SeqCst);
+    world.erase();
+    assert_nothing_is_left(&world, &erased);
 }
 
 #[test]

@@ -86,6 +86,15 @@ pub trait Fold: Send {
         Ok(())
     }
 
+    /// Whether nothing of rows that were erased is left in the file beside the rows; otherwise the file is made anew. Only a
+    /// personal view is asked.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    fn is_swept(&self, _connection: &Connection) -> rusqlite::Result<bool> {
+        Ok(true)
+    }
+
     /// Commits what was saved. A view that shares something with its readers beside the file changes both together.
     ///
     /// # Errors

@@ -21,8 +21,6 @@ struct State {
     asked: u64,
     /// Each with the streams that are left.
     wanted: VecDeque<(u64, VecDeque<StreamName>)>,
-    /// The first of them has been followed by files made anew.
-    is_renewed: bool,
 }
 
 /// What the handles ask of the follower.
@@ -36,10 +34,7 @@ pub(crate) struct Erasures {
 enum Next {
     /// The rows of a stream are made anew.
     Stream(StreamName),
-    /// All streams of one that was asked for are done. FTS5 may leave a word as what parts two pages of its index, so the files
-    /// are made anew.
-    Renew,
-    /// They are: nothing may be left of them beside the rows.
+    /// All streams of one that was asked for are done: nothing may be left of them beside the rows.
     Sweep(u64),
 }
 
@@ -58,8 +53,7 @@ impl Erasures {
         let (number, streams) = state.wanted.front()?;
         Some(match streams.front() {
             Some(stream) => Next::Stream(stream.clone()),
-            None if state.is_renewed => Next::Sweep(*number),
-            None => Next::Renew,
+            None => Next::Sweep(*number),
         })
     }
 
@@ -77,17 +71,9 @@ impl Erasures {
         }
     }
 
-    /// The files are being made anew.
-    fn renewed(&self) {
-        self.state.lock().is_renewed = true;
-    }
-
     /// What is first was asked for under this number, and is done.
     fn finish(&self, number: u64) {
-        let mut state = self.state.lock();
-        state.wanted.pop_front();
-        state.is_renewed = false;
-        drop(state);
+        self.state.lock().wanted.pop_front();
         self.done.through(number);
     }
 }
@@ -114,22 +100,22 @@ impl Follower {
                 }
                 shared.erasures.pass();
             }
-            Some(Next::Renew) => {
-                for (index, served) in shared.views.iter().enumerate() {
-                    if served.view.is_personal() {
-                        shared.renewals.want(index);
-                    }
-                }
-                shared.erasures.renewed();
-            }
             Some(Next::Sweep(number)) => {
                 let mut is_clean = true;
-                for (store, served) in self.stores.iter_mut().zip(&shared.views) {
-                    if let Some(store) = store.as_mut().filter(|_| served.view.is_personal()) {
+                for (index, served) in shared.views.iter().enumerate() {
+                    let store = self.stores[index].as_mut().filter(|_| served.view.is_personal());
+                    let Some(store) = store else {
+                        continue;
+                    };
+                    if store.is_swept().map_err(StepError::of(&served.view))? {
                         is_clean &= store.sweep().map_err(StepError::of(&served.view))?;
+                    } else {
+                        // The new file is swept when it serves.
+                        shared.renewals.want(index);
+                        is_clean = false;
                     }
                 }
-                // Somebody reads what was before: SQLite has waited a while for them.
+                // While somebody reads what was before, SQLite waits for them in each turn.
                 if is_clean {
                     shared.erasures.finish(number);
                 }

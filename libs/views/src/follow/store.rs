@@ -178,6 +178,11 @@ impl Store {
         erased
     }
 
+    /// Whether nothing of rows that were erased is left in the file.
+    pub(crate) fn is_swept(&self) -> rusqlite::Result<bool> {
+        self.fold.is_swept(&self.connection)
+    }
+
     /// Leaves nothing of former rows beside the file; `false` when somebody still reads them.
     pub(crate) fn sweep(&mut self) -> rusqlite::Result<bool> {
         let busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::Connection;
+use rusqlite::{
+    Connection,
+    types::{ToSqlOutput, ValueRef},
+};
 
 use super::{
     fold::{SLOT_BITS, SLOT_MASK},
-    search,
+    load, search,
 };
 use crate::numbers::number;
 
@@ -55,4 +58,36 @@ pub(super) fn ticket(
         }
     }
     Ok(())
+}
+
+/// Whether what parts the pages of the full text begins a word that is there. FTS5 takes an erased word out of its page, and leaves it
+/// as what the page was found by.
+pub(super) fn is_swept(connection: &Connection) -> rusqlite::Result<bool> {
+    // FTS5 may go on reading after the last question, and the writer must not.
+    let connection = load::reader(connection)?;
+    for table in ["public_text", "internal_text"] {
+        connection.execute_batch(&format!(
+            "CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab('main', '{table}', 'instance')"
+        ))?;
+        let mut next = connection.prepare(&format!(
+            "SELECT term FROM temp.{table}_words WHERE term >= ?1 LIMIT 1"
+        ))?;
+        // The first byte says which index it is of.
+        let mut parting = connection.prepare(&format!("SELECT substr(term, 2) FROM {table}_idx"))?;
+        let mut rows = parting.query([])?;
+        while let Some(row) = rows.next()? {
+            // A part of a word, which may end within a character.
+            let beginning = row.get_ref(0)?.as_bytes_or_null()?.unwrap_or_default();
+            let mut words = next.query([ToSqlOutput::Borrowed(ValueRef::Text(beginning))])?;
+            let word = words.next()?.map(|row| row.get_ref(0)).transpose()?;
+            let is_there = match word {
+                Some(word) => word.as_bytes()?.starts_with(beginning),
+                None => false,
+            };
+            if !is_there && !beginning.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }

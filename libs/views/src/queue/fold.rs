@@ -223,6 +223,10 @@ impl Fold for QueueFold {
         self.save(transaction)
     }
 
+    fn is_swept(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        erase::is_swept(connection)
+    }
+
     fn commit(&mut self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
         let saved = mem::take(&mut self.saved);
         let mut live = self.live.write();

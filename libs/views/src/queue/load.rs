@@ -7,7 +7,7 @@ use std::{
 
 use domain::{AccountId, Commitment, OrganizationId, TicketKey, desk::Category};
 use event_log::Position;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use serde_json::{Number, Value, value::RawValue};
 use uuid::Uuid;
 
@@ -20,6 +20,12 @@ use crate::{
     desks::Desks,
     numbers::{damaged, instant, integer, name, number},
 };
+
+/// Another connection to the same file, which only reads.
+pub(super) fn reader(connection: &Connection) -> rusqlite::Result<Connection> {
+    let path = connection.path().unwrap_or_default();
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
 
 /// Reads what a list shows of a row of [`selected`]. How many events the viewer may see, and the fields, stand elsewhere.
 pub(super) fn shown(row: &Row<'_>) -> rusqlite::Result<Shown> {

@@ -61,7 +61,7 @@ fn nothing_is_left_of_an_erased_word_and_lists_answer_meanwhile() {
     let position = world.views.position();
     world.reopen(|dir| assert_eq!(views::floor(dir).unwrap().position, position));
     assert_eq!(world.found(key.as_str()), [key.to_string()]);
-    assert_eq!(the_file(&dir).file_name().unwrap(), "queue-1.sqlite");
+    assert_eq!(the_file(&dir).file_name().unwrap(), "queue.sqlite");
 }
 
 #[test]

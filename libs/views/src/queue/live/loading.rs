@@ -2,12 +2,15 @@
 
 use std::{panic, thread};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::{Live, Stored, slot_at, with_key};
 use crate::{
     numbers,
-    queue::columns::{self, COLUMNS},
+    queue::{
+        columns::{self, COLUMNS},
+        load,
+    },
 };
 
 /// A column with where its values are held.
@@ -55,11 +58,8 @@ impl Live {
         let held = held.filter(|(_, stored)| !matches!(stored, Stored::Nothing));
         let (own, others): (Vec<Held<'_>>, Vec<Held<'_>>) = held.partition(|(column, _)| column % 2 == 0);
         thread::scope(|scope| {
-            let path = connection.path().unwrap_or_default();
-            let other = scope.spawn(move || {
-                let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-                fill(&connection, others)
-            });
+            let other = load::reader(connection)?;
+            let other = scope.spawn(move || fill(&other, others));
             let own = fill(connection, own);
             own.and(
                 other

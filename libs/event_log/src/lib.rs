@@ -38,6 +38,7 @@ mod shared;
 mod space;
 mod store;
 mod tail;
+mod waiter;
 mod waypoints;
 mod writer;
 
@@ -54,3 +55,4 @@ pub use read::{ReadError, Stored};
 pub use restore::{RestoreError, Restored, UNFINISHED, import, restore};
 pub use shared::LogState;
 pub use tail::{Closed, Tail, TailError};
+pub use waiter::{RETRY_MS, Waiter};

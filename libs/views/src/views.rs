@@ -11,7 +11,7 @@ use std::{
 
 use chrono::NaiveDate;
 use domain::{DeskKey, policy::Visible};
-use event_log::{EventLog, Position, ReadError, StreamName};
+use event_log::{EventLog, Position, ReadError, StreamName, Waiter};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -148,16 +148,13 @@ impl Views {
             stores.push(existing(&view, &path, &log)?);
             served.push(Served::new(view, Pool::new(path, options.readers_max)));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(failed("cannot start the follower of"))?;
         for (served, store) in served.iter().zip(&stores) {
             if let Some(store) = store {
                 served.open(store);
             }
         }
         let shared = Arc::new(Shared::new(served));
+        let waiter = Waiter::new(Arc::clone(&shared.wake)).map_err(failed("cannot start the follower of"))?;
         let mut follower = Follower {
             feed: Feed {
                 shared: Arc::clone(&shared),
@@ -166,7 +163,7 @@ impl Views {
                 rebuild_bytes_max: options.rebuild_bytes_max,
                 supervisor: options.supervisor.clone(),
             },
-            runtime,
+            waiter,
             stores,
             are_found: true,
         };

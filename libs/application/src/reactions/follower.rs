@@ -6,19 +6,15 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
 };
 
 use chrono::TimeDelta;
 use domain::Event;
-use event_log::{EventLog, LogState, Position, Recorded};
+use event_log::{EventLog, LogState, Position, RETRY_MS, Recorded, Waiter};
 use parking_lot::Mutex;
 use sessions::{Consequence, DELIVERY_KEPT_HOURS, PostError, Sessions, is_disk_full};
 use supervision::{End, Supervisor, Worker};
-use tokio::{
-    runtime::Runtime,
-    sync::{Notify, watch},
-};
+use tokio::sync::{Notify, watch};
 use vault::{KeyState, Vault};
 
 use super::{
@@ -34,8 +30,6 @@ use crate::{
 const EVENTS_MAX: usize = 1_024;
 /// After so many events that nothing follows from, the position is kept: a start reads no more than these again.
 const UNKEPT_EVENTS_MAX: u64 = 8_192;
-/// How long the follower waits after a failure before it tries again, ms.
-const RETRY_MS: u64 = 1_000;
 
 /// A handle on the follower. Dropping it stops it.
 pub(crate) struct Reactions {
@@ -48,7 +42,7 @@ struct Shared {
     position: watch::Sender<Position>,
     stopped: Mutex<Option<Stopped>>,
     stop: AtomicBool,
-    wake: Notify,
+    wake: Arc<Notify>,
 }
 
 /// Why the follower does not move.
@@ -76,7 +70,7 @@ struct Follower {
     reactions: Vec<Reaction>,
     /// The position that is kept.
     kept: Position,
-    runtime: Runtime,
+    waiter: Waiter,
 }
 
 /// Why the follower could not take a step.
@@ -142,22 +136,18 @@ impl Reactions {
         reactions: Vec<Reaction>,
     ) -> Result<Reactions, ReadError> {
         let position = begin(&sources.log, &sources.sessions)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(ReadError::internal)?;
         let shared = Arc::new(Shared {
             position: watch::Sender::new(position),
             stopped: Mutex::default(),
             stop: AtomicBool::new(false),
-            wake: Notify::new(),
+            wake: Arc::default(),
         });
         let mut follower = Follower {
             shared: Arc::clone(&shared),
             sources,
             reactions,
             kept: position,
-            runtime,
+            waiter: Waiter::new(Arc::clone(&shared.wake)).map_err(ReadError::internal)?,
         };
         let over = Arc::clone(&shared);
         let thread = workers
@@ -210,7 +200,9 @@ impl Follower {
                     *self.shared.stopped.lock() = None;
                     worker.is_well();
                 }
-                Ok(false) => self.wait(),
+                Ok(false) => self
+                    .waiter
+                    .wait(&self.sources.log, *self.shared.position.borrow()),
                 Err(error) => self.failed(&error, worker),
             }
         }
@@ -313,23 +305,6 @@ impl Follower {
         last.is_some_and(|last| recorded.envelope.at + kept <= last)
     }
 
-    fn wait(&self) {
-        let position = *self.shared.position.borrow();
-        if self.sources.log.head() > position {
-            // It has more and cannot be read now, since it is being opened again.
-            self.pause();
-            return;
-        }
-        self.runtime.block_on(async {
-            tokio::select! {
-                more = self.sources.log.wait_past(position) => if more.is_err() {
-                    self.shared.wake.notified().await;
-                },
-                () = self.shared.wake.notified() => {}
-            }
-        });
-    }
-
     fn failed(&self, error: &StepError, worker: &Worker) {
         worker.is_failing(error.code());
         let stopped = Stopped {
@@ -342,15 +317,6 @@ impl Follower {
             "what follows from events is not carried out"
         );
         *self.shared.stopped.lock() = Some(stopped);
-        self.pause();
-    }
-
-    fn pause(&self) {
-        self.runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(RETRY_MS)) => {}
-                () = self.shared.wake.notified() => {}
-            }
-        });
+        self.waiter.pause();
     }
 }

@@ -7,16 +7,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use event_log::{EventLog, Position, ReadError, Recorded, StreamName, Version};
+use event_log::{EventLog, Position, RETRY_MS, ReadError, Recorded, StreamName, Version, Waiter};
 use rusqlite::ErrorCode;
 use supervision::{End, Supervisor, Worker};
-use tokio::{
-    runtime::Runtime,
-    sync::{Notify, watch},
-};
+use tokio::sync::{Notify, watch};
 
 use super::{
     erase::Erasures,
@@ -35,8 +31,6 @@ use crate::{
 /// Most events of one transaction when a view is behind (design §4, "Views on SQLite"). A lone event is a transaction of
 /// its own, at once.
 pub(crate) const BATCH_EVENTS_MAX: usize = 2_000;
-/// How long the follower waits after a failure before it tries again, milliseconds.
-const RETRY_MS: u64 = 1_000;
 
 /// A view as its readers find it.
 pub(crate) struct Served {
@@ -57,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) renewals: Renewals,
     pub(crate) erasures: Erasures,
     stop: AtomicBool,
-    wake: Notify,
+    pub(crate) wake: Arc<Notify>,
 }
 
 impl Served {
@@ -86,7 +80,7 @@ impl Shared {
             renewals: Renewals::default(),
             erasures: Erasures::default(),
             stop: AtomicBool::new(false),
-            wake: Notify::new(),
+            wake: Arc::default(),
         }
     }
 
@@ -237,7 +231,7 @@ impl Feed {
 /// The thread's own things.
 pub(crate) struct Follower {
     pub(crate) feed: Feed,
-    pub(crate) runtime: Runtime,
+    pub(crate) waiter: Waiter,
     /// The files that serve, in the order of [`Shared::views`].
     pub(crate) stores: Vec<Option<Store>>,
     /// The files were looked for when the views were opened; a run that broke off has to look for them again.
@@ -387,19 +381,7 @@ impl Follower {
             .flatten()
             .map(|store| store.checkpoint().position);
         let position = places.min().unwrap_or_else(|| self.feed.log.head());
-        if self.feed.log.head() > position {
-            // It has more and cannot be read now, since it is being opened again.
-            self.pause();
-            return;
-        }
-        self.runtime.block_on(async {
-            tokio::select! {
-                more = self.feed.log.wait_past(position) => if more.is_err() {
-                    self.feed.shared.wake.notified().await;
-                },
-                () = self.feed.shared.wake.notified() => {}
-            }
-        });
+        self.waiter.wait(&self.feed.log, position);
     }
 
     fn failed(&self, error: &StepError, worker: &Worker) {
@@ -409,15 +391,6 @@ impl Follower {
             retry_ms = RETRY_MS,
             "a view does not follow the log"
         );
-        self.pause();
-    }
-
-    fn pause(&self) {
-        self.runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(RETRY_MS)) => {}
-                () = self.feed.shared.wake.notified() => {}
-            }
-        });
+        self.waiter.pause();
     }
 }

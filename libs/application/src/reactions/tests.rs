@@ -99,6 +99,15 @@ async fn made(application: &Application, new: NewAccount) -> AccountId {
     id
 }
 
+/// A directory with an account that has a password, and whom no mail is for.
+async fn with_eve() -> (TempDir, Application, AccountId) {
+    let dir = TempDir::new().unwrap();
+    let application = open(dir.path());
+    let eve = new_account("eve", Some("eve@example.org"), Some("hash"));
+    let eve = made(&application, eve).await;
+    (dir, application, eve)
+}
+
 fn call(application: &Application, at: DateTime<Utc>) -> Call {
     application.system_call(at, Channel::Admin)
 }
@@ -147,13 +156,7 @@ async fn who_is_made_without_a_password_is_invited_once_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_change_is_told_once_for_a_command() {
-    let dir = TempDir::new().unwrap();
-    let application = open(dir.path());
-    let eve = made(
-        &application,
-        new_account("eve", Some("eve@example.org"), Some("hash")),
-    )
-    .await;
+    let (_dir, application, eve) = with_eve().await;
     let factor = || {
         AccountEvent::SecondFactorEnrolled(SecondFactor {
             secret: of(eve, "JBSWY3DPEHPK3PXP"),
@@ -234,13 +237,8 @@ fn put_back(dir: &Path, kept: &Path) {
 
 /// A directory with an account and the sessions as they are before anything happens to it.
 async fn kept() -> (TempDir, TempDir, AccountId) {
-    let (dir, beside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let application = open(dir.path());
-    let eve = made(
-        &application,
-        new_account("eve", Some("eve@example.org"), Some("hash")),
-    )
-    .await;
+    let beside = TempDir::new().unwrap();
+    let (dir, application, eve) = with_eve().await;
     assert_eq!(mailed(&application).await, Vec::<String>::new());
     closed(application);
     fs::copy(
@@ -364,13 +362,7 @@ async fn of_old_sessions_no_more_than_the_last_day_is_mailed_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
-    let dir = TempDir::new().unwrap();
-    let application = open(dir.path());
-    let eve = made(
-        &application,
-        new_account("eve", Some("eve@example.org"), Some("hash")),
-    )
-    .await;
+    let (_dir, application, eve) = with_eve().await;
     assert!(waiting(&application).await.is_empty());
     let call = call(&application, at());
     let mut draft = crate::codec::draft(
@@ -410,13 +402,7 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
 /// A reaction is a value: here is one more, about roles.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reaction_that_is_added_is_driven_like_the_others() {
-    let dir = TempDir::new().unwrap();
-    let application = open(dir.path());
-    let eve = made(
-        &application,
-        new_account("eve", Some("eve@example.org"), Some("hash")),
-    )
-    .await;
+    let (_dir, application, eve) = with_eve().await;
     assert!(waiting(&application).await.is_empty());
     let made_up = Reaction {
         is_about: |event| matches!(event, AccountEvent::SignedOutEverywhere {}),

@@ -192,15 +192,7 @@ fn effect_and_payload_have_a_longest_length_in_bytes() {
 fn when_too_many_wait_a_further_one_is_refused_until_one_is_settled() {
     let house = House::new();
     let sessions = house.open();
-    house
-        .sql()
-        .execute(
-            "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
-             INSERT INTO deliveries (effect, made_at, due_at, effect_id)
-             SELECT 'sign-up', ?2, ?2, CAST(printf('%016d', n) AS BLOB) FROM n",
-            params![DELIVERIES_MAX - 1, minute(0).timestamp_micros()],
-        )
-        .unwrap();
+    house.all_but_full();
     let last = sessions.post(new_delivery(0, Some(ALICE))).unwrap();
     assert_eq!(last, u64::from(DELIVERIES_MAX));
     let refused = sessions.post(new_delivery(0, Some(ALICE)));

@@ -1,7 +1,6 @@
 //! What follows from events, each thing once.
 
-use rusqlite::params;
-use sessions::{Consequence, DELIVERIES_MAX, PostError, Sessions, Settled, What};
+use sessions::{Consequence, PostError, Sessions, Settled, What};
 use uuid::Uuid;
 
 use crate::house::{ALICE, BOB, House, hash, minute, new_delivery, new_effect, new_once, posted};
@@ -108,15 +107,7 @@ fn when_too_many_wait_nothing_follows_and_the_position_stays() {
     let house = House::new();
     let sessions = house.open();
     sessions.follow(1, &[], everybody).unwrap();
-    house
-        .sql()
-        .execute(
-            "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
-             INSERT INTO deliveries (effect, made_at, due_at, effect_id)
-             SELECT 'sign-up', ?2, ?2, CAST(printf('%016d', n) AS BLOB) FROM n",
-            params![DELIVERIES_MAX - 1, minute(0).timestamp_micros()],
-        )
-        .unwrap();
+    house.all_but_full();
     let all = [mail(ALICE, 1), mail(BOB, 1)];
     let refused = sessions.follow(3, &all, everybody);
     assert!(matches!(refused, Err(PostError::Full)), "{refused:?}");

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use sessions::{
-    Lifetimes, NewDelivery, NewOnce, NewSignIn, PostError, PostLimit, Sessions, SignIn, SignInMethod,
+    DELIVERIES_MAX, Lifetimes, NewDelivery, NewOnce, NewSignIn, PostError, PostLimit, Sessions, SignIn,
+    SignInMethod,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -37,6 +38,18 @@ impl House {
     /// The database as an operator's shell sees it; also the quick way to have very many rows.
     pub(crate) fn sql(&self) -> Connection {
         Connection::open(&self.path).unwrap()
+    }
+
+    /// Lets one delivery less wait than may.
+    pub(crate) fn all_but_full(&self) {
+        self.sql()
+            .execute(
+                "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+                 INSERT INTO deliveries (effect, made_at, due_at, effect_id)
+                 SELECT 'sign-up', ?2, ?2, CAST(printf('%016d', n) AS BLOB) FROM n",
+                params![DELIVERIES_MAX - 1, minute(0).timestamp_micros()],
+            )
+            .unwrap();
     }
 }
 

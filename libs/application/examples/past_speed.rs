@@ -13,13 +13,7 @@ use std::{
 
 use application::{
     Application, Call, Settings,
-    as_of::AsOf,
-    event_log::{self, Channel, CommandId, EventLog, Position},
-    open_ticket::NewTicket,
-    views::{
-        Options, Views,
-        queue::{QueuePage, QueueQuery, Sort},
-    },
+    tickets::{QueuePage, QueueQuery, Sort, as_of::AsOf, open::NewTicket},
 };
 use chrono::Utc;
 use domain::{
@@ -27,8 +21,10 @@ use domain::{
     policy::{self, Viewer},
     ticket::{Action, Text, Visibility},
 };
+use event_log::{Channel, CommandId, EventLog, Position};
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
+use views::Views;
 
 /// Commands under way at once while the log is filled.
 const AT_ONCE: usize = 256;
@@ -54,7 +50,7 @@ impl World {
             sent_at: None,
             channel: Channel::Rest,
             command_id: CommandId(id),
-            command_digest: self.application.secret().digest(&[b"speed", id.as_bytes()]),
+            command_digest: self.application.identity.keyed_digest(&[b"speed", id.as_bytes()]),
             correlation_id: id,
             expected_version: None,
             sign_in: None,
@@ -73,6 +69,7 @@ impl World {
         };
         let opened = self
             .application
+            .tickets
             .open_ticket(self.call(&self.requester), new)
             .await
             .unwrap();
@@ -89,6 +86,7 @@ impl World {
             };
             let call = self.call(&self.agent);
             self.application
+                .tickets
                 .act(call, key.clone(), vec![action])
                 .await
                 .unwrap();
@@ -108,6 +106,7 @@ impl World {
         };
         let call = self.call(&self.agent);
         self.application
+            .tickets
             .act(call, key.clone(), vec![action])
             .await
             .unwrap();
@@ -121,8 +120,12 @@ async fn main() {
         .map_or(1_000_000, |events| events.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let application = Application::open(&Settings::new(dir.path().join("data"))).unwrap();
-    application.begin_log(Utc::now(), None).await.unwrap();
-    application.publish_shipped_desks(Utc::now()).await.unwrap();
+    application.proofs.begin_log(Utc::now(), None).await.unwrap();
+    application
+        .people
+        .publish_shipped_desks(Utc::now())
+        .await
+        .unwrap();
     let _ = application.load_demo(Utc::now()).await.unwrap();
     let viewer = |name: &str| {
         let directory = application.directory();
@@ -137,7 +140,7 @@ async fn main() {
     });
     let begun = Instant::now();
     let mut number = 0;
-    while world.application.log().head().0 < events {
+    while world.application.inside().log.head().0 < events {
         stream::iter(number..number + 4_096)
             .for_each_concurrent(AT_ONCE, |number| {
                 let world = Arc::clone(&world);
@@ -146,12 +149,13 @@ async fn main() {
             .await;
         number += 4_096;
     }
-    let head = world.application.log().head();
+    let head = world.application.inside().log.head();
     let filled = begun.elapsed();
     assert!(
         world
             .application
-            .views()
+            .inside()
+            .views
             .at_least(head, Duration::from_secs(600))
             .await
     );
@@ -172,14 +176,14 @@ async fn tickets_in_the_past(world: &World, tickets: usize, head: Position) {
         let (agent, asked) = (world.agent.clone(), key.clone());
         let today = world
             .application
-            .read(move |reader| reader.ticket(&agent, &asked));
+            .read(move |reader| reader.tickets().ticket(&agent, &asked));
         let today = today.await.unwrap();
         let position = today.document.position - (head.0 / 3).min(today.document.position / 50);
         let (agent, as_of) = (world.agent.clone(), Some(AsOf::Position(Position(position))));
         let begun = Instant::now();
         let then = world
             .application
-            .read(move |reader| reader.ticket_as_of(&agent, &key, as_of));
+            .read(move |reader| reader.tickets().ticket_as_of(&agent, &key, as_of));
         let then = then.await;
         times.push(begun.elapsed());
         assert!(
@@ -213,7 +217,7 @@ fn pages(views: &Views, viewer: &Viewer, query: &QueueQuery) -> (Vec<QueuePage>,
 
 /// A log up to a position, and a view of it.
 async fn rebuilt(world: &World, dir: &Path, past: Position) -> Views {
-    let log = world.application.log();
+    let log = world.application.inside().log;
     let mut after = Position(0);
     let prefix = std::iter::from_fn(|| {
         let left = usize::try_from(past.0 - after.0).unwrap();
@@ -224,8 +228,14 @@ async fn rebuilt(world: &World, dir: &Path, past: Position) -> Views {
     let prefix = prefix.flatten().map(Ok::<_, Infallible>);
     event_log::import(&dir.join("prefix/log"), 0, prefix).unwrap();
     let prefix = EventLog::open(&dir.join("prefix/log"), event_log::Options::default()).unwrap();
-    let opener = world.application.opener();
-    let rebuilt = Views::open(&dir.join("prefix/views"), prefix, opener, Options::default()).unwrap();
+    let opener = world.application.inside().opener;
+    let rebuilt = Views::open(
+        &dir.join("prefix/views"),
+        prefix,
+        opener,
+        views::Options::default(),
+    )
+    .unwrap();
     assert!(rebuilt.at_least(past, Duration::from_secs(600)).await);
     rebuilt
 }
@@ -274,7 +284,7 @@ async fn queue_in_the_past(world: &World, dir: &Path, head: Position) {
             as_of: Some(past),
             ..query
         };
-        let (seen, first) = pages(world.application.views(), &world.agent, &as_of);
+        let (seen, first) = pages(world.application.inside().views, &world.agent, &as_of);
         assert_eq!(seen, then, "{what}");
         let rows: usize = seen.iter().map(|page| page.rows.len()).sum();
         println!(

@@ -10,14 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use application::{
-    event_log::{
-        Channel, CommandId, Commit, EventDraft, EventId, EventLog, Expected, Options, Position, StreamWrite,
-        Target,
-    },
-    proof::Tree,
-};
+use application::proofs::tree::Tree;
 use chrono::DateTime;
+use event_log::{
+    Channel, CommandId, Commit, EventDraft, EventId, EventLog, Expected, Options, Position, StreamWrite,
+    Target,
+};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

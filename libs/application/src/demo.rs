@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Language, OrganizationId,
     account::{AccountKind, change::NewAccount},
-    desk,
     organization::OrganizationCreated,
     policy::{Grant, Role},
 };
 use event_log::Channel;
 use uuid::Uuid;
 
-use crate::{accounts::Made, error::ExecuteError, start::Application};
+use crate::{
+    kernel::{error::ExecuteError, writes::Made},
+    start::Application,
+};
 
 /// The password of every demo account.
 pub const DEMO_PASSWORD: &str = "Guichet-demo-1";
@@ -138,32 +140,13 @@ pub fn roles() -> impl Iterator<Item = (&'static str, String)> {
 }
 
 impl Application {
-    /// Publishes the desks that ship with the product. Done at every start: what is published stays.
-    ///
-    /// # Errors
-    /// See [`ExecuteError`].
-    pub async fn publish_shipped_desks(&self, at: DateTime<Utc>) -> Result<(), ExecuteError> {
-        for desk in desk::shipped().map_err(ExecuteError::internal)? {
-            let definition = desk.definition();
-            if self
-                .directory()
-                .desk_version(&definition.key, definition.version)
-                .is_none()
-            {
-                self.publish_desk(self.system_call(at, Channel::Admin), &desk)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Whether the demo world was loaded into this log, ever: its organizations, which no one takes away, are all there.
     #[must_use]
     pub fn holds_demo(&self) -> bool {
         ORGANIZATIONS
             .iter()
             .filter_map(|(id, _, _)| id.parse().ok())
-            .all(|id: OrganizationId| self.directory().organization(&id).is_some())
+            .all(|id: OrganizationId| self.people.kernel.directory.organization(&id).is_some())
     }
 
     /// Completes the demo world; answers how many accounts were made.
@@ -173,7 +156,7 @@ impl Application {
     pub async fn load_demo(&self, at: DateTime<Utc>) -> Result<usize, ExecuteError> {
         for (id, name, siren) in ORGANIZATIONS {
             let id: OrganizationId = id.parse().map_err(ExecuteError::internal)?;
-            if self.directory().organization(&id).is_none() {
+            if self.people.kernel.directory.organization(&id).is_none() {
                 let siren = siren.map(str::to_owned);
                 let new = OrganizationCreated {
                     id,
@@ -181,17 +164,24 @@ impl Application {
                     siren,
                     parent: None,
                 };
-                self.make_organization(&self.system_call(at, Channel::Admin), new)
+                self.people
+                    .make_organization(&self.system_call(at, Channel::Admin), new)
                     .await?;
             }
         }
         let mut made = 0;
         for account in &ACCOUNTS {
-            if self.directory().account_by_username(account.username).is_none() {
-                let hash = self.hash(DEMO_PASSWORD.to_owned()).await?;
+            if self
+                .people
+                .kernel
+                .directory
+                .account_by_username(account.username)
+                .is_none()
+            {
+                let hash = self.identity.hash(DEMO_PASSWORD.to_owned()).await?;
                 let new = account.new_account(hash)?;
                 let call = self.system_call(at, Channel::Admin);
-                made += usize::from(self.make_account(&call, new, None).await? == Made::Now);
+                made += usize::from(self.people.make_account(&call, new, None).await? == Made::Now);
             }
         }
         Ok(made)

@@ -1,84 +1,39 @@
 //! The counter: execute a command, ask a view. The only crate that knows rules, log, vault, sessions and views.
 //!
-//! | room | holds |
+//! An [`Application`] is its parts. Each part stands on those above it, and none knows those below; a test keeps it so.
+//!
+//! | part | holds |
 //! |---|---|
-//! | [`start`] | opening a data directory: log, keys, sessions, views, attachments |
-//! | [`call`] | who asks, when, through which door, under which command id |
-//! | [`directory`] | accounts, organizations and desks, folded from the log |
-//! | [`codec`] | from domain events to sealed drafts for the log, and back |
-//! | `command` | the one way of a command to the log, over one stream or several |
-//! | [`execute`], [`open_ticket`], [`tickets`] | acting on tickets, opening one, tickets in memory |
-//! | [`room`] | where questions are answered: aside of the threads that serve requests, a few at once |
-//! | [`reading`], [`threads`], [`as_of`], [`feed`] | tickets; comments and history by pages; now and then; the change feed |
-//! | [`attachments`] | files, sealed while they stream |
-//! | [`sign_in`], [`second_factor`], [`federation`] | who somebody is: by password and code, by API key, by an identity provider |
-//! | [`passwords`], [`recovery`], [`addresses`] | choosing passwords, getting back in, changing addresses |
-//! | `links`, [`deliveries`] | one-time links, mail about accounts |
+//! | [`kernel`] | the one way of a command to the log; events sealed and opened; what is folded in memory; where questions are answered |
+//! | [`identity`] | who somebody is: passwords, second factors, identity providers, one-time links and their mail |
+//! | [`people`] | accounts, organizations and desks; accounts made by their holders or by an identity provider |
+//! | [`tickets`] | opening tickets, acting on them, asking for them and their files, now and then |
+//! | [`proofs`] | what auditors read: the Merkle tree, signed checkpoints, the feed, exports and bundles |
 //! | `reactions` | what has to happen because of an event, each thing once |
-//! | [`accounts`], [`avatars`], [`organizations`] | making and changing accounts, organizations and desks; [`demo`] makes some |
-//! | [`administrators`] | the last who administers everything stays one |
-//! | [`proof`], [`epoch`] | the Merkle tree over the log, its signed checkpoints, the keys that sign |
-//! | [`audit`], [`evidence`] | proofs, exports and bundles for auditors, and the trace that reading them leaves |
-//! | [`erasure`] | a person forgotten |
-//! | [`archive`], [`restore`], [`upkeep`] | segments of the log kept elsewhere, backup and restore; what the server does by itself |
+//! | [`keeping`] | data directory, backup and restore, erasure, the clock, readiness |
+//! | [`start`] | opening a data directory: the parts are put together |
+//! | [`several`], [`demo`], [`loss`] | one command on several things; the demo world; going on without what is lost |
 
-pub use credentials;
-pub use event_log;
-pub use sessions;
-pub use transparency;
-pub use views;
-
-pub mod accounts;
-pub mod addresses;
-pub mod administrators;
-pub mod apart;
-pub mod archive;
-pub mod as_of;
-pub mod attachments;
-pub mod audit;
-pub mod avatars;
-pub mod call;
-pub mod clock;
-pub mod codec;
-mod command;
-pub mod deliveries;
 pub mod demo;
-pub mod directory;
-pub mod epoch;
-pub mod erasure;
-pub mod error;
-pub mod evidence;
-pub mod execute;
-pub mod federation;
-pub mod feed;
-mod links;
-pub mod open_ticket;
-pub mod organizations;
-pub mod passwords;
-mod places;
-pub mod proof;
+pub mod identity;
+pub mod keeping;
+pub mod kernel;
+pub mod loss;
+pub mod people;
+pub mod proofs;
 mod reactions;
-pub mod readiness;
-pub mod reading;
-pub mod reason;
-pub mod recovery;
-pub mod restore;
-pub mod room;
-mod scan;
-pub mod second_factor;
-mod secret_check;
-pub mod sign_in;
+pub mod several;
 pub mod start;
-mod survey;
-pub mod threads;
 pub mod tickets;
-pub mod upkeep;
 
-pub use supervision;
+pub use event_log::{Channel, LogState, Position, StreamName, Version};
 
-pub use call::Call;
-pub use directory::Directory;
-pub use error::{ExecuteError, ReadError};
-pub use room::Reader;
-pub use start::{Application, Settings, StartError};
+pub use keeping::settings::{Settings, StartError};
+pub use kernel::{
+    call::Call,
+    directory::Directory,
+    error::{ExecuteError, ReadError},
+    room::Reader,
+};
+pub use start::Application;
 pub use tickets::Loaded;

@@ -2,87 +2,62 @@
 
 mod checks;
 mod floors;
-mod settings;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
-use credentials::{challenge::Challenges, passwords::Passwords, tokens::Tokens};
-use domain::AccountId;
-use event_log::{EventLog, LogState, Position};
-use moka::sync::Cache;
+use chrono::{DateTime, Utc};
+use event_log::{Channel, EventLog, LogState, Position};
 use object_store::local::LocalFileSystem;
-use parking_lot::RwLock;
 use sessions::Sessions;
 use supervision::Supervisor;
-use tokio::sync::{Notify, Semaphore};
-use uuid::Uuid;
+use tokio::sync::Notify;
 use vault::{DigestKey, MasterKey, Vault};
 use views::{OpenError, Views};
 
 use self::checks::{lacks_checkpoints, note_secret, promise, unread, warn_of_damaged_keys};
-pub(crate) use self::floors::note_log_of_views;
-pub use self::settings::{AUDIT_NAME, PUBLIC_URL, RESCUE_DESK, Settings, StartError};
 use crate::{
-    archive::{KEYS, SERVER_SECRET},
-    attachments::{Files, INCOMING},
-    avatars::Decoding,
-    clock::Clock,
-    command::Lanes,
-    directory::Directory,
-    erasure::{self, Erasures},
-    places::{Places, directory},
-    proof::{Signer, Tree, TreeState},
-    reactions::{Reactions, Sources},
-    readiness::Lags,
-    room::Room,
-    secret_check,
-    sign_in::{Guard, SignInRules},
-    survey,
-    tickets::Tickets,
+    identity::{Identity, guard::Guard},
+    keeping::{
+        Keeping,
+        archive::{KEYS, SERVER_SECRET},
+        clock, erasure,
+        places::{Places, directory},
+        secret_check,
+        settings::{Settings, StartError},
+        survey,
+    },
+    kernel::call::Call,
+    kernel::{Kernel, directory::Directory, error::ReadError, lag::Lags, room::Reader},
+    people::People,
+    proofs::{Proofs, tree::Tree},
+    reactions::{self, follower::Reactions, sources::Sources},
+    tickets::{Tickets, attachments::INCOMING},
 };
 
-/// How long a sign-in's last write is remembered, s: longer than any view is behind.
-const OWN_WRITE_REMEMBERED_S: u64 = 60;
-/// How many sign-ins' last writes are remembered.
-const OWN_WRITES_MAX: u64 = 100_000;
-/// How many readers of the feed are remembered to have left their trace of this hour.
-const FEED_TRACES_MAX: u64 = 10_000;
-
-/// The counter, open. A cheap handle.
+/// The counter, open: its parts. A cheap handle.
 #[derive(Clone)]
 pub struct Application {
-    inner: Arc<Inner>,
+    /// Tickets, their files and the lists of them.
+    pub tickets: Tickets,
+    /// Who somebody is, and how they show it.
+    pub identity: Identity,
+    /// Accounts, organizations and desks.
+    pub people: People,
+    /// What auditors read.
+    pub proofs: Proofs,
+    /// What whoever runs the server asks for.
+    pub keeping: Keeping,
 }
 
-struct Inner {
-    log: EventLog,
-    vault: Vault,
-    secret: DigestKey,
-    sessions: Sessions,
-    views: Views,
-    files: Files,
-    file_bytes_max: u64,
-    directory: Directory,
-    tickets: Tickets,
-    room: Room,
-    lanes: Lanes,
-    guard: Guard,
-    /// Something was put into the queue of mails.
-    posted: Arc<Notify>,
-    reactions: Reactions,
-    public_url: String,
-    rescue_desk: String,
-    own_writes: Cache<Uuid, u64>,
-    tree: Arc<Tree>,
-    signer: RwLock<Option<Signer>>,
-    erasures: Erasures,
-    decoding: Decoding,
-    feed_traces: Cache<AccountId, i64>,
-    places: Places,
-    workers: Supervisor,
-    lags: Lags,
-    clock: Clock,
-    lacks_checkpoints: bool,
+/// What lies under the parts.
+#[doc(hidden)]
+pub struct Inside<'a> {
+    /// The log.
+    pub log: &'a EventLog,
+    /// The views.
+    pub views: &'a Views,
+    /// Opens personal values as the views need them: for views of another log with the same events.
+    pub opener: views::Open,
 }
 
 impl Application {
@@ -92,13 +67,14 @@ impl Application {
     /// See [`StartError`].
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
         let opened = Self::open_unchecked(settings)?;
-        opened.recall_clock().map_err(StartError::Accounts)?;
+        let kernel = &opened.keeping.kernel;
+        clock::recall(kernel).map_err(StartError::Accounts)?;
         // A log that takes no writes may lack what tells of a newer key, and nothing is signed anew on it.
-        let is_held = matches!(opened.log_state(), LogState::ReadOnly { .. });
+        let is_held = matches!(kernel.log.state(), LogState::ReadOnly { .. });
         if !settings.goes_on_without_secrets && !is_held {
-            opened.refuse_other_key()?;
+            opened.proofs.refuse_other_key()?;
         }
-        note_secret(settings, opened.secret())?;
+        note_secret(settings, &kernel.secret)?;
         Ok(opened)
     }
 
@@ -107,8 +83,7 @@ impl Application {
         survey::refuse_half(settings)?;
         let places = Places::of(settings)?;
         warn_of_what_is_open(settings);
-        let keys = places.keys.as_path();
-        let (secret, vault) = open_keys(settings, keys)?;
+        let (secret, vault) = open_keys(settings, &places.keys)?;
         // What the views have seen must be there, and what was signed (design §4.5).
         let log = floors::open_log(settings, &places)?;
         let promise = promise(&places, &log, &vault)?;
@@ -117,13 +92,12 @@ impl Application {
         let sessions = Sessions::open(&data.join("sessions.sqlite")).map_err(StartError::Sessions)?;
         let workers = Supervisor::default();
         let views = open_views(&places, &log, &vault, &workers);
-        let files = open_files(data)?;
-        let accounts = Directory::default();
-        accounts
-            .refresh(&log, &vault)
-            .map_err(|source| unread(settings, source))?;
+        let files = Arc::new(open_files(data)?);
+        let directory = Directory::default();
+        let folded = directory.refresh(&log, &vault);
+        folded.map_err(|source| unread(settings, source))?;
         let lacks_checkpoints = lacks_checkpoints(&places, &log, &vault, promise)?;
-        let guard = Guard::open(keys, &secret, &settings.sign_in)?;
+        let guard = Guard::open(&places.keys, &secret, &settings.sign_in)?;
         let posted = Arc::new(Notify::new());
         let sources = Sources {
             log: log.clone(),
@@ -131,262 +105,136 @@ impl Application {
             sessions: sessions.clone(),
             posted: Arc::clone(&posted),
         };
-        let reactions = Reactions::open(sources, &workers).map_err(StartError::Reactions)?;
+        let reactions =
+            Reactions::open(sources, &workers, reactions::all()).map_err(StartError::Reactions)?;
         let tree = Tree::open(&data.join("tree"), log.clone(), promise, &workers);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                tickets: Tickets::new(log.clone(), vault.clone()),
-                room: Room::default(),
-                views: views?,
-                tree: Arc::new(tree.map_err(StartError::Tree)?),
-                log,
-                vault,
-                secret,
-                sessions,
-                files: Arc::new(files),
+        let tree = Arc::new(tree.map_err(StartError::Tree)?);
+        let (views, lags) = (views?, Arc::new(Lags::default()));
+        let kernel = Arc::new(Kernel::new(log, vault, secret, directory));
+        let identity = Identity {
+            kernel: Arc::clone(&kernel),
+            sessions,
+            guard: Arc::new(guard),
+            posted,
+            public_url: settings.public_url.trim_end_matches('/').into(),
+        };
+        let signing = places.signing(settings)?;
+        let proofs = Proofs::new(Arc::clone(&kernel), tree, views.clone(), signing);
+        Ok(Application {
+            tickets: Tickets {
+                kernel: Arc::clone(&kernel),
+                views: views.clone(),
+                lags: Arc::clone(&lags),
+                files: files.clone(),
                 file_bytes_max: settings.file_bytes_max,
-                directory: accounts,
-                lanes: Lanes::default(),
-                guard,
-                posted,
-                reactions,
-                public_url: settings.public_url.trim_end_matches('/').to_owned(),
-                rescue_desk: settings.rescue_desk.clone(),
-                own_writes: Cache::builder()
-                    .max_capacity(OWN_WRITES_MAX)
-                    .time_to_live(Duration::from_secs(OWN_WRITE_REMEMBERED_S))
-                    .build(),
-                signer: RwLock::new(None),
-                erasures: Erasures::default(),
-                decoding: Decoding::default(),
-                feed_traces: Cache::new(FEED_TRACES_MAX),
-                places,
+                rescue_desk: settings.rescue_desk.as_str().into(),
+            },
+            people: People::new(Arc::clone(&kernel), identity.clone()),
+            keeping: Keeping {
+                kernel,
+                identity: identity.clone(),
+                proofs: proofs.clone(),
+                views,
+                files,
+                places: Arc::new(places),
+                reactions: Arc::new(reactions),
+                erasures: Arc::default(),
                 workers,
-                lags: Lags::default(),
-                clock: Clock::default(),
+                lags,
                 lacks_checkpoints,
-            }),
+            },
+            identity,
+            proofs,
         })
     }
 
     /// Stops the views, the reactions and the tree, then the log, after what is enqueued. Blocks.
     pub fn close(&self) {
-        self.inner.reactions.close();
-        self.inner.views.clone().close();
-        self.inner.tree.close();
-        self.inner.log.clone().close();
+        let keeping = &self.keeping;
+        keeping.reactions.close();
+        keeping.views.clone().close();
+        self.proofs.tree.close();
+        keeping.kernel.log.clone().close();
     }
 
-    /// Whether commands are taken.
-    #[must_use]
-    pub fn log_state(&self) -> LogState {
-        self.inner.log.state()
-    }
-
-    /// The log.
-    #[must_use]
-    pub fn log(&self) -> &EventLog {
-        &self.inner.log
-    }
-
-    /// Accounts, organizations and desks.
+    /// Accounts, organizations and desks, as the log has them.
     #[must_use]
     pub fn directory(&self) -> &Directory {
-        &self.inner.directory
+        &self.keeping.kernel.directory
     }
 
-    /// What lives as long as the process, and how it fares.
+    /// Answers a question to any part in the reading room, when it is its turn. Who goes away before has not asked; what is begun is
+    /// ended.
+    ///
+    /// # Errors
+    /// Those of the question; [`ReadError::Internal`] when it panics.
+    pub async fn read<T, E>(
+        &self,
+        question: impl FnOnce(&Reader<Application>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<ReadError> + Send + 'static,
+    {
+        self.keeping.kernel.room.read(self.clone(), question).await
+    }
+}
+
+impl Application {
+    /// The server's own call, for what no person asks: first start, administration over the socket.
     #[must_use]
-    pub fn workers(&self) -> &Supervisor {
-        &self.inner.workers
+    pub fn system_call(&self, at: DateTime<Utc>, channel: Channel) -> Call {
+        self.keeping.kernel.system_call(at, channel)
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.inner.clock
-    }
-
-    /// At the start none of the checkpoints was there that this log must have been signed with.
-    pub(crate) fn lacks_checkpoints(&self) -> bool {
-        self.inner.lacks_checkpoints
-    }
-
-    pub(crate) fn lags(&self) -> &Lags {
-        &self.inner.lags
-    }
-
-    pub(crate) fn reactions(&self) -> &Reactions {
-        &self.inner.reactions
-    }
-
-    /// The last position of which all that follows is carried out: mails are posted.
+    /// For tests and measurements: what is written through it passes by every rule. Doors may not call it (clippy.toml).
+    #[doc(hidden)]
     #[must_use]
-    pub fn reacted_through(&self) -> Position {
-        self.inner.reactions.position()
+    pub fn inside(&self) -> Inside<'_> {
+        let kernel = &self.keeping.kernel;
+        Inside {
+            log: &kernel.log,
+            views: &self.keeping.views,
+            opener: opener(&kernel.vault),
+        }
     }
 
-    /// The views.
+    /// Where the log ends.
     #[must_use]
-    pub fn views(&self) -> &Views {
-        &self.inner.views
+    pub fn head(&self) -> Position {
+        self.keeping.kernel.log.head()
     }
 
-    /// Opens personal values as the views need them: for views of another log with the same events.
+    /// How many questions could be answered at once more: none of them all, when nobody reads.
     #[must_use]
-    pub fn opener(&self) -> views::Open {
-        opener(&self.inner.vault)
+    pub fn reading_places(&self) -> usize {
+        self.keeping.kernel.room.places()
     }
+}
 
-    /// The signing of tokens.
+impl Reader<Application> {
+    /// Tickets, for who may wait for the disk.
     #[must_use]
-    pub fn tokens(&self) -> &Tokens {
-        &self.inner.guard.tokens
+    pub fn tickets(&self) -> Reader<Tickets> {
+        self.of(|application| &application.tickets)
     }
 
-    /// The server's secret for keyed digests.
+    /// People, for who may wait for the disk.
     #[must_use]
-    pub fn secret(&self) -> &DigestKey {
-        &self.inner.secret
+    pub fn people(&self) -> Reader<People> {
+        self.of(|application| &application.people)
     }
 
-    /// Largest attachment, bytes.
+    /// Proofs, for who may wait for the disk.
     #[must_use]
-    pub fn file_bytes_max(&self) -> u64 {
-        self.inner.file_bytes_max
+    pub fn proofs(&self) -> Reader<Proofs> {
+        self.of(|application| &application.proofs)
     }
 
-    pub(crate) fn tree(&self) -> &Arc<Tree> {
-        &self.inner.tree
-    }
-
-    /// How the tree over the log stands, and how many events are in it.
+    /// Keeping, for who may wait for the disk.
     #[must_use]
-    pub fn tree_state(&self) -> (TreeState, u64) {
-        (self.inner.tree.state(), self.inner.tree.size())
-    }
-
-    /// How many events the last signed checkpoint covers.
-    #[must_use]
-    pub fn signed_size(&self) -> u64 {
-        let last = self.signer().and_then(|signer| signer.last());
-        last.map_or(0, |last| last.size)
-    }
-
-    pub(crate) fn signer(&self) -> Option<Signer> {
-        self.inner.signer.read().clone()
-    }
-
-    pub(crate) fn set_signer(&self, signer: Signer) {
-        *self.inner.signer.write() = Some(signer);
-    }
-
-    pub(crate) fn erasures(&self) -> &Erasures {
-        &self.inner.erasures
-    }
-
-    pub(crate) fn decoding(&self) -> &Decoding {
-        &self.inner.decoding
-    }
-
-    pub(crate) fn feed_traces(&self) -> &Cache<AccountId, i64> {
-        &self.inner.feed_traces
-    }
-
-    pub(crate) fn keys_dir(&self) -> &Path {
-        &self.inner.places.keys
-    }
-
-    pub(crate) fn data_dir(&self) -> &Path {
-        &self.inner.places.data
-    }
-
-    pub(crate) fn views_dir(&self) -> &Path {
-        &self.inner.places.views
-    }
-
-    pub(crate) fn checkpoints_dir(&self) -> &Path {
-        &self.inner.places.checkpoints
-    }
-
-    pub(crate) fn checkpoints_elsewhere(&self) -> Option<Files> {
-        self.inner.places.checkpoints_elsewhere.clone()
-    }
-
-    pub(crate) fn archive_store(&self) -> Option<Files> {
-        self.inner.places.archive.clone()
-    }
-
-    pub(crate) fn audit_name(&self) -> &str {
-        &self.inner.places.audit_name
-    }
-
-    pub(crate) fn vault(&self) -> &Vault {
-        &self.inner.vault
-    }
-
-    pub(crate) fn sessions(&self) -> &Sessions {
-        &self.inner.sessions
-    }
-
-    pub(crate) fn files(&self) -> &Files {
-        &self.inner.files
-    }
-
-    pub(crate) fn tickets(&self) -> &Tickets {
-        &self.inner.tickets
-    }
-
-    pub(crate) fn room(&self) -> &Room {
-        &self.inner.room
-    }
-
-    pub(crate) fn lanes(&self) -> &Lanes {
-        &self.inner.lanes
-    }
-
-    /// How signing in is guarded.
-    #[must_use]
-    pub fn sign_in_rules(&self) -> &SignInRules {
-        &self.inner.guard.rules
-    }
-
-    pub(crate) fn passwords(&self) -> &Arc<Passwords> {
-        &self.inner.guard.passwords
-    }
-
-    pub(crate) fn challenges(&self) -> &Challenges {
-        &self.inner.guard.challenges
-    }
-
-    pub(crate) fn posted(&self) -> &Arc<Notify> {
-        &self.inner.posted
-    }
-
-    pub(crate) fn public_url(&self) -> &str {
-        &self.inner.public_url
-    }
-
-    pub(crate) fn rescue_desk(&self) -> &str {
-        &self.inner.rescue_desk
-    }
-
-    pub(crate) fn guard(&self) -> &Guard {
-        &self.inner.guard
-    }
-
-    pub(crate) fn password_checks(&self) -> &Arc<Semaphore> {
-        &self.inner.guard.password_checks
-    }
-
-    pub(crate) fn note_write(&self, sign_in: Uuid, position: u64) {
-        // Answers come in another order than writes, and a repeated command is answered with an old position.
-        self.inner
-            .own_writes
-            .entry(sign_in)
-            .and_upsert_with(|known| known.map_or(position, |known| known.into_value().max(position)));
-    }
-
-    pub(crate) fn last_write(&self, sign_in: Uuid) -> Option<Position> {
-        self.inner.own_writes.get(&sign_in).map(Position)
+    pub fn keeping(&self) -> Reader<Keeping> {
+        self.of(|application| &application.keeping)
     }
 }
 
@@ -411,7 +259,7 @@ fn open_keys(settings: &Settings, keys: &Path) -> Result<(DigestKey, Vault), Sta
     let persons = keys.join(KEYS);
     let vault = Vault::open(&persons, master).map_err(|error| {
         if matches!(error, vault::OpenKeysError::InUse { .. }) {
-            in_use(settings)
+            StartError::in_use(settings)
         } else if matches!(error, vault::OpenKeysError::WrongMaster { .. }) {
             StartError::OtherMasterKey {
                 master: master_file,
@@ -422,12 +270,6 @@ fn open_keys(settings: &Settings, keys: &Path) -> Result<(DigestKey, Vault), Sta
         }
     })?;
     Ok((secret, vault))
-}
-
-fn in_use(settings: &Settings) -> StartError {
-    StartError::InUse {
-        data: settings.data.clone(),
-    }
 }
 
 /// What the server makes is for its owner only; what was made before, or by somebody else, may not be.

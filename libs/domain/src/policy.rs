@@ -80,6 +80,16 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// What everybody may who has an account, without any limit.
+    #[must_use]
+    pub fn requesting() -> Grant {
+        Grant {
+            role: Role::Requester,
+            desk: None,
+            organization: None,
+        }
+    }
+
     /// The role of an administrator, without any limit.
     #[must_use]
     pub fn administers_all(&self) -> bool {

@@ -1,11 +1,11 @@
 //! From what readers see to the wire: names beside ids, labels in the caller's language.
 
 use api_types as wire;
-use application::{Directory, Loaded};
 use application::{
-    event_log::Channel,
-    views::{history::Entry, queue::Row},
+    Channel,
+    tickets::{Entry, Row},
 };
+use application::{Directory, Loaded};
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
     desk::{Category, Desk, Who},

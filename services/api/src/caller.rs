@@ -8,12 +8,12 @@ use actix_web::{
     http::header::{self, HeaderMap, HeaderValue},
     web::Data,
 };
-use application::event_log::Channel;
+use application::Channel;
 use application::{
     Application, Call, ExecuteError, Reader,
-    call::{ExpectedVersion, command_id},
-    sign_in::Actor,
-    threads::Start,
+    identity::actor::Actor,
+    kernel::call::{ExpectedVersion, command_id},
+    tickets::threads::Start,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -115,7 +115,7 @@ impl Caller {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
-        let actor = token.and_then(|token| application.actor(token, at));
+        let actor = token.and_then(|token| application.identity.actor(token, at));
         let mut actor = actor.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
         scopes::check(request, actor.scopes.as_ref())?;
         let believed = is_believed(&application, config, headers);
@@ -237,7 +237,7 @@ impl Caller {
     /// [`Refusal`] when the sign-in, the key or the profile does not hold any more.
     pub fn call_after_upload(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
         let (account, at): (AccountId, _) = (self.viewer().account, Utc::now());
-        let today = self.application.viewer_of(account, self.sign_in());
+        let today = self.application.identity.viewer_of(account, self.sign_in());
         let today = today.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
         let (acting_as, acting_in) = self.acting();
         let viewer = narrowed(&self.application, today, acting_as, acting_in)?;
@@ -262,7 +262,7 @@ impl Caller {
         let other = self.on_behalf_of.map(|account| account.0);
         let mut parts: Vec<&[u8]> = vec![b"command", what.as_bytes(), asked];
         parts.extend(other.as_ref().map(|other| other.as_bytes().as_slice()));
-        self.application.secret().digest(&parts)
+        self.application.identity.keyed_digest(&parts)
     }
 
     /// The refusal of a command, in the caller's language.
@@ -277,7 +277,7 @@ impl Caller {
     /// Those of the question.
     pub async fn asks<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Caller, &Reader) -> Result<T, Refusal> + Send + 'static,
+        question: impl FnOnce(&Caller, &Reader<Application>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let caller = self.clone();
         self.application
@@ -319,7 +319,7 @@ impl Caller {
         };
         let key = key.clone();
         let missed = self.asks(move |caller, reader| {
-            let loaded = reader.ticket(caller.viewer(), &key)?;
+            let loaded = reader.tickets().ticket(caller.viewer(), &key)?;
             let missed = (Start::After(since), MISSED_MAX);
             paged::history(caller, reader, &loaded, missed)
         });
@@ -339,7 +339,7 @@ fn on_behalf_of(
     let Some(named) = name(headers, ON_BEHALF_OF)? else {
         return Ok(None);
     };
-    let known = application.account_seen(viewer, &named);
+    let known = application.directory().account_seen(viewer, &named);
     let unknown = || {
         Refusal::faults(vec![Fault::new(
             ON_BEHALF_OF,
@@ -393,7 +393,7 @@ fn narrowed(
 
 /// Compares secrets by their keyed digests, so that the time it takes tells nothing.
 fn same(application: &Application, shown: &[u8], known: &[u8]) -> bool {
-    let digest = |secret: &[u8]| application.secret().digest(&[b"service-key", secret]);
+    let digest = |secret: &[u8]| application.identity.keyed_digest(&[b"service-key", secret]);
     digest(shown) == digest(known)
 }
 

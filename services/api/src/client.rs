@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
 use api_types::forwarded::client_address;
-use application::{Application, sign_in::Client};
+use application::{Application, identity::tries::Client};
 
 use crate::{
     caller::is_believed,

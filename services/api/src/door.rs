@@ -117,7 +117,11 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;
     let contract = web::Data::new(contract);
     let metrics = web::Data::new(Metrics::default());
-    let limiter = Limiter::begin(config.limits, config.account_limits, application.workers());
+    let limiter = Limiter::begin(
+        config.limits,
+        config.account_limits,
+        application.keeping.workers(),
+    );
     let cors = config.cors.clone();
     let (application, config) = (web::Data::new(application), web::Data::new(config));
     let server = HttpServer::new(move || {

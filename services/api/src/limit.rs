@@ -3,16 +3,14 @@
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use actix_web::web::Data;
-use application::{
-    sign_in::tries::network,
-    supervision::{End, Supervisor},
-};
+use application::identity::tries::network;
 use domain::AccountId;
 use governor::{
     InsufficientCapacity, NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
     state::keyed::DashMapStateStore,
 };
+use supervision::{End, Supervisor};
 
 use crate::config::{AccountLimits, Limits};
 

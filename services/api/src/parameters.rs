@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use actix_web::{HttpRequest, web::Query};
-use application::{as_of::AsOf, event_log::Position};
+use application::{Position, tickets::as_of::AsOf};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Fault, fault::FaultCode};
 

@@ -7,7 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use api_types::{AllowedAction, Challenge, FieldError, HistoryEntry, Problem};
-use application::{ExecuteError, ReadError, error::is_disk_full, sign_in::SignInError};
+use application::{ExecuteError, ReadError, identity::error::SignInError, kernel::error::is_disk_full};
 use chrono::Utc;
 use domain::{Fault, Label, Language, fault::FaultCode, organization::ContractRefusal, ticket::Rejection};
 

@@ -25,7 +25,7 @@ pub mod transitions;
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use api_types::EditProfile;
-use application::{Loaded, Reader, as_of::AsOf};
+use application::{Application, Loaded, Reader, tickets::as_of::AsOf};
 use domain::{
     AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode, ticket::Context,
 };
@@ -179,7 +179,7 @@ fn key(text: &str) -> Result<TicketKey, Refusal> {
 
 fn ticket_json(caller: &Caller, loaded: &Loaded) -> Result<api_types::Ticket, Refusal> {
     let application = &caller.application;
-    let desk = application.desk_of(loaded)?;
+    let desk = application.tickets.desk_of(loaded)?;
     let context = Context {
         viewer: caller.viewer(),
         desk: &desk,
@@ -196,7 +196,7 @@ fn etag(version: u64) -> (header::HeaderName, String) {
 /// Answers a question in the reading room. The answer is written there too: it may be long.
 async fn answered<T: Serialize>(
     caller: &Caller,
-    question: impl FnOnce(&Caller, &Reader) -> Result<T, Refusal> + Send + 'static,
+    question: impl FnOnce(&Caller, &Reader<Application>) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<HttpResponse, Refusal> {
     let written = caller.asks(move |caller, reader| {
         let answer = question(caller, reader)?;
@@ -210,7 +210,7 @@ async fn answered<T: Serialize>(
 /// The only parameter of many reads.
 fn only_as_of(caller: &Caller, request: &HttpRequest) -> Result<Option<AsOf>, Refusal> {
     let mut parameters = Parameters::read(request)?;
-    let as_of = parameters.as_of(caller.application.log().head());
+    let as_of = parameters.as_of(caller.application.head());
     parameters.end()?;
     Ok(as_of)
 }

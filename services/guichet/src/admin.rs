@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use application::{
     Application, Settings,
-    restore::{self, WhenDamaged},
+    keeping::restore::{self, WhenDamaged},
+    loss,
 };
 use domain::account::profile::username_faults;
 
@@ -142,7 +143,7 @@ fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
         goes_on_without_secrets: true,
         ..settings(place)?
     };
-    let loss = restore::accept_loss(&settings, reason)?;
+    let loss = loss::accept_loss(&settings, reason)?;
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let said = if loss.to < loss.from {
@@ -150,7 +151,7 @@ fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
     } else {
         format!("the loss of positions {} to {} is accepted", loss.from, loss.to)
     };
-    let begun = runtime.block_on(application.begin_log(clock::now(), Some(loss)));
+    let begun = runtime.block_on(application.proofs.begin_log(clock::now(), Some(loss)));
     application.close();
     begun?;
     Ok(said)
@@ -170,9 +171,10 @@ fn init(place: Place, username: String, password_file: Option<&Path>) -> Result<
     let application = Application::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
-        application.begin_log(clock::now(), None).await?;
-        application.publish_shipped_desks(clock::now()).await?;
+        application.proofs.begin_log(clock::now(), None).await?;
+        application.people.publish_shipped_desks(clock::now()).await?;
         application
+            .people
             .make_administrator(&username, password, clock::now())
             .await?;
         Ok::<_, Failure>(())

@@ -9,14 +9,11 @@ use std::{
     time::Duration,
 };
 
-use application::{
-    Application,
-    credentials::tokens::ROTATION_GRACE,
-    error::chain,
-    supervision::{End, Worker},
-};
+use application::{Application, identity::ROTATION_GRACE, kernel::error::chain};
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use supervision::{End, Worker};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -99,7 +96,7 @@ pub(crate) fn listen(application: &Application, data: &Path) -> Result<(), Failu
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     let (served, listener) = (application.clone(), Arc::new(listener));
-    application.workers().task("admin_socket", move |worker| {
+    application.keeping.workers().task("admin_socket", move |worker| {
         accept(worker, Arc::clone(&listener), served.clone())
     });
     Ok(())
@@ -147,7 +144,7 @@ async fn serve(application: &Application, stream: UnixStream) -> io::Result<()> 
 async fn carry_out(application: &Application, request: Request) -> Result<String, Failure> {
     match request {
         Request::Backup { to } => {
-            let done = application.backup(&to, clock::now()).await?;
+            let done = application.keeping.backup(&to, clock::now()).await?;
             Ok(format!(
                 "backed up to {}: the log up to position {}, {} new segments, {} new files",
                 to.display(),
@@ -157,7 +154,7 @@ async fn carry_out(application: &Application, request: Request) -> Result<String
             ))
         }
         Request::BackupKeys { to } => {
-            let done = application.backup_keys(&to).await?;
+            let done = application.keeping.backup_keys(&to).await?;
             let said = format!(
                 "backed up to {}: the keys of {} persons",
                 to.display(),
@@ -173,12 +170,13 @@ async fn carry_out(application: &Application, request: Request) -> Result<String
             };
             let rotating = application.clone();
             let kid =
-                tokio::task::spawn_blocking(move || rotating.tokens().rotate(clock::now(), grace)).await??;
+                tokio::task::spawn_blocking(move || rotating.identity.tokens().rotate(clock::now(), grace))
+                    .await??;
             Ok(format!("access tokens are signed by {kid} from now on"))
         }
-        Request::AcceptClock { reason } => Ok(application.accept_clock(reason, clock::now()).await?),
+        Request::AcceptClock { reason } => Ok(application.keeping.accept_clock(reason, clock::now()).await?),
         Request::RotateCheckpointKey {} => {
-            let key = application.rotate_checkpoint_key(clock::now()).await?;
+            let key = application.proofs.rotate_checkpoint_key(clock::now()).await?;
             Ok(format!("checkpoints are signed by {key} from now on"))
         }
     }

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use api::{AccountLimits, Limits, config::WRITE_WAIT_S};
-use application::{credentials::passwords::HashingCost, sign_in::SignInRules};
+use application::identity::{HashingCost, rules::SignInRules};
 
 use clap::{Args, Parser, Subcommand};
 use soap::SoapConfig;
@@ -126,7 +126,7 @@ pub(crate) struct Api {
     #[arg(long)]
     pub(crate) demo: bool,
     /// Largest attachment, bytes.
-    #[arg(long, allow_negative_numbers = true, env = "GUICHET_FILE_BYTES_MAX", default_value_t = Told::Good(application::attachments::FILE_BYTES_MAX))]
+    #[arg(long, allow_negative_numbers = true, env = "GUICHET_FILE_BYTES_MAX", default_value_t = Told::Good(application::tickets::attachments::FILE_BYTES_MAX))]
     pub(crate) file_bytes_max: Told<u64>,
     /// How often an account may write each minute.
     #[arg(long, allow_negative_numbers = true, env = "GUICHET_WRITES_PER_MINUTE", default_value_t = Told::Good(AccountLimits::default().writes_per_minute))]
@@ -138,7 +138,7 @@ pub(crate) struct Api {
     #[arg(long, allow_negative_numbers = true, env = "GUICHET_WRITE_WAIT_S", default_value_t = Told::Good(WRITE_WAIT_S))]
     pub(crate) write_wait_s: Told<u64>,
     /// What the name of a new log begins with in its checkpoints: a host name of yours.
-    #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::start::AUDIT_NAME)]
+    #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::keeping::settings::AUDIT_NAME)]
     pub(crate) audit_name: String,
     /// A directory, best of another machine, that every signed checkpoint is copied to.
     #[arg(long, env = "GUICHET_CHECKPOINTS_TO")]
@@ -156,7 +156,7 @@ pub(crate) struct Api {
     #[arg(long, env = "GUICHET_COURIER_KEY", hide_env_values = true)]
     pub(crate) courier_key: Option<Told<Key>>,
     /// Where links in mails lead: the address of the frontend.
-    #[arg(long, env = "GUICHET_PUBLIC_URL", default_value = application::start::PUBLIC_URL)]
+    #[arg(long, env = "GUICHET_PUBLIC_URL", default_value = application::keeping::settings::PUBLIC_URL)]
     pub(crate) public_url: Told<BaseUrl>,
     /// A reverse proxy whose `X-Forwarded-For` is believed; may be given several times, or with commas
     /// between.

@@ -18,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-use application::error::{chain, is_disk_full};
+use application::kernel::error::{chain, is_disk_full};
 use clap::Parser;
 
 use crate::{

@@ -6,12 +6,10 @@ use std::{
     path::Path,
 };
 
-use application::{
-    Application, ExecuteError, demo,
-    error::chain,
-    supervision::{End, Supervisor, Worker},
-};
+use application::{Application, ExecuteError, demo, kernel::error::chain};
+
 use courier::CourierConfig;
+use supervision::{End, Supervisor, Worker};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
@@ -68,7 +66,7 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
         greet(&rest.url(), is_demo);
         // The courier stops before the door that it tells what became of its mails.
         let (tell_rest, mailing_ended) = watch::channel(false);
-        let workers = application.workers().clone();
+        let workers = application.keeping.workers().clone();
         let mailing = async {
             if let Some(courier) = courier {
                 deliver(&workers, &courier, &stop).await;
@@ -193,8 +191,8 @@ async fn open_rest(rest: Rest, open_to_all: bool) -> Result<(Application, api::B
         return Err(refused.into());
     }
     // What a log says of itself is not needed for reading it.
-    when_taken(application.begin_log(clock::now(), None).await)?;
-    when_taken(application.publish_shipped_desks(clock::now()).await)?;
+    when_taken(application.proofs.begin_log(clock::now(), None).await)?;
+    when_taken(application.people.publish_shipped_desks(clock::now()).await)?;
     if demo {
         let made = when_taken(application.load_demo(clock::now()).await)?;
         tracing::warn!(made, "the demo world is loaded: everybody knows its passwords");
@@ -267,7 +265,7 @@ fn greet(url: &str, is_demo: bool) {
 }
 
 async fn close(application: Application) -> Result<(), Failure> {
-    if let Err(error) = application.sign_what_is_new(clock::now()).await {
+    if let Err(error) = application.keeping.sign_what_is_new(clock::now()).await {
         tracing::warn!(%error, "no checkpoint was signed at stop");
     }
     Ok(tokio::task::spawn_blocking(move || application.close()).await?)

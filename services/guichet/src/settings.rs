@@ -6,7 +6,9 @@ mod wrong;
 use std::{net::SocketAddr, path::PathBuf};
 
 use api::{AccountLimits, ApiConfig, oidc::IdentityProviders};
-use application::{Settings, apart::lies_in, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN, error::chain};
+use application::{
+    Settings, demo::SUPPLIER_SIREN as DEMO_SUPPLIER_SIREN, keeping::apart::lies_in, kernel::error::chain,
+};
 use courier::CourierConfig;
 use soap::SoapConfig;
 

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use application::{
     Application,
-    archive::ARCHIVE_EVERY_S,
-    error::chain,
-    supervision::{End, Worker},
-    upkeep::{CHECKPOINT_EVERY_S, LOOK_EVERY_S, REOPEN_EVERY_S},
+    keeping::{
+        archive::ARCHIVE_EVERY_S,
+        upkeep::{CHECKPOINT_EVERY_S, LOOK_EVERY_S, REOPEN_EVERY_S},
+    },
+    kernel::error::chain,
 };
+
 use chrono::{DateTime, Utc};
+use supervision::{End, Worker};
 
 use crate::clock;
 
@@ -26,18 +29,18 @@ pub(crate) fn begin(application: &Application) {
     begin_cleaning(application);
     begin_log_keeping(application);
     every(application, "look", LOOK_EVERY_S, |application| async move {
-        drop(application.readiness(clock::now()));
+        drop(application.keeping.readiness(clock::now()));
         Ok(())
     });
 }
 
 fn resume_erasures(application: &Application) {
     let resumed = application.clone();
-    application.workers().task("erasures", move |worker| {
+    application.keeping.workers().task("erasures", move |worker| {
         let application = resumed.clone();
         async move {
             worker.turn();
-            match application.resume_erasures().await {
+            match application.keeping.resume_erasures().await {
                 Ok(0) => End::Done,
                 Ok(persons) => {
                     tracing::info!(persons, "erasures that a stop interrupted are done");
@@ -51,7 +54,7 @@ fn resume_erasures(application: &Application) {
 
 /// By when what is over may be taken away; not by a clock that nothing supports.
 async fn time_to_purge_by(application: &Application) -> Result<Option<DateTime<Utc>>, &'static str> {
-    let by = application.time_to_purge_by(clock::now()).await;
+    let by = application.keeping.time_to_purge_by(clock::now()).await;
     by.map_err(|error| warned("sessions-unreadable", &error))
 }
 
@@ -65,7 +68,7 @@ fn begin_cleaning(application: &Application) {
             let Some(by) = time_to_purge_by(&application).await? else {
                 return Ok(());
             };
-            let collected = application.collect_orphans(by).await;
+            let collected = application.tickets.collect_orphans(by).await;
             let collected = collected.map_err(|error| warned("orphans-not-collected", &error))?;
             tracing::info!(?collected, "orphaned files collected");
             Ok(())
@@ -79,7 +82,7 @@ fn begin_cleaning(application: &Application) {
             let Some(by) = time_to_purge_by(&application).await? else {
                 return Ok(());
             };
-            let purged = application.purge_sessions(by).await;
+            let purged = application.identity.purge_sessions(by).await;
             let purged = purged.map_err(|error| warned("sessions-not-purged", &error))?;
             tracing::debug!(?purged, "what is over is removed from the sessions");
             Ok(())
@@ -94,7 +97,7 @@ fn begin_log_keeping(application: &Application) {
         "checkpoints",
         CHECKPOINT_EVERY_S,
         |application| async move {
-            let signed = application.sign_what_is_new(clock::now()).await;
+            let signed = application.keeping.sign_what_is_new(clock::now()).await;
             signed.map_err(|error| warned("not-signed", &error))
         },
     );
@@ -103,7 +106,7 @@ fn begin_log_keeping(application: &Application) {
         "reopening",
         REOPEN_EVERY_S,
         |application| async move {
-            let opened = application.reopen_when_stopped().await;
+            let opened = application.keeping.reopen_when_stopped().await;
             if opened.map_err(|error| warned("log-not-opened", &error))? {
                 tracing::warn!("the log was opened again and takes commands");
             }
@@ -115,7 +118,7 @@ fn begin_log_keeping(application: &Application) {
         "archive",
         ARCHIVE_EVERY_S,
         |application| async move {
-            let archived = application.archive_what_is_sealed().await;
+            let archived = application.keeping.archive_what_is_sealed().await;
             archived
                 .map(drop)
                 .map_err(|error| warned("archive-unwritable", &error))
@@ -149,7 +152,7 @@ fn every<F>(
     F: Future<Output = Result<(), &'static str>> + Send + 'static,
 {
     let begun_with = application.clone();
-    application.workers().task(name, move |worker| {
+    application.keeping.workers().task(name, move |worker| {
         let (application, work) = (begun_with.clone(), work.clone());
         turns(worker, Duration::from_secs(seconds), move || {
             work(application.clone())

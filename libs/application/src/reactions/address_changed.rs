@@ -2,8 +2,13 @@
 
 use domain::account::AccountEvent;
 
-use super::{Effect, Happened, Reaction};
-use crate::{addresses::address_of, deliveries::ADDRESS_CHANGED, links::WAYS_IN};
+use crate::{
+    identity::{
+        letters::ADDRESS_CHANGED,
+        links::{WAYS_IN, address_of},
+    },
+    reactions::effect::{Effect, Happened, Reaction},
+};
 
 pub(super) const REACTION: Reaction = Reaction {
     is_about: |event| {

@@ -15,15 +15,18 @@ use parking_lot::Mutex;
 use sessions::{Consequence, DELIVERY_KEPT_HOURS, PostError, Sessions, is_disk_full};
 use supervision::{End, Supervisor, Worker};
 use tokio::sync::{Notify, watch};
-use vault::{KeyState, Vault};
+use vault::KeyState;
 
-use super::{
-    Reaction,
-    life::{Life, account_of, consequence},
-};
 use crate::{
-    codec,
-    error::{ReadError, chain},
+    kernel::{
+        codec,
+        error::{ReadError, chain},
+    },
+    reactions::{
+        effect::Reaction,
+        life::{Life, account_of, consequence},
+        sources::Sources,
+    },
 };
 
 /// Most events that are read at once.
@@ -52,15 +55,6 @@ pub(crate) struct Stopped {
     pub(crate) is_full: bool,
     /// What is the matter.
     pub(crate) reason: String,
-}
-
-/// What reactions are made from, and where what follows goes.
-pub(crate) struct Sources {
-    pub(crate) log: EventLog,
-    pub(crate) vault: Vault,
-    pub(crate) sessions: Sessions,
-    /// Told when a mail was posted.
-    pub(crate) posted: Arc<Notify>,
 }
 
 /// The thread's own things.
@@ -121,16 +115,11 @@ pub(super) fn begin(log: &EventLog, sessions: &Sessions) -> Result<Position, Rea
 }
 
 impl Reactions {
-    /// Starts to follow the log. Nothing may have been written to it since it was opened.
+    /// Starts to follow the log with these reactions. Nothing may have been written to it since it was opened.
     ///
     /// # Errors
     /// When the sessions cannot be read or written, or the system starts no thread.
-    pub(crate) fn open(sources: Sources, workers: &Supervisor) -> Result<Reactions, ReadError> {
-        Reactions::with(sources, workers, super::all())
-    }
-
-    /// The same with these reactions.
-    pub(super) fn with(
+    pub(crate) fn open(
         sources: Sources,
         workers: &Supervisor,
         reactions: Vec<Reaction>,

@@ -2,8 +2,10 @@
 
 use domain::account::AccountEvent;
 
-use super::{Effect, Happened, Reaction, word};
-use crate::deliveries::{INVITATION, is_invited};
+use crate::{
+    identity::{deliveries::is_invited, letters::INVITATION},
+    reactions::effect::{Effect, Happened, Reaction, word},
+};
 
 pub(super) const REACTION: Reaction = Reaction {
     is_about: |event| matches!(event, AccountEvent::Created(_) | AccountEvent::AddressSet { .. }),

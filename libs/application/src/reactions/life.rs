@@ -8,8 +8,13 @@ use event_log::{Recorded, Version};
 use sessions::{Consequence, What};
 use uuid::Uuid;
 
-use super::{Effect, Happened, follower::Sources};
-use crate::{codec, error::ReadError};
+use crate::{
+    kernel::{codec, error::ReadError},
+    reactions::{
+        effect::{Effect, Happened},
+        sources::Sources,
+    },
+};
 
 /// The name space of the ids of effects, made of event, account and effect.
 const EFFECTS: Uuid = Uuid::from_bytes(*b"guichet--effects");

@@ -2,8 +2,10 @@
 
 use domain::account::AccountEvent;
 
-use super::{Reaction, word};
-use crate::deliveries::PASSWORD_CHANGED;
+use crate::{
+    identity::letters::PASSWORD_CHANGED,
+    reactions::effect::{Reaction, word},
+};
 
 pub(super) const REACTION: Reaction = Reaction {
     is_about: |event| {

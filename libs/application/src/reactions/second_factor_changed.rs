@@ -2,8 +2,10 @@
 
 use domain::account::AccountEvent;
 
-use super::{Reaction, word};
-use crate::deliveries::SECOND_FACTOR_CHANGED;
+use crate::{
+    identity::letters::SECOND_FACTOR_CHANGED,
+    reactions::effect::{Reaction, word},
+};
 
 pub(super) const REACTION: Reaction = Reaction {
     is_about: |event| {

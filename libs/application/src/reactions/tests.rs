@@ -15,13 +15,19 @@ use supervision::Supervisor;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Effect, Reaction, follower::Reactions, follower::Sources};
 use crate::{
-    call::Call,
-    deliveries::{CLAIM_S, Claimed},
-    error::ReadError,
-    sign_in::SignInRules,
-    start::{Application, Settings},
+    identity::{
+        deliveries::{CLAIM_S, Claimed},
+        rules::SignInRules,
+    },
+    keeping::settings::Settings,
+    kernel::{call::Call, error::ReadError},
+    reactions::{
+        effect::{Effect, Reaction},
+        follower::Reactions,
+        sources::Sources,
+    },
+    start::Application,
 };
 
 fn at() -> DateTime<Utc> {
@@ -50,16 +56,20 @@ fn closed(application: Application) {
 
 /// What waits, once all that follows from the log is known.
 async fn waiting(application: &Application) -> Vec<Delivery> {
-    let head = application.log().head();
+    let head = application.keeping.kernel.log.head();
     let reached = async {
-        while application.reacted_through() < head {
+        while application.keeping.reacted_through() < head {
             tokio::task::yield_now().await;
         }
     };
     let reached = tokio::time::timeout(Duration::from_secs(30), reached).await;
-    assert!(reached.is_ok(), "{} of {head}", application.reacted_through());
+    assert!(
+        reached.is_ok(),
+        "{} of {head}",
+        application.keeping.reacted_through()
+    );
     let later = at() + TimeDelta::days(400);
-    application.sessions().deliveries(0, 100, later).unwrap()
+    application.identity.sessions.deliveries(0, 100, later).unwrap()
 }
 
 /// The same as kinds of mail; what waited is settled.
@@ -67,7 +77,8 @@ async fn mailed(application: &Application) -> Vec<String> {
     let mut effects = Vec::new();
     for delivery in waiting(application).await {
         let settled = application
-            .sessions()
+            .identity
+            .sessions
             .settle_delivery(delivery.id, Settled::Delivered, at());
         effects.push(settled.unwrap().unwrap().effect);
     }
@@ -95,7 +106,7 @@ fn new_account(name: &str, address: Option<&str>, password: Option<&str>) -> New
 
 async fn made(application: &Application, new: NewAccount) -> AccountId {
     let (id, call) = (new.id, call(application, at()));
-    application.make_account(&call, new, None).await.unwrap();
+    application.people.make_account(&call, new, None).await.unwrap();
     id
 }
 
@@ -109,12 +120,16 @@ async fn with_eve() -> (TempDir, Application, AccountId) {
 }
 
 fn call(application: &Application, at: DateTime<Utc>) -> Call {
-    application.system_call(at, Channel::Admin)
+    application.keeping.kernel.system_call(at, Channel::Admin)
 }
 
 /// These events, by one command.
 async fn happens(application: &Application, id: AccountId, call: Call, events: Vec<AccountEvent>) {
-    let written = application.append_own(&call, id, |_| Ok(events.clone())).await;
+    let written = application
+        .keeping
+        .kernel
+        .append_own(&call, id, |_| Ok(events.clone()))
+        .await;
     drop(written.unwrap());
 }
 
@@ -145,6 +160,7 @@ async fn who_is_made_without_a_password_is_invited_once_and_nobody_else() {
     };
     let making = call(&application, at());
     application
+        .people
         .make_account(&making, vouched, Some(identity))
         .await
         .unwrap();
@@ -285,17 +301,20 @@ async fn nobody_is_mailed_about_what_was_before_the_sessions() {
     let application = open(dir.path());
     happens(&application, eve, call(&application, at()), vec![changed(eve)]).await;
     assert_eq!(waiting(&application).await.len(), 1);
-    let head = application.log().head();
+    let head = application.keeping.kernel.log.head();
     closed(application);
     fs::remove_file(dir.path().join("sessions.sqlite")).unwrap();
     let application = open(dir.path());
-    assert_eq!(application.reacted_through(), head, "before any command");
-    assert_eq!(application.sessions().reacted_through().unwrap(), Some(head.0));
+    assert_eq!(application.keeping.reacted_through(), head, "before any command");
+    assert_eq!(
+        application.identity.sessions.reacted_through().unwrap(),
+        Some(head.0)
+    );
     assert!(waiting(&application).await.is_empty());
     closed(application);
     // Nor is anything missed of a log that was cut.
     let application = open_from(dir.path(), 1_000_000);
-    assert_eq!(application.reacted_through(), head);
+    assert_eq!(application.keeping.reacted_through(), head);
     happens(&application, eve, call(&application, at()), vec![changed(eve)]).await;
     assert_eq!(mailed(&application).await, ["password-changed"]);
 }
@@ -325,15 +344,15 @@ async fn who_is_disabled_or_erased_meanwhile_is_mailed_nothing_and_the_position_
             let disabled = vec![AccountEvent::Disabled { reason }];
             happens(&application, eve, call(&application, at()), disabled).await;
         } else {
-            application.vault().destroy(eve.0, at()).unwrap();
+            application.keeping.kernel.vault.destroy(eve.0, at()).unwrap();
         }
         closed(application);
         put_back(dir.path(), &beside.path().join("sessions.sqlite"));
         let application = open(dir.path());
         assert!(waiting(&application).await.is_empty(), "{ends}");
         assert_eq!(
-            application.sessions().reacted_through().unwrap(),
-            Some(application.log().head().0),
+            application.identity.sessions.reacted_through().unwrap(),
+            Some(application.keeping.kernel.log.head().0),
             "{ends}"
         );
     }
@@ -365,15 +384,15 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
     let (_dir, application, eve) = with_eve().await;
     assert!(waiting(&application).await.is_empty());
     let call = call(&application, at());
-    let mut draft = crate::codec::draft(
-        application.vault(),
+    let mut draft = crate::kernel::codec::draft(
+        &application.keeping.kernel.vault,
         &call,
         at(),
         &domain::Event::Account(AccountEvent::Enabled {}),
     )
     .unwrap();
     draft.event_type = "account-frobnicated.v1".to_owned();
-    let before = application.log().head();
+    let before = application.keeping.kernel.log.head();
     let commit = event_log::Commit {
         command_id: CommandId(Uuid::now_v7()),
         command_digest: [0; 32],
@@ -383,10 +402,10 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
             events: vec![draft],
         }],
     };
-    application.log().append(commit).await.unwrap();
+    application.keeping.kernel.log.append(commit).await.unwrap();
     let told = async {
         loop {
-            let problems = application.readiness(at()).problems;
+            let problems = application.keeping.readiness(at()).problems;
             if let Some(problem) = problems.into_iter().find(|one| one.code == "reactions-stopped") {
                 return problem;
             }
@@ -396,7 +415,11 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
     let problem = tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
     let place = format!("carried out up to position {before} of");
     assert!(problem.detail.contains(&place), "{}", problem.detail);
-    assert_eq!(application.reacted_through(), before, "it is not passed over");
+    assert_eq!(
+        application.keeping.reacted_through(),
+        before,
+        "it is not passed over"
+    );
 }
 
 /// A reaction is a value: here is one more, about roles.
@@ -413,13 +436,13 @@ async fn a_reaction_that_is_added_is_driven_like_the_others() {
         },
     };
     let sources = Sources {
-        log: application.log().clone(),
-        vault: application.vault().clone(),
-        sessions: application.sessions().clone(),
-        posted: application.posted().clone(),
+        log: application.keeping.kernel.log.clone(),
+        vault: application.keeping.kernel.vault.clone(),
+        sessions: application.identity.sessions.clone(),
+        posted: application.identity.posted.clone(),
     };
-    let reactions = Reactions::with(sources, &Supervisor::default(), vec![made_up]).unwrap();
-    let posted = application.posted().notified();
+    let reactions = Reactions::open(sources, &Supervisor::default(), vec![made_up]).unwrap();
+    let posted = application.identity.posted.notified();
     let out = vec![AccountEvent::SignedOutEverywhere {}];
     happens(&application, eve, call(&application, at()), out).await;
     tokio::time::timeout(Duration::from_secs(30), posted)
@@ -428,13 +451,13 @@ async fn a_reaction_that_is_added_is_driven_like_the_others() {
     let mails = waiting(&application).await;
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].effect, "made-up");
-    let version = application.directory().account(eve).unwrap().version;
+    let version = application.keeping.kernel.directory.account(eve).unwrap().version;
     assert_eq!(mails[0].payload, Some(version.to_string()));
     reactions.close();
 }
 
 async fn claimed(application: &Application, id: u64, at: DateTime<Utc>) -> Result<Claimed, ReadError> {
-    application.claim_delivery(id, at).await
+    application.identity.claim_delivery(id, at).await
 }
 
 /// A courier that dies before it says what became of a mail sends it again: it is the same mail, and its link serves once.
@@ -454,15 +477,20 @@ async fn a_mail_that_goes_twice_is_the_same_mail_until_its_link_has_served() {
         let (_, rest) = claimed.letter.text.split_once("#token=").unwrap();
         rest.lines().next().unwrap().to_owned()
     };
-    let new = || crate::passwords::NewPassword {
+    let new = || crate::identity::passwords::NewPassword {
         password: "a long enough password".to_owned(),
         confirmation: "a long enough password".to_owned(),
     };
-    let reset = application.reset_password(token(&first), new(), later(1));
+    let reset = application
+        .identity
+        .reset_password(token(&first), new(), later(1));
     reset.await.unwrap();
     let served = claimed(&application, delivery.id, later(2)).await;
     assert!(matches!(served, Err(ReadError::NotFound)));
-    let again = application.reset_password(token(&first), new(), later(2)).await;
+    let again = application
+        .identity
+        .reset_password(token(&first), new(), later(2))
+        .await;
     assert!(again.is_err());
     assert_eq!(mailed(&application).await, ["password-changed"]);
 }

@@ -3,15 +3,16 @@
 use event_log::{EventLog, LogState, Position};
 use vault::{DigestKey, Vault};
 
-use super::{Settings, StartError};
 use crate::{
-    archive::{KEYS, LOG},
-    epoch::Identity,
-    error::ReadError,
-    places::Places,
-    proof::{self, Promise},
-    secret_check,
-    upkeep::CHECKPOINT_EVERY_S,
+    keeping::{
+        archive::{KEYS, LOG},
+        places::Places,
+        secret_check,
+        settings::{Settings, StartError},
+        upkeep::CHECKPOINT_EVERY_S,
+    },
+    kernel::error::ReadError,
+    proofs::{checkpoints::last_of_epoch, epoch::Identity, tree::Promise},
 };
 
 /// A log that has lived for so long since its epoch began has been signed, s: twice as often as that, and once more at a stop.
@@ -20,11 +21,11 @@ const UNSIGNED_MAX_S: u64 = 2 * CHECKPOINT_EVERY_S;
 /// What was signed last over this epoch of the log. A log that ends before it takes no writes.
 pub(super) fn promise(places: &Places, log: &EventLog, vault: &Vault) -> Result<Option<Promise>, StartError> {
     let (dir, epoch) = (places.checkpoints.as_path(), log.epoch());
-    let last = proof::last_of_epoch(dir, epoch, None).or_else(|error| {
+    let last = last_of_epoch(dir, epoch, None).or_else(|error| {
         // A kill may have cut off the very first one, which nobody was told of.
         let told = Identity::by(log, vault).map_err(StartError::Accounts)?;
         let last = match told.epoch {
-            Some((known, origin)) if known == epoch => proof::last_of_epoch(dir, epoch, Some(&origin)),
+            Some((known, origin)) if known == epoch => last_of_epoch(dir, epoch, Some(&origin)),
             Some(_) | None => Err(error),
         };
         last.map_err(StartError::Checkpoints)

@@ -1,19 +1,21 @@
 //! What the views have seen of the log, and whether it was this log: a copy of another directory's views tells nothing of it.
 
-use std::{fs, io, path::Path};
+use std::fs;
 
 use event_log::{EventLog, Floor, LogState, Position};
 use transparency::{Frontier, leaf_hash};
 
-use super::{Settings, StartError, in_use};
 use crate::{
-    archive::write_secret,
-    places::{Places, directory},
-    proof, scan,
+    keeping::{
+        places::{Places, directory},
+        scan,
+        settings::{Settings, StartError},
+    },
+    proofs::{
+        checkpoints::last_of_epoch,
+        of_log::{OF_LOG, first_event},
+    },
 };
-
-/// Says which log the views beside it were made from, by the SHA-256 of its first event, in hexadecimal.
-const OF_LOG: &str = "of-log";
 
 /// Opens the log, which must hold what the views have seen of it. Views of another log are taken away, to be made anew.
 pub(super) fn open_log(settings: &Settings, places: &Places) -> Result<EventLog, StartError> {
@@ -25,7 +27,7 @@ pub(super) fn open_log(settings: &Settings, places: &Places) -> Result<EventLog,
         };
         EventLog::open(&dir, options).map_err(|error| {
             if matches!(error, event_log::OpenError::Locked { .. }) {
-                in_use(settings)
+                StartError::in_use(settings)
             } else {
                 StartError::Log(error)
             }
@@ -66,7 +68,7 @@ fn are_of_another(places: &Places, log: &EventLog, floor: &Floor) -> bool {
 
 /// Whether a checkpoint covers a position, and the log gives its root.
 fn is_as_signed(places: &Places, log: &EventLog, position: Position) -> bool {
-    let last = proof::last_of_epoch(&places.checkpoints, log.epoch(), None);
+    let last = last_of_epoch(&places.checkpoints, log.epoch(), None);
     let Some(signed) = last.ok().flatten().map(|last| last.checkpoint) else {
         return false;
     };
@@ -79,23 +81,4 @@ fn is_as_signed(places: &Places, log: &EventLog, position: Position) -> bool {
         (frontier.size() == signed.size).then(|| frontier.root() == signed.root)
     });
     agrees.is_ok_and(|agrees| agrees == Some(true))
-}
-
-/// Notes which log the views are made from, once it is known that they are.
-pub(crate) fn note_log_of_views(views: &Path, log: &EventLog) -> io::Result<()> {
-    match log.state() {
-        LogState::Writable | LogState::Full { .. } => {}
-        LogState::ReadOnly { .. } | LogState::Poisoned { .. } => return Ok(()),
-    }
-    let path = views.join(OF_LOG);
-    match first_event(log) {
-        Some(first) if fs::read_to_string(&path).is_ok_and(|known| known.trim() == first) => Ok(()),
-        Some(first) => write_secret(format!("{first}\n").as_bytes(), &path),
-        None => Ok(()),
-    }
-}
-
-fn first_event(log: &EventLog) -> Option<String> {
-    let events = log.read(Position(0), 1).ok()?;
-    Some(hex::encode(events.first()?.digest()))
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use application::{
     Application, ExecuteError,
-    administrators::InitError,
-    federation::{AtProvider, Federated},
-    sign_in::{Client, SignInError},
+    identity::{error::SignInError, provider::AtProvider, tries::Client},
+    people::{administrators::InitError, federation::Federated},
 };
 use domain::{
     AccountId, Language,
@@ -67,6 +66,7 @@ async fn administrator(world: &World, username: &str, password: Option<&str>) ->
     let call = world.application.system_call(at(), event_log::Channel::Admin);
     world
         .application
+        .people
         .make_account(&call, new, Some(identity))
         .await
         .unwrap();
@@ -112,19 +112,22 @@ fn lose<'a>(world: &'a World, by: &str, of: &'a str, loss: Loss) -> impl Future<
             Loss::Narrow => vec![Change::Grant(of_sup()), Change::Revoke(everything())],
             Loss::Disable => vec![Change::Disable { reason }],
             Loss::Erase => {
-                let erased = world.application.erase_person(call, id.person(), reason);
+                let erased = world.application.keeping.erase_person(call, id.person(), reason);
                 return is_lost(world, id, loss, erased.await.map(drop));
             }
             Loss::Claims => {
                 let application = &world.application;
-                let signed_in = application.sign_in_federated(claims(of), there(), Client::default(), at());
+                let signed_in =
+                    application
+                        .people
+                        .sign_in_federated(claims(of), there(), Client::default(), at());
                 let signed_in = signed_in.await;
                 let known = matches!(signed_in, Ok(_) | Err(SignInError::Refused));
                 assert!(known, "who is kept may sign in");
                 return had && !administers(world, id);
             }
         };
-        let changed = world.application.change_account(call, id, changes);
+        let changed = world.application.people.change_account(call, id, changes);
         is_lost(world, id, loss, changed.await.map(drop))
     }
 }
@@ -177,7 +180,7 @@ async fn the_last_administrator_is_lost_in_no_way_and_by_nobody() {
             assert!(administers(&world, world.id_of("admin")), "{loss:?} by {by}");
         }
     }
-    let erased = world.application.erase_person(
+    let erased = world.application.keeping.erase_person(
         world.call("admin"),
         world.id_of("admin").person(),
         "Je pars".to_owned(),
@@ -189,7 +192,7 @@ async fn the_last_administrator_is_lost_in_no_way_and_by_nobody() {
     assert_eq!(administrators(&world), ["second"]);
     let restarted = world.restarted();
     assert_eq!(administrators(&restarted), ["second"]);
-    assert!(restarted.application.is_administered());
+    assert!(restarted.application.people.is_administered());
 }
 
 async fn administrator_without_password(world: &World, username: &str) {
@@ -247,7 +250,7 @@ async fn through_a_random_history_somebody_always_administers() {
         for lost in futures_util::future::join_all(losing).await {
             *if lost { &mut done } else { &mut refused } += 1;
         }
-        assert!(world.application.is_administered(), "round {round}: {three:?}");
+        assert!(world.application.people.is_administered(), "round {round}: {three:?}");
     }
     assert!(done >= 10 && refused >= 10, "{done} done, {refused} not");
 }
@@ -267,6 +270,7 @@ async fn claims_take_everything_but_the_last_administrators_role() {
         let signed_in =
             world
                 .application
+                .people
                 .sign_in_federated(join(organizations), there(), Client::default(), at());
         assert!(signed_in.await.is_ok());
         let account = world.application.directory().account(ada).unwrap();
@@ -277,6 +281,7 @@ async fn claims_take_everything_but_the_last_administrators_role() {
     administrator(&world, "second", None).await;
     let signed_in = world
         .application
+        .people
         .sign_in_federated(join(&[]), there(), Client::default(), at());
     assert!(signed_in.await.is_ok());
     assert!(!administers(&world, ada));
@@ -291,6 +296,7 @@ async fn an_administrator_is_made_as_long_as_nobody_who_can_sign_in_is_one() {
         let (application, username) = (world.application.clone(), username.to_owned());
         async move {
             application
+                .people
                 .make_administrator(&username, "a long enough password".to_owned(), at())
                 .await
         }
@@ -305,7 +311,7 @@ async fn an_administrator_is_made_as_long_as_nobody_who_can_sign_in_is_one() {
             .account(new_account(username, Role::Requester, None, NO_PASSWORD))
             .await;
     }
-    assert!(!world.application.is_administered() && !world.application.directory().is_empty());
+    assert!(!world.application.people.is_administered() && !world.application.directory().is_empty());
     // Neither who cannot sign in nor who administers one desk only is in its way.
     administrator_without_password(&world, "robot").await;
     let mut limited = new_account("limited", Role::Admin, None, NO_PASSWORD);

@@ -4,17 +4,20 @@ use std::{sync::Arc, thread};
 
 use application::{
     Application, Loaded, ReadError, Reader,
-    as_of::AsOf,
-    feed::{FeedFilter, FeedPage},
-    threads::{Page, Start},
-    views::history::Entry,
+    proofs::feed::{FeedFilter, FeedPage},
+    tickets::{
+        as_of::AsOf,
+        threads::{Page, Start},
+    },
 };
+
 use domain::{
     Language, TicketKey,
     policy::Viewer,
     ticket::{Stamp, TicketEvent},
 };
 use event_log::{Position, Version};
+use views::history::Entry;
 
 /// How many a page holds where nobody asks for the pages themselves.
 const LIMIT: usize = 200;
@@ -22,7 +25,7 @@ const LIMIT: usize = 200;
 pub(crate) trait Asking {
     fn asks<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+        question: impl FnOnce(&Reader<Application>) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError>;
 
     fn ticket(&self, viewer: &Viewer, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
@@ -36,7 +39,7 @@ pub(crate) trait Asking {
         as_of: Option<AsOf>,
     ) -> Result<Arc<Loaded>, ReadError> {
         let (viewer, key) = (viewer.clone(), key.clone());
-        self.asks(move |reader| reader.ticket_as_of(&viewer, &key, as_of))
+        self.asks(move |reader| reader.tickets().ticket_as_of(&viewer, &key, as_of))
     }
 
     fn feed(
@@ -47,7 +50,7 @@ pub(crate) trait Asking {
         limit: usize,
     ) -> Result<FeedPage, ReadError> {
         let (viewer, filter) = (viewer.clone(), filter.clone());
-        self.asks(move |reader| reader.feed(&viewer, &filter, after, limit))
+        self.asks(move |reader| reader.proofs().feed(&viewer, &filter, after, limit))
     }
 
     fn events_page(
@@ -58,7 +61,7 @@ pub(crate) trait Asking {
     ) -> Result<Page<(Stamp, TicketEvent)>, ReadError> {
         let (viewer, loaded) = (viewer.clone(), Arc::clone(loaded));
         self.asks(move |reader| {
-            reader.events(&viewer, &loaded, page, |stamp, event| {
+            reader.tickets().events(&viewer, &loaded, page, |stamp, event| {
                 Some((stamp.clone(), event.clone()))
             })
         })
@@ -71,7 +74,7 @@ pub(crate) trait Asking {
         page: (Start, usize),
     ) -> Result<Page<Entry>, ReadError> {
         let (viewer, loaded) = (viewer.clone(), Arc::clone(loaded));
-        self.asks(move |reader| reader.history(&viewer, &loaded, Language::Fr, page))
+        self.asks(move |reader| reader.tickets().history(&viewer, &loaded, Language::Fr, page))
     }
 
     /// All that this viewer may read after a version.
@@ -102,7 +105,7 @@ pub(crate) trait Asking {
 impl Asking for Application {
     fn asks<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+        question: impl FnOnce(&Reader<Application>) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
         let application = self.clone();
         // Whatever runtime the test has, this thread is none of it.

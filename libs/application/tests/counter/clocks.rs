@@ -1,9 +1,9 @@
 //! A clock that is wrong takes nothing away for good, and what is accepted of it is told why and for a while only.
 
 use application::{
-    clock::AcceptClockError,
-    error::chain,
-    reason::{REASON_CHARS_MAX, ReasonFault},
+    keeping::clock::AcceptClockError,
+    keeping::reason::{REASON_CHARS_MAX, ReasonFault},
+    kernel::error::chain,
 };
 use chrono::TimeDelta;
 
@@ -16,6 +16,7 @@ async fn nothing_is_taken_away_by_a_clock_that_nothing_supports() {
     let days = TimeDelta::days;
     let by = world
         .application
+        .keeping
         .time_to_purge_by(at() + days(90))
         .await
         .unwrap()
@@ -25,30 +26,50 @@ async fn nothing_is_taken_away_by_a_clock_that_nothing_supports() {
         "{by}: no further than what the log has seen"
     );
     // A leap in a running server, either way, is a fault: nothing is taken away until it is right again or accepted.
-    assert_eq!(world.application.time_to_purge_by(at()).await.unwrap(), None);
+    assert_eq!(
+        world.application.keeping.time_to_purge_by(at()).await.unwrap(),
+        None
+    );
     let world = world.restarted();
     let by = world
         .application
+        .keeping
         .time_to_purge_by(at() + TimeDelta::hours(1))
         .await
         .unwrap()
         .unwrap();
     assert!(by < at() + TimeDelta::hours(1), "{by}");
     assert_eq!(
-        world.application.time_to_purge_by(at() + days(2)).await.unwrap(),
+        world
+            .application
+            .keeping
+            .time_to_purge_by(at() + days(2))
+            .await
+            .unwrap(),
         None
     );
     // A clock too far behind is a fault too.
     let world = world.restarted();
     assert_eq!(
-        world.application.time_to_purge_by(at() - days(1)).await.unwrap(),
+        world
+            .application
+            .keeping
+            .time_to_purge_by(at() - days(1))
+            .await
+            .unwrap(),
         None
     );
     // What an earlier purge knew of is known, though nothing happened since.
     let world = world.restarted();
-    world.application.purge_sessions(at() + days(30)).await.unwrap();
+    world
+        .application
+        .identity
+        .purge_sessions(at() + days(30))
+        .await
+        .unwrap();
     let by = world
         .application
+        .keeping
         .time_to_purge_by(at() + days(90))
         .await
         .unwrap()
@@ -60,11 +81,15 @@ async fn nothing_is_taken_away_by_a_clock_that_nothing_supports() {
     call.at = at() + days(90);
     world
         .application
+        .tickets
         .open_ticket(call, crate::world::question("Bonjour"))
         .await
         .unwrap();
     let now = at() + days(90);
-    assert_eq!(world.application.time_to_purge_by(now).await.unwrap(), Some(now));
+    assert_eq!(
+        world.application.keeping.time_to_purge_by(now).await.unwrap(),
+        Some(now)
+    );
 }
 
 /// Auditors read why a clock was accepted, so it says something, and no more than an event holds.
@@ -77,7 +102,12 @@ async fn a_clock_is_accepted_for_a_reason() {
         ("\u{200b}".to_owned(), ReasonFault::Empty),
         ("x".repeat(70_000), ReasonFault::Long { chars: 70_000 }),
     ] {
-        let refused = world.application.accept_clock(reason, at()).await.unwrap_err();
+        let refused = world
+            .application
+            .keeping
+            .accept_clock(reason, at())
+            .await
+            .unwrap_err();
         assert!(matches!(&refused, AcceptClockError::Reason(found) if *found == fault));
         if let ReasonFault::Long { .. } = fault {
             let said = chain(&refused);
@@ -96,11 +126,17 @@ async fn an_accepted_clock_is_taken_until_it_has_caught_up() {
         let mut call = world.call("ann");
         call.at = now;
         let question = crate::world::question("Bonjour");
-        world.application.open_ticket(call, question).await.map(drop)
+        world
+            .application
+            .tickets
+            .open_ticket(call, question)
+            .await
+            .map(drop)
     };
     assert!(opened(&world, behind).await.is_err());
     world
         .application
+        .keeping
         .accept_clock("La pile était vide".to_owned(), behind)
         .await
         .unwrap();

@@ -12,15 +12,16 @@ use std::{
 
 use application::{
     Call, ExecuteError,
-    event_log::{Position, Version},
-    execute::{AskedOfSeveral, DoneOnSeveral},
+    several::{AskedOfSeveral, DoneOnSeveral},
 };
+
 use chrono::TimeDelta;
 use domain::{
     AccountId, TicketKey,
     account::change::Change,
     ticket::{Action, TicketEvent},
 };
+use event_log::{Position, Version};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{

@@ -2,12 +2,14 @@
 
 use std::{cell::Cell, task::Poll};
 
-use application::{Call, ExecuteError, event_log::Version};
+use application::{Call, ExecuteError};
+
 use chrono::TimeDelta;
 use domain::{
     TicketKey,
     ticket::{Action, Rejection, TicketEvent},
 };
+use event_log::Version;
 use futures_util::future::join_all;
 
 use crate::asking::Asking;
@@ -88,7 +90,7 @@ async fn nothing_is_decided_on_what_was_never_written() {
     // It rests with the threads whether an act meets another one on its way to the disk: ten rounds, and more until one has.
     for round in (0..300).take_while(|round| *round < 10 || too_late.get() == 0) {
         let opened = in_round(&world, round, "ann", false);
-        let opened = world.application.open_ticket(opened, question("Bonjour"));
+        let opened = world.application.tickets.open_ticket(opened, question("Bonjour"));
         let key = opened.await.unwrap().loaded.key.clone();
         let acts = (0..48).map(|n| {
             let action = match (n + round) % 4 {
@@ -139,11 +141,13 @@ async fn nobody_is_refused_for_what_was_never_written() {
         let call = |username: &str, on_time| in_round(&world, round, username, on_time);
         let opened = world
             .application
+            .tickets
             .open_ticket(call("ann", false), question("Bonjour"));
         let key = opened.await.unwrap().loaded.key.clone();
         let (other, late, taken) = tokio::join!(
             world
                 .application
+                .tickets
                 .open_ticket(call("ann", true), question("Bonsoir")),
             world.act(call("rival", false), &key, transition("take", None)),
             world.act(call("agent", true), &key, transition("take", None)),
@@ -177,7 +181,7 @@ async fn who_hangs_up_cancels_nothing() {
         let first = std::future::poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
         assert!(first.is_pending());
     }
-    world.application.log().wait_past(head).await.unwrap();
+    world.application.inside().log.wait_past(head).await.unwrap();
     assert_eq!(world.version(&key), Version(start.0 + 1));
 }
 
@@ -191,7 +195,7 @@ async fn a_reader_never_sees_less_than_the_log_has_shown() {
     let reader = tokio::spawn(async move {
         let mut seen = 0;
         while seen < 100 {
-            application.log().wait_past(after).await.unwrap();
+            application.inside().log.wait_past(after).await.unwrap();
             let page = application
                 .feed(&auditor, &Default::default(), after, 1_000)
                 .unwrap();
@@ -220,6 +224,7 @@ async fn a_command_of_several_actions_is_all_or_nothing() {
     let actions: Vec<Action> = vec![words("un"), transition("take", None), words(" ")];
     let refused = world
         .application
+        .tickets
         .act(world.call("agent"), key.clone(), actions)
         .await;
     assert!(

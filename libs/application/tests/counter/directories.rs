@@ -10,15 +10,18 @@ use std::{
 
 use application::{
     Application, StartError,
-    archive::ArchiveError,
-    event_log::{
-        Channel, CommandId, Commit, EventDraft, EventId, Expected, LogState, StreamName, StreamWrite, Target,
+    keeping::{
+        archive::ArchiveError,
+        reason::ReasonFault,
+        restore::{self, RestoreError, WhenDamaged},
     },
-    reason::ReasonFault,
-    restore::{self, RestoreError, WhenDamaged},
 };
+
 use chrono::TimeDelta;
 use domain::PersonId;
+use event_log::{
+    Channel, CommandId, Commit, EventDraft, EventId, Expected, LogState, StreamName, StreamWrite, Target,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -30,7 +33,7 @@ const FOLLOWED_S: u64 = 60;
 /// A world whose log has begun, with a ticket.
 async fn lived_in() -> World {
     let world = World::new().await;
-    world.application.begin_log(at(), None).await.unwrap();
+    world.application.proofs.begin_log(at(), None).await.unwrap();
     let _ = world.open("ann").await;
     world
 }
@@ -38,10 +41,10 @@ async fn lived_in() -> World {
 /// Waits until all is followed and signed, and stops.
 async fn stopped(world: World) -> TempDir {
     let World { dir, application } = world;
-    let head = application.log().head();
+    let head = application.inside().log.head();
     let timeout = Duration::from_secs(FOLLOWED_S);
-    assert!(application.views().at_least(head, timeout).await);
-    application.sign_what_is_new(at()).await.unwrap();
+    assert!(application.inside().views.at_least(head, timeout).await);
+    application.keeping.sign_what_is_new(at()).await.unwrap();
     application.close();
     dir
 }
@@ -71,7 +74,7 @@ fn refused(dir: &TempDir) -> StartError {
 
 /// What is ready to be told, by its code.
 fn problem(application: &Application, code: &str) -> Option<String> {
-    let problems = application.readiness(at()).problems;
+    let problems = application.keeping.readiness(at()).problems;
     let found = problems.into_iter().find(|problem| problem.code == code);
     found.map(|problem| problem.detail)
 }
@@ -98,7 +101,7 @@ async fn a_restore_takes_the_place_of_no_backup() {
     let place = TempDir::new().unwrap();
     let path = |name: &str| place.path().join(name);
     for name in ["one", "two", "inner/one"] {
-        world.application.backup(&path(name), at()).await.unwrap();
+        world.application.keeping.backup(&path(name), at()).await.unwrap();
     }
     let head = world.head().0;
     symlink(path("one"), path("link")).unwrap();
@@ -135,8 +138,8 @@ async fn backups_lie_apart_from_each_other_and_from_the_data() {
     let world = lived_in().await;
     let place = TempDir::new().unwrap();
     let (data, keys) = (place.path().join("data"), place.path().join("keys"));
-    world.application.backup(&data, at()).await.unwrap();
-    world.application.backup_keys(&keys).await.unwrap();
+    world.application.keeping.backup(&data, at()).await.unwrap();
+    world.application.keeping.backup_keys(&keys).await.unwrap();
     let before = files(place.path());
     let own = world.dir.path();
     symlink(own, place.path().join("link")).unwrap();
@@ -147,7 +150,7 @@ async fn backups_lie_apart_from_each_other_and_from_the_data() {
         place.path().join("link/keys"),
     ];
     for to in inside.iter().chain([&keys]) {
-        let error = world.application.backup(to, at()).await.unwrap_err();
+        let error = world.application.keeping.backup(to, at()).await.unwrap_err();
         assert!(
             matches!(error, ArchiveError::Place { .. }),
             "{}: {error}",
@@ -155,7 +158,7 @@ async fn backups_lie_apart_from_each_other_and_from_the_data() {
         );
     }
     for to in inside.iter().chain([&data]) {
-        let error = world.application.backup_keys(to).await.unwrap_err();
+        let error = world.application.keeping.backup_keys(to).await.unwrap_err();
         assert!(
             matches!(error, ArchiveError::Place { .. }),
             "{}: {error}",
@@ -168,7 +171,7 @@ async fn backups_lie_apart_from_each_other_and_from_the_data() {
     // What is new goes into an older one.
     let _ = world.open("ann").await;
     assert_eq!(
-        world.application.backup(&data, at()).await.unwrap().head,
+        world.application.keeping.backup(&data, at()).await.unwrap().head,
         world.head().0
     );
 }
@@ -214,9 +217,9 @@ async fn a_secret_of_another_directory_is_refused_by_name() {
     let known = fs::read(&check).unwrap();
     fs::remove_file(&check).unwrap();
     let application = open(&one).unwrap();
-    let head = application.log().head();
-    application.begin_log(at(), None).await.unwrap();
-    assert_eq!(application.log().head(), head, "no key is enrolled anew");
+    let head = application.inside().log.head();
+    application.proofs.begin_log(at(), None).await.unwrap();
+    assert_eq!(application.inside().log.head(), head, "no key is enrolled anew");
     application.close();
     assert_eq!(fs::read(&check).unwrap(), known);
 }
@@ -227,9 +230,24 @@ async fn what_tells_the_secret_outlives_restored_keys_and_an_accepted_loss() {
     let (world, other) = (lived_in().await, lived_in().await);
     let place = TempDir::new().unwrap();
     let path = |name: &str| place.path().join(name);
-    world.application.backup(&path("data"), at()).await.unwrap();
-    world.application.backup_keys(&path("keys")).await.unwrap();
-    other.application.backup_keys(&path("others")).await.unwrap();
+    world
+        .application
+        .keeping
+        .backup(&path("data"), at())
+        .await
+        .unwrap();
+    world
+        .application
+        .keeping
+        .backup_keys(&path("keys"))
+        .await
+        .unwrap();
+    other
+        .application
+        .keeping
+        .backup_keys(&path("others"))
+        .await
+        .unwrap();
     let one = stopped(world).await;
     let master = path("master.key");
     fs::copy(one.path().join("keys/master.key"), &master).unwrap();
@@ -269,7 +287,7 @@ async fn what_tells_the_secret_outlives_restored_keys_and_an_accepted_loss() {
         goes_on_without_secrets: true,
         ..elsewhere.clone()
     };
-    restore::accept_loss(&without, "Le secret est perdu".to_owned()).unwrap();
+    application::loss::accept_loss(&without, "Le secret est perdu".to_owned()).unwrap();
     Application::open(&without).unwrap().close();
     Application::open(&elsewhere).unwrap().close();
 }
@@ -290,13 +308,13 @@ async fn where_nothing_is_lost_no_loss_is_accepted() {
         ("a\nb\u{1b}", ReasonFault::Control),
         (&"x".repeat(1_001), ReasonFault::Long { chars: 1_001 }),
     ] {
-        let error = restore::accept_loss(&given, reason.to_owned()).unwrap_err();
+        let error = application::loss::accept_loss(&given, reason.to_owned()).unwrap_err();
         assert!(
             matches!(&error, RestoreError::Reason(found) if *found == fault),
             "{error}"
         );
     }
-    let accept = || restore::accept_loss(&given, "Perdu".to_owned());
+    let accept = || application::loss::accept_loss(&given, "Perdu".to_owned());
     let error = accept().unwrap_err();
     assert!(matches!(error, RestoreError::NothingLost { .. }), "{error}");
     assert_eq!(fs::read(&head).unwrap(), before);
@@ -319,8 +337,8 @@ async fn where_nothing_is_lost_no_loss_is_accepted() {
     .unwrap();
     let loss = accept().unwrap();
     let application = Application::open(&given).unwrap();
-    application.begin_log(at(), Some(loss)).await.unwrap();
-    application.sign_what_is_new(at()).await.unwrap();
+    application.proofs.begin_log(at(), Some(loss)).await.unwrap();
+    application.keeping.sign_what_is_new(at()).await.unwrap();
     application.close();
     drop(application);
     assert_ne!(fs::read(&head).unwrap(), before);
@@ -341,7 +359,12 @@ async fn damaged_keys_are_told_wherever_they_are_copied() {
     let world = lived_in().await;
     let place = TempDir::new().unwrap();
     let path = |name: &str| place.path().join(name);
-    let good = world.application.backup_keys(&path("good")).await.unwrap();
+    let good = world
+        .application
+        .keeping
+        .backup_keys(&path("good"))
+        .await
+        .unwrap();
     assert_eq!(good.damaged, 0);
     assert_eq!(problem(&world.application, "keys-damaged"), None);
     let dir = stopped(world).await;
@@ -357,8 +380,8 @@ async fn damaged_keys_are_told_wherever_they_are_copied() {
         detail.starts_with("4 keys of persons are damaged") && detail.contains("slot 1"),
         "{detail}"
     );
-    assert!(application.readiness(at()).is_ready(), "the others go on");
-    let bad = application.backup_keys(&path("bad")).await.unwrap();
+    assert!(application.keeping.readiness(at()).is_ready(), "the others go on");
+    let bad = application.keeping.backup_keys(&path("bad")).await.unwrap();
     assert_eq!((bad.persons, bad.damaged), (good.persons - 4, 4));
     application.close();
     drop(application);
@@ -383,7 +406,7 @@ async fn checkpoints_that_cannot_be_read_are_not_none() {
     let mut call = world.call("ann");
     call.at = at() + TimeDelta::minutes(10);
     world.act(call, &key, words("Encore")).await.unwrap();
-    world.application.backup(&backup, at()).await.unwrap();
+    world.application.keeping.backup(&backup, at()).await.unwrap();
     let dir = stopped(world).await;
     let notes = dir.path().join("checkpoints/0.notes");
     let good = fs::read(&notes).unwrap();
@@ -414,14 +437,14 @@ async fn checkpoints_that_cannot_be_read_are_not_none() {
     let application = open(&dir).unwrap();
     let detail = problem(&application, "checkpoints-missing").unwrap();
     assert!(detail.contains("held no checkpoint"), "{detail}");
-    assert!(application.readiness(at()).is_ready());
+    assert!(application.keeping.readiness(at()).is_ready());
     application.close();
     drop(application);
     // Put back, and cut off as a kill leaves it.
     fs::write(&notes, [good.as_slice(), &good[..40]].concat()).unwrap();
     let application = open(&dir).unwrap();
     assert_eq!(problem(&application, "checkpoints-missing"), None);
-    application.begin_log(at(), None).await.unwrap();
+    application.proofs.begin_log(at(), None).await.unwrap();
     application.close();
     assert_eq!(fs::read(&notes).unwrap(), good);
 }
@@ -447,15 +470,16 @@ async fn views_of_another_log_are_made_anew() {
     // They have seen more than there is.
     exchanged(&other);
     let application = open(&one).unwrap();
-    assert_eq!(application.log_state(), LogState::Writable);
+    assert_eq!(application.keeping.log_state(), LogState::Writable);
     assert!(
         application
-            .views()
+            .inside()
+            .views
             .at_least(head, Duration::from_secs(FOLLOWED_S))
             .await
     );
-    assert_eq!(application.views().position(), head);
-    application.begin_log(at(), None).await.unwrap();
+    assert_eq!(application.inside().views.position(), head);
+    application.proofs.begin_log(at(), None).await.unwrap();
     application.close();
     drop(application);
     // Less, and they do not say of which log, as those of an older version do not: the checkpoint speaks for the log.
@@ -463,7 +487,7 @@ async fn views_of_another_log_are_made_anew() {
     exchanged(&smaller);
     let _ = fs::remove_file(views.join("of-log"));
     let application = open(&one).unwrap();
-    assert_eq!(application.log_state(), LogState::Writable);
+    assert_eq!(application.keeping.log_state(), LogState::Writable);
     application.close();
     drop(application);
     // Nothing speaks for it: then the views are believed.
@@ -471,7 +495,10 @@ async fn views_of_another_log_are_made_anew() {
     let _ = fs::remove_file(views.join("of-log"));
     fs::remove_dir_all(one.path().join("checkpoints")).unwrap();
     let application = open(&one).unwrap();
-    assert!(matches!(application.log_state(), LogState::ReadOnly { .. }));
+    assert!(matches!(
+        application.keeping.log_state(),
+        LogState::ReadOnly { .. }
+    ));
     application.close();
 }
 
@@ -508,6 +535,7 @@ async fn a_ledger_that_is_lost_is_written_again_from_the_log() {
         let call = world.call("admin");
         world
             .application
+            .keeping
             .erase_person(call, person, "Demandée".to_owned())
             .await
             .unwrap();
@@ -559,14 +587,14 @@ async fn an_event_that_accounts_cannot_be_made_from_is_told() {
             events: vec![draft],
         }],
     };
-    world.application.log().append(commit).await.unwrap();
+    world.application.inside().log.append(commit).await.unwrap();
     let head = world.head();
     let directory = world.application.directory();
-    let refreshed = directory.refresh(world.application.log(), &vault_of_nobody());
+    let refreshed = directory.refresh(world.application.inside().log, &vault_of_nobody());
     assert!(refreshed.is_err());
     let detail = problem(&world.application, "accounts-unreadable").unwrap();
     assert!(detail.contains(&format!("position {head}")), "{detail}");
-    assert!(!world.application.readiness(at()).is_ready());
+    assert!(!world.application.keeping.readiness(at()).is_ready());
 }
 
 /// What has no personal value is decoded by any keys.

@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use application::{
     Application, ExecuteError,
-    credentials::passwords::{HashingCost, Passwords},
-    deliveries::{Claimed, Letter},
-    passwords::NewPassword,
-    sessions::Settled,
-    sign_in::{Attempt, Client, SignInError, SignedIn},
+    identity::{
+        deliveries::Claimed,
+        error::SignInError,
+        letters::Letter,
+        passwords::NewPassword,
+        sign_in::{Attempt, SignedIn},
+        tries::Client,
+    },
 };
+
+use credentials::passwords::{HashingCost, Passwords};
+
 use domain::policy::Role;
+use sessions::Settled;
 
 use crate::world::{World, at, new_account};
 
@@ -42,11 +49,17 @@ pub(crate) async fn sign_in(application: &Application, password: &str) -> Result
         password: password.to_owned(),
         ..Attempt::default()
     };
-    application.sign_in(attempt, Client::default(), at()).await
+    application
+        .identity
+        .sign_in(attempt, Client::default(), at())
+        .await
 }
 
 pub(crate) fn holds(application: &Application, signed_in: &SignedIn) -> bool {
-    application.actor(&signed_in.access_token, at()).is_some()
+    application
+        .identity
+        .actor(&signed_in.access_token, at())
+        .is_some()
 }
 
 pub(crate) fn new(password: &str) -> NewPassword {
@@ -61,16 +74,22 @@ pub(crate) async fn mails(world: &World) -> Vec<Claimed> {
     let application = &world.application;
     let head = world.head();
     until("what follows is posted", async || {
-        application.reacted_through() >= head
+        application.keeping.reacted_through() >= head
     })
     .await;
-    let waiting = application.deliveries(0, 100, Duration::ZERO, at).await.unwrap();
+    let waiting = application
+        .identity
+        .deliveries(0, 100, Duration::ZERO, at)
+        .await
+        .unwrap();
     let mut claimed = Vec::new();
     for delivery in waiting {
-        let Ok(mail) = application.claim_delivery(delivery.id, at()).await else {
+        let Ok(mail) = application.identity.claim_delivery(delivery.id, at()).await else {
             continue;
         };
-        let delivered = application.settle_delivery(mail.id, Settled::Delivered, at());
+        let delivered = application
+            .identity
+            .settle_delivery(mail.id, Settled::Delivered, at());
         delivered.await.unwrap();
         claimed.push(mail);
     }
@@ -97,9 +116,17 @@ pub(crate) async fn reset_token(world: &World) -> String {
 
 /// The same when her address is another.
 pub(crate) async fn reset_token_at(world: &World, address: &str) -> String {
-    world.application.request_password_reset("eve".to_owned(), at());
+    world
+        .application
+        .identity
+        .request_password_reset("eve".to_owned(), at());
     let wait = Duration::from_secs(30);
-    let waiting = world.application.deliveries(0, 1, wait, at).await.unwrap();
+    let waiting = world
+        .application
+        .identity
+        .deliveries(0, 1, wait, at)
+        .await
+        .unwrap();
     assert_eq!(waiting.len(), 1);
     token_of(&mail_to(world, address).await)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use application::{
     Call, ExecuteError, ReadError,
-    attachments::{Collected, ORPHAN_HOURS, Stored},
+    tickets::attachments::{Collected, ORPHAN_HOURS, Stored},
 };
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,12 +25,13 @@ fn parts(content: &[u8]) -> Vec<Part> {
 async fn store(world: &World, key: &TicketKey, parts: Vec<Part>) -> Result<Stored, ExecuteError> {
     world
         .application
+        .tickets
         .store_file(&world.call("ann"), key, "écran.png", stream::iter(parts))
         .await
 }
 
 async fn read(world: &World, file: &AttachedFile) -> Result<Vec<u8>, ReadError> {
-    let parts: Vec<Bytes> = world.application.file(file).await?.try_collect().await?;
+    let parts: Vec<Bytes> = world.application.tickets.file(file).await?.try_collect().await?;
     Ok(parts.concat())
 }
 
@@ -74,6 +75,7 @@ async fn a_file_comes_back_to_the_byte_up_to_the_limit_and_not_beyond() {
         let stored = store(&world, &key, parts(&content)).await.unwrap();
         let done = world
             .application
+            .tickets
             .attach(world.call("ann"), key.clone(), stored)
             .await
             .unwrap();
@@ -100,11 +102,13 @@ async fn an_upload_that_breaks_off_leaves_neither_event_nor_bytes() {
     assert!(matches!(broken, Err(ExecuteError::Upload(_))), "{broken:?}");
     let foreign = world
         .application
+        .tickets
         .store_file(&world.call("bob"), &key, "a", stream::iter(parts(b"a")))
         .await;
     assert!(matches!(foreign, Err(ExecuteError::NotFound)), "{foreign:?}");
     let auditor = world
         .application
+        .tickets
         .store_file(&world.call("auditor"), &key, "a", stream::iter(parts(b"a")))
         .await;
     assert!(matches!(auditor, Err(ExecuteError::Rejected(_))), "{auditor:?}");
@@ -121,10 +125,16 @@ async fn a_file_sent_twice_under_one_key_is_attached_and_kept_once() {
     let call = || world.keyed("ann", "file", one.content_sha256());
     let first = world
         .application
+        .tickets
         .attach(call(), key.clone(), one.clone())
         .await
         .unwrap();
-    let second = world.application.attach(call(), key.clone(), two).await.unwrap();
+    let second = world
+        .application
+        .tickets
+        .attach(call(), key.clone(), two)
+        .await
+        .unwrap();
     assert!(second.repeated);
     assert_eq!(first.loaded, second.loaded);
     assert_eq!(in_store(&world).len(), 1);
@@ -138,7 +148,7 @@ async fn a_file_sent_twice_under_one_key_is_attached_and_kept_once() {
         expected_version: Some(event_log::Version(1).into()),
         ..world.call("ann")
     };
-    let stale = world.application.attach(stale, key, three).await;
+    let stale = world.application.tickets.attach(stale, key, three).await;
     assert!(matches!(stale, Err(ExecuteError::Stale { .. })), "{stale:?}");
     assert_eq!(in_store(&world).len(), 1);
 }
@@ -150,6 +160,7 @@ async fn a_file_that_was_tampered_with_is_not_given_out_as_whole() {
     let stored = store(&world, &key, parts(&[b'x'; 100_000])).await.unwrap();
     let done = world
         .application
+        .tickets
         .attach(world.call("ann"), key, stored)
         .await
         .unwrap();
@@ -173,6 +184,7 @@ async fn only_what_no_event_refers_to_is_collected_and_only_after_a_day() {
     let stored = store(&world, &key, parts(b"attached")).await.unwrap();
     let done = world
         .application
+        .tickets
         .attach(world.call("ann"), key.clone(), stored)
         .await
         .unwrap();
@@ -199,12 +211,14 @@ async fn only_what_no_event_refers_to_is_collected_and_only_after_a_day() {
     let day = TimeDelta::hours(ORPHAN_HOURS);
     let early = world
         .application
+        .tickets
         .collect_orphans(modified + day - TimeDelta::hours(1))
         .await
         .unwrap();
     assert_eq!(early, Collected::default());
     let collected = world
         .application
+        .tickets
         .collect_orphans(modified + day + TimeDelta::seconds(1))
         .await
         .unwrap();
@@ -226,6 +240,7 @@ async fn a_slow_upload_is_not_taken_for_a_slow_clock() {
     };
     let stored = world
         .application
+        .tickets
         .store_file(&early, &key, "a.txt", stream::iter(parts(b"a")))
         .await
         .unwrap();
@@ -234,7 +249,12 @@ async fn a_slow_upload_is_not_taken_for_a_slow_clock() {
         at: at() + TimeDelta::seconds(30),
         ..world.call("ann")
     };
-    let done = world.application.attach(late, key.clone(), stored).await.unwrap();
+    let done = world
+        .application
+        .tickets
+        .attach(late, key.clone(), stored)
+        .await
+        .unwrap();
     assert_eq!(done.events[0].0.at, at() + TimeDelta::seconds(30));
     // Fault S4: a clock that is behind goes on, with a stamp that does not run backwards; too far behind it is refused.
     let behind = world.act(world.call("ann"), &key, words("en retard")).await;

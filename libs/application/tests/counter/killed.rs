@@ -9,14 +9,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use application::{
-    Application, Call,
-    event_log::{Channel, CommandId, EventLog, Options, StreamName, Version},
-};
+use application::{Application, Call};
+
 use domain::{
     AccountId, TicketKey,
     account::{ProfileField, change::Change},
 };
+use event_log::{Channel, CommandId, EventLog, Options, StreamName, Version};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tempfile::TempDir;
 
@@ -62,7 +61,7 @@ impl Known {
 
     fn command(self, life: u64, number: u64) -> CommandId {
         let key = format!("{life}-{number}");
-        application::call::command_id(self.admin, Channel::Rest, "POST /v1/test", Some(&key))
+        application::kernel::call::command_id(self.admin, Channel::Rest, "POST /v1/test", Some(&key))
     }
 }
 
@@ -179,7 +178,10 @@ fn nothing_else_is_there(dir: &TempDir, there: usize) {
     let mut commands: BTreeMap<_, u64> = BTreeMap::new();
     for n in 1..=4 {
         let stream = StreamName::try_from(format!("SUP-{n}")).unwrap();
-        let events = application.log().read_stream(&stream, Version(0), usize::MAX);
+        let events = application
+            .inside()
+            .log
+            .read_stream(&stream, Version(0), usize::MAX);
         let events = events.unwrap();
         let versions = events.iter().map(|event| event.envelope.version.0);
         assert!(versions.eq(1..=events.len() as u64), "SUP-{n}");

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use application::{
-    Application, Call, ExecuteError, credentials::passwords::HashingCost, event_log::Position,
-    recovery::SignUp,
-};
+use application::{Application, Call, ExecuteError, identity::links::SignUp};
+
+use event_log::Position;
+
+use credentials::passwords::HashingCost;
 use domain::{
     Language,
     account::{ProfileField, change::Change},
@@ -26,10 +27,12 @@ async fn a_link_that_could_not_serve_since_the_log_took_nothing_still_does() {
     let token = reset_token(&world).await;
     world
         .application
-        .log()
+        .inside()
+        .log
         .hold("nothing is written in this test", Position(u64::MAX));
     let refused = world
         .application
+        .identity
         .reset_password(token.clone(), new(NEW), at())
         .await;
     assert!(
@@ -40,6 +43,7 @@ async fn a_link_that_could_not_serve_since_the_log_took_nothing_still_does() {
     let reset = |password: &str| {
         world
             .application
+            .identity
             .reset_password(token.clone(), new(password), at())
     };
     reset(NEW).await.unwrap();
@@ -56,7 +60,7 @@ async fn of_two_who_follow_one_link_at_once_one_is_served() {
             let (application, token) = (world.application.clone(), token.clone());
             tokio::spawn(async move {
                 let password = new(&format!("{NEW} {round} {n}"));
-                application.reset_password(token, password, at()).await
+                application.identity.reset_password(token, password, at()).await
             })
         });
         let done: Vec<_> = futures_util::future::join_all(tries)
@@ -77,10 +81,11 @@ async fn of_two_who_follow_one_link_at_once_one_is_served() {
 }
 
 async fn ask_for(world: &World, address: &str) -> String {
-    let asked =
-        world
-            .application
-            .request_address(world.call("eve"), address.to_owned(), Some(PASSWORD.to_owned()));
+    let asked = world.application.identity.request_address(
+        world.call("eve"),
+        address.to_owned(),
+        Some(PASSWORD.to_owned()),
+    );
     asked.await.unwrap();
     token_of(&mail_to(world, address).await)
 }
@@ -93,6 +98,7 @@ async fn another_address_is_asked_for_with_the_password_only() {
         let password = password.map(str::to_owned);
         world
             .application
+            .identity
             .request_address(world.call("eve"), address, password)
     };
     for (password, code) in [(None, "Required"), (Some("guessed"), "Value")] {
@@ -110,10 +116,12 @@ async fn a_link_to_an_address_ends_with_all_that_speaks_against_it() {
     let application = &world.application;
     let eve = world.id_of("eve");
     let change = async |changes: Vec<Change>| {
-        let changed = application.change_account(world.call("admin"), eve, changes);
+        let changed = application
+            .people
+            .change_account(world.call("admin"), eve, changes);
         changed.await.unwrap();
     };
-    let confirm = async |token: &str| application.confirm_address(token.to_owned(), at()).await;
+    let confirm = async |token: &str| application.identity.confirm_address(token.to_owned(), at()).await;
     let address = || {
         let account = application.directory().account(eve).unwrap();
         account.address.clone().unwrap().address
@@ -121,6 +129,7 @@ async fn a_link_to_an_address_ends_with_all_that_speaks_against_it() {
 
     let token = ask_for(&world, "one@example.org").await;
     application
+        .identity
         .sign_out_everywhere(world.call("eve"), eve)
         .await
         .unwrap();
@@ -149,16 +158,18 @@ async fn a_link_to_an_address_ends_with_all_that_speaks_against_it() {
     assert_eq!(address(), "eve@elsewhere.example");
 
     // A link to choose a password that went to the address before ends with it.
-    application.request_password_reset("eve".to_owned(), at());
+    application
+        .identity
+        .request_password_reset("eve".to_owned(), at());
     let wait = Duration::from_secs(30);
-    let waiting = application.deliveries(0, 1, wait, at).await.unwrap();
+    let waiting = application.identity.deliveries(0, 1, wait, at).await.unwrap();
     assert_eq!(waiting.len(), 1);
     let reset = token_of(&mail_to(&world, "eve@elsewhere.example").await);
     let token = ask_for(&world, "five@example.org").await;
     confirm(&token).await.unwrap();
     assert_eq!(address(), "five@example.org");
     assert!(is_of_the_token(
-        &application.reset_password(reset, new(NEW), at()).await
+        &application.identity.reset_password(reset, new(NEW), at()).await
     ));
     assert!(is_of_the_token(&confirm(&token).await), "it has served");
 }
@@ -173,14 +184,16 @@ async fn who_was_invited_to_a_wrong_address_is_invited_anew_and_the_first_link_s
     let id = world.id_of("invited");
     let set = async |address: &str| {
         let changes = vec![Change::SetAddress(Some(address.to_owned()))];
-        let changed = application.change_account(world.call("admin"), id, changes);
+        let changed = application
+            .people
+            .change_account(world.call("admin"), id, changes);
         changed.await.unwrap();
     };
     set("wrong@example.org").await;
     let wrong = token_of(&mail_to(&world, "wrong@example.org").await);
     set("right@example.org").await;
     let right = token_of(&mail_to(&world, "right@example.org").await);
-    let reset = |token: String| application.reset_password(token, new(NEW), at());
+    let reset = |token: String| application.identity.reset_password(token, new(NEW), at());
     assert!(is_of_the_token(&reset(wrong).await));
     reset(right).await.unwrap();
 }
@@ -202,6 +215,7 @@ async fn a_stranger_mails_nobody_their_words_nor_more_than_five_times_an_hour() 
         let address = ["victim@example.org", " VICTIM@example.org"][n % 2];
         let signed_up = world
             .application
+            .people
             .sign_up(wanted(address.trim(), "Buy at spam.example"), at());
         signed_up.await.unwrap();
     }
@@ -213,6 +227,7 @@ async fn a_stranger_mails_nobody_their_words_nor_more_than_five_times_an_hour() 
     }
     let other = world
         .application
+        .people
         .sign_up(wanted("other@example.org", "Une autre"), at());
     other.await.unwrap();
     drop(mail_to(&world, "other@example.org").await);
@@ -224,6 +239,7 @@ async fn an_account_that_was_asked_for_is_made_once_and_what_was_asked_is_erased
     let application = &world.application;
     let address = "newcomer@example.org";
     application
+        .people
         .sign_up(wanted(address, "Nouvelle"), at())
         .await
         .unwrap();
@@ -231,33 +247,46 @@ async fn an_account_that_was_asked_for_is_made_once_and_what_was_asked_is_erased
     let held = world.restarted();
     let application = &held.application;
     application
-        .log()
+        .inside()
+        .log
         .hold("nothing is written in this test", Position(u64::MAX));
-    let refused = application.confirm_sign_up(first.clone(), at()).await;
+    let refused = application.people.confirm_sign_up(first.clone(), at()).await;
     assert!(
         matches!(refused, Err(ExecuteError::Unavailable { .. })),
         "{refused:?}"
     );
     let world = held.restarted();
     let application = &world.application;
-    application.confirm_sign_up(first.clone(), at()).await.unwrap();
-    assert!(is_of_the_token(&application.confirm_sign_up(first, at()).await));
+    application
+        .people
+        .confirm_sign_up(first.clone(), at())
+        .await
+        .unwrap();
+    assert!(is_of_the_token(
+        &application.people.confirm_sign_up(first, at()).await
+    ));
 
     // What was asked for under the same address once more is found when she is erased.
     let again = wanted(" Newcomer@Example.org".trim(), "Zanzibar");
-    application.sign_up(again, at()).await.unwrap();
+    application.people.sign_up(again, at()).await.unwrap();
     let token = token_of(&mail_to(&world, "Newcomer@Example.org").await);
     let person = world.id_of("newcomer").person();
     application
+        .keeping
         .erase_person(world.call("admin"), person, "Sur demande".to_owned())
         .await
         .unwrap();
     until("she is forgotten", async || {
-        let erasure = application.erasure(&world.viewer("admin"), person).unwrap();
-        erasure.state == application::erasure::ErasureState::Done
+        let erasure = application
+            .keeping
+            .erasure(&world.viewer("admin"), person)
+            .unwrap();
+        erasure.state == application::keeping::erasures::ErasureState::Done
     })
     .await;
-    assert!(is_of_the_token(&application.confirm_sign_up(token, at()).await));
+    assert!(is_of_the_token(
+        &application.people.confirm_sign_up(token, at()).await
+    ));
     assert_nowhere_in_the_sessions(&world, "Zanzibar");
 }
 
@@ -282,12 +311,14 @@ async fn a_reset_on_its_way_does_not_outlive_what_ends_its_link() {
     let world = slow_world().await;
     let token = reset_token(&world).await;
     let (application, reset) = (world.application.clone(), token.clone());
-    let resetting = tokio::spawn(async move { application.reset_password(reset, new(NEW), at()).await });
+    let resetting =
+        tokio::spawn(async move { application.identity.reset_password(reset, new(NEW), at()).await });
     let eve = world.id_of("eve");
     let correct = |address: &str| {
         let changes = vec![Change::SetAddress(Some(address.to_owned()))];
         world
             .application
+            .people
             .change_account(world.call("admin"), eve, changes)
     };
     correct("eve@elsewhere.example").await.unwrap();
@@ -302,6 +333,7 @@ async fn a_repeated_correction_warns_the_address_before_once_and_ends_no_link_of
         let changes = vec![Change::SetAddress(Some(address.to_owned()))];
         let changed = world
             .application
+            .people
             .change_account(call, world.id_of("eve"), changes);
         changed.await.unwrap();
     };
@@ -315,6 +347,6 @@ async fn a_repeated_correction_warns_the_address_before_once_and_ends_no_link_of
     let token = reset_token_at(&world, "two@example.org").await;
     set(first, "one@example.org").await;
     assert!(mails(&world).await.is_empty());
-    let reset = world.application.reset_password(token, new(NEW), at());
+    let reset = world.application.identity.reset_password(token, new(NEW), at());
     reset.await.unwrap();
 }

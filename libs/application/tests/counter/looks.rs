@@ -1,7 +1,9 @@
 //! User names that people cannot tell apart: one of them is given, whoever asks, at once or years later.
 
-use application::{accounts::Made, event_log::Channel};
+use application::kernel::writes::Made;
+
 use domain::policy::Role;
+use event_log::Channel;
 
 use crate::world::{NO_PASSWORD, World, at, new_account};
 
@@ -11,7 +13,12 @@ const LOOKS: [&str; 3] = ["ooo", "\u{43e}\u{43e}\u{43e}", "\u{3bf}\u{3bf}\u{3bf}
 async fn make(world: &World, username: &str) -> Made {
     let call = world.application.system_call(at(), Channel::Admin);
     let new = new_account(username, Role::Requester, None, NO_PASSWORD);
-    world.application.make_account(&call, new, None).await.unwrap()
+    world
+        .application
+        .people
+        .make_account(&call, new, None)
+        .await
+        .unwrap()
 }
 
 /// Fault S10: names that look alike were given side by side.
@@ -65,9 +72,11 @@ async fn the_look_of_an_erased_holder_s_name_is_given_to_nobody() {
         let world = World::new().await;
         assert_eq!(make(&world, first).await, Made::Now);
         let person = world.id_of(first).person();
-        let erased = world
-            .application
-            .erase_person(world.call("admin"), person, "Sur demande".to_owned());
+        let erased =
+            world
+                .application
+                .keeping
+                .erase_person(world.call("admin"), person, "Sur demande".to_owned());
         erased.await.unwrap();
         assert!(world.application.directory().account_by_username(first).is_none());
         for other in LOOKS {

@@ -18,6 +18,7 @@ mod people;
 mod privacy;
 mod questions;
 mod repeats;
+mod rooms;
 mod several;
 mod sign_ins;
 mod threads;

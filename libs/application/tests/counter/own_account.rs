@@ -4,11 +4,17 @@ use std::{future::Future, pin::pin, task::Poll};
 
 use application::{
     Application, Call, ExecuteError,
-    credentials::passwords::HashingCost,
-    federation::{AtProvider, Federated},
-    sign_in::{Attempt, Client, SignInError, SignedIn},
+    identity::{
+        error::SignInError,
+        provider::AtProvider,
+        sign_in::{Attempt, SignedIn},
+        tries::Client,
+    },
+    people::federation::Federated,
 };
+
 use chrono::TimeDelta;
+use credentials::passwords::HashingCost;
 use domain::{Language, account::change::Change};
 
 use crate::{
@@ -34,7 +40,12 @@ async fn who_hangs_up_on_a_change_of_password_has_changed_it_whole() {
     let world = world().await;
     let application = &world.application;
     let thief = sign_in(application, PASSWORD).await.unwrap();
-    begun_and_left(application.change_password(world.call("eve"), PASSWORD.to_owned(), new(NEW))).await;
+    begun_and_left(
+        application
+            .identity
+            .change_password(world.call("eve"), PASSWORD.to_owned(), new(NEW)),
+    )
+    .await;
     until("the thief is out", async || !holds(application, &thief)).await;
     until("the notice waits", async || !mails(&world).await.is_empty()).await;
     assert!(sign_in(application, NEW).await.is_ok());
@@ -46,7 +57,12 @@ async fn who_hangs_up_on_signing_out_everywhere_is_out_everywhere() {
     let application = &world.application;
     let head = world.head();
     let elsewhere = sign_in(application, PASSWORD).await.unwrap();
-    begun_and_left(application.sign_out_everywhere(world.call("eve"), world.id_of("eve"))).await;
+    begun_and_left(
+        application
+            .identity
+            .sign_out_everywhere(world.call("eve"), world.id_of("eve")),
+    )
+    .await;
     until("it is on record", async || world.head() > head).await;
     assert!(!holds(application, &elsewhere));
 }
@@ -70,7 +86,10 @@ fn attempt(password: &str) -> Attempt {
 
 /// Eve signs in through a door.
 async fn through_a_door(application: Application, _: Call) -> Result<SignedIn, SignInError> {
-    application.sign_in(attempt(PASSWORD), door(), at()).await
+    application
+        .identity
+        .sign_in(attempt(PASSWORD), door(), at())
+        .await
 }
 
 /// Something that checks Eve's password, which takes long, while something else happens: it begins once the try counts.
@@ -85,10 +104,10 @@ async fn meanwhile<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     })
     .await;
     let application = world.application.clone();
-    let bits = async || application.challenge("eve", at()).await.unwrap().bits;
+    let bits = async || application.identity.challenge("eve", at()).await.unwrap().bits;
     // Failures enough that one more shows in the challenge that is asked for.
     for _ in 0..4 {
-        let failed = application.sign_in(attempt("wrong"), door(), at()).await;
+        let failed = application.identity.sign_in(attempt("wrong"), door(), at()).await;
         assert!(matches!(failed, Err(SignInError::Refused)));
     }
     let before = bits().await;
@@ -108,6 +127,7 @@ async fn a_sign_in_on_its_way_does_not_outlive_a_disabling() {
             let call = world.call("admin");
             let changed = world
                 .application
+                .people
                 .change_account(call, world.id_of("eve"), vec![change]);
             changed.await.unwrap();
         }
@@ -124,9 +144,11 @@ async fn a_sign_in_on_its_way_does_not_outlive_a_disabling() {
 async fn a_sign_in_on_its_way_does_not_outlive_an_erasure() {
     let (world, tried) = meanwhile(through_a_door, async |world| {
         let person = world.id_of("eve").person();
-        let erased = world
-            .application
-            .erase_person(world.call("admin"), person, "Sur demande".to_owned());
+        let erased =
+            world
+                .application
+                .keeping
+                .erase_person(world.call("admin"), person, "Sur demande".to_owned());
         erased.await.unwrap();
     })
     .await;
@@ -143,6 +165,7 @@ async fn a_password_changed_under_a_key_is_changed_once_and_answered_alike() {
     let change = |call: Call| {
         world
             .application
+            .identity
             .change_password(call, PASSWORD.to_owned(), new(NEW))
     };
     change(call.clone()).await.unwrap();
@@ -158,19 +181,21 @@ async fn an_address_asked_for_with_a_password_that_is_no_more_is_not_confirmed()
     let ask = |application: Application, call: Call| async move {
         let address = "thief@example.org".to_owned();
         application
+            .identity
             .request_address(call, address, Some(PASSWORD.to_owned()))
             .await
     };
     let (world, asked) = meanwhile(ask, async |world| {
         let ended = world
             .application
+            .identity
             .sign_out_everywhere(world.call("eve"), world.id_of("eve"));
         ended.await.unwrap();
     })
     .await;
     asked.unwrap();
     let token = token_of(&mail_to(&world, "thief@example.org").await);
-    let confirmed = world.application.confirm_address(token, at()).await;
+    let confirmed = world.application.identity.confirm_address(token, at()).await;
     assert!(is_of_the_token(&confirmed), "{confirmed:?}");
 }
 
@@ -196,6 +221,7 @@ async fn a_federated_sign_in_and_its_last_access_token_end_after_half_a_day() {
         id_token: Some("an ID token of this test".to_owned()),
     };
     let mut signed_in = application
+        .people
         .sign_in_federated(who, there, Client::default(), at())
         .await
         .unwrap();
@@ -203,12 +229,13 @@ async fn a_federated_sign_in_and_its_last_access_token_end_after_half_a_day() {
     for (minutes, expires_in_s) in [(360, 900), (710, 600), (719, 60)] {
         let later = at() + TimeDelta::minutes(minutes);
         signed_in = application
+            .identity
             .refresh(&signed_in.refresh_token, later)
             .await
             .unwrap();
         assert_eq!(signed_in.expires_in_s, expires_in_s, "after {minutes} minutes");
     }
     let over = at() + TimeDelta::hours(12);
-    let refused = application.refresh(&signed_in.refresh_token, over).await;
+    let refused = application.identity.refresh(&signed_in.refresh_token, over).await;
     assert!(matches!(refused, Err(SignInError::Refused)));
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use application::{Loaded, as_of::AsOf, event_log::Position};
+use application::{Loaded, tickets::as_of::AsOf};
+
 use domain::{
     CommentId, PersonId, TicketKey,
     ticket::{Action, Document, Edit, Stamp, Text, TicketEvent, Visibility},
 };
+use event_log::Position;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use application::{
     ExecuteError,
-    accounts::{AccountDraft, NamedGrant},
-    event_log::Version,
-    open_ticket::NewTicket,
-    sign_in::{Attempt, Client, SignInError},
+    identity::{error::SignInError, sign_in::Attempt, tries::Client},
+    people::accounts::{AccountDraft, NamedGrant},
+    tickets::open::NewTicket,
 };
+
 use chrono::TimeDelta;
 use domain::{
     ContractId, OrganizationId, PersonId,
@@ -18,6 +18,7 @@ use domain::{
     policy::{Grant, Role},
     ticket::{Action, Edit},
 };
+use event_log::Version;
 use views::queue::QueueQuery;
 
 use crate::asking::Asking;
@@ -52,7 +53,7 @@ fn draft(username: &str) -> AccountDraft {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tries_that_come_at_once_do_not_all_pass_before_the_first_has_failed() {
     let world = World::new().await;
-    let rules = world.application.sign_in_rules().clone();
+    let rules = world.application.identity.sign_in_rules().clone();
     let tries = (0..40).map(|n| {
         let application = world.application.clone();
         async move {
@@ -65,7 +66,7 @@ async fn tries_that_come_at_once_do_not_all_pass_before_the_first_has_failed() {
                 is_door: true,
                 ..Client::default()
             };
-            application.sign_in(attempt, door, at()).await
+            application.identity.sign_in(attempt, door, at()).await
         }
     });
     let answers = futures_util::future::join_all(tries.map(tokio::spawn)).await;
@@ -102,6 +103,7 @@ async fn sixteen_changes_of_one_account_at_once_are_all_there() {
         let call = world.call("admin");
         world
             .application
+            .people
             .change_account(call, ann, vec![Change::Grant(grant.clone())])
     });
     for done in futures_util::future::join_all(changes).await {
@@ -118,7 +120,10 @@ async fn of_sixteen_who_want_one_user_name_one_gets_it_and_the_others_are_told()
     let world = World::new().await;
     let wanted = (0..16).map(|n| {
         let name = if n % 2 == 0 { "Newcomer" } else { " newcomer" };
-        world.application.create_account(world.call("admin"), draft(name))
+        world
+            .application
+            .people
+            .create_account(world.call("admin"), draft(name))
     });
     let made = futures_util::future::join_all(wanted).await;
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
@@ -134,18 +139,24 @@ async fn the_same_command_makes_one_account_and_another_under_its_key_is_refused
     let call = world.keyed("admin", "k1", "one");
     let first = world
         .application
+        .people
         .create_account(call.clone(), draft("twice"))
         .await
         .unwrap();
     let head = world.head();
     let again = world
         .application
+        .people
         .create_account(call, draft("twice"))
         .await
         .unwrap();
     assert_eq!((again.id, world.head()), (first.id, head));
     let other = world.keyed("admin", "k1", "two");
-    let told = world.application.create_account(other, draft("other")).await;
+    let told = world
+        .application
+        .people
+        .create_account(other, draft("other"))
+        .await;
     assert!(matches!(told, Err(ExecuteError::KeyReused)), "{told:?}");
     assert_eq!(world.head(), head);
 }
@@ -163,13 +174,18 @@ async fn a_change_that_rests_on_an_older_version_is_refused_and_nothing_is_writt
     call.expected_version = Some(Version(version).into());
     world
         .application
+        .people
         .edit_profile(call, ann, edit("Ann Elle"))
         .await
         .unwrap();
     let head = world.head();
     let mut late = world.call("admin");
     late.expected_version = Some(Version(version).into());
-    let told = world.application.edit_profile(late, ann, edit("Ann Autre")).await;
+    let told = world
+        .application
+        .people
+        .edit_profile(late, ann, edit("Ann Autre"))
+        .await;
     assert!(
         matches!(told, Err(ExecuteError::Stale { expected, actual }) if (expected.0, actual.0) == (version, version + 1)),
         "{told:?}"
@@ -189,6 +205,7 @@ async fn moving_an_organization_moves_who_sees_its_tickets_and_writes_none() {
     };
     world
         .application
+        .people
         .create_organization(world.call("admin"), region)
         .await
         .unwrap();
@@ -197,6 +214,7 @@ async fn moving_an_organization_moves_who_sees_its_tickets_and_writes_none() {
     world.account(chief).await;
     let opened = world
         .application
+        .tickets
         .open_ticket(world.call("ann"), question("Une question"))
         .await
         .unwrap();
@@ -205,6 +223,7 @@ async fn moving_an_organization_moves_who_sees_its_tickets_and_writes_none() {
         let at_least = Some(world.head());
         let page = world
             .application
+            .tickets
             .queue(&viewer, uuid::Uuid::nil(), QueueQuery::default(), at_least, None)
             .await;
         let read = world.application.ticket(&viewer, &opened.loaded.key).is_ok();
@@ -212,15 +231,19 @@ async fn moving_an_organization_moves_who_sees_its_tickets_and_writes_none() {
     };
     assert_eq!(seen().await, (0, false));
     let up = vec![Move::Move(Some(organization("region")))];
-    let changed = world
-        .application
-        .change_organization(world.call("admin"), organization("commune-a"), up);
+    let changed =
+        world
+            .application
+            .people
+            .change_organization(world.call("admin"), organization("commune-a"), up);
     changed.await.unwrap();
     assert_eq!(seen().await, (1, true));
     let out = vec![Move::Move(None)];
-    let changed = world
-        .application
-        .change_organization(world.call("admin"), organization("commune-a"), out);
+    let changed =
+        world
+            .application
+            .people
+            .change_organization(world.call("admin"), organization("commune-a"), out);
     changed.await.unwrap();
     assert_eq!(seen().await, (0, false));
     let today = world
@@ -238,6 +261,7 @@ async fn what_is_no_ticket_is_done_for_nobody_else() {
     call.on_behalf_of = Some(ann);
     let told = world
         .application
+        .people
         .edit_profile(call, ann, ProfileEdit::default())
         .await;
     assert!(format!("{told:?}").contains("NotPermitted"), "{told:?}");
@@ -255,6 +279,7 @@ async fn neither_an_erasure_nor_a_reading_of_the_log_names_somebody_who_had_no_p
     let ann = world.id_of("ann").person();
     let erased = world
         .application
+        .keeping
         .erase_person(for_bob("admin"), ann, "Sur demande".to_owned())
         .await;
     assert!(format!("{erased:?}").contains("NotPermitted"), "{erased:?}");
@@ -266,7 +291,11 @@ async fn neither_an_erasure_nor_a_reading_of_the_log_names_somebody_who_had_no_p
             redacted: false,
         },
     ] {
-        let traced = world.application.trace_audit(for_bob("auditor"), what).await;
+        let traced = world
+            .application
+            .proofs
+            .trace_audit(for_bob("auditor"), what)
+            .await;
         assert!(format!("{traced:?}").contains("NotPermitted"), "{traced:?}");
     }
     assert_eq!(world.head(), head);
@@ -282,7 +311,10 @@ async fn who_names_a_referent_may_read_what_is_shown_of_them() {
     let name = |username: &str| {
         let change = Move::NameReferent(Some(world.id_of(username)));
         let (call, id) = (world.call("local"), organization("commune-a"));
-        world.application.change_organization(call, id, vec![change])
+        world
+            .application
+            .people
+            .change_organization(call, id, vec![change])
     };
     // A colleague elsewhere, whom one sees and whose address one may not read.
     let told = format!("{:?}", name("bob").await);
@@ -301,7 +333,7 @@ async fn who_is_of_several_organizations_says_for_which_when_one_is_under_contra
             organization: named.map(str::to_owned),
             ..question("Bonjour")
         };
-        world.application.open_ticket(world.call("both"), new)
+        world.application.tickets.open_ticket(world.call("both"), new)
     };
     assert!(open(None).await.is_ok(), "nobody has a contract");
     let expired = Contract {
@@ -313,10 +345,11 @@ async fn who_is_of_several_organizations_says_for_which_when_one_is_under_contra
         responsible: None,
     };
     let sign = Move::SignContract(ContractId(uuid::Uuid::now_v7()), expired);
-    let signed =
-        world
-            .application
-            .change_organization(world.call("admin"), organization("commune-a"), vec![sign]);
+    let signed = world.application.people.change_organization(
+        world.call("admin"),
+        organization("commune-a"),
+        vec![sign],
+    );
     signed.await.unwrap();
     let told = format!("{:?}", open(None).await);
     assert!(
@@ -348,6 +381,7 @@ async fn a_ticket_is_not_made_into_what_no_contract_covers() {
         let sign = Move::SignContract(ContractId(uuid::Uuid::now_v7()), contract.clone());
         world
             .application
+            .people
             .change_organization(world.call("admin"), organization(of), vec![sign])
     };
     sign("commune-a", &of_questions).await.unwrap();

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use application::{ReadError, event_log::Version};
+use application::ReadError;
+
 use bytes::Bytes;
 use domain::ticket::{TicketEvent, event::CommentBody};
+use event_log::Version;
 use futures_util::stream;
 use vault::{KeyState, MasterKey, Vault};
 
@@ -33,6 +35,7 @@ async fn no_personal_text_lies_in_clear_in_log_keys_and_files() {
     let world = World::new().await;
     let done = world
         .application
+        .tickets
         .open_ticket(world.call("ann"), question("Zanzibar-resume"))
         .await
         .unwrap();
@@ -45,10 +48,12 @@ async fn no_personal_text_lies_in_clear_in_log_keys_and_files() {
     let name = "Zanzibar-name.txt";
     let stored = world
         .application
+        .tickets
         .store_file(&world.call("ann"), &key, name, stream::iter([part]))
         .await;
     world
         .application
+        .tickets
         .attach(world.call("ann"), key.clone(), stored.unwrap())
         .await
         .unwrap();
@@ -69,6 +74,7 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
     let world = World::new().await;
     let done = world
         .application
+        .tickets
         .open_ticket(world.call("ann"), question("Bonjour"))
         .await
         .unwrap();
@@ -77,10 +83,12 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
     let part = Ok(Bytes::from_static(b"content"));
     let stored = world
         .application
+        .tickets
         .store_file(&world.call("ann"), &key, "a.txt", stream::iter([part]))
         .await;
     let done = world
         .application
+        .tickets
         .attach(world.call("ann"), key.clone(), stored.unwrap())
         .await
         .unwrap();
@@ -113,7 +121,7 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
     let file = &loaded.document.attachments[0];
     assert_eq!((&file.name, &file.content_sha256), (&None, &None));
     assert!(matches!(
-        world.application.file(file).await.err(),
+        world.application.tickets.file(file).await.err(),
         Some(ReadError::NotFound)
     ));
     let events = world.application.events_of(&agent, &loaded, Version(0)).unwrap();

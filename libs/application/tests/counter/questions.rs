@@ -2,14 +2,15 @@
 
 use application::{
     ReadError,
-    event_log::Position,
-    event_log::Version,
-    feed::{FEED_LIMIT_MAX, FEED_SCAN_EVENTS_MAX, FeedFilter},
-    views::queue::QueueQuery,
+    proofs::feed::{FEED_LIMIT_MAX, FEED_SCAN_EVENTS_MAX, FeedFilter},
 };
+
+use event_log::{Position, Version};
+
 use domain::ticket::{TicketEvent, Visibility};
 use futures_util::future::join_all;
 use uuid::Uuid;
+use views::queue::QueueQuery;
 
 use crate::asking::Asking;
 use crate::world::{World, comment, question, words};
@@ -37,6 +38,7 @@ async fn what_one_may_not_see_does_not_exist_by_any_question() {
     let history = application.history_of(&bob, &loaded, Version(0));
     assert!(matches!(history, Err(ReadError::NotFound)));
     let page = application
+        .tickets
         .queue(
             &bob,
             Uuid::now_v7(),
@@ -48,6 +50,7 @@ async fn what_one_may_not_see_does_not_exist_by_any_question() {
         .unwrap();
     assert_eq!((page.rows.len(), page.total), (0, 0));
     let page = application
+        .tickets
         .queue(
             &world.viewer("ann"),
             Uuid::now_v7(),
@@ -89,11 +92,13 @@ async fn who_writes_and_lists_finds_what_they_wrote() {
         };
         world
             .application
+            .tickets
             .open_ticket(call, question(&format!("Question {n}")))
             .await
             .unwrap();
         let page = world
             .application
+            .tickets
             .queue(&world.viewer("ann"), sign_in, QueueQuery::default(), None, None)
             .await;
         assert_eq!(page.unwrap().total, n);
@@ -106,6 +111,7 @@ async fn a_position_that_is_not_there_yet_is_behind() {
     let far = Position(world.head().0 + 1);
     let page = world
         .application
+        .tickets
         .queue(
             &world.viewer("ann"),
             Uuid::now_v7(),
@@ -152,6 +158,7 @@ async fn a_filtered_feed_finds_all_and_looks_through_so_much_at_a_time() {
         let calls = (0..32).map(|_| {
             world
                 .application
+                .tickets
                 .act(world.call("agent"), key.clone(), actions.clone())
         });
         written += join_all(calls)

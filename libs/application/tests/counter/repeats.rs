@@ -1,10 +1,9 @@
 //! The same command told twice, refusals, stale versions.
 
-use application::{
-    Call, ExecuteError, call,
-    event_log::{Channel, Version},
-};
+use application::{Call, ExecuteError, kernel::call};
+
 use domain::ticket::{Rejection, TicketEvent, Visibility};
+use event_log::{Channel, Version};
 
 use crate::world::{World, comment, question, transition, words};
 
@@ -43,8 +42,8 @@ async fn a_repeated_opening_is_one_ticket_after_a_restart_too() {
     let world = World::new().await;
     let call = || world.keyed("ann", "open", "a");
     let (one, two) = tokio::join!(
-        world.application.open_ticket(call(), question("Une")),
-        world.application.open_ticket(call(), question("Une")),
+        world.application.tickets.open_ticket(call(), question("Une")),
+        world.application.tickets.open_ticket(call(), question("Une")),
     );
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one.loaded, two.loaded);
@@ -53,6 +52,7 @@ async fn a_repeated_opening_is_one_ticket_after_a_restart_too() {
     let head = world.head();
     let other = world
         .application
+        .tickets
         .open_ticket(world.keyed("ann", "open", "b"), question("Autre"))
         .await;
     assert!(matches!(other, Err(ExecuteError::KeyReused)), "{other:?}");
@@ -60,6 +60,7 @@ async fn a_repeated_opening_is_one_ticket_after_a_restart_too() {
     let world = world.restarted();
     let three = world
         .application
+        .tickets
         .open_ticket(world.keyed("ann", "open", "a"), question("Une"))
         .await
         .unwrap();
@@ -130,6 +131,7 @@ async fn a_refusal_is_no_event_and_takes_no_key() {
     assert!(matches!(foreign, Err(ExecuteError::NotFound)), "{foreign:?}");
     let nothing = world
         .application
+        .tickets
         .open_ticket(world.call("ann"), Default::default())
         .await;
     assert!(
@@ -216,11 +218,13 @@ async fn a_report_of_an_operator_is_one_ticket_whichever_program_sends_it() {
     };
     let one = world
         .application
+        .tickets
         .open_ticket(report("ann", "a"), question("Panne"))
         .await
         .unwrap();
     let two = world
         .application
+        .tickets
         .open_ticket(report("ann-too", "a"), question("Panne"))
         .await
         .unwrap();
@@ -228,12 +232,14 @@ async fn a_report_of_an_operator_is_one_ticket_whichever_program_sends_it() {
     assert_eq!(two.loaded.key, one.loaded.key);
     let other = world
         .application
+        .tickets
         .open_ticket(report("ann-too", "b"), question("Autre"))
         .await;
     assert!(matches!(other, Err(ExecuteError::KeyReused)), "{other:?}");
     // Somebody else's guess at the reference is judged by the rules first, and learns nothing from them.
     let invalid = world
         .application
+        .tickets
         .open_ticket(report("bob", "b"), question(""))
         .await;
     assert!(

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use application::{
     Call, ExecuteError,
-    call::ExpectedVersion,
-    event_log::{Position, Version, limits::COMMIT_EVENTS_MAX},
-    execute::{Asked, AskedOfSeveral, DoneOnSeveral},
+    kernel::call::{Asked, ExpectedVersion},
+    several::{AskedOfSeveral, DoneOnSeveral},
 };
+
 use domain::{
     AccountId, TicketKey,
     account::change::Change,
     policy::{Grant, Role},
     ticket::{Action, Rejection, TicketEvent, Visibility},
 };
+use event_log::{Position, Version, limits::COMMIT_EVENTS_MAX};
 
 use crate::{
     asking::Asking,
@@ -49,7 +50,7 @@ pub(crate) fn and_address(asked: AskedOfSeveral, account: AccountId, address: &s
 
 /// The streams that a command has written to, in the order of the log, and whether its events follow each other.
 pub(crate) fn streams_of(world: &World, call: &Call) -> Vec<String> {
-    let Some((_, appended)) = world.application.log().command(call.command_id).unwrap() else {
+    let Some((_, appended)) = world.application.inside().log.command(call.command_id).unwrap() else {
         return Vec::new();
     };
     let positions = appended.events.iter().map(|event| event.position.0);
@@ -60,7 +61,7 @@ pub(crate) fn streams_of(world: &World, call: &Call) -> Vec<String> {
 
 /// What a command has answered of tickets, without whether it was repeated.
 pub(crate) fn answer(done: &DoneOnSeveral) -> Vec<String> {
-    let told = |(key, done): (&TicketKey, &application::execute::Done)| {
+    let told = |(key, done): (&TicketKey, &application::tickets::act::Done)| {
         format!("{key} {:?} {:?}", done.loaded, done.events)
     };
     done.tickets.iter().map(told).collect()
@@ -257,7 +258,7 @@ async fn a_key_that_served_on_an_account_serves_on_no_ticket_and_the_other_way_r
     let (key, bob) = (world.open("ann").await, world.id_of("bob"));
     let change = |call, address: &str| {
         let change = Change::SetAddress(Some(address.to_owned()));
-        world.application.change_account(call, bob, vec![change])
+        world.application.people.change_account(call, bob, vec![change])
     };
     change(world.keyed("admin", "1", "account"), "bob@new.example")
         .await
@@ -384,6 +385,7 @@ async fn several_are_not_decided_on_what_was_never_written() {
         let open = |on_time| {
             world
                 .application
+                .tickets
                 .open_ticket(call("ann", on_time), question("Bonjour"))
         };
         let (one, two) = (open(false).await.unwrap(), open(false).await.unwrap());

@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use application::{
     Application,
-    credentials::tokens::ACCESS_TOKEN_S,
     demo::DEMO_PASSWORD,
-    sign_in::{Attempt, Client, SignInError, SignedIn},
+    identity::{
+        error::SignInError,
+        sign_in::{Attempt, SignedIn},
+        tries::Client,
+    },
 };
+
 use chrono::TimeDelta;
+use credentials::tokens::ACCESS_TOKEN_S;
 use domain::policy::{Grant, Role};
 
 use crate::world::{World, at, new_account};
@@ -17,7 +22,12 @@ const PASSWORD: &str = "a long enough password";
 
 async fn world() -> World {
     let world = World::new().await;
-    let hash = world.application.hash(PASSWORD.to_owned()).await.unwrap();
+    let hash = world
+        .application
+        .identity
+        .hash(PASSWORD.to_owned())
+        .await
+        .unwrap();
     world
         .account(new_account("Eve", Role::Requester, None, &hash))
         .await;
@@ -30,7 +40,10 @@ async fn sign_in(application: &Application, username: &str, password: &str) -> R
         password: password.to_owned(),
         ..Attempt::default()
     };
-    application.sign_in(attempt, Client::default(), at()).await
+    application
+        .identity
+        .sign_in(attempt, Client::default(), at())
+        .await
 }
 
 fn is_refused<T>(result: Result<T, SignInError>) -> bool {
@@ -47,11 +60,16 @@ async fn only_name_and_password_together_sign_in() {
     assert!(is_refused(sign_in("ann", PASSWORD).await));
     assert!(is_refused(sign_in("eve", "").await));
     let signed_in = sign_in(" eVe ", PASSWORD).await.unwrap();
-    let actor = application.actor(&signed_in.access_token, at()).unwrap();
+    let actor = application.identity.actor(&signed_in.access_token, at()).unwrap();
     assert_eq!(actor.account.username.as_deref(), Some("Eve"));
     assert_eq!(*actor.viewer, world.viewer("eve"));
     let over = at() + TimeDelta::seconds(ACCESS_TOKEN_S + 60);
-    assert!(application.actor(&signed_in.access_token, over).is_none());
+    assert!(
+        application
+            .identity
+            .actor(&signed_in.access_token, over)
+            .is_none()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,20 +78,34 @@ async fn a_refresh_token_is_good_once_and_used_twice_it_ends_the_sign_in() {
     let application = &world.application;
     let first = sign_in(application, "eve", PASSWORD).await.unwrap();
     let other = sign_in(application, "eve", PASSWORD).await.unwrap();
-    let second = application.refresh(&first.refresh_token, at()).await.unwrap();
-    assert!(application.actor(&second.access_token, at()).is_some());
+    let second = application
+        .identity
+        .refresh(&first.refresh_token, at())
+        .await
+        .unwrap();
+    assert!(application.identity.actor(&second.access_token, at()).is_some());
     // Fault U11: at once it is the same client in another window, 10 seconds later nobody knows who it is.
     let again = at() + TimeDelta::milliseconds(9_999);
-    let again = application.refresh(&first.refresh_token, again).await.unwrap();
+    let again = application
+        .identity
+        .refresh(&first.refresh_token, again)
+        .await
+        .unwrap();
     assert_eq!(again.refresh_token, second.refresh_token);
     let later = at() + TimeDelta::seconds(10);
-    assert!(is_refused(application.refresh(&first.refresh_token, later).await));
-    assert!(is_refused(application.refresh(&second.refresh_token, at()).await));
+    assert!(is_refused(
+        application.identity.refresh(&first.refresh_token, later).await
+    ));
+    assert!(is_refused(
+        application.identity.refresh(&second.refresh_token, at()).await
+    ));
     for ended in [&first.access_token, &second.access_token] {
-        assert!(application.actor(ended, at()).is_none());
+        assert!(application.identity.actor(ended, at()).is_none());
     }
-    assert!(application.actor(&other.access_token, at()).is_some());
-    assert!(is_refused(application.refresh("no such token", at()).await));
+    assert!(application.identity.actor(&other.access_token, at()).is_some());
+    assert!(is_refused(
+        application.identity.refresh("no such token", at()).await
+    ));
 }
 
 /// Fault U11: the successor is not kept, but derived of the token and the server's secret.
@@ -83,12 +115,14 @@ async fn a_successor_is_the_same_after_a_restart_until_it_was_used() {
     let first = sign_in(&world.application, "eve", PASSWORD).await.unwrap();
     let given = world
         .application
+        .identity
         .refresh(&first.refresh_token, at())
         .await
         .unwrap();
     let world = world.restarted();
     let again = world
         .application
+        .identity
         .refresh(&first.refresh_token, at())
         .await
         .unwrap();
@@ -98,14 +132,23 @@ async fn a_successor_is_the_same_after_a_restart_until_it_was_used() {
     // Once it was used, the token before is one that was copied.
     let next = world
         .application
+        .identity
         .refresh(&given.refresh_token, at())
         .await
         .unwrap();
     assert!(is_refused(
-        world.application.refresh(&first.refresh_token, at()).await
+        world
+            .application
+            .identity
+            .refresh(&first.refresh_token, at())
+            .await
     ));
     assert!(is_refused(
-        world.application.refresh(&next.refresh_token, at()).await
+        world
+            .application
+            .identity
+            .refresh(&next.refresh_token, at())
+            .await
     ));
 }
 
@@ -115,18 +158,37 @@ async fn who_signed_out_stays_out_after_a_restart_and_who_did_not_stays_in() {
     let out = sign_in(&world.application, "eve", PASSWORD).await.unwrap();
     let stays = sign_in(&world.application, "eve", PASSWORD).await.unwrap();
     // Verified and remembered before it is revoked.
-    let actor = world.application.actor(&out.access_token, at()).unwrap();
-    world.application.sign_out(actor.sign_in).await.unwrap();
-    assert!(world.application.actor(&out.access_token, at()).is_none());
-    let world = world.restarted();
-    assert!(world.application.actor(&out.access_token, at()).is_none());
-    assert!(is_refused(
-        world.application.refresh(&out.refresh_token, at()).await
-    ));
-    assert!(world.application.actor(&stays.access_token, at()).is_some());
+    let actor = world.application.identity.actor(&out.access_token, at()).unwrap();
+    world.application.identity.sign_out(actor.sign_in).await.unwrap();
     assert!(
         world
             .application
+            .identity
+            .actor(&out.access_token, at())
+            .is_none()
+    );
+    let world = world.restarted();
+    assert!(
+        world
+            .application
+            .identity
+            .actor(&out.access_token, at())
+            .is_none()
+    );
+    assert!(is_refused(
+        world.application.identity.refresh(&out.refresh_token, at()).await
+    ));
+    assert!(
+        world
+            .application
+            .identity
+            .actor(&stays.access_token, at())
+            .is_some()
+    );
+    assert!(
+        world
+            .application
+            .identity
             .refresh(&stays.refresh_token, at())
             .await
             .is_ok()
@@ -139,8 +201,16 @@ async fn a_user_name_is_taken_once_whatever_its_case() {
     let head = world.head();
     let call = world.application.system_call(at(), event_log::Channel::Admin);
     let again = new_account(" EVE", Role::Admin, None, crate::world::NO_PASSWORD);
-    let made = world.application.make_account(&call, again, None).await.unwrap();
-    assert_eq!((made, world.head()), (application::accounts::Made::Before, head));
+    let made = world
+        .application
+        .people
+        .make_account(&call, again, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        (made, world.head()),
+        (application::kernel::writes::Made::Before, head)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,11 +237,21 @@ async fn the_demo_world_is_complete_and_made_once() {
     assert_eq!(world.application.load_demo(at()).await.unwrap(), 8);
     let head = world.head();
     assert_eq!(world.application.load_demo(at()).await.unwrap(), 0);
-    world.application.publish_shipped_desks(at()).await.unwrap();
+    world
+        .application
+        .people
+        .publish_shipped_desks(at())
+        .await
+        .unwrap();
     assert_eq!(world.head(), head);
     let world = world.restarted();
     assert_eq!(world.application.load_demo(at()).await.unwrap(), 0);
-    world.application.publish_shipped_desks(at()).await.unwrap();
+    world
+        .application
+        .people
+        .publish_shipped_desks(at())
+        .await
+        .unwrap();
     assert_eq!(world.head(), head);
 
     let directory = world.application.directory();

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use application::{
     Loaded, ReadError,
-    as_of::AsOf,
-    threads::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, Page, Start},
+    tickets::{
+        as_of::AsOf,
+        threads::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, Page, Start},
+    },
 };
 use domain::{
     PersonId, TicketKey,
@@ -46,6 +48,7 @@ async fn long_ticket(world: &World, events: u64, seed: u64) -> TicketKey {
         });
         let done = world
             .application
+            .tickets
             .act(world.call("agent"), key.clone(), actions.collect());
         done.await.unwrap();
     }
@@ -159,7 +162,7 @@ async fn as_of_and_blame_of_a_long_ticket_are_those_of_its_events() {
         let (viewer, asked) = (agent.clone(), key.clone());
         let blamed = world
             .application
-            .asks(move |reader| reader.blame(&viewer, &asked, as_of));
+            .asks(move |reader| reader.tickets().blame(&viewer, &asked, as_of));
         assert_eq!(blamed.unwrap().fields, blame.fields, "after {version}");
     }
 }
@@ -200,6 +203,7 @@ async fn a_page_ends_after_so_many_events_and_so_many_bytes() {
         let notes = (0..ACTIONS * 4).map(|_| comment("note", Visibility::Internal));
         let done = world
             .application
+            .tickets
             .act(world.call("agent"), key.clone(), notes.collect());
         done.await.unwrap();
     }

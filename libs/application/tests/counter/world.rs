@@ -4,14 +4,15 @@ use std::{collections::BTreeSet, path::Path};
 
 use application::{
     Application, Call, ExecuteError, Settings,
-    accounts::Made,
-    credentials::passwords::HashingCost,
-    event_log::{Channel, Position, Version},
-    execute::Done,
-    open_ticket::NewTicket,
-    sign_in::SignInRules,
+    identity::rules::SignInRules,
+    kernel::writes::Made,
+    tickets::{act::Done, open::NewTicket},
 };
+
+use event_log::{Channel, Position, Version};
+
 use chrono::{DateTime, TimeDelta, Utc};
+use credentials::passwords::HashingCost;
 use domain::{
     AccountId, CommentId, Language, OrganizationId, PersonId, TicketKey,
     account::{AccountKind, change::NewAccount},
@@ -86,7 +87,12 @@ impl World {
         let dir = TempDir::new().unwrap();
         let application = Application::open(&settings(&dir)).unwrap();
         let world = World { dir, application };
-        world.application.publish_shipped_desks(at()).await.unwrap();
+        world
+            .application
+            .people
+            .publish_shipped_desks(at())
+            .await
+            .unwrap();
         for id in ["commune-a", "commune-b"] {
             let id: OrganizationId = id.parse().unwrap();
             let new = OrganizationCreated {
@@ -97,7 +103,12 @@ impl World {
             };
             let call = world.application.system_call(at(), Channel::Admin);
             assert_eq!(
-                world.application.make_organization(&call, new).await.unwrap(),
+                world
+                    .application
+                    .people
+                    .make_organization(&call, new)
+                    .await
+                    .unwrap(),
                 Made::Now
             );
         }
@@ -119,7 +130,11 @@ impl World {
     pub(crate) async fn account(&self, new: NewAccount) {
         let call = self.application.system_call(at(), Channel::Admin);
         assert_eq!(
-            self.application.make_account(&call, new, None).await.unwrap(),
+            self.application
+                .people
+                .make_account(&call, new, None)
+                .await
+                .unwrap(),
             Made::Now
         );
     }
@@ -145,7 +160,7 @@ impl World {
     }
 
     pub(crate) fn head(&self) -> Position {
-        self.application.log().head()
+        self.application.inside().log.head()
     }
 
     /// A call without an idempotency key.
@@ -159,7 +174,7 @@ impl World {
             sent_at: None,
             channel: Channel::Rest,
             command_id: event_log::CommandId(id),
-            command_digest: self.application.secret().digest(&[b"test", id.as_bytes()]),
+            command_digest: self.application.identity.keyed_digest(&[b"test", id.as_bytes()]),
             correlation_id: id,
             expected_version: None,
             sign_in: None,
@@ -170,9 +185,16 @@ impl World {
     /// A call under an idempotency key, with this body.
     pub(crate) fn keyed(&self, username: &str, key: &str, body: &str) -> Call {
         let call = self.call(username);
-        let command_id =
-            application::call::command_id(call.viewer.account, Channel::Rest, "POST /v1/test", Some(key));
-        let command_digest = self.application.secret().digest(&[b"test", body.as_bytes()]);
+        let command_id = application::kernel::call::command_id(
+            call.viewer.account,
+            Channel::Rest,
+            "POST /v1/test",
+            Some(key),
+        );
+        let command_digest = self
+            .application
+            .identity
+            .keyed_digest(&[b"test", body.as_bytes()]);
         Call {
             command_id,
             command_digest,
@@ -182,6 +204,7 @@ impl World {
 
     pub(crate) async fn open(&self, username: &str) -> TicketKey {
         self.application
+            .tickets
             .open_ticket(self.call(username), question("Bonjour"))
             .await
             .unwrap()
@@ -196,7 +219,10 @@ impl World {
         key: &TicketKey,
         action: Action,
     ) -> Result<Done, ExecuteError> {
-        self.application.act(call, key.clone(), vec![action]).await
+        self.application
+            .tickets
+            .act(call, key.clone(), vec![action])
+            .await
     }
 
     pub(crate) fn version(&self, key: &TicketKey) -> Version {

@@ -1,7 +1,7 @@
 //! Accounts and organizations on the wire, as far as the reader may know them.
 
 use api_types as wire;
-use application::{Application, credentials};
+use application::Application;
 use chrono::Utc;
 use domain::{
     Language,
@@ -36,7 +36,7 @@ pub fn role(grant: &Grant) -> wire::RoleGrant {
 
 /// A challenge on the wire.
 #[must_use]
-pub fn challenge(challenge: credentials::challenge::Challenge) -> wire::Challenge {
+pub fn challenge(challenge: application::identity::Challenge) -> wire::Challenge {
     wire::Challenge {
         token: challenge.token,
         algorithm: "sha-256".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt};
 
-use application::codec::RAW_MEMBER;
+use application::kernel::codec::RAW_MEMBER;
 use domain::desk::form::escaped;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use actix_web::http::header::{EntityTag, HeaderMap, HeaderName};
-use application::{call::ExpectedVersion, event_log::Version};
+use application::{Version, kernel::call::ExpectedVersion};
 
 use super::{Escapes, members};
 

@@ -1,5 +1,5 @@
 use actix_web::http::header::{EntityTag, IF_MATCH};
-use application::{call::ExpectedVersion, event_log::Version};
+use application::{Version, kernel::call::ExpectedVersion};
 
 use super::*;
 

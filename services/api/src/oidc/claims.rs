@@ -1,6 +1,6 @@
 //! From what a provider says of somebody to an account with roles and organizations. Nothing here asks anybody anything.
 
-use application::federation::Federated;
+use application::people::federation::Federated;
 use domain::Language;
 use serde_json::{Map, Value};
 

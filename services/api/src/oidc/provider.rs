@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::federation::{AtProvider, Federated};
+use application::{identity::provider::AtProvider, people::federation::Federated};
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthenticationFlow, AuthorizationCode,

@@ -5,7 +5,7 @@ pub mod keys;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
 use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, NewRole};
-use application::accounts::{AccountDraft, NamedGrant};
+use application::people::accounts::{AccountDraft, NamedGrant};
 use domain::{
     AccountId, OrganizationId,
     fault::FaultCode,
@@ -31,7 +31,7 @@ pub(super) fn account_in(caller: &Caller, text: &str) -> Result<AccountId, Refus
     if text == "me" {
         return Ok(caller.account().id);
     }
-    let known = caller.application.account_seen(caller.viewer(), text);
+    let known = caller.application.directory().account_seen(caller.viewer(), text);
     known
         .map(|account| account.id)
         .ok_or_else(|| Refusal::new(&NOT_FOUND))
@@ -83,7 +83,7 @@ pub(crate) async fn create_account(
         roles: asked.roles.into_iter().map(named_grant).collect(),
         organizations: asked.organizations,
     };
-    let account = caller.application.create_account(call, draft).await;
+    let account = caller.application.people.create_account(call, draft).await;
     let account = account.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/accounts/{}", account.id)))
@@ -159,6 +159,7 @@ pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<Ht
     let id = account_in(&caller, &path)?;
     let account = caller
         .application
+        .directory()
         .account_for(caller.viewer(), id, AccountOperation::See)?;
     Ok(account_answer(&caller, &account))
 }
@@ -183,6 +184,7 @@ pub(crate) async fn edit_account(
     let call = caller.call(&format!("PATCH /v1/accounts/{id}"), &body.canonical)?;
     let edited = caller
         .application
+        .people
         .edit_profile(call, id, edit_of(body.value)?)
         .await;
     let edited = edited.map_err(|error| caller.refusal(error))?;
@@ -198,7 +200,7 @@ pub(crate) async fn edit_account(
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
-    let avatar = caller.asks(move |caller, reader| Ok(reader.avatar(caller.viewer(), id)?));
+    let avatar = caller.asks(move |caller, reader| Ok(reader.people().avatar(caller.viewer(), id)?));
     let avatar = avatar.await?;
     Ok(HttpResponse::Ok()
         .content_type(avatar.media_type)

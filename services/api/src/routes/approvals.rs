@@ -48,7 +48,11 @@ pub(crate) async fn create_approval(
         proposal: asked.proposal,
         comment: asked.comment.map(text),
     };
-    let done = caller.application.act(call, key.clone(), vec![action]).await;
+    let done = caller
+        .application
+        .tickets
+        .act(call, key.clone(), vec![action])
+        .await;
     let done = caller.told(&key, done).await?;
     // Repeated, it is the proposal made the first time.
     let made = done.loaded.document.approvals.last();
@@ -83,7 +87,7 @@ pub(crate) async fn list_approvals(
 ) -> Result<HttpResponse, Refusal> {
     let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
     answered(&caller, move |caller, reader| {
-        let loaded = reader.ticket_as_of(caller.viewer(), &key, as_of)?;
+        let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, as_of)?;
         let approvals = loaded.document.approvals.iter();
         let items = approvals.map(|approval| answer::approval(reader.directory(), approval));
         Ok(ApprovalList {
@@ -136,7 +140,11 @@ pub(crate) async fn decide_approval(
         decision,
         comment: body.value.comment.map(text),
     };
-    let done = caller.application.act(call, key.clone(), vec![action]).await;
+    let done = caller
+        .application
+        .tickets
+        .act(call, key.clone(), vec![action])
+        .await;
     let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }

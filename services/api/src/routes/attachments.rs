@@ -9,7 +9,7 @@ use actix_web::{
     web::{Path, Payload},
 };
 use api_types::{Attachment, AttachmentList, AttachmentUpload, Problem};
-use application::{ExecuteError, attachments::Stored};
+use application::{ExecuteError, tickets::attachments::Stored};
 use domain::{AttachmentId, Fault, TicketKey, desk::form, fault::FaultCode};
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -61,20 +61,20 @@ pub(crate) async fn create_attachment(
     let boundary = refuse_early(&caller, &request)?;
     let what = format!("POST /v1/tickets/{key}/attachments");
     let application = &caller.application;
-    let form = Form::open(payload, boundary, application.file_bytes_max());
+    let form = Form::open(payload, boundary, application.tickets.file_bytes_max());
     let mut kept = None;
     let stored = match taken(&caller, &key, &what, form, &mut kept).await {
         Ok(stored) => stored,
         Err(refusal) => {
             if let Some(stored) = kept {
-                application.discard(&key, stored).await;
+                application.tickets.discard(&key, stored).await;
             }
             return Err(refusal);
         }
     };
     let asked = format!("{}/{}", stored.content_sha256(), stored.name());
     let call = caller.call_after_upload(&what, asked.as_bytes())?;
-    let done = application.attach(call, key.clone(), stored).await;
+    let done = application.tickets.attach(call, key.clone(), stored).await;
     let done = caller.told(&key, done).await?;
     let made = done.loaded.document.attachments.last();
     let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a file made no attachment"))?;
@@ -110,7 +110,11 @@ async fn taken(
                 Ok(piece)
             });
             let file = file.map_err(|error: Broken| ExecuteError::Upload(error.into()));
-            let stored = caller.application.store_file(&call, key, &name, file).await;
+            let stored = caller
+                .application
+                .tickets
+                .store_file(&call, key, &name, file)
+                .await;
             *kept = match stored {
                 Ok(stored) => Some(stored),
                 Err(error) => return Err(of_upload(caller, key, error).await),
@@ -171,7 +175,7 @@ fn refuse_early(caller: &Caller, request: &HttpRequest) -> Result<String, Refusa
         Refusal::new(&refusal::WRONG_MEDIA_TYPE)
             .detail("a file is sent as multipart/form-data with its boundary")
     })?;
-    let max_bytes = caller.application.file_bytes_max();
+    let max_bytes = caller.application.tickets.file_bytes_max();
     let said = request.headers().get(header::CONTENT_LENGTH);
     let said = said.and_then(|said| said.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|said| said > max_bytes + MULTIPART_EXTRA_BYTES_MAX as u64) {
@@ -229,7 +233,7 @@ pub(crate) async fn list_attachments(
 ) -> Result<HttpResponse, Refusal> {
     let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
     answered(&caller, move |caller, reader| {
-        let loaded = reader.ticket_as_of(caller.viewer(), &key, as_of)?;
+        let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, as_of)?;
         let files = loaded.document.attachments.iter();
         let items = files.map(|file| answer::attachment(reader.directory(), file));
         Ok(AttachmentList {
@@ -261,14 +265,14 @@ pub(crate) async fn get_attachment(
 ) -> Result<HttpResponse, Refusal> {
     let (ticket, id) = path.into_inner();
     let key = key(&ticket)?;
-    let loaded = caller.asks(move |caller, reader| Ok(reader.ticket(caller.viewer(), &key)?));
+    let loaded = caller.asks(move |caller, reader| Ok(reader.tickets().ticket(caller.viewer(), &key)?));
     let loaded = loaded.await?;
     let id: AttachmentId = id
         .parse()
         .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
     let file = loaded.document.attachments.iter().find(|file| file.id == id);
     let file = file.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
-    let bytes = caller.application.file(file).await?;
+    let bytes = caller.application.tickets.file(file).await?;
     let name = file.name.clone().unwrap_or_else(|| id.to_string());
     Ok(HttpResponse::Ok()
         .content_type(file.media_type.clone())

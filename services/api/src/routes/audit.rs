@@ -2,8 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Path};
 use api_types::{CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, InclusionProof, Problem};
-use application::event_log::Position;
-use application::transparency::{self, Hash, TileKind, TilePath};
+use application::{
+    Position,
+    proofs::{Hash, TileKind, TilePath},
+};
 use chrono::Utc;
 use domain::{
     audit::AuditData,
@@ -35,7 +37,7 @@ const TILE_KEPT_S: u64 = 31_536_000;
 )]
 #[get("/audit/checkpoint")]
 pub(crate) async fn get_checkpoint(caller: Caller) -> Result<HttpResponse, Refusal> {
-    let signed = caller.application.checkpoint(Utc::now()).await?;
+    let signed = caller.application.proofs.checkpoint(Utc::now()).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -54,7 +56,7 @@ pub(crate) async fn get_checkpoint(caller: Caller) -> Result<HttpResponse, Refus
 )]
 #[get("/audit/key")]
 pub(crate) async fn get_checkpoint_key(caller: Caller) -> Result<HttpResponse, Refusal> {
-    let key = caller.application.checkpoint_key().await?;
+    let key = caller.application.proofs.checkpoint_key().await?;
     Ok(HttpResponse::Ok().json(CheckpointKey { key }))
 }
 
@@ -82,6 +84,7 @@ pub(crate) async fn get_inclusion_proof(
     parameters.end()?;
     let found = caller
         .application
+        .proofs
         .inclusion(Position(position.unwrap_or_default()), Utc::now())
         .await?;
     Ok(HttpResponse::Ok().json(InclusionProof {
@@ -117,6 +120,7 @@ pub(crate) async fn get_consistency_proof(
     parameters.end()?;
     let found = caller
         .application
+        .proofs
         .consistency(from.unwrap_or_default(), Utc::now())
         .await?;
     Ok(HttpResponse::Ok().json(ConsistencyProof {
@@ -143,11 +147,11 @@ pub(crate) async fn get_consistency_proof(
 pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let tile: TilePath = format!("tile/{path}")
         .parse()
-        .map_err(|error: transparency::TilePathError| Refusal::new(&NOT_FOUND).cause(error))?;
+        .map_err(|error: application::proofs::TilePathError| Refusal::new(&NOT_FOUND).cause(error))?;
     if tile.kind() == TileKind::Entries && may(caller.viewer(), SystemOperation::ReadLog) {
         trace(&caller, "GET /v1/audit/tile/entries", AuditData::Feed).await?;
     }
-    let bytes = caller.asks(move |caller, reader| Ok(reader.tile(caller.viewer(), &tile)?));
+    let bytes = caller.asks(move |caller, reader| Ok(reader.proofs().tile(caller.viewer(), &tile)?));
     let bytes = bytes.await?;
     let cache = format!("private, immutable, max-age={TILE_KEPT_S}");
     Ok(HttpResponse::Ok()
@@ -176,7 +180,11 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
         return Err(Refusal::new(&NOT_FOUND));
     }
     trace(&caller, "GET /v1/audit/export", AuditData::Export).await?;
-    let export = caller.application.export(caller.viewer(), Utc::now()).await?;
+    let export = caller
+        .application
+        .proofs
+        .export(caller.viewer(), Utc::now())
+        .await?;
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
         .insert_header((
@@ -205,7 +213,10 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
 pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let application = &caller.application;
-    let (bundle, redacted) = application.evidence(caller.viewer(), &key, Utc::now()).await?;
+    let (bundle, redacted) = application
+        .proofs
+        .evidence(caller.viewer(), &key, Utc::now())
+        .await?;
     let what = format!("GET /v1/tickets/{key}/evidence");
     let name = format!("attachment; filename=\"{key}.guichet-bundle.json\"");
     trace(
@@ -230,6 +241,6 @@ async fn trace(caller: &Caller, what: &str, read: AuditData) -> Result<(), Refus
         AuditData::Feed => caller.call_of_reader(what, b""),
         AuditData::Export | AuditData::Bundle { .. } => caller.call(what, b""),
     }?;
-    let traced = caller.application.trace_audit(call, read).await;
+    let traced = caller.application.proofs.trace_audit(call, read).await;
     traced.map_err(|error| caller.refusal(error))
 }

@@ -7,7 +7,7 @@ use api_types::{
 };
 use application::{
     Application,
-    sign_in::{Attempt, SignedIn},
+    identity::sign_in::{Attempt, SignedIn},
 };
 use chrono::Utc;
 use openidconnect::CsrfToken;
@@ -61,7 +61,10 @@ pub(crate) async fn create_token(
             .map(|challenge| (challenge.token, challenge.solution)),
     };
     Ok(tokens(
-        application.sign_in(attempt, stranger.0, Utc::now()).await?,
+        application
+            .identity
+            .sign_in(attempt, stranger.0, Utc::now())
+            .await?,
     ))
 }
 
@@ -79,7 +82,10 @@ pub(crate) async fn create_challenge(
     _: Stranger,
     body: Body<ChallengeRequest>,
 ) -> Result<HttpResponse, Refusal> {
-    let challenge = application.challenge(&body.value.username, Utc::now()).await?;
+    let challenge = application
+        .identity
+        .challenge(&body.value.username, Utc::now())
+        .await?;
     Ok(HttpResponse::Ok().json(answer::challenge(challenge)))
 }
 
@@ -90,7 +96,7 @@ pub(crate) async fn create_challenge(
 )]
 #[get("/auth/password-policy")]
 pub(crate) async fn get_password_policy(application: Data<Application>) -> HttpResponse {
-    let policy = application.sign_in_rules().passwords;
+    let policy = application.identity.sign_in_rules().passwords;
     let chars = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     HttpResponse::Ok().json(PasswordPolicy {
         length_min: chars(policy.length_min),
@@ -121,7 +127,10 @@ pub(crate) async fn refresh_token(
     body: Body<RefreshRequest>,
 ) -> Result<HttpResponse, Refusal> {
     Ok(tokens(
-        application.refresh(&body.value.refresh_token, Utc::now()).await?,
+        application
+            .identity
+            .refresh(&body.value.refresh_token, Utc::now())
+            .await?,
     ))
 }
 
@@ -140,7 +149,7 @@ pub(crate) async fn refresh_token(
 )]
 #[delete("/auth/token")]
 pub(crate) async fn delete_token(caller: Caller, config: Data<ApiConfig>) -> Result<HttpResponse, Refusal> {
-    let there = caller.application.sign_out(caller.sign_in()).await?;
+    let there = caller.application.identity.sign_out(caller.sign_in()).await?;
     let provider = there
         .as_ref()
         .and_then(|there| Some((config.identity_providers.named(&there.provider)?, there)));
@@ -184,6 +193,7 @@ fn opaque_state() -> String {
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn get_jwks(application: Data<Application>) -> HttpResponse {
     let keys = application
+        .identity
         .tokens()
         .public_keys(Utc::now())
         .into_iter()

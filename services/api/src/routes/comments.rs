@@ -62,10 +62,11 @@ pub(crate) async fn create_comment(
     };
     let done = caller
         .application
+        .tickets
         .act(call, key.clone(), vec![Action::Comment { text, visibility }])
         .await;
     let done = caller.told(&key, done).await?;
-    let desk = caller.application.desk_of(&done.loaded)?;
+    let desk = caller.application.tickets.desk_of(&done.loaded)?;
     let directory = caller.application.directory();
     let mut made = done.events.iter();
     let comment =
@@ -101,12 +102,14 @@ pub(crate) async fn list_comments(
         Asked::read(&caller, &request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?,
         key(&path)?,
     );
-    caller.application.reaches(page.at_least).await?;
+    caller.application.tickets.reaches(page.at_least).await?;
     answered(&caller, move |caller, reader| {
-        let loaded = reader.ticket_as_of(caller.viewer(), &key, page.as_of)?;
-        let (desk, directory) = (reader.desk_of(&loaded)?, reader.directory());
+        let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, page.as_of)?;
+        let (desk, directory) = (reader.tickets().desk_of(&loaded)?, reader.directory());
         let comment = |stamp: &_, event: &_| answer::comment(directory, &desk, stamp, event, caller.language);
-        let found = reader.events(caller.viewer(), &loaded, (page.start, page.limit), comment)?;
+        let found = reader
+            .tickets()
+            .events(caller.viewer(), &loaded, (page.start, page.limit), comment)?;
         Ok(CommentPage {
             items: found.items,
             next_cursor: found.next.map(cursor),

@@ -10,7 +10,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use api_types::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome, Problem};
-use application::{Application, sessions::Settled};
+use application::{Application, identity::Settled};
 use chrono::Utc;
 use domain::{Fault, Language, fault::FaultCode};
 
@@ -95,6 +95,7 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
     parameters.end()?;
     let found = door
         .application
+        .identity
         .deliveries(after, limit, Duration::from_secs(wait_s), Utc::now)
         .await?;
     let next_after = found.last().map_or(after, |last| last.id);
@@ -128,6 +129,7 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
 pub(crate) async fn claim_delivery(door: Door, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let claimed = door
         .application
+        .identity
         .claim_delivery(number(&path)?, Utc::now())
         .await?;
     Ok(HttpResponse::Ok().json(ClaimedDelivery {
@@ -176,7 +178,11 @@ pub(crate) async fn settle_delivery(
     };
     // What a mail server says may name the address: it stays out of the log.
     tracing::info!(delivery = id, outcome = ?body.value.outcome, "a delivery is settled");
-    let settled = door.application.settle_delivery(id, outcome, Utc::now()).await;
+    let settled = door
+        .application
+        .identity
+        .settle_delivery(id, outcome, Utc::now())
+        .await;
     settled.map_err(|error| refusal::of_command(error, Language::default()))?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,9 +5,8 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, get, web::Bytes};
 use api_types::{FeedEvent, Problem};
 use application::{
-    Application,
-    event_log::{Position, StreamName},
-    feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
+    Application, Position, StreamName,
+    proofs::feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
 };
 use chrono::{DateTime, Utc};
 use domain::{AccountId, audit::AuditData, fault::FaultCode};
@@ -72,7 +71,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     let filter = filter(&caller, &mut parameters);
     let application = &caller.application;
     // A log that ends before what was read of it is another, or was restored from an older copy: waiting would be for ever.
-    let head = application.log().head();
+    let head = application.head();
     if Position(after) > head {
         parameters.fault("after", FaultCode::Value, &beyond(head));
     }
@@ -83,6 +82,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     parameters.end()?;
     let trace = caller.call_of_reader("GET /v1/events", b"")?;
     application
+        .proofs
         .trace_audit(trace, AuditData::Feed)
         .await
         .map_err(|error| caller.refusal(error))?;
@@ -100,7 +100,9 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
             .streaming(live.follow().map_err(Refusal::logged)));
     }
     let page = caller.asks(move |caller, reader| {
-        let page = reader.feed(caller.viewer(), &filter, Position(after), limit)?;
+        let page = reader
+            .proofs()
+            .feed(caller.viewer(), &filter, Position(after), limit)?;
         let lines = page.items.into_iter().map(line).collect::<Result<Vec<_>, _>>()?;
         Ok((lines.concat(), page.next_after))
     });
@@ -184,12 +186,12 @@ impl Live {
             let Ok(left) = (live.until - Utc::now()).to_std() else {
                 return Ok(None);
             };
-            let Some(viewer) = live.application.viewer_of(live.account, live.sign_in) else {
+            let Some(viewer) = live.application.identity.viewer_of(live.account, live.sign_in) else {
                 return Ok(None);
             };
             let (filter, after) = (live.filter.clone(), live.after);
             let page = live.application.read(move |reader| {
-                let page = reader.feed(&viewer, &filter, after, FEED_LIMIT)?;
+                let page = reader.proofs().feed(&viewer, &filter, after, FEED_LIMIT)?;
                 let mut sent = Vec::new();
                 for item in page.items {
                     sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
@@ -201,7 +203,7 @@ impl Live {
             let mut sent;
             (sent, live.after) = page.await?;
             if sent.is_empty() {
-                let more = live.application.log().wait_past(live.after);
+                let more = live.application.proofs.goes_beyond(live.after);
                 let wait = left.min(Duration::from_secs(KEEP_ALIVE_S));
                 match tokio::time::timeout(wait, more).await {
                     Ok(Ok(_)) => {}

@@ -3,12 +3,11 @@
 use actix_web::{HttpResponse, get, web::Data};
 use api_types::{Health, LogHealth, ProofHealth, Readiness, ReadinessProblem, ViewHealth, WorkerHealth};
 use application::{
-    Application,
-    event_log::LogState,
-    proof::TreeState,
-    readiness::{Problem, Readiness as Found},
-    supervision::{State, Status},
+    Application, LogState,
+    keeping::readiness::{Problem, Readiness as Found},
+    proofs::tree::TreeState,
 };
+use supervision::{State, Status};
 
 use chrono::Utc;
 
@@ -40,7 +39,7 @@ pub(crate) async fn get_health() -> HttpResponse {
 )]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(application: Data<Application>) -> HttpResponse {
-    let found = application.readiness(Utc::now());
+    let found = application.keeping.readiness(Utc::now());
     let body = Readiness {
         status: if found.is_ready() { "ready" } else { "not_ready" }.to_owned(),
         log: log_health(&application),
@@ -59,7 +58,7 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
 }
 
 fn log_health(application: &Application) -> LogHealth {
-    let (state, reason) = match application.log_state() {
+    let (state, reason) = match application.keeping.log_state() {
         LogState::Writable => ("writable", None),
         LogState::Full {
             free_bytes,
@@ -75,7 +74,7 @@ fn log_health(application: &Application) -> LogHealth {
     LogHealth {
         state: state.to_owned(),
         reason,
-        head: application.log().head().0,
+        head: application.head().0,
     }
 }
 
@@ -83,7 +82,7 @@ fn view_health(application: &Application, found: &Found) -> ViewHealth {
     let worker = found.workers.iter().find(|worker| worker.name == "views");
     ViewHealth {
         name: "queue".to_owned(),
-        position: application.views().position().0,
+        position: application.tickets.listed_through().0,
         state: worker
             .map_or("given_up", |worker| worker.state.as_str())
             .to_owned(),
@@ -92,7 +91,7 @@ fn view_health(application: &Application, found: &Found) -> ViewHealth {
 }
 
 fn proof_health(application: &Application) -> ProofHealth {
-    let (tree, size) = application.tree_state();
+    let (tree, size) = application.proofs.tree_state();
     let tree = match tree {
         TreeState::Following => "following",
         TreeState::CatchingUp => "catching_up",
@@ -101,7 +100,7 @@ fn proof_health(application: &Application) -> ProofHealth {
     ProofHealth {
         state: tree.to_owned(),
         size,
-        signed: application.signed_size(),
+        signed: application.proofs.signed_size(),
     }
 }
 
@@ -140,22 +139,22 @@ pub(crate) async fn get_metrics(
         (
             "guichet_log_head_position",
             "Last position of the log on disk.",
-            application.log().head().0,
+            application.head().0,
         ),
         (
             "guichet_view_queue_position",
             "Last position that the queue view shows.",
-            application.views().position().0,
+            application.tickets.listed_through().0,
         ),
         (
             "guichet_tree_size",
             "How many events are in the Merkle tree.",
-            application.tree_state().1,
+            application.proofs.tree_state().1,
         ),
         (
             "guichet_signed_size",
             "How many events the last signed checkpoint covers.",
-            application.signed_size(),
+            application.proofs.signed_size(),
         ),
         (
             "guichet_reading_places",
@@ -170,12 +169,12 @@ pub(crate) async fn get_metrics(
         (
             "guichet_view_queue_behind_milliseconds",
             "For how long the queue view has lacked what the log has.",
-            application.view_behind_ms(),
+            application.keeping.view_behind_ms(),
         ),
     ];
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
-        .body(metrics.text(&gauges) + &of_workers(&application.workers().statuses()))
+        .body(metrics.text(&gauges) + &of_workers(&application.keeping.workers().statuses()))
 }
 
 /// How the workers fare, for Prometheus. Their names are ours, so the labels are few.

@@ -45,9 +45,9 @@ pub(crate) async fn list_history(
         Asked::read(&caller, &request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?,
         key(&path)?,
     );
-    caller.application.reaches(page.at_least).await?;
+    caller.application.tickets.reaches(page.at_least).await?;
     answered(&caller, move |caller, reader| {
-        let loaded = reader.ticket_as_of(caller.viewer(), &key, page.as_of)?;
+        let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, page.as_of)?;
         paged::history(caller, reader, &loaded, (page.start, page.limit))
     })
     .await
@@ -77,7 +77,7 @@ pub(crate) async fn get_blame(
 ) -> Result<HttpResponse, Refusal> {
     let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
     answered(&caller, move |caller, reader| {
-        let blamed = reader.blame(caller.viewer(), &key, as_of)?;
+        let blamed = reader.tickets().blame(caller.viewer(), &key, as_of)?;
         let ticket = serde_json::to_value(super::ticket_json(caller, &blamed.loaded)?);
         let ticket = ticket.map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
         let directory = reader.directory();

@@ -86,6 +86,7 @@ pub(crate) async fn begin_federated_sign_in(
     let (kept, challenge) = provider.begin();
     let payload = serde_json::to_string(&kept).map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
     let begun = application
+        .identity
         .begin_federated(&provider.settings().id, payload, at)
         .await?;
     let url = provider
@@ -124,11 +125,13 @@ pub(crate) async fn create_federated_token(
     let provider = provider(&config, &id)?;
     let asked = body.value;
     let payload = application
+        .identity
         .end_federated(&provider.settings().id, &asked.state, Utc::now())
         .await?;
     let kept: Kept = serde_json::from_str(&payload).map_err(|error| Refusal::new(&INTERNAL).cause(error))?;
     let (who, there) = provider.trade(kept, asked.code, Utc::now()).await?;
     let signed_in = application
+        .people
         .sign_in_federated(who, there, stranger.0, Utc::now())
         .await?;
     Ok(tokens(signed_in))

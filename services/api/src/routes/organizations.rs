@@ -30,9 +30,11 @@ fn organization_in(caller: &Caller, text: &str) -> Result<Arc<domain::organizati
     let id: OrganizationId = text
         .parse()
         .map_err(|error: domain::ids::NameError| Refusal::new(&NOT_FOUND).cause(error))?;
-    let known = caller
-        .application
-        .organization_for(caller.viewer(), &id, OrganizationOperation::See);
+    let known =
+        caller
+            .application
+            .directory()
+            .organization_for(caller.viewer(), &id, OrganizationOperation::See);
     Ok(known?)
 }
 
@@ -51,7 +53,11 @@ async fn changed(
     id: OrganizationId,
     changes: Vec<Change>,
 ) -> Result<HttpResponse, Refusal> {
-    let changed = caller.application.change_organization(call, id, changes).await;
+    let changed = caller
+        .application
+        .people
+        .change_organization(call, id, changes)
+        .await;
     let changed = changed.map_err(|error| caller.refusal(error))?;
     Ok(organization_answer(caller, &changed))
 }
@@ -95,7 +101,7 @@ pub(crate) async fn create_organization(
         siren: asked.siren,
         parent: parent.flatten(),
     };
-    let made = caller.application.create_organization(call, new).await;
+    let made = caller.application.people.create_organization(call, new).await;
     let made = made.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/organizations/{}", made.id)))
@@ -211,7 +217,10 @@ fn account_meant(caller: &Caller, named: Option<String>, pointer: &str) -> Resul
     let Some(named) = named else {
         return Ok(None);
     };
-    let known = caller.application.account_seen(caller.viewer(), &named);
+    let known = caller
+        .application
+        .directory()
+        .account_seen(caller.viewer(), &named);
     let known = known.ok_or_else(|| Fault::new(pointer, FaultCode::Value, "names no account"))?;
     Ok(Some(known.id))
 }

@@ -3,10 +3,8 @@
 use actix_web::HttpRequest;
 use api_types::HistoryPage;
 use application::{
-    Loaded, Reader,
-    as_of::AsOf,
-    event_log::{Position, Version},
-    threads::Start,
+    Application, Loaded, Position, Reader, Version,
+    tickets::{as_of::AsOf, threads::Start},
 };
 use domain::fault::FaultCode;
 
@@ -35,7 +33,7 @@ impl Asked {
         }
         let start = start(&mut parameters);
         let at_least: Option<u64> = parameters.parsed("at_least", "a position");
-        let as_of = parameters.as_of(caller.application.log().head());
+        let as_of = parameters.as_of(caller.application.head());
         parameters.end()?;
         Ok(Asked {
             limit,
@@ -93,11 +91,13 @@ pub(super) fn cursor(next: Start) -> String {
 /// A page of a ticket's history.
 pub(crate) fn history(
     caller: &Caller,
-    reader: &Reader,
+    reader: &Reader<Application>,
     loaded: &Loaded,
     page: (Start, usize),
 ) -> Result<HistoryPage, Refusal> {
-    let found = reader.history(caller.viewer(), loaded, caller.language, page)?;
+    let found = reader
+        .tickets()
+        .history(caller.viewer(), loaded, caller.language, page)?;
     let items = found.items.into_iter();
     Ok(HistoryPage {
         items: items

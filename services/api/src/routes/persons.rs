@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, get, http::header, post, web::Path};
 use api_types::{ErasePerson, Problem};
 use application::{
-    accounts::Made,
-    erasure::{Erasure, ErasureState},
+    keeping::{erasure::Erasure, erasures::ErasureState},
+    kernel::writes::Made,
 };
 use domain::PersonId;
 
@@ -47,6 +47,7 @@ pub(crate) async fn erase_person(
     let call = caller.call(&format!("POST /v1/persons/{person}/erasure"), &body.canonical)?;
     let erased = caller
         .application
+        .keeping
         .erase_person(call, person, body.value.reason)
         .await;
     let (erased, made) = erased.map_err(|error| caller.refusal(error))?;
@@ -74,7 +75,7 @@ pub(crate) async fn erase_person(
 #[get("/persons/{id}/erasure")]
 pub(crate) async fn get_erasure(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let person = person(&path)?;
-    let erasure = caller.asks(move |caller, reader| Ok(reader.erasure(caller.viewer(), person)?));
+    let erasure = caller.asks(move |caller, reader| Ok(reader.keeping().erasure(caller.viewer(), person)?));
     let erasure = erasure.await?;
     Ok(HttpResponse::Ok().json(answer(erasure)))
 }

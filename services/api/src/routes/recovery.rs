@@ -6,8 +6,8 @@ use api_types::{
 };
 use application::{
     Application,
-    passwords::NewPassword,
-    recovery::{REFERENCES_MAX, Rescue, SignUp},
+    identity::{links::SignUp, passwords::NewPassword, recovery::REFERENCES_MAX},
+    tickets::rescue::Rescue,
 };
 use chrono::Utc;
 use domain::{Fault, Language, TicketKey, fault::FaultCode};
@@ -38,7 +38,9 @@ pub(crate) async fn request_password_reset(
     _: Stranger,
     body: Body<PasswordResetRequest>,
 ) -> HttpResponse {
-    application.request_password_reset(body.value.username, Utc::now());
+    application
+        .identity
+        .request_password_reset(body.value.username, Utc::now());
     HttpResponse::Accepted().finish()
 }
 
@@ -61,7 +63,7 @@ pub(crate) async fn reset_password(
         password: asked.new_password,
         confirmation: asked.confirmation,
     };
-    let reset = application.reset_password(asked.token, new, Utc::now());
+    let reset = application.identity.reset_password(asked.token, new, Utc::now());
     reset.await.map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -97,7 +99,9 @@ pub(crate) async fn request_username_reminder(
         .references
         .iter()
         .filter_map(|key| TicketKey::from_typed(key).ok());
-    application.request_username_reminder(asked.address, keys.collect(), Utc::now());
+    application
+        .identity
+        .request_username_reminder(asked.address, keys.collect(), Utc::now());
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -114,6 +118,7 @@ pub(crate) async fn confirm_address(
     body: Body<OneTimeToken>,
 ) -> Result<HttpResponse, Refusal> {
     application
+        .identity
         .confirm_address(body.value.token, Utc::now())
         .await
         .map_err(refused)?;
@@ -141,7 +146,11 @@ pub(crate) async fn request_rescue(
         message: asked.message,
         references: asked.references,
     };
-    application.rescue(rescue, Utc::now()).await.map_err(refused)?;
+    application
+        .tickets
+        .rescue(rescue, Utc::now())
+        .await
+        .map_err(refused)?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -168,7 +177,11 @@ pub(crate) async fn sign_up(
         language: language.unwrap_or_default(),
         password: asked.password,
     };
-    application.sign_up(wanted, Utc::now()).await.map_err(refused)?;
+    application
+        .people
+        .sign_up(wanted, Utc::now())
+        .await
+        .map_err(refused)?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -185,6 +198,7 @@ pub(crate) async fn confirm_sign_up(
     body: Body<OneTimeToken>,
 ) -> Result<HttpResponse, Refusal> {
     application
+        .people
         .confirm_sign_up(body.value.token, Utc::now())
         .await
         .map_err(refused)?;

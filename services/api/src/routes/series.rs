@@ -35,6 +35,7 @@ pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> R
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     let days = caller
         .application
+        .tickets
         .status_series(caller.viewer(), desk, (from, to), at_least)
         .await?;
     let items = days

@@ -45,7 +45,7 @@ pub(crate) async fn share_ticket(
         ..EditTicket::default()
     };
     let actions = edit_actions(&caller, &key, asked, "/organizations").await?;
-    let done = caller.application.act(call, key.clone(), actions).await;
+    let done = caller.application.tickets.act(call, key.clone(), actions).await;
     let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
@@ -78,7 +78,7 @@ pub(crate) async fn unshare_ticket(
     let what = format!("DELETE /v1/tickets/{key}/share/{organization}");
     let call = caller.call(&what, b"")?;
     let actions = vec![Action::Unshare { organization }];
-    let done = caller.application.act(call, key.clone(), actions).await;
+    let done = caller.application.tickets.act(call, key.clone(), actions).await;
     let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
@@ -97,7 +97,7 @@ pub(crate) async fn list_shares(
 ) -> Result<HttpResponse, Refusal> {
     Parameters::read(&request)?.end()?;
     let key = key(&path)?;
-    let loaded = caller.asks(move |caller, reader| Ok(reader.ticket(caller.viewer(), &key)?));
+    let loaded = caller.asks(move |caller, reader| Ok(reader.tickets().ticket(caller.viewer(), &key)?));
     let loaded = loaded.await?;
     let (document, directory) = (&loaded.document, caller.application.directory());
     let mut persons: Vec<(AccountId, Vec<String>)> = Vec::new();

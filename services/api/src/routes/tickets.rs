@@ -3,9 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
 use api_types::{CreateTicket, EditTicket, Problem, Reopen, Ticket, TicketPage, TicketQuery};
 use application::{
-    event_log::Position,
-    open_ticket::NewTicket,
-    views::queue::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort},
+    Position,
+    tickets::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort, open::NewTicket},
 };
 use domain::{
     AccountId, CommentId, Fault, OrganizationId, PersonId, TicketKey,
@@ -64,7 +63,7 @@ pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Res
         notify: asked.notify.unwrap_or(true),
         fields: asked.fields.unwrap_or_default(),
     };
-    let done = caller.application.open_ticket(call, new).await;
+    let done = caller.application.tickets.open_ticket(call, new).await;
     let done = done.map_err(|error| caller.refusal(error))?;
     let ticket = ticket_json(&caller, &done.loaded)?;
     Ok(HttpResponse::Created()
@@ -97,7 +96,7 @@ fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal 
         Ok(call) => call,
         Err(refusal) => return refusal,
     };
-    for fault in caller.application.faults_of(&call, readable) {
+    for fault in caller.application.tickets.faults_of(&call, readable) {
         if !told(&faults, &fault.pointer) {
             faults.push(fault);
         }
@@ -125,11 +124,12 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
     let mut parameters = Parameters::read(&request)?;
     let query = queue_query(&caller, &mut parameters);
     let at_least: Option<u64> = parameters.parsed("at_least", "a position");
-    let as_of = parameters.as_of(caller.application.log().head());
+    let as_of = parameters.as_of(caller.application.head());
     parameters.end()?;
     let with_fields = !query.fields.is_empty();
     let page = caller
         .application
+        .tickets
         .queue(
             caller.viewer(),
             caller.sign_in(),
@@ -221,11 +221,11 @@ pub(crate) async fn get_ticket(
 ) -> Result<HttpResponse, Refusal> {
     let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
     let ticket = caller.asks(move |caller, reader| {
-        let loaded = reader.ticket_as_of(caller.viewer(), &key, as_of)?;
+        let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, as_of)?;
         let mut ticket = ticket_json(caller, &loaded)?;
         if as_of.is_some() {
             ticket.allowed_actions.clear();
-            if !reader.reads_internal(caller.viewer(), &loaded)? {
+            if !reader.tickets().reads_internal(caller.viewer(), &loaded)? {
                 ticket.event_count = loaded.document.public_events;
             }
         }
@@ -271,7 +271,7 @@ pub(crate) async fn edit_ticket(
     let key = key(&path)?;
     let call = caller.call(&format!("PATCH /v1/tickets/{key}"), &body.canonical)?;
     let actions = edit_actions(&caller, &key, body.value, "/share_with").await?;
-    let done = caller.application.act(call, key.clone(), actions).await;
+    let done = caller.application.tickets.act(call, key.clone(), actions).await;
     let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }
@@ -286,12 +286,13 @@ pub(super) async fn edit_actions(
     let mut faults = Vec::new();
     // Whoever reads a ticket knows with whom it is shared, and may say so again.
     let key = key.clone();
-    let ticket = caller.asks(move |caller, reader| Ok(reader.ticket(caller.viewer(), &key)?));
+    let ticket = caller.asks(move |caller, reader| Ok(reader.tickets().ticket(caller.viewer(), &key)?));
     let ticket = ticket.await?;
     let shared = |id: &OrganizationId| ticket.state.shared_with.contains(id);
     let mut organization = |pointer: String, name: &String| {
         let found = caller
             .application
+            .directory()
             .organization_seen(caller.viewer(), name)
             .map(|organization| organization.id.clone())
             .or_else(|| name.parse().ok().filter(shared));
@@ -325,7 +326,12 @@ pub(super) async fn edit_actions(
     }))];
     if let Some(assignee) = asked.assignee {
         let named = assignee.as_ref();
-        let account = named.map(|named| caller.application.account_seen(caller.viewer(), named));
+        let account = named.map(|named| {
+            caller
+                .application
+                .directory()
+                .account_seen(caller.viewer(), named)
+        });
         let directory = caller.application.directory();
         let viewer = |account: AccountId| directory.viewer(account).map(|viewer| Viewer::clone(&viewer));
         match account.map(|account| account.and_then(|account| viewer(account.id))) {
@@ -383,6 +389,7 @@ pub(crate) async fn reopen_ticket(
     };
     let done = caller
         .application
+        .tickets
         .act(call, key.clone(), vec![Action::Reopen { reason }])
         .await;
     let done = caller.told(&key, done).await?;

@@ -49,7 +49,11 @@ pub(crate) async fn create_transition(
         automatic: CommentId(Uuid::now_v7()),
         customer: PersonId(Uuid::now_v7()),
     };
-    let done = caller.application.act(call, key.clone(), vec![action]).await;
+    let done = caller
+        .application
+        .tickets
+        .act(call, key.clone(), vec![action])
+        .await;
     let done = caller.told(&key, done).await?;
     ticket_answer(&caller, &done.loaded)
 }

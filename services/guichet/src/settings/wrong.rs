@@ -3,7 +3,10 @@
 use std::{env, fmt, net::SocketAddr, path::PathBuf};
 
 use api::Limits;
-use application::{credentials::passwords::HashingCost, error::chain, sign_in::SignInRules};
+use application::{
+    identity::{HashingCost, rules::SignInRules},
+    kernel::error::chain,
+};
 use courier::CourierConfig;
 use soap::{Setting, SoapConfig};
 

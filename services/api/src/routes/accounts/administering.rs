@@ -28,6 +28,7 @@ fn account_for(caller: &Caller, text: &str, operation: AccountOperation) -> Resu
     let id = account_in(caller, text)?;
     let account = caller
         .application
+        .directory()
         .account_for(caller.viewer(), id, AccountOperation::See)?;
     if may_on_account(caller.viewer(), operation, &account) {
         Ok(id)
@@ -46,7 +47,11 @@ async fn changed(
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(caller, id)?;
     let call = caller.call(&what.replace("{id}", &id.to_string()), asked)?;
-    let account = caller.application.change_account(call, id, vec![change]).await;
+    let account = caller
+        .application
+        .people
+        .change_account(call, id, vec![change])
+        .await;
     let account = account.map_err(|error| caller.refusal(error))?;
     Ok(account_answer(caller, &account))
 }
@@ -74,6 +79,7 @@ pub(crate) async fn grant_role(
     account_in(&caller, &path)?;
     let grant = caller
         .application
+        .people
         .grant_named(caller.viewer(), &named_grant(body.value), "");
     let grant = match grant {
         Ok(grant) => grant,
@@ -141,6 +147,7 @@ pub(crate) async fn create_membership(
     account_in(&caller, &path)?;
     let named = caller
         .application
+        .directory()
         .organization_seen(caller.viewer(), &body.value.organization);
     let Some(organization) = named else {
         account_for(&caller, &path, AccountOperation::ManageMemberships)?;
@@ -180,6 +187,7 @@ pub(crate) async fn delete_membership(
     account_in(&caller, &id)?;
     let organization = caller
         .application
+        .directory()
         .organization_seen(caller.viewer(), &organization);
     let Some(organization) = organization else {
         account_for(&caller, &id, AccountOperation::ManageMemberships)?;
@@ -378,7 +386,7 @@ pub(crate) async fn delete_second_factor(
 pub(crate) async fn delete_sign_ins_of(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let id = account_for(&caller, &path, AccountOperation::Manage)?;
     let call = caller.call(&format!("DELETE /v1/accounts/{id}/sign-ins"), b"")?;
-    let ended = caller.application.sign_out_everywhere(call, id).await;
+    let ended = caller.application.identity.sign_out_everywhere(call, id).await;
     ended.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

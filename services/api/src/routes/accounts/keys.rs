@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Path};
 use api_types::{ApiKey, ApiKeyList, NewApiKey};
-use application::credentials::SecretText;
+use application::identity::SecretText;
 use domain::{
     ApiKeyId, Fault,
     account::{
@@ -69,11 +69,13 @@ pub(crate) async fn create_api_key(
     let label = body.value.label.trim().to_owned();
     let issued = caller
         .application
+        .people
         .issue_key(call, id, label, scopes, expires_at)
         .await;
     let (key, text) = issued.map_err(|error| caller.refusal(error))?;
     let account = caller
         .application
+        .directory()
         .account_for(caller.viewer(), id, AccountOperation::See)?;
     let known = account
         .api_keys
@@ -128,9 +130,11 @@ fn scopes<'a>(names: impl Iterator<Item = (usize, &'a str)>) -> Result<BTreeSet<
 #[get("/accounts/{id}/keys")]
 pub(crate) async fn list_api_keys(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
-    let account = caller
-        .application
-        .account_for(caller.viewer(), id, AccountOperation::IssueKeys)?;
+    let account =
+        caller
+            .application
+            .directory()
+            .account_for(caller.viewer(), id, AccountOperation::IssueKeys)?;
     let items = account
         .api_keys
         .iter()
@@ -163,6 +167,7 @@ pub(crate) async fn delete_api_key(
     let call = caller.call(&format!("DELETE /v1/accounts/{id}/keys/{key}"), b"")?;
     let revoked = caller
         .application
+        .people
         .change_account(call, id, vec![Change::RevokeKey(key)])
         .await;
     revoked.map_err(|error| caller.refusal(error))?;

@@ -5,7 +5,7 @@ use api_types::{
     ChangePassword, PasswordConfirmation, PendingSecondFactor, RecoveryCodes, SecondFactorCode, SignIn,
     SignInList,
 };
-use application::passwords::NewPassword;
+use application::identity::passwords::NewPassword;
 use chrono::Utc;
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ pub(crate) async fn change_password(
     };
     let changed = caller
         .application
+        .identity
         .change_password(call, asked.current_password, new);
     changed.await.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
@@ -60,6 +61,7 @@ pub(crate) async fn begin_second_factor(
     let call = caller.call("POST /v1/me/second-factor", &body.canonical)?;
     let begun = caller
         .application
+        .identity
         .begin_second_factor(call, body.value.password, body.value.code)
         .await;
     let begun = begun.map_err(|error| caller.refusal(error))?;
@@ -87,6 +89,7 @@ pub(crate) async fn confirm_second_factor(
     let call = caller.call("POST /v1/me/second-factor/confirmation", &body.canonical)?;
     let codes = caller
         .application
+        .identity
         .confirm_second_factor(call, body.value.code)
         .await;
     let codes = codes.map_err(|error| caller.refusal(error))?;
@@ -108,6 +111,7 @@ pub(crate) async fn remove_second_factor(
     let call = caller.call("POST /v1/me/second-factor/removal", &body.canonical)?;
     let removed = caller
         .application
+        .identity
         .remove_second_factor(call, body.value.password, body.value.code)
         .await;
     removed.map_err(|error| caller.refusal(error))?;
@@ -123,6 +127,7 @@ pub(crate) async fn remove_second_factor(
 pub(crate) async fn list_sign_ins(caller: Caller) -> Result<HttpResponse, Refusal> {
     let found = caller
         .application
+        .identity
         .sign_ins(caller.account().id, Utc::now())
         .await?;
     let items = found.into_iter().map(|sign_in| SignIn {
@@ -152,7 +157,12 @@ pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result
     let id: Uuid = path
         .parse()
         .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
-    if !caller.application.end_sign_in(caller.account().id, id).await? {
+    if !caller
+        .application
+        .identity
+        .end_sign_in(caller.account().id, id)
+        .await?
+    {
         return Err(Refusal::new(&NOT_FOUND));
     }
     Ok(HttpResponse::NoContent().finish())
@@ -169,6 +179,7 @@ pub(crate) async fn delete_sign_ins(caller: Caller) -> Result<HttpResponse, Refu
     let call = caller.call("DELETE /v1/me/sign-ins", b"")?;
     let ended = caller
         .application
+        .identity
         .sign_out_everywhere(call, caller.account().id)
         .await;
     ended.map_err(|error| caller.refusal(error))?;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, patch, post, put, web::Payload};
 use api_types::{EditProfile, Me, NewAddress, Problem};
-use application::avatars::UPLOAD_BYTES_MAX;
+use application::people::pictures::UPLOAD_BYTES_MAX;
 
 use super::{super::edit_of, me};
 use crate::{
@@ -27,6 +27,7 @@ pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<H
     let edit = edit_of(body.value)?;
     let edited = caller
         .application
+        .people
         .edit_profile(call, caller.account().id, edit)
         .await;
     edited.map_err(|error| caller.refusal(error))?;
@@ -48,6 +49,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
     let call = caller.call("POST /v1/me/address", &body.canonical)?;
     let asked = caller
         .application
+        .identity
         .request_address(call, body.value.address, body.value.password)
         .await;
     asked.map_err(|error| caller.refusal(error))?;
@@ -71,7 +73,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpResponse, Refusal> {
     let bytes = collected(payload, UPLOAD_BYTES_MAX).await?;
     let call = caller.call("PUT /v1/me/avatar", &bytes)?;
-    let set = caller.application.set_avatar(call, bytes).await;
+    let set = caller.application.people.set_avatar(call, bytes).await;
     set.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -85,7 +87,7 @@ pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpR
 #[delete("/me/avatar")]
 pub(crate) async fn delete_avatar(caller: Caller) -> Result<HttpResponse, Refusal> {
     let call = caller.call("DELETE /v1/me/avatar", b"")?;
-    let removed = caller.application.remove_avatar(call).await;
+    let removed = caller.application.people.remove_avatar(call).await;
     removed.map_err(|error| caller.refusal(error))?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,0 +1,223 @@
+//! No module of the crate leads back to itself: what a part stands on does not know the part.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Item, UseTree};
+
+/// A module by its path: `kernel`, `kernel::codec`; the root is empty.
+type Name = Vec<String>;
+/// The text of every module.
+type Sources = BTreeMap<Name, String>;
+/// Which modules a module names.
+type Uses = BTreeMap<Name, BTreeSet<Name>>;
+
+/// The modules of this crate, as they are.
+fn sources() -> Sources {
+    let mut found = Sources::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut left = vec![(root, Name::new())];
+    while let Some((dir, above)) = left.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let own = [above.clone(), vec![stem.clone()]].concat();
+            match (path.is_dir(), stem.as_str()) {
+                (true, _) => left.push((path, own)),
+                // Tests may know what they test.
+                (false, "tests") => {}
+                (false, "lib") => drop(found.insert(Name::new(), fs::read_to_string(path).unwrap())),
+                (false, _) => drop(found.insert(own, fs::read_to_string(path).unwrap())),
+            }
+        }
+    }
+    found
+}
+
+/// Which other modules each one names, in its imports or anywhere in its code. A file below a file of a part belongs to that.
+fn uses(sources: &Sources) -> Uses {
+    let mut uses = Uses::new();
+    for (own, text) in sources {
+        let file = syn::parse_file(text).unwrap();
+        let children: BTreeSet<String> = file.items.iter().filter_map(declared).collect();
+        let mut paths = Vec::new();
+        for item in file.items.iter().filter(|item| !is_test(item)) {
+            match item {
+                Item::Use(item) => imported(&item.tree, Vec::new(), &mut paths),
+                Item::Mod(item) if item.content.is_none() => {}
+                item => named(item.to_token_stream(), &mut paths),
+            }
+        }
+        for path in paths {
+            let Some(absolute) = absolute(&path, own, &children) else {
+                continue;
+            };
+            let known = (0..=absolute.len()).rev().map(|length| absolute[..length].to_vec());
+            let known = known.into_iter().find(|name| sources.contains_key(name));
+            let (from, to) = (folded(own), folded(&known.unwrap()));
+            if from != to {
+                uses.entry(from).or_default().insert(to);
+            }
+        }
+    }
+    uses
+}
+
+fn folded(name: &Name) -> Name {
+    name.iter().take(2).cloned().collect()
+}
+
+fn declared(item: &Item) -> Option<String> {
+    match item {
+        Item::Mod(item) if item.content.is_none() => Some(item.ident.to_string()),
+        _ => None,
+    }
+}
+
+fn is_test(item: &Item) -> bool {
+    let Item::Mod(item) = item else { return false };
+    item.attrs.iter().any(|attribute| {
+        attribute.path().is_ident("cfg") && attribute.to_token_stream().to_string().contains("test")
+    })
+}
+
+/// The paths of an import.
+fn imported(tree: &UseTree, mut above: Name, paths: &mut Vec<Name>) {
+    match tree {
+        UseTree::Path(path) => {
+            above.push(path.ident.to_string());
+            imported(&path.tree, above, paths);
+        }
+        UseTree::Group(group) => group
+            .items
+            .iter()
+            .for_each(|tree| imported(tree, above.clone(), paths)),
+        UseTree::Name(name) => paths.push([above, vec![name.ident.to_string()]].concat()),
+        UseTree::Rename(name) => paths.push([above, vec![name.ident.to_string()]].concat()),
+        UseTree::Glob(_) => paths.push(above),
+    }
+}
+
+/// The paths in code, within macros too.
+fn named(code: TokenStream, paths: &mut Vec<Name>) {
+    let (mut path, mut colons) = (Name::new(), 2);
+    for token in code {
+        match token {
+            TokenTree::Ident(ident) => {
+                if colons < 2 {
+                    paths.push(std::mem::take(&mut path));
+                }
+                path.push(ident.to_string());
+                colons = 0;
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+            other => {
+                paths.push(std::mem::take(&mut path));
+                colons = 2;
+                if let TokenTree::Group(group) = other {
+                    named(group.stream(), paths);
+                }
+            }
+        }
+    }
+    paths.push(path);
+}
+
+/// Where a path leads, from the root on; `None` when it leads out of the crate, or names what an import has named.
+fn absolute(path: &Name, own: &Name, children: &BTreeSet<String>) -> Option<Name> {
+    let (first, rest) = path.split_first()?;
+    let mut base = own.clone();
+    match first.as_str() {
+        "crate" => base.clear(),
+        "self" if !rest.is_empty() => {}
+        "super" => drop(base.pop()),
+        child if children.contains(child) => base.push(child.to_owned()),
+        _ => return None,
+    }
+    Some([base, rest.to_vec()].concat())
+}
+
+/// A way from a module back to itself, if there is one.
+fn circle(uses: &Uses) -> Option<String> {
+    fn search(uses: &Uses, way: &mut Vec<Name>, done: &mut BTreeSet<Name>) -> Option<Vec<Name>> {
+        let last = way.last()?.clone();
+        for next in uses.get(&last).into_iter().flatten() {
+            if let Some(begin) = way.iter().position(|known| known == next) {
+                return Some([&way[begin..], &[next.clone()]].concat());
+            }
+            if done.contains(next) {
+                continue;
+            }
+            way.push(next.clone());
+            if let Some(found) = search(uses, way, done) {
+                return Some(found);
+            }
+            way.pop();
+        }
+        done.insert(last);
+        None
+    }
+    let mut done = BTreeSet::new();
+    let found = uses
+        .keys()
+        .find_map(|start| search(uses, &mut vec![start.clone()], &mut done))?;
+    let names: Vec<String> = found.iter().map(|name| name.join("::")).collect();
+    Some(names.join(" -> "))
+}
+
+/// The same by parts alone.
+fn of_parts(uses: &Uses) -> Uses {
+    let part = |name: &Name| name.first().cloned().into_iter().collect::<Name>();
+    let mut parts = Uses::new();
+    for (from, to) in uses {
+        let to = to.iter().map(part).filter(|to| *to != part(from));
+        parts.entry(part(from)).or_default().extend(to);
+    }
+    parts
+}
+
+#[test]
+fn no_module_and_no_part_leads_back_to_itself() {
+    let sources = sources();
+    let uses = uses(&sources);
+    assert!(sources.len() > 60, "{} modules were read", sources.len());
+    let way = |name: &str| name.split("::").map(str::to_owned).collect::<Name>();
+    assert!(uses[&way("tickets::act")].contains(&way("kernel::writes")));
+    assert!(uses[&way("start")].contains(&way("keeping::survey")));
+    assert_eq!(circle(&uses), None);
+    assert_eq!(circle(&of_parts(&uses)), None);
+}
+
+#[test]
+fn whoever_imports_back_is_named() {
+    let find = |module: &str, back: &str| {
+        let mut sources = sources();
+        let name: Name = module.split("::").map(str::to_owned).collect();
+        sources.get_mut(&name).unwrap().push_str(back);
+        circle(&uses(&sources))
+    };
+    for (module, back) in [
+        ("kernel::codec", "use crate::tickets::Tickets;"),
+        ("kernel::codec", "use super::command::Decide;"),
+        ("identity::guard", "fn back(people: &crate::people::People) {}"),
+        ("people::names", "fn back() { drop(crate::keeping::reason::check(\"\")); }"),
+        ("proofs::tree", "fn back() { println!(\"{}\", super::audit::TREE_WAIT_MS); }"),
+        ("kernel::error", "use crate::Application;"),
+        ("reactions::effect", "use super::*;"),
+    ] {
+        let found = find(module, back);
+        assert!(found.as_ref().is_some_and(|way| way.contains(module)), "{module}: {back} {found:?}");
+    }
+    for (module, harmless) in [
+        ("kernel::codec", "// use crate::tickets::Tickets;"),
+        ("kernel::codec", "#[cfg(test)] mod tests { use crate::tickets::Tickets; }"),
+        ("kernel::codec", "fn text() -> &'static str { \"crate::tickets::Tickets\" }"),
+    ] {
+        assert_eq!(find(module, harmless), None, "{harmless}");
+    }
+}

@@ -1,0 +1,115 @@
+//! What may leave. Only the policy makes a [`Shown`], and what leaves (answers, feeds, bundles, exports) is made of nothing else: a
+//! leak of an internal note does not compile.
+
+use std::ops::Deref;
+
+use super::{
+    Operation, Scope, Viewer,
+    administration::{self, SystemOperation},
+    may,
+};
+use crate::ticket::TicketEvent;
+
+/// Something that a viewer may see. There is no way to one but through the policy: a [`Sight`], [`Visible`](super::Visible) or
+/// [`LogSight`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown<T>(T);
+
+impl<T> Shown<T> {
+    pub(super) fn new(thing: T) -> Shown<T> {
+        Shown(thing)
+    }
+
+    /// What is made of it, such as an answer.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Shown<U> {
+        Shown(make(self.0))
+    }
+
+    /// A part of it.
+    pub fn part<U: ?Sized>(&self, part: impl FnOnce(&T) -> &U) -> Shown<&U> {
+        Shown(part(&self.0))
+    }
+
+    /// The items of a part of it.
+    pub fn each<'a, U: 'a>(&'a self, part: impl FnOnce(&'a T) -> &'a [U]) -> impl Iterator<Item = Shown<&'a U>> {
+        part(&self.0).iter().map(Shown)
+    }
+
+    /// The thing itself, on its way out.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Shown<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A ticket, or something of one.
+pub trait OfTicket {
+    /// Whether it is for those alone who may read internal notes.
+    fn is_internal(&self) -> bool;
+}
+
+impl OfTicket for TicketEvent {
+    fn is_internal(&self) -> bool {
+        TicketEvent::is_internal(self)
+    }
+}
+
+/// What a viewer may see of one ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    internal: bool,
+}
+
+impl Sight {
+    /// What this viewer may see of a ticket; `None` when it does not exist for them. The past of a ticket is seen as today's policy
+    /// lets them see it today.
+    #[must_use]
+    pub fn of(viewer: &Viewer, ticket: &Scope<'_>) -> Option<Sight> {
+        may(viewer, Operation::Read, ticket).then(|| Sight {
+            internal: may(viewer, Operation::ReadInternal, ticket),
+        })
+    }
+
+    /// Whether internal notes are among it.
+    #[must_use]
+    pub fn reads_internal(self) -> bool {
+        self.internal
+    }
+
+    /// Something of the ticket, if it may be seen.
+    #[must_use]
+    pub fn show<T: OfTicket>(self, thing: T) -> Option<Shown<T>> {
+        (self.internal || !thing.is_internal()).then_some(Shown(thing))
+    }
+}
+
+/// What a command has left, shown to whoever was allowed to give it: they may have closed the ticket to themselves by it.
+#[must_use]
+pub fn shown_to_author<T: OfTicket>(thing: T) -> Shown<T> {
+    Shown(thing)
+}
+
+/// The whole log, for those who may read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSight(());
+
+impl LogSight {
+    /// `None` when this viewer may not read the log.
+    #[must_use]
+    pub fn of(viewer: &Viewer) -> Option<LogSight> {
+        administration::may(viewer, SystemOperation::ReadLog).then_some(LogSight(()))
+    }
+
+    /// Something of the log.
+    #[must_use]
+    pub fn show<T>(self, thing: T) -> Shown<T> {
+        Shown(thing)
+    }
+}

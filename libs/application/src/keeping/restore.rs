@@ -16,7 +16,6 @@ use vault::{DigestKey, MasterKey};
 
 use self::faults::{checkpoints_fault, files_fault, refuse_occupied};
 use crate::{
-    ReadError,
     keeping::{
         apart::overlap,
         archive::{CHECKPOINTS, FILES, KEYS, LOG, SECRETS, SERVER_SECRET},
@@ -25,7 +24,10 @@ use crate::{
         settings::{Settings, StartError},
         survey::{self, RESTORING},
     },
-    kernel::files::copy_secret,
+    kernel::{
+        error::{ReadError, chain},
+        files::copy_secret,
+    },
     proofs::checkpoints::{CheckpointsError, last_of_epoch},
 };
 
@@ -378,7 +380,7 @@ fn whole_to(
             | LogRestoreError::Gap { whole_to, .. }
             | LogRestoreError::OtherHistory { whole_to }
             | LogRestoreError::NotTheNextEvent { whole_to }),
-        ) => Ok((whole_to, Some(crate::kernel::error::chain(error)))),
+        ) => Ok((whole_to, Some(chain(error)))),
         Err(error @ (LogRestoreError::NotEmpty { .. } | LogRestoreError::Open(_))) => {
             Err(RestoreError::Log(error))
         }

@@ -250,7 +250,10 @@ async fn through_a_random_history_somebody_always_administers() {
         for lost in futures_util::future::join_all(losing).await {
             *if lost { &mut done } else { &mut refused } += 1;
         }
-        assert!(world.application.people.is_administered(), "round {round}: {three:?}");
+        assert!(
+            world.application.people.is_administered(),
+            "round {round}: {three:?}"
+        );
     }
     assert!(done >= 10 && refused >= 10, "{done} done, {refused} not");
 }

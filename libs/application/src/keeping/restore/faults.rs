@@ -12,13 +12,13 @@ use event_log::{EventLog, Position, archive::parse_segment_name};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    ReadError,
     keeping::{
         archive::{CHECKPOINTS, FILES},
         erasure::{AttachedBlob, any_attached_blob, erased_persons},
         restore::{RestoreError, at},
         scan,
     },
+    kernel::error::{ReadError, chain},
     proofs::checkpoints::last_of_epoch,
     tickets::attachments::INCOMING,
 };
@@ -60,7 +60,7 @@ pub(super) fn checkpoints_fault(from: &Path, epoch: u32, head: Position) -> Opti
         return None;
     }
     match last_of_epoch(&dir, epoch, None) {
-        Err(error) => Some(crate::kernel::error::chain(&error)),
+        Err(error) => Some(chain(&error)),
         Ok(None) if head > Position(0) => Some(format!(
             "{} has no checkpoint of epoch {epoch}, so nobody knows how far the log must reach",
             dir.display()

@@ -15,7 +15,7 @@ use object_store::ObjectStore;
 use views::Views;
 
 pub use views::{
-    history::Entry,
+    history::{Entry, Happened},
     queue::{AssigneeFilter, LIMIT_DEFAULT, QueuePage, QueueQuery, Row, Sort},
 };
 

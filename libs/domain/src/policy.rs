@@ -4,6 +4,7 @@
 //! What the table forbids no channel allows (complaint C1 of every peer).
 
 pub mod administration;
+mod shown;
 mod viewer;
 mod visible;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use administration::KeyScope;
+pub use shown::{LogSight, OfTicket, Shown, Sight, shown_to_author, shown_to_holder};
 pub use viewer::{Profile, Reach, Viewer};
 pub use visible::{Visible, visible};
 

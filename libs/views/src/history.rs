@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Language, OrganizationId,
     desk::Desk,
+    policy::OfTicket,
     ticket::{Stamp, TicketEvent},
 };
 use event_log::Channel;
@@ -25,6 +26,12 @@ pub struct Happened {
     pub channel: Channel,
     /// What happened.
     pub event: TicketEvent,
+}
+
+impl OfTicket for Happened {
+    fn is_internal(&self) -> bool {
+        self.event.is_internal()
+    }
 }
 
 /// The directory that names accounts and organizations.

@@ -1,15 +1,82 @@
 //! From what readers see to the wire: names beside ids, labels in the caller's language.
+//!
+//! An answer about a ticket is made of what the policy has shown, and of nothing else:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use api::answer;
+//! # use application::{Directory, Loaded, tickets::{Entry, Row}};
+//! # use domain::{Language, desk::Desk, policy::Shown};
+//! # use domain::ticket::{Context, Stamp, TicketEvent, document::{Approval, AttachedFile}};
+//! fn comment(of: &Directory, desk: &Desk, stamp: &Stamp, event: &Shown<&TicketEvent>) {
+//!     answer::comment(of, desk, stamp, event, Language::En);
+//! }
+//! fn ticket(of: &Directory, context: &Context<'_>, ticket: &Shown<Arc<Loaded>>) {
+//!     answer::ticket(of, context, ticket, Language::En);
+//! }
+//! fn row(of: &Directory, row: Shown<Row>) {
+//!     answer::row(of, row, true, Language::En);
+//! }
+//! fn entry(of: &Directory, entry: Shown<Entry>) {
+//!     answer::history_entry(of, entry);
+//! }
+//! ```
+//!
+//! An event that the policy has not shown, such as an internal note, is not answered: the same function does not compile.
+//!
+//! ```compile_fail,E0308
+//! # use api::answer;
+//! # use application::Directory;
+//! # use domain::{Language, desk::Desk, ticket::{Stamp, TicketEvent}};
+//! fn comment(of: &Directory, desk: &Desk, stamp: &Stamp, event: &TicketEvent) {
+//!     answer::comment(of, desk, stamp, event, Language::En);
+//! }
+//! ```
+//!
+//! Neither is a ticket,
+//!
+//! ```compile_fail,E0308
+//! # use std::sync::Arc;
+//! # use api::answer;
+//! # use application::{Directory, Loaded};
+//! # use domain::{Language, ticket::Context};
+//! fn ticket(of: &Directory, context: &Context<'_>, ticket: &Arc<Loaded>) {
+//!     answer::ticket(of, context, ticket, Language::En);
+//! }
+//! ```
+//!
+//! a line of a list,
+//!
+//! ```compile_fail,E0308
+//! # use api::answer;
+//! # use application::{Directory, tickets::Row};
+//! # use domain::Language;
+//! fn row(of: &Directory, row: Row) {
+//!     answer::row(of, row, true, Language::En);
+//! }
+//! ```
+//!
+//! or an entry of a history.
+//!
+//! ```compile_fail,E0308
+//! # use api::answer;
+//! # use application::{Directory, tickets::Entry};
+//! fn entry(of: &Directory, entry: Entry) {
+//!     answer::history_entry(of, entry);
+//! }
+//! ```
+
+use std::sync::Arc;
 
 use api_types as wire;
 use application::{
-    Channel,
+    Channel, Directory, Loaded,
     tickets::{Entry, Row},
 };
-use application::{Directory, Loaded};
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
     desk::{Category, Desk, Who},
-    policy::{self, Operation, Side},
+    policy::{Shown, Side, Sight},
     ticket::{
         self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
         document::{Approval, AttachedFile, Message},
@@ -95,13 +162,13 @@ pub fn allowed_action(action: &AllowedAction, language: Language) -> wire::Allow
 pub fn ticket(
     directory: &Directory,
     context: &Context<'_>,
-    loaded: &Loaded,
+    loaded: &Shown<Arc<Loaded>>,
     language: Language,
 ) -> wire::Ticket {
     let (document, desk) = (&loaded.document, context.desk);
     let allowed = transition::allowed(context, &loaded.state);
     let closes = desk.status(&document.status).is_some_and(|status| status.closed);
-    let internal = policy::may(context.viewer, Operation::ReadInternal, &loaded.state.scope());
+    let internal = Sight::of(context.viewer, &loaded.state.scope()).is_some_and(Sight::reads_internal);
     wire::Ticket {
         key: loaded.key.to_string(),
         desk: document.desk.to_string(),
@@ -161,7 +228,8 @@ fn last_message(message: &Message) -> wire::LastMessage {
 
 /// A line of the list.
 #[must_use]
-pub fn row(directory: &Directory, row: Row, with_fields: bool, language: Language) -> wire::TicketRow {
+pub fn row(directory: &Directory, row: Shown<Row>, with_fields: bool, language: Language) -> wire::TicketRow {
+    let row = row.into_inner();
     let desk = directory.desk(&row.desk);
     let fields: wire::Fields = row.fields.into_iter().collect();
     wire::TicketRow {
@@ -193,10 +261,10 @@ pub fn comment(
     directory: &Directory,
     desk: &Desk,
     stamp: &Stamp,
-    event: &TicketEvent,
+    event: &Shown<&TicketEvent>,
     language: Language,
 ) -> Option<wire::Comment> {
-    let (id, body, visibility) = match event {
+    let (id, body, visibility) = match **event {
         TicketEvent::Commented(commented) => (
             commented.comment,
             comment_words(desk, &commented.body, language),
@@ -248,7 +316,7 @@ fn comment_words(desk: &Desk, body: &CommentBody, language: Language) -> Option<
 
 /// An attached file.
 #[must_use]
-pub fn attachment(directory: &Directory, file: &AttachedFile) -> wire::Attachment {
+pub fn attachment(directory: &Directory, file: &Shown<&AttachedFile>) -> wire::Attachment {
     wire::Attachment {
         id: file.id.0,
         name: file.name.clone(),
@@ -263,7 +331,7 @@ pub fn attachment(directory: &Directory, file: &AttachedFile) -> wire::Attachmen
 
 /// An approval.
 #[must_use]
-pub fn approval(directory: &Directory, approval: &Approval) -> wire::Approval {
+pub fn approval(directory: &Directory, approval: &Shown<&Approval>) -> wire::Approval {
     wire::Approval {
         id: approval.id.0,
         proposal: approval.proposal.clone(),
@@ -283,7 +351,8 @@ pub fn approval(directory: &Directory, approval: &Approval) -> wire::Approval {
 
 /// An entry of a history.
 #[must_use]
-pub fn history_entry(directory: &Directory, entry: Entry) -> wire::HistoryEntry {
+pub fn history_entry(directory: &Directory, entry: Shown<Entry>) -> wire::HistoryEntry {
+    let entry = entry.into_inner();
     wire::HistoryEntry {
         position: entry.position,
         version: entry.version,

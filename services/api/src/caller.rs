@@ -8,9 +8,8 @@ use actix_web::{
     http::header::{self, HeaderMap, HeaderValue},
     web::Data,
 };
-use application::Channel;
 use application::{
-    Application, Call, ExecuteError, Reader,
+    Application, Call, Channel, ExecuteError, Reader,
     identity::actor::Actor,
     kernel::call::{ExpectedVersion, command_id},
     tickets::threads::Start,

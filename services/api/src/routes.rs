@@ -23,11 +23,14 @@ pub mod sharing;
 pub mod tickets;
 pub mod transitions;
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use api_types::EditProfile;
 use application::{Application, Loaded, Reader, tickets::as_of::AsOf};
 use domain::{
-    AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode, ticket::Context,
+    AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode, policy::Shown,
+    ticket::Context,
 };
 use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -177,7 +180,7 @@ fn key(text: &str) -> Result<TicketKey, Refusal> {
     TicketKey::from_typed(text).map_err(|error| Refusal::new(&NOT_FOUND).cause(error))
 }
 
-fn ticket_json(caller: &Caller, loaded: &Loaded) -> Result<api_types::Ticket, Refusal> {
+fn ticket_json(caller: &Caller, loaded: &Shown<Arc<Loaded>>) -> Result<api_types::Ticket, Refusal> {
     let application = &caller.application;
     let desk = application.tickets.desk_of(loaded)?;
     let context = Context {
@@ -216,7 +219,7 @@ fn only_as_of(caller: &Caller, request: &HttpRequest) -> Result<Option<AsOf>, Re
 }
 
 /// A ticket with its `ETag`, as reads and commands answer it.
-fn ticket_answer(caller: &Caller, loaded: &Loaded) -> Result<HttpResponse, Refusal> {
+fn ticket_answer(caller: &Caller, loaded: &Shown<Arc<Loaded>>) -> Result<HttpResponse, Refusal> {
     Ok(ticket_response(ticket_json(caller, loaded)?))
 }
 

@@ -8,6 +8,7 @@ use credentials::{SecretText, opaque};
 use domain::{
     AccountId, Language,
     account::{Account, AccountEvent},
+    policy::shown_to_holder,
 };
 use event_log::Channel;
 use sessions::{ClaimError, Delivery, NewDelivery, NewOnce, PostError, PostLimit, Settled};
@@ -253,10 +254,7 @@ impl Identity {
         };
         Some(Addressed {
             to,
-            holder: Some(Holder {
-                name: account.name.clone()?,
-                username: account.username.clone()?,
-            }),
+            holder: Some(Holder::of(&shown_to_holder(&account))?),
             language: account.language,
         })
     }

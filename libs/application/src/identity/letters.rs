@@ -1,6 +1,6 @@
 //! The kinds of mail about accounts, and what they say, in French and English.
 
-use domain::Language;
+use domain::{Language, account::Account, policy::Shown};
 
 /// A link to choose a new password (seed 002, F73).
 pub const PASSWORD_RESET: &str = "password-reset";
@@ -28,9 +28,19 @@ const LINK_HOURS: i64 = 72;
 /// Whose account a letter is about.
 pub(crate) struct Holder {
     /// The name that others see.
-    pub(crate) name: String,
+    name: String,
     /// The name used to sign in.
-    pub(crate) username: String,
+    username: String,
+}
+
+impl Holder {
+    /// The holder of an account; nobody once they are erased.
+    pub(crate) fn of(account: &Shown<&Account>) -> Option<Holder> {
+        Some(Holder {
+            name: account.name.clone()?,
+            username: account.username.clone()?,
+        })
+    }
 }
 
 /// A mail's subject and text.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Event, TicketKey,
+    policy::OfTicket,
     ticket::{Blame, Document, Stamp, State, TicketEvent},
 };
 use event_log::{EventLog, Position, Recorded, StreamName, Version};
@@ -70,6 +71,13 @@ impl Loaded {
         let texts =
             2 * (length(&document.description) + fields) + approvals + document.attachments.len() * 500;
         u32::try_from(2_048 + texts).unwrap_or(u32::MAX)
+    }
+}
+
+/// Nothing of a ticket itself is internal: notes are events.
+impl OfTicket for Loaded {
+    fn is_internal(&self) -> bool {
+        false
     }
 }
 

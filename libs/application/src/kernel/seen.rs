@@ -7,7 +7,7 @@ use domain::{
     account::Account,
     organization::Organization,
     policy::{
-        self, Operation, Viewer,
+        Shown, Sight, Viewer,
         administration::{AccountOperation, OrganizationOperation, may_on_account, may_on_organization},
     },
 };
@@ -15,16 +15,18 @@ use domain::{
 use crate::kernel::{Kernel, directory::Directory, error::ReadError, folds::Loaded};
 
 impl Kernel {
-    /// A ticket, for a viewer who may read it. Waits for the disk.
+    /// A ticket, for a viewer who may read it, and what they may see of it. Waits for the disk.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] also when it is another's.
-    pub(crate) fn readable(&self, viewer: &Viewer, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
+    pub(crate) fn seen(
+        &self,
+        viewer: &Viewer,
+        key: &TicketKey,
+    ) -> Result<(Shown<Arc<Loaded>>, Sight), ReadError> {
         let loaded = self.folds.load(key)?;
-        match policy::may(viewer, Operation::Read, &loaded.state.scope()) {
-            true => Ok(loaded),
-            false => Err(ReadError::NotFound),
-        }
+        let sight = Sight::of(viewer, &loaded.state.scope()).ok_or(ReadError::NotFound)?;
+        Ok((sight.show(loaded).ok_or(ReadError::NotFound)?, sight))
     }
 }
 

@@ -9,7 +9,7 @@ use domain::{
     account::AccountKind,
     audit::{AuditData, AuditEvent},
     policy::{
-        Viewer,
+        LogSight, Shown, Viewer,
         administration::{SystemOperation, may},
     },
 };
@@ -163,10 +163,8 @@ impl Proofs {
         &self,
         viewer: &Viewer,
         now: DateTime<Utc>,
-    ) -> Result<impl Stream<Item = Result<Bytes, ReadError>> + use<>, ReadError> {
-        if !may(viewer, SystemOperation::ReadLog) {
-            return Err(ReadError::NotFound);
-        }
+    ) -> Result<impl Stream<Item = Result<Shown<Bytes>, ReadError>> + use<>, ReadError> {
+        let sight = LogSight::of(viewer).ok_or(ReadError::NotFound)?;
         let signer = self.signer().ok_or(ReadError::NotFound)?;
         let head = self.kernel.log.head();
         // The digest is of the view where it stands, so the export ends there: at or just after its start.
@@ -193,6 +191,7 @@ impl Proofs {
         };
         let state = Exporting {
             kernel: Arc::clone(&self.kernel),
+            sight,
             head: Some(line(&header)?),
             after: Position(0),
             end,
@@ -343,6 +342,7 @@ fn line(value: &impl Serialize) -> Result<String, ReadError> {
 /// An export on its way out.
 struct Exporting {
     kernel: Arc<Kernel>,
+    sight: LogSight,
     head: Option<String>,
     after: Position,
     end: Position,
@@ -350,18 +350,19 @@ struct Exporting {
 }
 
 impl Exporting {
-    async fn next(mut self) -> Result<Option<(Bytes, Exporting)>, ReadError> {
+    async fn next(mut self) -> Result<Option<(Shown<Bytes>, Exporting)>, ReadError> {
         if let Some(head) = self.head.take() {
-            return Ok(Some((Bytes::from(head), self)));
+            return Ok(Some((self.sight.show(Bytes::from(head)), self)));
         }
         if self.after < self.end {
             let kernel = Arc::clone(&self.kernel);
-            let lines = kernel
-                .room
-                .read((), move |_| self.lines().map(|lines| Some((lines, self))));
+            let lines = kernel.room.read((), move |_| {
+                self.lines().map(|lines| Some((self.sight.show(lines), self)))
+            });
             return lines.await;
         }
-        Ok(self.last.take().map(|last| (Bytes::from(last), self)))
+        let last = self.last.take();
+        Ok(last.map(|last| (self.sight.show(Bytes::from(last)), self)))
     }
 
     fn lines(&mut self) -> Result<Bytes, ReadError> {

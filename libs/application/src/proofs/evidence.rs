@@ -11,7 +11,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Event, TicketKey,
-    policy::{self, Operation, Viewer},
+    policy::{OfTicket, Shown, Sight, Viewer},
     ticket::TicketEvent,
 };
 use event_log::{Recorded, Version};
@@ -53,6 +53,30 @@ enum Disclosed {
     None,
 }
 
+/// An event that is to be told whole.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    recorded: &'a Recorded,
+    disclosed: Disclosed,
+    is_internal: bool,
+}
+
+impl<'a> Told<'a> {
+    fn open(recorded: &'a Recorded, disclosed: Disclosed) -> Told<'a> {
+        Told {
+            recorded,
+            disclosed,
+            is_internal: false,
+        }
+    }
+}
+
+impl OfTicket for Told<'_> {
+    fn is_internal(&self) -> bool {
+        self.is_internal
+    }
+}
+
 /// Bytes of a bundle after which it is handed on, so that a reader who does not read costs no more than this.
 const PART_BYTES: usize = 64 * 1024;
 /// How many events of a bundle are read at once: about a part.
@@ -72,12 +96,11 @@ impl Proofs {
         now: DateTime<Utc>,
     ) -> Result<(impl Stream<Item = Result<Bytes, ReadError>> + use<>, bool), ReadError> {
         let (viewer, key) = (viewer.clone(), key.clone());
-        let asked = self.kernel.room.read(self.clone(), move |reader| {
-            let loaded = reader.kernel.readable(&viewer, &key)?;
-            let internal = policy::may(&viewer, Operation::ReadInternal, &loaded.state.scope());
-            Ok::<_, ReadError>((loaded, internal))
-        });
-        let (loaded, internal) = asked.await?;
+        let asked = self
+            .kernel
+            .room
+            .read(self.clone(), move |reader| reader.kernel.seen(&viewer, &key));
+        let (loaded, sight) = asked.await?;
         let checkpoint = self.checkpoint_over(loaded.document.position, now).await?;
         let signer = self.signer().ok_or(ReadError::NotFound)?;
         let head = Head {
@@ -86,14 +109,14 @@ impl Proofs {
             ticket: loaded.key.to_string(),
             checkpoint: checkpoint.note,
         };
-        let redacted = !internal && loaded.document.public_events < loaded.document.version;
+        let redacted = !sight.reads_internal() && loaded.document.public_events < loaded.document.version;
         let bundling = Bundling {
             proofs: self.clone(),
             head: Some(head),
             left: Left::Keys(Version(0)),
             is_first: true,
             loaded,
-            internal,
+            sight,
             size: checkpoint.size,
             accounts: BTreeSet::new(),
         };
@@ -129,8 +152,8 @@ struct Bundling {
     left: Left,
     /// No entry of the list that is written stands there yet.
     is_first: bool,
-    loaded: Arc<Loaded>,
-    internal: bool,
+    loaded: Shown<Arc<Loaded>>,
+    sight: Sight,
     size: u64,
     accounts: BTreeSet<AccountId>,
 }
@@ -177,7 +200,7 @@ impl Bundling {
         let events = reader.kernel.stream_events("log", after, PART_EVENTS as usize)?;
         for recorded in &events {
             if recorded.position.0 <= self.size {
-                self.add(part, &reader.whole(recorded, self.size, Disclosed::None)?)?;
+                self.add_whole(reader, part, Told::open(recorded, Disclosed::None))?;
             }
         }
         match events.last() {
@@ -193,7 +216,7 @@ impl Bundling {
         after: Version,
         part: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        let loaded = Arc::clone(&self.loaded);
+        let loaded = self.loaded.clone();
         let count = (loaded.version().0 - after.0).min(PART_EVENTS);
         if count == 0 {
             self.begin("accounts", Left::Accounts, part);
@@ -201,12 +224,14 @@ impl Bundling {
         }
         for recorded in reader.kernel.folds.events(&loaded.key, after, count)? {
             let decoded = codec::decode(&reader.kernel.vault, &recorded)?;
-            let is_internal = matches!(&decoded, Event::Ticket(event) if event.is_internal());
-            if is_internal && !self.internal {
-                self.add(part, &reader.redacted(&recorded, self.size)?)?;
-            } else {
+            let told = Told {
+                is_internal: matches!(&decoded, Event::Ticket(event) if event.is_internal()),
+                ..Told::open(&recorded, Disclosed::All)
+            };
+            if self.add_whole(reader, part, told)? {
                 self.accounts.extend(named(&recorded, &decoded));
-                self.add(part, &reader.whole(&recorded, self.size, Disclosed::All)?)?;
+            } else {
+                self.add(part, &reader.redacted(&recorded, self.size)?)?;
             }
             self.left = Left::Events(recorded.envelope.version);
             if part.len() >= PART_BYTES {
@@ -222,7 +247,7 @@ impl Bundling {
                 .kernel
                 .stream_events(&format!("account-{account}"), Version(0), 1)?;
             if let Some(created) = created.first().filter(|created| created.position.0 <= self.size) {
-                self.add(part, &reader.whole(created, self.size, Disclosed::NameOnly)?)?;
+                self.add_whole(reader, part, Told::open(created, Disclosed::NameOnly))?;
             }
             if part.len() >= PART_BYTES {
                 return Ok(());
@@ -239,6 +264,20 @@ impl Bundling {
         (self.left, self.is_first) = (left, true);
     }
 
+    /// Adds an event with its values, if its reader may see it; says whether they may.
+    fn add_whole(
+        &mut self,
+        reader: &Reader<Proofs>,
+        part: &mut Vec<u8>,
+        told: Told<'_>,
+    ) -> Result<bool, ReadError> {
+        let Some(told) = self.sight.show(told) else {
+            return Ok(false);
+        };
+        self.add(part, &reader.whole(&told, self.size)?)?;
+        Ok(true)
+    }
+
     /// Adds an entry to the list that is written.
     fn add(&mut self, part: &mut Vec<u8>, entry: &Entry) -> Result<(), ReadError> {
         if !std::mem::take(&mut self.is_first) {
@@ -249,7 +288,8 @@ impl Bundling {
 }
 
 impl Reader<Proofs> {
-    fn whole(&self, recorded: &Recorded, size: u64, disclosed: Disclosed) -> Result<Entry, ReadError> {
+    fn whole(&self, told: &Shown<Told<'_>>, size: u64) -> Result<Entry, ReadError> {
+        let (recorded, disclosed) = (told.recorded, told.disclosed);
         let event = String::from_utf8(recorded.bytes.to_vec()).map_err(ReadError::internal)?;
         let mut values = BTreeMap::new();
         if disclosed != Disclosed::None {

@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, DeskKey, Event,
-    policy::{
-        Viewer,
-        administration::{SystemOperation, may},
-    },
+    policy::{LogSight, Shown, Viewer},
 };
 use event_log::{Position, Recorded, StreamName};
 use serde_json::Value;
@@ -67,7 +64,7 @@ pub struct FeedFilter {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedPage {
     /// The events.
-    pub items: Vec<FeedItem>,
+    pub items: Vec<Shown<FeedItem>>,
     /// Up to where the log was looked through: where the next page starts, even when nothing was found.
     pub next_after: Position,
 }
@@ -96,9 +93,7 @@ impl Reader<Proofs> {
         after: Position,
         limit: usize,
     ) -> Result<FeedPage, ReadError> {
-        if !may(viewer, SystemOperation::ReadLog) {
-            return Err(ReadError::NotFound);
-        }
+        let sight = LogSight::of(viewer).ok_or(ReadError::NotFound)?;
         let mut page = FeedPage {
             items: Vec::new(),
             next_after: after,
@@ -129,7 +124,7 @@ impl Reader<Proofs> {
                 page.next_after = recorded.position;
                 if filter.wants(&recorded) {
                     bytes += recorded.bytes.len();
-                    page.items.push(self.feed_item(&recorded)?);
+                    page.items.push(sight.show(self.feed_item(&recorded)?));
                 }
                 if page.items.len() == limit || bytes >= FEED_BYTES_MAX {
                     return Ok(page);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     TicketKey,
-    policy::{self, Operation},
+    policy::{self, Operation, Shown, Sight, shown_to_author},
     ticket::{Action, Context, Rejection, Stamp, TicketEvent, contract, decide_each},
 };
 
@@ -24,9 +24,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Done {
     /// The ticket as this command left it.
-    pub loaded: Arc<Loaded>,
+    pub loaded: Shown<Arc<Loaded>>,
     /// The events that it made, with where they stand; empty when there was nothing to change.
-    pub events: Vec<(Stamp, TicketEvent)>,
+    pub events: Vec<(Stamp, Shown<TicketEvent>)>,
     /// Answered from what the same command wrote before.
     pub repeated: bool,
 }
@@ -63,28 +63,36 @@ impl Tickets {
             Outcome::Nothing(_) => (None, false),
         };
         let events = written.map(|written| written.of_ticket(key)).unwrap_or_default();
-        let loaded = match outcome {
-            Outcome::Nothing(tickets) => tickets.iter().find(|ticket| ticket.key == *key).cloned(),
-            Outcome::Now(_) if !events.is_empty() => Some(self.kernel.folds.publish(key, &events)?),
+        let (loaded, events) = match outcome {
+            Outcome::Nothing(tickets) => {
+                let loaded = tickets.iter().find(|ticket| ticket.key == *key).cloned();
+                (shown_to_author(loaded.ok_or(ExecuteError::NotFound)?), Vec::new())
+            }
+            Outcome::Now(_) if !events.is_empty() => {
+                let loaded = self.kernel.folds.publish(key, &events)?;
+                let events = events.into_iter();
+                let events = events.map(|(stamp, event)| (stamp, shown_to_author(event)));
+                (shown_to_author(loaded), events.collect())
+            }
             Outcome::Now(written) | Outcome::Before(written) => {
                 let today = self.kernel.load_ticket(key).await?;
-                if !policy::may(&call.viewer, Operation::Read, &today.state.scope()) {
-                    return Err(ExecuteError::NotFound);
-                }
-                Some(match today.document.position <= written.last.0 {
-                    true => today,
-                    false => {
-                        let (folds, key, last) = (Arc::clone(&self.kernel.folds), key.clone(), written.last);
-                        let then = self
-                            .kernel
-                            .room
-                            .read(folds, move |folds| folds.load_as_of(&key, last));
-                        then.await?
-                    }
-                })
+                let sight = Sight::of(&call.viewer, &today.state.scope()).ok_or(ExecuteError::NotFound)?;
+                let loaded = if today.document.position <= written.last.0 {
+                    today
+                } else {
+                    let (folds, key, last) = (Arc::clone(&self.kernel.folds), key.clone(), written.last);
+                    let room = &self.kernel.room;
+                    room.read(folds, move |folds| folds.load_as_of(&key, last))
+                        .await?
+                };
+                let events = events.into_iter();
+                let events = events.filter_map(|(stamp, event)| Some((stamp, sight.show(event)?)));
+                (
+                    sight.show(loaded).ok_or(ExecuteError::NotFound)?,
+                    events.collect(),
+                )
             }
         };
-        let loaded = loaded.ok_or(ExecuteError::NotFound)?;
         if let Some(sign_in) = call.sign_in {
             self.kernel.note_write(sign_in, loaded.document.position);
         }

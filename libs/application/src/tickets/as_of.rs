@@ -5,7 +5,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use domain::{TicketKey, policy::Viewer, ticket::blame::SetBy};
+use domain::{
+    TicketKey,
+    policy::{Shown, Viewer},
+    ticket::blame::SetBy,
+};
 use event_log::Position;
 
 use crate::{
@@ -28,7 +32,7 @@ pub struct Blamed {
     /// By the names that the history uses.
     pub fields: BTreeMap<String, SetBy>,
     /// The ticket that was asked about.
-    pub loaded: Arc<Loaded>,
+    pub loaded: Shown<Arc<Loaded>>,
 }
 
 impl Reader<Tickets> {
@@ -52,8 +56,8 @@ impl Reader<Tickets> {
         viewer: &Viewer,
         key: &TicketKey,
         as_of: Option<AsOf>,
-    ) -> Result<Arc<Loaded>, ReadError> {
-        let today = self.ticket(viewer, key)?;
+    ) -> Result<Shown<Arc<Loaded>>, ReadError> {
+        let (today, sight) = self.kernel.seen(viewer, key)?;
         let Some(as_of) = as_of else {
             return Ok(today);
         };
@@ -61,7 +65,8 @@ impl Reader<Tickets> {
         if today.document.position <= position.0 {
             return Ok(today);
         }
-        self.kernel.folds.load_as_of(key, position)
+        let then = self.kernel.folds.load_as_of(key, position)?;
+        sight.show(then).ok_or(ReadError::NotFound)
     }
 
     /// For every field of a ticket, the event that set it.

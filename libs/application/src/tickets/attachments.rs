@@ -15,7 +15,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     AttachmentId, TicketKey,
-    policy::{self, Operation},
+    policy::{self, Operation, Shown},
     ticket::{self, Action, Context, command::Attach, document::AttachedFile},
 };
 use futures_util::{
@@ -232,7 +232,7 @@ impl Tickets {
         Ok(collected)
     }
 
-    /// The bytes of an attached file, opened while they stream. Whoever asks must have read the ticket first.
+    /// The bytes of an attached file, opened while they stream.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] when the person it was sealed for was erased; [`ReadError::Internal`], also when the store
@@ -240,7 +240,7 @@ impl Tickets {
     /// not the whole.
     pub async fn file(
         &self,
-        file: &AttachedFile,
+        file: &Shown<&AttachedFile>,
     ) -> Result<impl Stream<Item = Result<Bytes, ReadError>> + use<>, ReadError> {
         let value_key = self
             .kernel

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::{
     AccountId, DeskKey, OrganizationId, StatusId, TicketKey,
     desk::Desk,
-    policy::{self, Operation, Viewer},
+    policy::{self, Shown, Sight, Viewer},
 };
 use event_log::Position;
 use uuid::Uuid;
@@ -40,18 +40,16 @@ impl Reader<Tickets> {
     ///
     /// # Errors
     /// [`ReadError::NotFound`] also when it is another's: what one may not see does not exist.
-    pub fn ticket(&self, viewer: &Viewer, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
-        self.kernel.readable(viewer, key)
+    pub fn ticket(&self, viewer: &Viewer, key: &TicketKey) -> Result<Shown<Arc<Loaded>>, ReadError> {
+        Ok(self.kernel.seen(viewer, key)?.0)
     }
 
-    /// Whether this viewer also reads internal notes: today's policy on today's ticket, whatever version of it is read.
-    /// Who may not read the ticket finds nothing.
+    /// What this viewer may see of a ticket: today's policy on today's ticket, whatever version of it is read.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] when the ticket is not theirs to read.
-    pub fn reads_internal(&self, viewer: &Viewer, loaded: &Loaded) -> Result<bool, ReadError> {
-        let today = self.ticket(viewer, &loaded.key)?;
-        Ok(policy::may(viewer, Operation::ReadInternal, &today.state.scope()))
+    pub fn sight(&self, viewer: &Viewer, key: &TicketKey) -> Result<Sight, ReadError> {
+        Ok(self.kernel.seen(viewer, key)?.1)
     }
 }
 
@@ -104,7 +102,7 @@ impl Tickets {
         mut query: QueueQuery,
         at_least: Option<Position>,
         as_of: Option<AsOf>,
-    ) -> Result<QueuePage, ReadError> {
+    ) -> Result<Shown<QueuePage>, ReadError> {
         if let Some(as_of) = as_of {
             query.as_of = Some(
                 self.kernel
@@ -136,7 +134,8 @@ impl Tickets {
         self.kernel
             .room
             .read(self.clone(), move |reader| {
-                reader.views.queue(&visible, &query).map_err(of_view)
+                let page = reader.views.queue(&visible, &query).map_err(of_view)?;
+                Ok(visible.show(page))
             })
             .await
     }

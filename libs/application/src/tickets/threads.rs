@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use domain::{
     Event, Language,
-    policy::Viewer,
-    ticket::{Stamp, TicketEvent},
+    policy::{Shown, Viewer},
 };
 use event_log::{Recorded, Version};
 use views::history::{Entry, Happened, Seen, Teller};
@@ -111,14 +110,14 @@ impl Reader<Tickets> {
         viewer: &Viewer,
         loaded: &Loaded,
         (start, limit): (Start, usize),
-        show: impl Fn(&Stamp, &TicketEvent) -> Option<T>,
+        show: impl Fn(&Shown<Happened>) -> Option<T>,
     ) -> Result<Page<T>, ReadError> {
-        let internal = self.reads_internal(viewer, loaded)?;
+        let sight = self.sight(viewer, &loaded.key)?;
         self.page(loaded, start, limit, |chunk| {
             let shown = chunk.recorded.iter().map(|recorded| {
                 let happened = self.happened(recorded)?;
-                let seen = happened.filter(|one| internal || !one.event.is_internal());
-                Ok(seen.and_then(|one| show(&one.stamp, &one.event)))
+                let seen = happened.and_then(|happened| sight.show(happened));
+                Ok(seen.and_then(|seen| show(&seen)))
             });
             shown.collect()
         })
@@ -134,8 +133,8 @@ impl Reader<Tickets> {
         loaded: &Loaded,
         language: Language,
         (start, limit): (Start, usize),
-    ) -> Result<Page<Entry>, ReadError> {
-        let internal = self.reads_internal(viewer, loaded)?;
+    ) -> Result<Page<Shown<Entry>>, ReadError> {
+        let sight = self.sight(viewer, &loaded.key)?;
         let (desk, began) = (self.desk_of(loaded)?, self.kernel.folds.forgotten());
         let teller = Teller {
             names: &self.kernel.directory,
@@ -158,8 +157,8 @@ impl Reader<Tickets> {
                 };
                 ticket = Loaded::evolve(ticket, &loaded.key, &happened.stamp, &happened.event);
                 let after = seen(&ticket);
-                let is_seen = internal || !happened.event.is_internal();
-                entries.push(is_seen.then(|| teller.tell(&before, &after, happened)));
+                let seen = sight.show(happened);
+                entries.push(seen.map(|seen| seen.map(|happened| teller.tell(&before, &after, happened))));
                 before = after;
             }
             if let Some(ticket) = ticket.filter(|_| !chunk.is_ahead) {

@@ -13,7 +13,7 @@ use application::{
 
 use domain::{
     Language, TicketKey,
-    policy::Viewer,
+    policy::{Shown, Viewer},
     ticket::{Stamp, TicketEvent},
 };
 use event_log::{Position, Version};
@@ -39,7 +39,10 @@ pub(crate) trait Asking {
         as_of: Option<AsOf>,
     ) -> Result<Arc<Loaded>, ReadError> {
         let (viewer, key) = (viewer.clone(), key.clone());
-        self.asks(move |reader| reader.tickets().ticket_as_of(&viewer, &key, as_of))
+        self.asks(move |reader| {
+            let shown = reader.tickets().ticket_as_of(&viewer, &key, as_of)?;
+            Ok(shown.into_inner())
+        })
     }
 
     fn feed(
@@ -61,8 +64,8 @@ pub(crate) trait Asking {
     ) -> Result<Page<(Stamp, TicketEvent)>, ReadError> {
         let (viewer, loaded) = (viewer.clone(), Arc::clone(loaded));
         self.asks(move |reader| {
-            reader.tickets().events(&viewer, &loaded, page, |stamp, event| {
-                Some((stamp.clone(), event.clone()))
+            reader.tickets().events(&viewer, &loaded, page, |happened| {
+                Some((happened.stamp.clone(), happened.event.clone()))
             })
         })
     }
@@ -74,7 +77,13 @@ pub(crate) trait Asking {
         page: (Start, usize),
     ) -> Result<Page<Entry>, ReadError> {
         let (viewer, loaded) = (viewer.clone(), Arc::clone(loaded));
-        self.asks(move |reader| reader.tickets().history(&viewer, &loaded, Language::Fr, page))
+        self.asks(move |reader| {
+            let page = reader.tickets().history(&viewer, &loaded, Language::Fr, page)?;
+            Ok(Page {
+                items: page.items.into_iter().map(Shown::into_inner).collect(),
+                next: page.next,
+            })
+        })
     }
 
     /// All that this viewer may read after a version.

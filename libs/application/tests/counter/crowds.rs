@@ -12,8 +12,10 @@ use domain::{
 use event_log::Version;
 use futures_util::future::join_all;
 
-use crate::asking::Asking;
-use crate::world::{World, at, question, transition, words};
+use crate::{
+    asking::Asking,
+    world::{World, at, question, transition, words},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_who_comment_at_once_are_all_there_without_a_gap() {

@@ -12,8 +12,10 @@ use event_log::Position;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
-use crate::asking::Asking;
-use crate::world::{World, comment, transition};
+use crate::{
+    asking::Asking,
+    world::{World, comment, transition},
+};
 
 /// How many histories there are.
 const HISTORIES: u64 = 1_000;
@@ -64,7 +66,7 @@ async fn a_history(world: &World, seed: u64) -> Told {
         let (who, action) = a_command(&mut chance, number);
         // What the rules refuse at this point did not happen.
         if let Ok(done) = world.act(world.call(who), &key, action).await {
-            answers.push(done.loaded);
+            answers.push(done.loaded.into_inner());
         }
     }
     Told { key, answers }

@@ -21,8 +21,10 @@ use domain::{
 use event_log::Version;
 use views::queue::QueueQuery;
 
-use crate::asking::Asking;
-use crate::world::{World, at, new_account, question};
+use crate::{
+    asking::Asking,
+    world::{World, at, new_account, question},
+};
 
 fn organization(name: &str) -> OrganizationId {
     name.parse().unwrap()

@@ -5,13 +5,18 @@ use std::path::Path;
 use application::ReadError;
 
 use bytes::Bytes;
-use domain::ticket::{TicketEvent, event::CommentBody};
+use domain::{
+    policy,
+    ticket::{TicketEvent, event::CommentBody},
+};
 use event_log::Version;
 use futures_util::stream;
 use vault::{KeyState, MasterKey, Vault};
 
-use crate::asking::Asking;
-use crate::world::{World, at, question, words};
+use crate::{
+    asking::Asking,
+    world::{World, at, question, words},
+};
 
 fn assert_nowhere(directory: &Path, secrets: &[&str]) {
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -118,7 +123,8 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
         (&loaded.document.summary, &loaded.document.description),
         (&None, &None)
     );
-    let file = &loaded.document.attachments[0];
+    let shown = policy::visible(&agent).show(&loaded.document.attachments[0]);
+    let file = &shown;
     assert_eq!((&file.name, &file.content_sha256), (&None, &None));
     assert!(matches!(
         world.application.tickets.file(file).await.err(),

@@ -12,8 +12,10 @@ use futures_util::future::join_all;
 use uuid::Uuid;
 use views::queue::QueueQuery;
 
-use crate::asking::Asking;
-use crate::world::{World, comment, question, words};
+use crate::{
+    asking::Asking,
+    world::{World, comment, question, words},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_may_not_see_does_not_exist_by_any_question() {

@@ -249,7 +249,7 @@ async fn a_report_of_an_operator_is_one_ticket_whichever_program_sends_it() {
     let opened = one
         .events
         .iter()
-        .filter(|(_, event)| matches!(event, TicketEvent::Opened(_)))
+        .filter(|(_, event)| matches!(**event, TicketEvent::Opened(_)))
         .count();
     assert_eq!(opened, 1);
 }

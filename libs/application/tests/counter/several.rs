@@ -87,12 +87,13 @@ async fn a_command_over_two_tickets_and_an_account_is_one_commit_and_the_last_an
     assert_eq!(world.head(), Position(head.0 + 3));
     for (place, key) in [(1, &one), (2, &two)] {
         let on_ticket = &done.tickets[key];
-        let [(stamp, TicketEvent::Commented(_))] = &on_ticket.events[..] else {
+        let [(stamp, event)] = &on_ticket.events[..] else {
             panic!("{:?}", on_ticket.events)
         };
+        assert!(matches!(**event, TicketEvent::Commented(_)), "{event:?}");
         assert_eq!((stamp.position, stamp.version), (head.0 + place, 2));
         let shown = world.application.ticket(&world.viewer("admin"), key).unwrap();
-        assert_eq!(on_ticket.loaded, shown);
+        assert_eq!(*on_ticket.loaded, shown);
         assert!(!on_ticket.repeated);
     }
     let address = done.accounts[&bob].address.as_ref().unwrap();

@@ -1,14 +1,39 @@
 //! What may leave. Only the policy makes a [`Shown`], and what leaves (answers, feeds, bundles, exports) is made of nothing else: a
 //! leak of an internal note does not compile.
+//!
+//! ```
+//! # use domain::{policy::{Scope, Shown, Sight, Viewer}, ticket::TicketEvent};
+//! fn shown(viewer: &Viewer, ticket: &Scope<'_>, event: TicketEvent) -> Option<Shown<TicketEvent>> {
+//!     Sight::of(viewer, ticket)?.show(event)
+//! }
+//! ```
+//!
+//! Nobody else makes one:
+//!
+//! ```compile_fail,E0423
+//! # use domain::{policy::Shown, ticket::TicketEvent};
+//! fn shown(event: TicketEvent) -> Shown<TicketEvent> {
+//!     Shown(event)
+//! }
+//! ```
+//!
+//! nor a sight that sees more than it was given:
+//!
+//! ```compile_fail,E0451
+//! # use domain::policy::Sight;
+//! fn all() -> Sight {
+//!     Sight { internal: true }
+//! }
+//! ```
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use super::{
     Operation, Scope, Viewer,
     administration::{self, SystemOperation},
     may,
 };
-use crate::ticket::TicketEvent;
+use crate::{account::Account, ticket::TicketEvent};
 
 /// Something that a viewer may see. There is no way to one but through the policy: a [`Sight`], [`Visible`](super::Visible) or
 /// [`LogSight`].
@@ -31,13 +56,25 @@ impl<T> Shown<T> {
     }
 
     /// The items of a part of it.
-    pub fn each<'a, U: 'a>(&'a self, part: impl FnOnce(&'a T) -> &'a [U]) -> impl Iterator<Item = Shown<&'a U>> {
+    pub fn each<'a, U: 'a>(
+        &'a self,
+        part: impl FnOnce(&'a T) -> &'a [U],
+    ) -> impl Iterator<Item = Shown<&'a U>> {
         part(&self.0).iter().map(Shown)
     }
 
     /// The thing itself, on its way out.
     pub fn into_inner(self) -> T {
         self.0
+    }
+}
+
+impl<T> IntoIterator for Shown<Vec<T>> {
+    type Item = Shown<T>;
+    type IntoIter = std::iter::Map<std::vec::IntoIter<T>, fn(T) -> Shown<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().map(Shown)
     }
 }
 
@@ -53,6 +90,12 @@ impl<T> Deref for Shown<T> {
 pub trait OfTicket {
     /// Whether it is for those alone who may read internal notes.
     fn is_internal(&self) -> bool;
+}
+
+impl<T: OfTicket> OfTicket for Arc<T> {
+    fn is_internal(&self) -> bool {
+        T::is_internal(self)
+    }
 }
 
 impl OfTicket for TicketEvent {
@@ -94,6 +137,12 @@ impl Sight {
 #[must_use]
 pub fn shown_to_author<T: OfTicket>(thing: T) -> Shown<T> {
     Shown(thing)
+}
+
+/// An account, shown to its holder.
+#[must_use]
+pub fn shown_to_holder(account: &Account) -> Shown<&Account> {
+    Shown(account)
 }
 
 /// The whole log, for those who may read it.

@@ -1,9 +1,13 @@
 //! A database in a directory of its own, and what is put into it.
 
-use std::path::PathBuf;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::{
+    path::PathBuf,
+    sync::{
+        Barrier,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};

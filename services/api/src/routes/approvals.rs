@@ -55,12 +55,12 @@ pub(crate) async fn create_approval(
         .await;
     let done = caller.told(&key, done).await?;
     // Repeated, it is the proposal made the first time.
-    let made = done.loaded.document.approvals.last();
+    let made = done.loaded.each(|loaded| &loaded.document.approvals).last();
     let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a proposal made no approval"))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/tickets/{key}/approvals")))
         .insert_header(super::etag(done.loaded.document.version))
-        .json(answer::approval(caller.application.directory(), made)))
+        .json(answer::approval(caller.application.directory(), &made)))
 }
 
 /// All approvals of a ticket, oldest first.
@@ -88,8 +88,8 @@ pub(crate) async fn list_approvals(
     let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
     answered(&caller, move |caller, reader| {
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, as_of)?;
-        let approvals = loaded.document.approvals.iter();
-        let items = approvals.map(|approval| answer::approval(reader.directory(), approval));
+        let approvals = loaded.each(|loaded| &loaded.document.approvals);
+        let items = approvals.map(|approval| answer::approval(reader.directory(), &approval));
         Ok(ApprovalList {
             items: items.collect(),
         })

@@ -76,7 +76,7 @@ pub(crate) async fn create_attachment(
     let call = caller.call_after_upload(&what, asked.as_bytes())?;
     let done = application.tickets.attach(call, key.clone(), stored).await;
     let done = caller.told(&key, done).await?;
-    let made = done.loaded.document.attachments.last();
+    let made = done.loaded.each(|loaded| &loaded.document.attachments).last();
     let made = made.ok_or_else(|| Refusal::new(&INTERNAL).cause("a file made no attachment"))?;
     Ok(HttpResponse::Created()
         .insert_header((
@@ -84,7 +84,7 @@ pub(crate) async fn create_attachment(
             format!("/v1/tickets/{key}/attachments/{}", made.id),
         ))
         .insert_header(super::etag(done.loaded.document.version))
-        .json(answer::attachment(application.directory(), made)))
+        .json(answer::attachment(application.directory(), &made)))
 }
 
 /// The file of a form, once all of the form has come and nothing else was in it. The digest of the command is of the file, which
@@ -234,8 +234,8 @@ pub(crate) async fn list_attachments(
     let (as_of, key) = (only_as_of(&caller, &request)?, key(&path)?);
     answered(&caller, move |caller, reader| {
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, as_of)?;
-        let files = loaded.document.attachments.iter();
-        let items = files.map(|file| answer::attachment(reader.directory(), file));
+        let files = loaded.each(|loaded| &loaded.document.attachments);
+        let items = files.map(|file| answer::attachment(reader.directory(), &file));
         Ok(AttachmentList {
             items: items.collect(),
         })
@@ -270,9 +270,10 @@ pub(crate) async fn get_attachment(
     let id: AttachmentId = id
         .parse()
         .map_err(|error: uuid::Error| Refusal::new(&NOT_FOUND).cause(error))?;
-    let file = loaded.document.attachments.iter().find(|file| file.id == id);
+    let mut files = loaded.each(|loaded| &loaded.document.attachments);
+    let file = files.find(|file| file.id == id);
     let file = file.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
-    let bytes = caller.application.tickets.file(file).await?;
+    let bytes = caller.application.tickets.file(&file).await?;
     let name = file.name.clone().unwrap_or_else(|| id.to_string());
     Ok(HttpResponse::Ok()
         .content_type(file.media_type.clone())

@@ -9,7 +9,10 @@ use application::{
 use chrono::Utc;
 use domain::{
     audit::AuditData,
-    policy::administration::{SystemOperation, may},
+    policy::{
+        Shown,
+        administration::{SystemOperation, may},
+    },
 };
 use futures_util::TryStreamExt;
 
@@ -191,7 +194,11 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"guichet-export.ndjson\"",
         ))
-        .streaming(export.map_err(|error| Refusal::from(error).logged())))
+        .streaming(
+            export
+                .map_ok(Shown::into_inner)
+                .map_err(|error| Refusal::from(error).logged()),
+        ))
 }
 
 /// The evidence bundle of a ticket: its events with their proofs, to be verified elsewhere.

@@ -2,8 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
 use api_types::{Comment, CommentPage, NewComment, PageQuery, Problem};
+use application::tickets::Happened;
 use domain::{
     CommentId,
+    policy::Shown,
     ticket::{Action, Text, Visibility},
 };
 use uuid::Uuid;
@@ -69,8 +71,15 @@ pub(crate) async fn create_comment(
     let desk = caller.application.tickets.desk_of(&done.loaded)?;
     let directory = caller.application.directory();
     let mut made = done.events.iter();
-    let comment =
-        made.find_map(|(stamp, event)| answer::comment(directory, &desk, stamp, event, caller.language));
+    let comment = made.find_map(|(stamp, event)| {
+        answer::comment(
+            directory,
+            &desk,
+            stamp,
+            &event.part(|event| event),
+            caller.language,
+        )
+    });
     let comment = comment.ok_or_else(|| Refusal::new(&INTERNAL).cause("a comment made no comment"))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/tickets/{key}/comments")))
@@ -106,7 +115,10 @@ pub(crate) async fn list_comments(
     answered(&caller, move |caller, reader| {
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, page.as_of)?;
         let (desk, directory) = (reader.tickets().desk_of(&loaded)?, reader.directory());
-        let comment = |stamp: &_, event: &_| answer::comment(directory, &desk, stamp, event, caller.language);
+        let comment = |happened: &Shown<Happened>| {
+            let event = happened.part(|happened| &happened.event);
+            answer::comment(directory, &desk, &happened.stamp, &event, caller.language)
+        };
         let found = reader
             .tickets()
             .events(caller.viewer(), &loaded, (page.start, page.limit), comment)?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::{AccountId, audit::AuditData, fault::FaultCode, policy::Shown};
+
 use actix_web::{HttpRequest, HttpResponse, get, web::Bytes};
 use api_types::{FeedEvent, Problem};
 use application::{
@@ -9,7 +11,6 @@ use application::{
     proofs::feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
 };
 use chrono::{DateTime, Utc};
-use domain::{AccountId, audit::AuditData, fault::FaultCode};
 use futures_util::{Stream, TryStreamExt, stream};
 use uuid::Uuid;
 
@@ -156,7 +157,8 @@ fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
         .ok_or_else(|| Refusal::new(&refusal::MALFORMED).detail("Last-Event-ID is a position"))
 }
 
-fn line(item: FeedItem) -> Result<Vec<u8>, Refusal> {
+fn line(item: Shown<FeedItem>) -> Result<Vec<u8>, Refusal> {
+    let item = item.into_inner();
     let event = FeedEvent {
         position: item.position.0,
         event: item.event,

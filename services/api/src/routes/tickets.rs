@@ -139,15 +139,15 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
         )
         .await?;
     let directory = caller.application.directory();
+    let (next_cursor, total, total_exact) = (page.next_cursor.clone(), page.total, page.total_exact);
+    let rows = page.map(|page| page.rows).into_iter();
     Ok(HttpResponse::Ok().json(TicketPage {
-        items: page
-            .rows
-            .into_iter()
+        items: rows
             .map(|row| answer::row(directory, row, with_fields, caller.language))
             .collect(),
-        next_cursor: page.next_cursor,
-        total: page.total,
-        total_exact: page.total_exact,
+        next_cursor,
+        total,
+        total_exact,
     }))
 }
 
@@ -225,7 +225,7 @@ pub(crate) async fn get_ticket(
         let mut ticket = ticket_json(caller, &loaded)?;
         if as_of.is_some() {
             ticket.allowed_actions.clear();
-            if !reader.tickets().reads_internal(caller.viewer(), &loaded)? {
+            if !reader.tickets().sight(caller.viewer(), &key)?.reads_internal() {
                 ticket.event_count = loaded.document.public_events;
             }
         }

@@ -289,8 +289,8 @@ impl Keeping {
 
     async fn copy_checkpoints(&self, store: &Arc<dyn ObjectStore>) -> Result<(), ArchiveError> {
         let dir = self.places.checkpoints.as_path();
-        for entry in fs::read_dir(dir).map_err(at(&dir))? {
-            let path = entry.map_err(at(&dir))?.path();
+        for entry in fs::read_dir(dir).map_err(at(dir))? {
+            let path = entry.map_err(at(dir))?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
                 continue;
             };

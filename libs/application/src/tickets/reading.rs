@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::{
     AccountId, DeskKey, OrganizationId, StatusId, TicketKey,
     desk::Desk,
-    policy::{self, Shown, Sight, Viewer},
+    policy::{self, ListSight, Shown, Sight, Viewer},
 };
 use event_log::Position;
 use uuid::Uuid;
@@ -130,12 +130,12 @@ impl Tickets {
                 .at_least(position, Duration::from_millis(OWN_WRITE_WAIT_MS))
                 .await;
         }
-        let visible = policy::visible(viewer);
+        let sight = ListSight::of(viewer);
         self.kernel
             .room
             .read(self.clone(), move |reader| {
-                let page = reader.views.queue(&visible, &query).map_err(of_view)?;
-                Ok(visible.show(page))
+                let page = reader.views.queue(sight.visible(), &query).map_err(of_view)?;
+                Ok(sight.show(page))
             })
             .await
     }

@@ -5,60 +5,34 @@ use application::{
     keeping::reason::{REASON_CHARS_MAX, ReasonFault},
     kernel::error::chain,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::world::{World, at, settings};
+
+/// Until when something may be taken away for good at this reading of the clock.
+async fn purged_by(world: &World, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    world.application.keeping.time_to_purge_by(now).await.unwrap()
+}
 
 /// What is taken away is gone when the clock is set right: a clock that is ahead at the start says nothing of what is over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_taken_away_by_a_clock_that_nothing_supports() {
     let world = World::new().await;
     let days = TimeDelta::days;
-    let by = world
-        .application
-        .keeping
-        .time_to_purge_by(at() + days(90))
-        .await
-        .unwrap()
-        .unwrap();
+    let by = purged_by(&world, at() + days(90)).await.unwrap();
     assert!(
         by >= at() && by < at() + days(1),
         "{by}: no further than what the log has seen"
     );
     // A leap in a running server, either way, is a fault: nothing is taken away until it is right again or accepted.
-    assert_eq!(
-        world.application.keeping.time_to_purge_by(at()).await.unwrap(),
-        None
-    );
+    assert_eq!(purged_by(&world, at()).await, None);
     let world = world.restarted();
-    let by = world
-        .application
-        .keeping
-        .time_to_purge_by(at() + TimeDelta::hours(1))
-        .await
-        .unwrap()
-        .unwrap();
+    let by = purged_by(&world, at() + TimeDelta::hours(1)).await.unwrap();
     assert!(by < at() + TimeDelta::hours(1), "{by}");
-    assert_eq!(
-        world
-            .application
-            .keeping
-            .time_to_purge_by(at() + days(2))
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(purged_by(&world, at() + days(2)).await, None);
     // A clock too far behind is a fault too.
     let world = world.restarted();
-    assert_eq!(
-        world
-            .application
-            .keeping
-            .time_to_purge_by(at() - days(1))
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(purged_by(&world, at() - days(1)).await, None);
     // What an earlier purge knew of is known, though nothing happened since.
     let world = world.restarted();
     world
@@ -67,13 +41,7 @@ async fn nothing_is_taken_away_by_a_clock_that_nothing_supports() {
         .purge_sessions(at() + days(30))
         .await
         .unwrap();
-    let by = world
-        .application
-        .keeping
-        .time_to_purge_by(at() + days(90))
-        .await
-        .unwrap()
-        .unwrap();
+    let by = purged_by(&world, at() + days(90)).await.unwrap();
     assert!(by >= at() + days(30) && by < at() + days(31), "{by}");
     // And a command that was taken at this clock speaks for it.
     let world = world.restarted();
@@ -86,10 +54,7 @@ async fn nothing_is_taken_away_by_a_clock_that_nothing_supports() {
         .await
         .unwrap();
     let now = at() + days(90);
-    assert_eq!(
-        world.application.keeping.time_to_purge_by(now).await.unwrap(),
-        Some(now)
-    );
+    assert_eq!(purged_by(&world, now).await, Some(now));
 }
 
 /// Auditors read why a clock was accepted, so it says something, and no more than an event holds.

@@ -54,10 +54,10 @@ fn add(uses: &mut Uses, own: &Name, text: &str, sources: &Sources) {
     let children: BTreeSet<String> = file.items.iter().filter_map(declared).collect();
     let mut paths = Vec::new();
     for item in file.items.iter().filter(|item| !is_test(item)) {
-        match item {
-            Item::Use(item) => imported(&item.tree, Vec::new(), &mut paths),
-            Item::Mod(item) if item.content.is_none() => {}
-            item => named(item.to_token_stream(), &mut paths),
+        if let Item::Use(item) = item {
+            imported(&item.tree, Vec::new(), &mut paths);
+        } else if declared(item).is_none() {
+            named(item.to_token_stream(), &mut paths);
         }
     }
     for path in paths {
@@ -80,10 +80,8 @@ fn folded(name: &Name) -> Name {
 }
 
 fn declared(item: &Item) -> Option<String> {
-    match item {
-        Item::Mod(item) if item.content.is_none() => Some(item.ident.to_string()),
-        _ => None,
-    }
+    let Item::Mod(item) = item else { return None };
+    item.content.is_none().then(|| item.ident.to_string())
 }
 
 fn is_test(item: &Item) -> bool {
@@ -123,12 +121,14 @@ fn named(code: TokenStream, paths: &mut Vec<Name>) {
                 colons = 0;
             }
             TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
-            other => {
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {
                 paths.push(std::mem::take(&mut path));
                 colons = 2;
-                if let TokenTree::Group(group) = other {
-                    named(group.stream(), paths);
-                }
+            }
+            TokenTree::Group(group) => {
+                paths.push(std::mem::take(&mut path));
+                colons = 2;
+                named(group.stream(), paths);
             }
         }
     }
@@ -157,7 +157,7 @@ fn circle(uses: &Uses) -> Option<String> {
         let last = way.last()?.clone();
         for next in uses.get(&last).into_iter().flatten() {
             if let Some(begin) = way.iter().position(|known| known == next) {
-                return Some([&way[begin..], &[next.clone()]].concat());
+                return Some([&way[begin..], std::slice::from_ref(next)].concat());
             }
             if done.contains(next) {
                 continue;

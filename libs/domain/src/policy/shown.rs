@@ -29,22 +29,18 @@
 use std::{ops::Deref, sync::Arc};
 
 use super::{
-    Operation, Scope, Viewer,
+    Operation, Scope, Viewer, Visible,
     administration::{self, SystemOperation},
-    may,
+    may, visible,
 };
 use crate::{account::Account, ticket::TicketEvent};
 
-/// Something that a viewer may see. There is no way to one but through the policy: a [`Sight`], [`Visible`](super::Visible) or
+/// Something that a viewer may see. There is no way to one but through the policy: a [`Sight`], [`ListSight`] or
 /// [`LogSight`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown<T>(T);
 
 impl<T> Shown<T> {
-    pub(super) fn new(thing: T) -> Shown<T> {
-        Shown(thing)
-    }
-
     /// What is made of it, such as an answer.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Shown<U> {
         Shown(make(self.0))
@@ -143,6 +139,30 @@ pub fn shown_to_author<T: OfTicket>(thing: T) -> Shown<T> {
 #[must_use]
 pub fn shown_to_holder(account: &Account) -> Shown<&Account> {
     Shown(account)
+}
+
+/// What a viewer may see of lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListSight(Visible);
+
+impl ListSight {
+    /// What this viewer may see of lists.
+    #[must_use]
+    pub fn of(viewer: &Viewer) -> ListSight {
+        ListSight(visible(viewer))
+    }
+
+    /// The sets that a view filters by.
+    #[must_use]
+    pub fn visible(&self) -> &Visible {
+        &self.0
+    }
+
+    /// What a view has found within these sets.
+    #[must_use]
+    pub fn show<T>(&self, found: T) -> Shown<T> {
+        Shown(found)
+    }
 }
 
 /// The whole log, for those who may read it.

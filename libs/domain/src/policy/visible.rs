@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Role, Shown, Viewer};
+use super::{Role, Viewer};
 use crate::ids::{AccountId, DeskKey, OrganizationId};
 
 /// What a list may show to a viewer, as sets that a view can filter by without asking ticket by ticket. A row is
@@ -21,14 +21,6 @@ pub struct Visible {
     pub treated: BTreeMap<OrganizationId, Option<BTreeSet<DeskKey>>>,
     /// Internal notes may be searched on all that is visible through `all`, `desks` or `treated`.
     pub internal: bool,
-}
-
-impl Visible {
-    /// What a view has found within these sets.
-    #[must_use]
-    pub fn show<T>(&self, found: T) -> Shown<T> {
-        Shown::new(found)
-    }
 }
 
 /// The sets of [`Visible`] for a viewer.

@@ -289,10 +289,9 @@ pub(super) async fn edit_actions(
     let ticket = caller.asks(move |caller, reader| Ok(reader.tickets().ticket(caller.viewer(), &key)?));
     let ticket = ticket.await?;
     let shared = |id: &OrganizationId| ticket.state.shared_with.contains(id);
+    let directory = caller.application.directory();
     let mut organization = |pointer: String, name: &String| {
-        let found = caller
-            .application
-            .directory()
+        let found = directory
             .organization_seen(caller.viewer(), name)
             .map(|organization| organization.id.clone())
             .or_else(|| name.parse().ok().filter(shared));
@@ -326,13 +325,7 @@ pub(super) async fn edit_actions(
     }))];
     if let Some(assignee) = asked.assignee {
         let named = assignee.as_ref();
-        let account = named.map(|named| {
-            caller
-                .application
-                .directory()
-                .account_seen(caller.viewer(), named)
-        });
-        let directory = caller.application.directory();
+        let account = named.map(|named| directory.account_seen(caller.viewer(), named));
         let viewer = |account: AccountId| directory.viewer(account).map(|viewer| Viewer::clone(&viewer));
         match account.map(|account| account.and_then(|account| viewer(account.id))) {
             Some(None) => faults.push(Fault::new("/assignee", FaultCode::Value, "names no account")),

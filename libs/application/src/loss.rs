@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Makes the readable beginning of a log all that it has, under a new epoch. The log tells of it once
-/// [`crate::Application::begin_log`] is given what this answers. Where nothing is lost, nothing is accepted: an epoch cannot be
+/// [`Proofs::begin_log`](crate::proofs::Proofs::begin_log) is given what this answers. Where nothing is lost, nothing is accepted: an epoch cannot be
 /// taken back.
 ///
 /// # Errors

@@ -140,7 +140,7 @@ fn copied(name: &str, offences: &[Offence]) -> PathBuf {
         .filter(|line| !line.starts_with("default-members"))
         .map(|line| {
             if line.starts_with("members") {
-                "members = [\"libs/domain\", \"libs/text\"]"
+                "members = [\"libs/domain\", \"libs/shapes\", \"libs/text\"]"
             } else {
                 line
             }
@@ -154,10 +154,12 @@ fn copied(name: &str, offences: &[Offence]) -> PathBuf {
             &domain.join(part),
         );
     }
-    let text = copied.join("libs/text");
-    fs::create_dir_all(&text).unwrap();
-    for part in ["Cargo.toml", "src"] {
-        copy(&workspace().join("libs/text").join(part), &text.join(part));
+    for stands_on in ["libs/shapes", "libs/text"] {
+        fs::create_dir_all(copied.join(stands_on)).unwrap();
+        for part in ["Cargo.toml", "src"] {
+            let (from, to) = (workspace().join(stands_on), copied.join(stands_on));
+            copy(&from.join(part), &to.join(part));
+        }
     }
     if !offences.is_empty() {
         let lib = domain.join("src/lib.rs");

@@ -5,8 +5,8 @@
 
 use std::error::Error;
 
-use jsonschema::Registry;
-pub use jsonschema::Validator;
+use jsonschema::{Draft, Registry};
+pub use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Value, json};
 
 /// A format of texts: its name, and whether a text has it.
@@ -35,6 +35,17 @@ pub fn compile(
         Ok(options.build(&schema)?)
     });
     compiled.collect()
+}
+
+/// Compiles one schema that stands alone, of JSON Schema 2020-12, which names what texts must be like.
+///
+/// # Errors
+/// When it is no schema, in words.
+pub fn alone(schema: &Value) -> Result<Validator, String> {
+    let options = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true);
+    options.build(schema).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -222,6 +222,14 @@ impl Caller {
         self.call_after_upload(what, asked)
     }
 
+    /// Refuses, before it comes, what is more than an account may send in a day.
+    ///
+    /// # Errors
+    /// [`Exceeded`].
+    pub fn may_send(&self, bytes: u64) -> Result<(), Exceeded> {
+        self.limiter.may_ever_send(bytes)
+    }
+
     /// Counts bytes of a file that this account sends.
     ///
     /// # Errors

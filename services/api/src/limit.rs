@@ -34,13 +34,23 @@ pub struct Limiter {
     account_limits: AccountLimits,
 }
 
-/// An account has written all that it may for now.
+/// An account may not write this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an account may {what}, and this one has for now")]
-pub struct Exceeded {
-    what: String,
-    /// When it may write again, s.
-    pub retry_after_s: u64,
+pub enum Exceeded {
+    /// Not now.
+    #[error("an account may {what}, and this one has for now")]
+    ForNow {
+        /// How much an account may write.
+        what: String,
+        /// When it may write again, s.
+        retry_after_s: u64,
+    },
+    /// Never: it is more at once than may be sent in a day.
+    #[error("an account may send {bytes_per_day} bytes a day, and this is more")]
+    Ever {
+        /// How much an account may send.
+        bytes_per_day: u64,
+    },
 }
 
 impl Limiter {
@@ -95,10 +105,26 @@ impl Limiter {
     /// # Errors
     /// [`Exceeded`] when it has written as often as it may.
     pub fn count_write(&self, account: AccountId) -> Result<(), Exceeded> {
-        self.writes.check_key(&account).map_err(|until| Exceeded {
+        self.writes.check_key(&account).map_err(|until| Exceeded::ForNow {
             what: format!("write {} times a minute", self.account_limits.writes_per_minute),
             retry_after_s: wait_s(&until),
         })
+    }
+
+    /// Refuses what no account may ever send at once.
+    ///
+    /// # Errors
+    /// [`Exceeded::Ever`] for more bytes than a day has.
+    pub fn may_ever_send(&self, bytes: u64) -> Result<(), Exceeded> {
+        match bytes.div_ceil(BYTES_UNIT) <= u64::from(self.units_a_day.get()) {
+            true => Ok(()),
+            false => Err(self.too_many()),
+        }
+    }
+
+    fn too_many(&self) -> Exceeded {
+        let bytes_per_day = self.account_limits.bytes_per_day;
+        Exceeded::Ever { bytes_per_day }
     }
 
     /// Counts bytes that an account has sent.
@@ -106,24 +132,19 @@ impl Limiter {
     /// # Errors
     /// [`Exceeded`] when it has sent as many as it may.
     pub fn count_bytes(&self, account: AccountId, bytes: usize) -> Result<(), Exceeded> {
+        self.may_ever_send(bytes as u64)?;
         let units = u32::try_from((bytes as u64).div_ceil(BYTES_UNIT)).unwrap_or(u32::MAX);
         let Some(units) = NonZeroU32::new(units) else {
             return Ok(());
         };
-        // More at once than in a day is never taken, and more than the limiter can count.
-        let counted = match units <= self.units_a_day {
-            true => self.bytes.check_key_n(&account, units),
-            false => Err(InsufficientCapacity(self.units_a_day.get())),
-        };
-        let retry_after_s = match counted {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(until)) => wait_s(&until),
-            Err(InsufficientCapacity(_)) => DAY_S,
-        };
-        Err(Exceeded {
-            what: format!("send {} bytes a day", self.account_limits.bytes_per_day),
-            retry_after_s,
-        })
+        match self.bytes.check_key_n(&account, units) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => Err(Exceeded::ForNow {
+                what: format!("send {} bytes a day", self.account_limits.bytes_per_day),
+                retry_after_s: wait_s(&until),
+            }),
+            Err(InsufficientCapacity(_)) => Err(self.too_many()),
+        }
     }
 }
 
@@ -139,6 +160,13 @@ fn forget<K: Hash + Eq + Clone>(counts: &Counts<K>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn wait_of(exceeded: &Exceeded) -> u64 {
+        let Exceeded::ForNow { retry_after_s, .. } = exceeded else {
+            panic!("{exceeded:?}")
+        };
+        *retry_after_s
+    }
 
     #[actix_web::test]
     async fn one_request_too_many_of_an_address_waits_and_another_address_does_not() {
@@ -176,7 +204,7 @@ mod tests {
             told.to_string(),
             "an account may write 2 times a minute, and this one has for now"
         );
-        assert!((1..=31).contains(&told.retry_after_s), "{told:?}");
+        assert!((1..=31).contains(&wait_of(&told)), "{told:?}");
         assert_eq!(limiter.count_write(other), Ok(()));
 
         assert_eq!(limiter.count_bytes(one, 0), Ok(()));
@@ -186,10 +214,18 @@ mod tests {
             told.to_string(),
             "an account may send 10240 bytes a day, and this one has for now"
         );
-        assert!((1..=8_641).contains(&told.retry_after_s), "{told:?}");
+        assert!((1..=8_641).contains(&wait_of(&told)), "{told:?}");
         assert_eq!(limiter.count_bytes(one, 1_024), Ok(()));
         assert_eq!(limiter.count_bytes(other, 10 * 1024), Ok(()));
-        let told = limiter.count_bytes(other, usize::MAX).unwrap_err();
-        assert_eq!(told.retry_after_s, DAY_S);
+        // Whoever waits for a day may not send it either.
+        for too_many in [10 * 1024 + 1, usize::MAX] {
+            let told = limiter.count_bytes(other, too_many).unwrap_err();
+            assert_eq!(
+                told,
+                Exceeded::Ever {
+                    bytes_per_day: 10 * 1024
+                }
+            );
+        }
     }
 }

@@ -322,10 +322,13 @@ impl From<ReadError> for Refusal {
 
 impl From<Exceeded> for Refusal {
     fn from(exceeded: Exceeded) -> Self {
-        let retry_after_s = exceeded.retry_after_s;
-        Refusal::new(&TOO_MUCH_WRITTEN)
-            .detail(exceeded.to_string())
-            .retry_after_s(retry_after_s)
+        let detail = exceeded.to_string();
+        match exceeded {
+            Exceeded::ForNow { retry_after_s, .. } => Refusal::new(&TOO_MUCH_WRITTEN)
+                .detail(detail)
+                .retry_after_s(retry_after_s),
+            Exceeded::Ever { .. } => Refusal::new(&TOO_LARGE).detail(detail),
+        }
     }
 }
 

@@ -246,6 +246,15 @@ fn who_sends_too_many_bytes_waits() {
     let _ = agent.post(&comments, &long).expect(201);
     let _ = agent.post(&comments, &long).expect(201);
     let _ = agent.post(&comments, &long).refused(429, "too-much-written");
+    // Whoever waits for a day may not send these either.
+    let never = requester.attach(&key, "jamais.txt", &[b'x'; 70 * 1024]);
+    let problem = never.refused(413, "too-large");
+    assert_eq!(
+        problem["detail"],
+        "an account may send 65536 bytes a day, and this is more"
+    );
+    let never = json!({"body": "x".repeat(70_000)});
+    let _ = agent.post(&comments, &never).refused(413, "too-large");
     let files = requester
         .get(&format!("/v1/tickets/{key}/attachments"))
         .expect(200);

@@ -2,7 +2,7 @@
 //! peers N7). The log keeps every byte, and every proof holds.
 //!
 //! The event comes first: whoever restores an older keys file finds it in the log and destroys the key again
-//! ([`Keeping::open`]). Then the key, then the caches, the sign-ins, the files, and last the views, which take the person out of
+//! (`obey`). Then the key, then the caches, the sign-ins, the files, and last the views, which take the person out of
 //! their files in place. A file in their directory says up to which erasure they are free of erased persons,
 //! so that a restart finishes what a kill interrupted.
 

@@ -16,7 +16,7 @@ impl Keeping {
     /// Signs a checkpoint over all that is there, if anything is new. To be called now and then, and at stop.
     ///
     /// # Errors
-    /// As [`Keeping::checkpoint`].
+    /// As [`Proofs::checkpoint`](crate::proofs::Proofs::checkpoint).
     pub async fn sign_what_is_new(&self, now: DateTime<Utc>) -> Result<(), ReadError> {
         let Some(signer) = self.proofs.signer() else {
             return Ok(());

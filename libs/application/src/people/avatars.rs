@@ -33,7 +33,7 @@ pub struct Avatar {
 }
 
 impl People {
-    /// Sets one's own picture. What is stored is a square of [`SIDE`] pixels, JPEG, without anything else that came with the
+    /// Sets one's own picture. What is stored is a square of [`SIDE`](super::pictures::SIDE) pixels, JPEG, without anything else that came with the
     /// upload.
     ///
     /// # Errors

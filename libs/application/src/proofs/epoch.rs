@@ -82,7 +82,7 @@ impl From<ReadError> for OtherKey {
 
 impl Proofs {
     /// Sees to it that the log names itself and the key that signs for it, in events of its own, and opens the signing of
-    /// checkpoints. To be called once after [`Proofs::open`]; a log that takes no writes goes on with what it says.
+    /// checkpoints. To be called once after [`Application::open`](crate::start::Application::open); a log that takes no writes goes on with what it says.
     ///
     /// # Errors
     /// See [`ExecuteError`].

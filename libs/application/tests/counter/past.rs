@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use application::{Loaded, tickets::as_of::AsOf};
-
+use application::{
+    Application, Loaded, ReadError, Reader,
+    tickets::{as_of::AsOf, threads::Start},
+};
 use domain::{
     CommentId, PersonId, TicketKey,
+    policy::Viewer,
     ticket::{Action, Document, Edit, Stamp, Text, TicketEvent, Visibility},
 };
-use event_log::Position;
+use event_log::{Position, Version};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
@@ -23,6 +26,8 @@ const HISTORIES: u64 = 1_000;
 const AT_ONCE: u64 = 50;
 /// Commands after the opening, at most.
 const COMMANDS_MAX: u32 = 8;
+/// More events than any of them has.
+const EVENTS_MAX: usize = 100;
 
 /// A ticket, with what was answered to each of its commands.
 struct Told {
@@ -79,24 +84,26 @@ fn replay(events: &[(Stamp, TicketEvent)]) -> Option<Document> {
 }
 
 /// As of every position from before the opening to after the end.
-fn check(world: &World, told: &Told) -> usize {
-    let admin = world.viewer("admin");
+fn check(reader: &Reader<Application>, admin: &Viewer, told: &Told) -> Result<usize, ReadError> {
+    let tickets = reader.tickets();
     let as_of = |position: u64| {
         let as_of = AsOf::Position(Position(position));
-        world.application.ticket_as_of(&admin, &told.key, Some(as_of))
+        tickets.ticket_as_of(admin, &told.key, Some(as_of))
     };
     let today = told.answers.last().unwrap();
-    let events = world
-        .application
-        .events_of(&admin, today, event_log::Version(0))
-        .unwrap();
+    let all = (Start::After(Version(0)), EVENTS_MAX);
+    let events = tickets.events(admin, today, all, |happened| {
+        Some((happened.stamp.clone(), happened.event.clone()))
+    })?;
+    assert_eq!(events.next, None);
+    let events = events.items;
     let positions: Vec<u64> = events.iter().map(|(stamp, _)| stamp.position).collect();
     assert!(
         as_of(positions[0] - 1).is_err(),
         "it was there before it was opened"
     );
     for (version, position) in (1_u64..).zip(&positions) {
-        let then = as_of(*position).unwrap();
+        let then = as_of(*position)?;
         assert_eq!(
             (then.document.version, then.document.position),
             (version, *position)
@@ -104,15 +111,15 @@ fn check(world: &World, told: &Told) -> usize {
         assert_eq!(Some(&then.document), replay(&events[..version as usize]).as_ref());
     }
     for answer in &told.answers {
-        assert_eq!(as_of(answer.document.position).unwrap(), *answer);
+        assert_eq!(*as_of(answer.document.position)?, *answer);
         // Nothing happened to this ticket until its next event.
         let next = positions
             .iter()
             .find(|position| **position > answer.document.position);
-        let until = next.map_or(world.head().0, |next| next - 1);
-        assert_eq!(as_of(until).unwrap(), *answer);
+        let until = next.map_or(reader.head().0, |next| next - 1);
+        assert_eq!(*as_of(until)?, *answer);
     }
-    positions.len()
+    Ok(positions.len())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,15 +130,25 @@ async fn as_of_every_position_a_ticket_is_what_was_answered_there() {
         let histories = (first..first + AT_ONCE).map(|seed| a_history(&world, seed));
         told.extend(futures_util::future::join_all(histories).await);
     }
-    let prefixes: usize = told.iter().map(|told| check(&world, told)).sum();
     assert_eq!(told.len() as u64, HISTORIES);
+    let (admin, told) = (world.viewer("admin"), Arc::new(told));
+    let all = Arc::clone(&told);
+    let prefixes = world.application.asks(move |reader| {
+        let prefixes = all.iter().map(|told| check(reader, &admin, told));
+        prefixes.sum::<Result<usize, _>>()
+    });
+    let prefixes = prefixes.unwrap();
     assert!(
         prefixes > 3_000,
         "the histories are too short to prove anything: {prefixes} prefixes"
     );
     // After a restart nothing is kept in memory, and the past is the same.
     let world = world.restarted();
-    for told in told.iter().step_by(97) {
-        let _ = check(&world, told);
-    }
+    let admin = world.viewer("admin");
+    let checked = world.application.asks(move |reader| {
+        let some = told.iter().step_by(97);
+        some.map(|told| check(reader, &admin, told))
+            .sum::<Result<usize, _>>()
+    });
+    assert!(checked.unwrap() > 30);
 }

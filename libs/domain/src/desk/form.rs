@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::{Map, Value};
+use shapes::{ValidationError, ValidationErrorKind};
 
 use crate::{
     fault::{Fault, FaultCode},
@@ -32,7 +32,7 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
 #[derive(Debug)]
 pub struct Form {
     schema: Value,
-    whole: jsonschema::Validator,
+    whole: shapes::Validator,
     fields: BTreeMap<String, Field>,
 }
 
@@ -108,7 +108,7 @@ impl Form {
                 }
             }
         }
-        match options().should_validate_formats(true).build(schema) {
+        match shapes::alone(schema) {
             Ok(whole) if faults.is_empty() => Ok(Form {
                 schema: schema.clone(),
                 whole,
@@ -116,7 +116,7 @@ impl Form {
             }),
             Ok(_) => Err(faults),
             Err(error) => {
-                faults.push(error.to_string());
+                faults.push(error);
                 Err(faults)
             }
         }
@@ -410,10 +410,6 @@ fn owner_of(property: &Value) -> Result<Owner, String> {
     Ok(if open { Owner::Nobody } else { Owner::Requester })
 }
 
-fn options() -> jsonschema::ValidationOptions<'static> {
-    jsonschema::options().with_draft(jsonschema::Draft::Draft202012)
-}
-
 fn is_name(name: &str) -> bool {
     (1..=FIELD_NAME_BYTES_MAX).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -454,7 +450,7 @@ fn holds_control(value: &Value) -> bool {
 
 /// Every fault of a value against a schema; pointers start at `base`. For doors that check a request's shape.
 #[must_use]
-pub fn explained(schema: &jsonschema::Validator, value: &Value, base: &str) -> Vec<Fault> {
+pub fn explained(schema: &shapes::Validator, value: &Value, base: &str) -> Vec<Fault> {
     schema
         .iter_errors(value)
         .flat_map(|error| explain(&error, base))

@@ -182,6 +182,9 @@ fn refuse_early(caller: &Caller, request: &HttpRequest) -> Result<String, Refusa
         let error = ExecuteError::FileTooLarge { max_bytes };
         return Err(refusal::of_command(error, caller.language));
     }
+    if let Some(said) = said {
+        caller.may_send(said)?;
+    }
     Ok(boundary)
 }
 

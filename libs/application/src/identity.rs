@@ -63,7 +63,7 @@ impl Identity {
         self.kernel.secret.digest(parts)
     }
 
-    /// Asks the sessions where blocking is allowed, and answers what they say.
+    /// Runs a query on the sessions database where blocking is allowed.
     pub(crate) async fn ask_sessions<R: Send + 'static>(
         &self,
         ask: impl FnOnce(&Sessions) -> R + Send + 'static,
@@ -72,7 +72,7 @@ impl Identity {
         tokio::task::spawn_blocking(move || ask(&sessions)).await
     }
 
-    /// The same where whatever they refuse is a failure of ours.
+    /// The same, with any error taken as a failure of ours.
     pub(crate) async fn with_sessions<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
         &self,
         ask: impl FnOnce(&Sessions) -> Result<T, E> + Send + 'static,

@@ -23,10 +23,9 @@ use views::Views;
 use self::{erasures::Erasures, places::Places};
 use crate::{
     identity::Identity,
-    kernel::{Kernel, lag::Lags},
+    kernel::{Files, Kernel, lag::Lags},
     proofs::Proofs,
     reactions::follower::Reactions,
-    tickets::Files,
 };
 
 /// What whoever runs the server asks for. A cheap handle.
@@ -42,6 +41,6 @@ pub struct Keeping {
     pub(crate) erasures: Arc<Erasures>,
     pub(crate) workers: Supervisor,
     pub(crate) lags: Arc<Lags>,
-    /// At the start none of the checkpoints was there that this log must have been signed with.
+    /// At the start no checkpoint was found, though this log is old enough to have one.
     pub(crate) lacks_checkpoints: bool,
 }

@@ -8,11 +8,11 @@ pub mod codec;
 pub(crate) mod command;
 pub mod directory;
 pub mod error;
-pub(crate) mod files;
 pub mod folds;
 pub mod lag;
 pub(crate) mod lanes;
 pub mod room;
+pub(crate) mod secret_files;
 mod seen;
 pub(crate) mod task;
 pub mod writes;
@@ -23,6 +23,7 @@ use chrono::{DateTime, Utc};
 use domain::{AccountId, TicketKey, policy::Viewer};
 use event_log::{Channel, CommandId, EventLog, Position, Recorded, StreamName, Version};
 use moka::sync::Cache;
+use object_store::ObjectStore;
 use uuid::Uuid;
 use vault::{DigestKey, Vault};
 
@@ -40,6 +41,9 @@ use self::{
 const OWN_WRITE_REMEMBERED_S: u64 = 60;
 /// How many sign-ins' last writes are remembered.
 const OWN_WRITES_MAX: u64 = 100_000;
+
+/// A store of files.
+pub(crate) type Files = Arc<dyn ObjectStore>;
 
 /// Log, keys of persons, and what is folded from the log.
 pub(crate) struct Kernel {
@@ -78,7 +82,7 @@ impl Kernel {
         self.call_as(Viewer::system(), at, channel)
     }
 
-    /// A call that nobody's token stands behind: the server's, or that of who has shown a one-time link.
+    /// A call without an access token: by the server itself, or by somebody who opened a one-time link.
     pub(crate) fn call_as(&self, viewer: Viewer, at: DateTime<Utc>, channel: Channel) -> Call {
         let id = Uuid::now_v7();
         Call {
@@ -97,13 +101,13 @@ impl Kernel {
         }
     }
 
-    /// The rights of who has shown by a link that an account is theirs.
+    /// The rights of somebody who proved by a link that the account is theirs.
     pub(crate) fn viewer_of_holder(&self, id: AccountId) -> Result<Viewer, ExecuteError> {
         let viewer = self.directory.viewer(id).ok_or(ExecuteError::NotFound)?;
         Ok(Viewer::clone(&viewer))
     }
 
-    /// A ticket as a command needs it: what is not in memory is read in the reading room, for others wait behind a command.
+    /// Loads a ticket for a command. A ticket not in memory is read in the reading room, so that others are not held up.
     ///
     /// # Errors
     /// See [`ReadError`].

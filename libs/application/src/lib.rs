@@ -1,6 +1,6 @@
-//! The counter: execute a command, ask a view. The only crate that knows rules, log, vault, sessions and views.
+//! The counter: carry out a command, answer a question. The only crate that knows rules, log, vault, sessions and views.
 //!
-//! An [`Application`] is its parts. Each part stands on those above it, and none knows those below; a test keeps it so.
+//! An [`Application`] is its parts. Each may use those before it in this table and none after it; a test keeps it so.
 //!
 //! | part | holds |
 //! |---|---|

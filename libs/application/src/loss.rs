@@ -85,11 +85,11 @@ fn found(settings: &Settings) -> Result<Option<String>, RestoreError> {
 }
 
 fn lost_in(application: &Application) -> Option<String> {
-    match application.keeping.kernel.log.state() {
+    match application.kernel.log.state() {
         LogState::ReadOnly { reason, .. } | LogState::Poisoned { reason } => return Some(reason),
         LogState::Writable | LogState::Full { .. } => {}
     }
-    let log = &application.keeping.kernel.log;
+    let log = &application.kernel.log;
     match last_of_epoch(&application.keeping.places.checkpoints, log.epoch(), None) {
         Ok(last) => changed(log, last.map(|last| last.checkpoint)),
         // Only its beginning was written, or the application would not have opened.

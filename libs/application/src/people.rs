@@ -1,10 +1,10 @@
 //! People: accounts, organizations, and the desks that they ask.
 
 pub mod accounts;
-pub mod administrators;
 pub mod avatars;
 pub mod desks;
 pub mod federation;
+pub mod first_administrator;
 pub(crate) mod names;
 pub mod organizations;
 pub mod pictures;

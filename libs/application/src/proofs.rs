@@ -26,9 +26,9 @@ use self::{
     signer::Signer,
     tree::{Tree, TreeState},
 };
-use crate::{kernel::Kernel, tickets::Files};
+use crate::kernel::{Files, Kernel};
 
-/// How many readers of the feed are remembered to have left their trace of this hour.
+/// For how many readers of the feed it is remembered that this hour's reading is on record.
 const FEED_TRACES_MAX: u64 = 10_000;
 
 /// Where what is signed lies, and what it is signed with.

@@ -41,8 +41,8 @@ pub struct DoneOnSeveral {
 }
 
 impl Application {
-    /// Carries out actions on several tickets and accounts as one command, all or nothing, each as it would be alone. The versions
-    /// that the caller saw are those of each. Runs as its own task.
+    /// Carries out actions on several tickets and accounts as one command, all or nothing, each as it would be alone. The
+    /// versions that the caller saw are given for each. No door uses it yet. Runs as its own task.
     ///
     /// # Errors
     /// As [`Tickets::act`](crate::tickets::Tickets::act) and [`People::change_account`](crate::people::People::change_account).
@@ -63,7 +63,7 @@ impl Application {
                 people: !asked.accounts.is_empty(),
                 tickets: asked.tickets.keys().cloned().collect(),
             };
-            let outcome = tickets
+            let outcome = this
                 .kernel
                 .carry_out(&call, &targets, &|states| {
                     let mut writes = Vec::new();

@@ -1,4 +1,4 @@
-//! Opening a data directory, and closing it.
+//! The application: a data directory opened, its parts put together, and closed.
 
 mod checks;
 mod floors;
@@ -36,6 +36,7 @@ use crate::{
 /// The counter, open: its parts. A cheap handle.
 #[derive(Clone)]
 pub struct Application {
+    pub(crate) kernel: Arc<Kernel>,
     /// Tickets, their files and the lists of them.
     pub tickets: Tickets,
     /// Who somebody is, and how they show it.
@@ -66,7 +67,7 @@ impl Application {
     /// See [`StartError`].
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
         let opened = Self::open_unchecked(settings)?;
-        let kernel = &opened.keeping.kernel;
+        let kernel = &opened.kernel;
         clock::recall(kernel).map_err(StartError::Accounts)?;
         // A log that takes no writes may lack what tells of a newer key, and nothing is signed anew on it.
         let is_held = matches!(kernel.log.state(), LogState::ReadOnly { .. });
@@ -120,6 +121,7 @@ impl Application {
         let signing = places.signing(settings)?;
         let proofs = Proofs::new(Arc::clone(&kernel), tree, views.clone(), signing);
         Ok(Application {
+            kernel: Arc::clone(&kernel),
             tickets: Tickets {
                 kernel: Arc::clone(&kernel),
                 views: views.clone(),
@@ -153,17 +155,17 @@ impl Application {
         keeping.reactions.close();
         keeping.views.clone().close();
         self.proofs.tree.close();
-        keeping.kernel.log.clone().close();
+        self.kernel.log.clone().close();
     }
 
     /// Accounts, organizations and desks, as the log has them.
     #[must_use]
     pub fn directory(&self) -> &Directory {
-        &self.keeping.kernel.directory
+        &self.kernel.directory
     }
 
-    /// Answers a question to any part in the reading room, when it is its turn. Who goes away before has not asked; what is begun is
-    /// ended.
+    /// Runs a read of any part in the reading room when a place is free. A caller who leaves before that has asked nothing; a read
+    /// that has begun is finished.
     ///
     /// # Errors
     /// Those of the question; [`ReadError::Internal`] when it panics.
@@ -175,7 +177,7 @@ impl Application {
         T: Send + 'static,
         E: From<ReadError> + Send + 'static,
     {
-        self.keeping.kernel.room.read(self.clone(), question).await
+        self.kernel.room.read(self.clone(), question).await
     }
 }
 
@@ -183,14 +185,14 @@ impl Application {
     /// The server's own call, for what no person asks: first start, administration over the socket.
     #[must_use]
     pub fn system_call(&self, at: DateTime<Utc>, channel: Channel) -> Call {
-        self.keeping.kernel.system_call(at, channel)
+        self.kernel.system_call(at, channel)
     }
 
-    /// For tests and measurements: what is written through it passes by every rule. Doors may not call it (clippy.toml).
+    /// For tests and measurements: what is written through it bypasses every rule. Doors may not call it (clippy.toml).
     #[doc(hidden)]
     #[must_use]
     pub fn inside(&self) -> Inside<'_> {
-        let kernel = &self.keeping.kernel;
+        let kernel = &self.kernel;
         Inside {
             log: &kernel.log,
             views: &self.keeping.views,
@@ -201,13 +203,13 @@ impl Application {
     /// Where the log ends.
     #[must_use]
     pub fn head(&self) -> Position {
-        self.keeping.kernel.log.head()
+        self.kernel.log.head()
     }
 
-    /// How many questions could be answered at once more: none of them all, when nobody reads.
+    /// How many more reads could start now. When nobody reads, it is all of them.
     #[must_use]
     pub fn reading_places(&self) -> usize {
-        self.keeping.kernel.room.places()
+        self.kernel.room.places()
     }
 }
 

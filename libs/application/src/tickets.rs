@@ -11,7 +11,6 @@ pub mod threads;
 use std::sync::Arc;
 
 use event_log::Position;
-use object_store::ObjectStore;
 use views::Views;
 
 pub use views::{
@@ -20,10 +19,7 @@ pub use views::{
 };
 
 pub use crate::kernel::folds::Loaded;
-use crate::kernel::{Kernel, lag::Lags};
-
-/// A store of sealed bytes.
-pub type Files = Arc<dyn ObjectStore>;
+use crate::kernel::{Files, Kernel, lag::Lags};
 
 /// Tickets, their files and the lists of them. A cheap handle.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use administration::KeyScope;
-pub use shown::{ListSight, LogSight, OfTicket, Shown, Sight, shown_to_author, shown_to_holder};
+pub use shown::{ListSight, Listed, LogSight, OfTicket, Shown, Sight, shown_to_author, shown_to_holder};
 pub use viewer::{Profile, Reach, Viewer};
 pub use visible::{Visible, visible};
 

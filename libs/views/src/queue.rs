@@ -21,7 +21,9 @@ pub(crate) mod ticket;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, DeskKey, Fault, OrganizationId, StatusId, TicketKey, desk::Category};
+use domain::{
+    AccountId, DeskKey, Fault, OrganizationId, StatusId, TicketKey, desk::Category, policy::Listed,
+};
 use event_log::Position;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -228,6 +230,8 @@ pub struct QueuePage {
     /// Whether `total` is exact; otherwise counting stopped at [`TOTAL_MAX`].
     pub total_exact: bool,
 }
+
+impl Listed for QueuePage {}
 
 /// A ticket in the list, as it stands at the view's position.
 #[derive(Debug, Clone, PartialEq)]

@@ -230,12 +230,13 @@ impl Caller {
         self.limiter.may_ever_send(bytes)
     }
 
-    /// Counts bytes of a file that this account sends.
+    /// Counts bytes of a file that this account sends, after so many others of it.
     ///
     /// # Errors
     /// [`Exceeded`] when it has sent as many as it may.
-    pub fn sends(&self, bytes: usize) -> Result<(), Exceeded> {
-        self.limiter.count_bytes(self.viewer().account, bytes)
+    pub fn sends(&self, before: u64, bytes: usize) -> Result<(), Exceeded> {
+        self.limiter
+            .count_more_bytes(self.viewer().account, before, bytes as u64)
     }
 
     /// The same once a file has come, which may take longer than the token holds that it was begun with.

@@ -132,8 +132,18 @@ impl Limiter {
     /// # Errors
     /// [`Exceeded`] when it has sent as many as it may.
     pub fn count_bytes(&self, account: AccountId, bytes: usize) -> Result<(), Exceeded> {
-        self.may_ever_send(bytes as u64)?;
-        let units = u32::try_from((bytes as u64).div_ceil(BYTES_UNIT)).unwrap_or(u32::MAX);
+        self.count_more_bytes(account, 0, bytes as u64)
+    }
+
+    /// Counts bytes that follow others of the same file, which were counted.
+    ///
+    /// # Errors
+    /// [`Exceeded`] when the account has sent as many as it may, or the file is larger than all that it may.
+    pub fn count_more_bytes(&self, account: AccountId, before: u64, more: u64) -> Result<(), Exceeded> {
+        let after = before.saturating_add(more);
+        self.may_ever_send(after)?;
+        let units = after.div_ceil(BYTES_UNIT) - before.div_ceil(BYTES_UNIT);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
         let Some(units) = NonZeroU32::new(units) else {
             return Ok(());
         };
@@ -217,6 +227,19 @@ mod tests {
         assert!((1..=8_641).contains(&wait_of(&told)), "{told:?}");
         assert_eq!(limiter.count_bytes(one, 1_024), Ok(()));
         assert_eq!(limiter.count_bytes(other, 10 * 1024), Ok(()));
+        // Pieces of a file are counted as the file is, however small they are.
+        let small = AccountId(uuid::Uuid::from_u128(3));
+        for before in (0..10 * 1024).step_by(50) {
+            let more = 50.min(10 * 1024 - before);
+            assert_eq!(limiter.count_more_bytes(small, before, more), Ok(()), "{before}");
+        }
+        let told = limiter.count_more_bytes(small, 10 * 1024, 1);
+        assert_eq!(
+            told,
+            Err(Exceeded::Ever {
+                bytes_per_day: 10 * 1024
+            })
+        );
         // Whoever waits for a day may not send it either.
         for too_many in [10 * 1024 + 1, usize::MAX] {
             let told = limiter.count_bytes(other, too_many).unwrap_err();

@@ -111,6 +111,29 @@ fn every_command_on_a_ticket_is_done_once_under_its_key() {
 }
 
 #[test]
+fn a_note_is_not_told_again_to_who_may_not_read_notes_any_more() {
+    let server = Server::start();
+    let mut asked = question("Pour le référent");
+    asked["organization"] = json!("lycee-a");
+    let key = server.client("teacher").open(&asked)["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let comments = format!("{TICKETS}/{key}/comments");
+    let referent = server.client("referent").with("idempotency-key", "note");
+    let note = json!({"body": "Entre nous", "visibility": "internal"});
+    let first = referent.post(&comments, &note).expect(201);
+    // In this profile they may read the ticket, and no notes.
+    let as_requester = referent.with("guichet-profile", "requester");
+    assert_eq!(
+        as_requester.get(&format!("{TICKETS}/{key}")).expect(200)["key"],
+        key.as_str()
+    );
+    let _ = as_requester.post(&comments, &note).refused(404, "not-found");
+    assert_eq!(referent.post(&comments, &note).expect(201), first);
+}
+
+#[test]
 fn two_who_take_the_same_ticket_at_once_are_told_apart_and_keys_have_no_gap() {
     let server = Server::start();
     let requester = server.client("requester-1");

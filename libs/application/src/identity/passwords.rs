@@ -295,9 +295,9 @@ mod tests {
             grants: [].into(),
             organizations: [].into(),
         };
-        let (id, call) = (new.id, application.keeping.kernel.system_call(at, Channel::Rest));
+        let (id, call) = (new.id, application.kernel.system_call(at, Channel::Rest));
         application.people.make_account(&call, new, None).await.unwrap();
-        let erased = application.keeping.kernel.directory.account(id).unwrap().erased();
+        let erased = application.kernel.directory.account(id).unwrap().erased();
         let (mut faults, proof) = (Vec::new(), Proof::password("guessed".to_owned()));
         let refused = application
             .identity

@@ -1,4 +1,5 @@
-//! What is kept of a sign-in through an identity provider: while a browser is there, and to sign out there too.
+//! What is kept of a sign-in through an identity provider: while a browser is there, and to sign out there too. The account
+//! of who signs in so is the matter of `people::federation`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::opaque;

@@ -27,7 +27,7 @@ use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Pa
 
 use crate::{
     keeping::{Keeping, apart::lies_in, secret_check},
-    kernel::{error::ReadError, files::copy_secret},
+    kernel::{error::ReadError, secret_files::copy_secret},
 };
 
 /// How often the archive is looked at, s.

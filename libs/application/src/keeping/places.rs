@@ -9,8 +9,8 @@ use object_store::local::LocalFileSystem;
 
 use crate::{
     keeping::settings::{Settings, StartError},
+    kernel::Files,
     proofs::SigningPlaces,
-    tickets::Files,
 };
 
 /// Where things lie.

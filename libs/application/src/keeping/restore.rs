@@ -1,4 +1,4 @@
-//! What is done to a data directory while no server runs on it: restoring, taking another master key, accepting a loss.
+//! What is done to a data directory while no server runs on it: restoring, taking another master key.
 
 mod faults;
 
@@ -26,7 +26,7 @@ use crate::{
     },
     kernel::{
         error::{ReadError, chain},
-        files::copy_secret,
+        secret_files::copy_secret,
     },
     proofs::checkpoints::{CheckpointsError, last_of_epoch},
 };

@@ -13,7 +13,7 @@ use std::{
 
 use vault::DigestKey;
 
-use crate::kernel::files::write_secret;
+use crate::kernel::secret_files::write_secret;
 
 /// The file, in the data directory and in a backup of data.
 pub(crate) const CHECK: &str = "server.secret.check";

@@ -128,12 +128,14 @@ impl People {
                 .directory
                 .account(AccountId(id))
                 .ok_or(ExecuteError::NotFound)?;
-            // The password is no part of the command's digest: whether it is the same shows here.
-            if let (Outcome::Before(written), Some(password)) = (&outcome, draft.password) {
-                this.kernel
-                    .directory
-                    .account_for(&call.viewer, account.id, AccountOperation::See)?;
-                this.identity.same_password(written, password).await?;
+            if let Outcome::Before(written) = &outcome {
+                // It is told as it is today, to who may see it today.
+                let directory = &this.kernel.directory;
+                directory.account_for(&call.viewer, account.id, AccountOperation::See)?;
+                // The password is no part of the command's digest: whether it is the same shows here.
+                if let Some(password) = draft.password {
+                    this.identity.same_password(written, password).await?;
+                }
             }
             Ok(account)
         })

@@ -1,4 +1,4 @@
-//! Organizations and desks: making and changing them.
+//! Organizations: making and changing them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,10 @@ use domain::{
         Organization, OrganizationCreated, OrganizationEvent, change as rules,
         change::{Change, Named},
     },
-    policy::{Viewer, administration::AccountOperation},
+    policy::{
+        Viewer,
+        administration::{AccountOperation, OrganizationOperation},
+    },
 };
 use event_log::Version;
 
@@ -19,7 +22,7 @@ use crate::{
         error::ExecuteError,
         lanes::Targets,
         task::own_task,
-        writes::{Made, Write},
+        writes::{Made, Outcome, Write},
     },
     people::People,
 };
@@ -54,7 +57,8 @@ impl People {
         new: OrganizationCreated,
     ) -> Result<Arc<Organization>, ExecuteError> {
         own_task(self, |this| async move {
-            this.kernel
+            let made = this
+                .kernel
                 .carry_out(&call, &Targets::PEOPLE, &|_| {
                     let directory = &this.kernel.directory;
                     let exists = new
@@ -73,10 +77,12 @@ impl People {
                     Ok(new_organization(&new))
                 })
                 .await?;
-            this.kernel
-                .directory
-                .organization(&new.id)
-                .ok_or(ExecuteError::NotFound)
+            let directory = &this.kernel.directory;
+            if matches!(made, Outcome::Before(_)) {
+                // It is told as it is today, to who may see it today.
+                directory.organization_for(&call.viewer, &new.id, OrganizationOperation::See)?;
+            }
+            directory.organization(&new.id).ok_or(ExecuteError::NotFound)
         })
         .await
     }

@@ -298,15 +298,16 @@ impl Reader<Proofs> {
                 let hashes = self.tree.read(level, range).map_err(ReadError::internal)?;
                 Ok(hashes.iter().flat_map(|hash| hash.0).collect())
             }
-            TileKind::Entries if may(viewer, SystemOperation::ReadLog) => {
+            TileKind::Entries => {
+                let sight = LogSight::of(viewer).ok_or(ReadError::NotFound)?;
                 let count = usize::try_from(range.end - range.start).map_err(ReadError::internal)?;
                 let events = self
                     .kernel
                     .log
                     .read_stored(Position(range.start), count, usize::MAX)?;
-                encode_entries(events.iter().map(|event| &event.bytes[..])).map_err(ReadError::internal)
+                let entries = encode_entries(events.iter().map(|event| &event.bytes[..]));
+                Ok(sight.show(entries.map_err(ReadError::internal)?).into_inner())
             }
-            TileKind::Entries => Err(ReadError::NotFound),
         }
     }
 }

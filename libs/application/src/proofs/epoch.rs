@@ -47,7 +47,7 @@ pub struct Loss {
 
 /// What the log says of itself so far.
 #[derive(Debug, Default)]
-pub(crate) struct Identity {
+pub(crate) struct LogIdentity {
     version: u64,
     pub(crate) epoch: Option<(u32, String)>,
     /// When that epoch began.
@@ -178,7 +178,7 @@ impl Proofs {
     async fn tell(
         &self,
         at: DateTime<Utc>,
-        told: &Identity,
+        told: &LogIdentity,
         events: Vec<LogEvent>,
     ) -> Result<(), ExecuteError> {
         let call = self.kernel.system_call(at, Channel::Admin);
@@ -199,8 +199,8 @@ impl Proofs {
             .map(drop)
     }
 
-    fn told(&self) -> Result<Identity, ReadError> {
-        Identity::by(&self.kernel.log, &self.kernel.vault)
+    fn told(&self) -> Result<LogIdentity, ReadError> {
+        LogIdentity::by(&self.kernel.log, &self.kernel.vault)
     }
 
     /// Refuses a key that is to sign checkpoints and is not the one that the log knows: what it signs would hold for nobody, for
@@ -229,7 +229,7 @@ impl Proofs {
         })
     }
 
-    fn before(&self, told: &Identity, epoch: u32, loss: Option<&Loss>) -> EpochBefore {
+    fn before(&self, told: &LogIdentity, epoch: u32, loss: Option<&Loss>) -> EpochBefore {
         // One that cannot be read is part of the loss.
         let last = last_of_epoch(&self.places.checkpoints, epoch - 1, None);
         let last = last.ok().flatten();
@@ -284,11 +284,11 @@ fn signing_key(secret: &DigestKey, origin: &Origin) -> SigningKey {
     SigningKey::new(origin.clone(), &seed)
 }
 
-impl Identity {
+impl LogIdentity {
     /// Reads what a log says of itself.
-    pub(crate) fn by(log: &EventLog, vault: &Vault) -> Result<Identity, ReadError> {
+    pub(crate) fn by(log: &EventLog, vault: &Vault) -> Result<LogIdentity, ReadError> {
         let stream = StreamName::try_from(STREAM.to_owned()).map_err(ReadError::internal)?;
-        let mut told = Identity::default();
+        let mut told = LogIdentity::default();
         for recorded in log.read_stream(&stream, Version(0), usize::MAX)? {
             told.version = recorded.envelope.version.0;
             let Event::Log(event) = codec::decode(vault, &recorded)? else {

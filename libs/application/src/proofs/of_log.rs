@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use event_log::{EventLog, LogState, Position};
 
-use crate::kernel::files::write_secret;
+use crate::kernel::secret_files::write_secret;
 
 /// Says which log the views beside it were made from, by the SHA-256 of its first event, in hexadecimal.
 pub(crate) const OF_LOG: &str = "of-log";

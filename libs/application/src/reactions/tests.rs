@@ -56,7 +56,7 @@ fn closed(application: Application) {
 
 /// What waits, once all that follows from the log is known.
 async fn waiting(application: &Application) -> Vec<Delivery> {
-    let head = application.keeping.kernel.log.head();
+    let head = application.kernel.log.head();
     let reached = async {
         while application.keeping.reacted_through() < head {
             tokio::task::yield_now().await;
@@ -120,7 +120,7 @@ async fn with_eve() -> (TempDir, Application, AccountId) {
 }
 
 fn call(application: &Application, at: DateTime<Utc>) -> Call {
-    application.keeping.kernel.system_call(at, Channel::Admin)
+    application.kernel.system_call(at, Channel::Admin)
 }
 
 /// These events, by one command.
@@ -301,7 +301,7 @@ async fn nobody_is_mailed_about_what_was_before_the_sessions() {
     let application = open(dir.path());
     happens(&application, eve, call(&application, at()), vec![changed(eve)]).await;
     assert_eq!(waiting(&application).await.len(), 1);
-    let head = application.keeping.kernel.log.head();
+    let head = application.kernel.log.head();
     closed(application);
     fs::remove_file(dir.path().join("sessions.sqlite")).unwrap();
     let application = open(dir.path());
@@ -344,7 +344,7 @@ async fn who_is_disabled_or_erased_meanwhile_is_mailed_nothing_and_the_position_
             let disabled = vec![AccountEvent::Disabled { reason }];
             happens(&application, eve, call(&application, at()), disabled).await;
         } else {
-            application.keeping.kernel.vault.destroy(eve.0, at()).unwrap();
+            application.kernel.vault.destroy(eve.0, at()).unwrap();
         }
         closed(application);
         put_back(dir.path(), &beside.path().join("sessions.sqlite"));
@@ -352,7 +352,7 @@ async fn who_is_disabled_or_erased_meanwhile_is_mailed_nothing_and_the_position_
         assert!(waiting(&application).await.is_empty(), "{ends}");
         assert_eq!(
             application.identity.sessions.reacted_through().unwrap(),
-            Some(application.keeping.kernel.log.head().0),
+            Some(application.kernel.log.head().0),
             "{ends}"
         );
     }
@@ -385,14 +385,14 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
     assert!(waiting(&application).await.is_empty());
     let call = call(&application, at());
     let mut draft = crate::kernel::codec::draft(
-        &application.keeping.kernel.vault,
+        &application.kernel.vault,
         &call,
         at(),
         &domain::Event::Account(AccountEvent::Enabled {}),
     )
     .unwrap();
     draft.event_type = "account-frobnicated.v1".to_owned();
-    let before = application.keeping.kernel.log.head();
+    let before = application.kernel.log.head();
     let commit = event_log::Commit {
         command_id: CommandId(Uuid::now_v7()),
         command_digest: [0; 32],
@@ -402,7 +402,7 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
             events: vec![draft],
         }],
     };
-    application.keeping.kernel.log.append(commit).await.unwrap();
+    application.kernel.log.append(commit).await.unwrap();
     let told = async {
         loop {
             let problems = application.keeping.readiness(at()).problems;
@@ -436,8 +436,8 @@ async fn a_reaction_that_is_added_is_driven_like_the_others() {
         },
     };
     let sources = Sources {
-        log: application.keeping.kernel.log.clone(),
-        vault: application.keeping.kernel.vault.clone(),
+        log: application.kernel.log.clone(),
+        vault: application.kernel.vault.clone(),
         sessions: application.identity.sessions.clone(),
         posted: application.identity.posted.clone(),
     };
@@ -451,7 +451,7 @@ async fn a_reaction_that_is_added_is_driven_like_the_others() {
     let mails = waiting(&application).await;
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].effect, "made-up");
-    let version = application.keeping.kernel.directory.account(eve).unwrap().version;
+    let version = application.kernel.directory.account(eve).unwrap().version;
     assert_eq!(mails[0].payload, Some(version.to_string()));
     reactions.close();
 }

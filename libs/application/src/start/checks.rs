@@ -12,7 +12,7 @@ use crate::{
         upkeep::CHECKPOINT_EVERY_S,
     },
     kernel::error::ReadError,
-    proofs::{checkpoints::last_of_epoch, epoch::Identity, tree::Promise},
+    proofs::{checkpoints::last_of_epoch, epoch::LogIdentity, tree::Promise},
 };
 
 /// A log that has lived for so long since its epoch began has been signed, s: twice as often as that, and once more at a stop.
@@ -23,7 +23,7 @@ pub(super) fn promise(places: &Places, log: &EventLog, vault: &Vault) -> Result<
     let (dir, epoch) = (places.checkpoints.as_path(), log.epoch());
     let last = last_of_epoch(dir, epoch, None).or_else(|error| {
         // A kill may have cut off the very first one, which nobody was told of.
-        let told = Identity::by(log, vault).map_err(StartError::Accounts)?;
+        let told = LogIdentity::by(log, vault).map_err(StartError::Accounts)?;
         let last = match told.epoch {
             Some((known, origin)) if known == epoch => last_of_epoch(dir, epoch, Some(&origin)),
             Some(_) | None => Err(error),
@@ -58,7 +58,9 @@ pub(super) fn lacks_checkpoints(
     if promise.is_some() || matches!(log.state(), LogState::ReadOnly { .. }) {
         return Ok(false);
     }
-    let begun = Identity::by(log, vault).map_err(StartError::Accounts)?.begun_at;
+    let begun = LogIdentity::by(log, vault)
+        .map_err(StartError::Accounts)?
+        .begun_at;
     let lived = begun.and_then(|begun| Some(log.last_at()? - begun));
     let lacks = lived
         .is_some_and(|lived| u64::try_from(lived.num_seconds()).is_ok_and(|lived| lived > UNSIGNED_MAX_S));

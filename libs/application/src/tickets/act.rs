@@ -1,4 +1,4 @@
-//! Acting on tickets, and on accounts with them, as one command (design §3): authorize, decide, write, answer.
+//! Acting on a ticket (design §3): authorize, decide, write, answer.
 
 use std::sync::Arc;
 

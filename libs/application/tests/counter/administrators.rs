@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use application::{
     Application, ExecuteError,
     identity::{error::SignInError, provider::AtProvider, tries::Client},
-    people::{administrators::InitError, federation::Federated},
+    people::{federation::Federated, first_administrator::InitError},
 };
 use domain::{
     AccountId, Language,

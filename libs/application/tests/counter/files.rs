@@ -8,7 +8,7 @@ use application::{
 };
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{TicketKey, policy::ListSight, ticket::document::AttachedFile};
+use domain::{TicketKey, policy::shown_to_author, ticket::document::AttachedFile};
 use futures_util::{TryStreamExt, stream};
 
 use crate::world::{FILE_BYTES_MAX, World, at, words};
@@ -31,7 +31,7 @@ async fn store(world: &World, key: &TicketKey, parts: Vec<Part>) -> Result<Store
 }
 
 async fn read(world: &World, file: &AttachedFile) -> Result<Vec<u8>, ReadError> {
-    let file = ListSight::of(&world.viewer("ann")).show(file);
+    let file = shown_to_author(file);
     let parts = world.application.tickets.file(&file).await?;
     let parts: Vec<Bytes> = parts.try_collect().await?;
     Ok(parts.concat())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use application::{
-    ExecuteError,
+    Call, ExecuteError,
     identity::{error::SignInError, sign_in::Attempt, tries::Client},
     people::accounts::{AccountDraft, NamedGrant},
     tickets::open::NewTicket,
@@ -15,7 +15,7 @@ use domain::{
     account::{change::Change, profile::ProfileEdit},
     audit::AuditData,
     organization::{Contract, ContractLevel, OrganizationCreated, change::Change as Move},
-    policy::{Grant, Role},
+    policy::{Grant, Role, Viewer},
     ticket::{Action, Edit},
 };
 use event_log::Version;
@@ -160,6 +160,51 @@ async fn the_same_command_makes_one_account_and_another_under_its_key_is_refused
         .create_account(other, draft("other"))
         .await;
     assert!(matches!(told, Err(ExecuteError::KeyReused)), "{told:?}");
+    assert_eq!(world.head(), head);
+}
+
+/// What was made is told as it is today, and to nobody who may not see it today.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_creation_tells_nothing_to_who_may_not_see_it_any_more() {
+    let world = World::new().await;
+    let people = &world.application.people;
+    let (account, made) = (world.call("admin"), world.call("admin"));
+    let new = OrganizationCreated {
+        id: organization("region"),
+        name: "Région".to_owned(),
+        siren: None,
+        parent: None,
+    };
+    people
+        .create_account(account.clone(), draft("kept"))
+        .await
+        .unwrap();
+    people
+        .create_organization(made.clone(), new.clone())
+        .await
+        .unwrap();
+    let head = world.head();
+    let without_roles = |call: &Call| Call {
+        viewer: Viewer {
+            grants: [].into(),
+            ..call.viewer.clone()
+        },
+        ..call.clone()
+    };
+    let told = people
+        .create_account(without_roles(&account), draft("kept"))
+        .await;
+    assert!(matches!(told, Err(ExecuteError::NotFound)), "{told:?}");
+    let told = people
+        .create_organization(without_roles(&made), new.clone())
+        .await;
+    assert!(matches!(told, Err(ExecuteError::NotFound)), "{told:?}");
+    let told = people.create_account(account, draft("kept")).await.unwrap();
+    assert_eq!(told.username.as_deref(), Some("kept"));
+    assert_eq!(
+        people.create_organization(made, new).await.unwrap().name,
+        "Région"
+    );
     assert_eq!(world.head(), head);
 }
 

@@ -6,7 +6,7 @@ use application::ReadError;
 
 use bytes::Bytes;
 use domain::{
-    policy::ListSight,
+    policy::shown_to_author,
     ticket::{TicketEvent, event::CommentBody},
 };
 use event_log::Version;
@@ -123,7 +123,7 @@ async fn what_was_sealed_for_an_erased_person_opens_as_nothing() {
         (&loaded.document.summary, &loaded.document.description),
         (&None, &None)
     );
-    let shown = ListSight::of(&agent).show(&loaded.document.attachments[0]);
+    let shown = shown_to_author(&loaded.document.attachments[0]);
     let file = &shown;
     assert_eq!((&file.name, &file.content_sha256), (&None, &None));
     assert!(matches!(

@@ -1,5 +1,5 @@
-//! What may leave. Only the policy makes a [`Shown`], and what leaves (answers, feeds, bundles, exports) is made of nothing else: a
-//! leak of an internal note does not compile.
+//! What may leave of tickets and of the log. Only the policy makes a [`Shown`], and answers, feed, bundles and exports are made of
+//! nothing else: whoever forgets to ask the policy writes code that does not compile. It does not stop who wants to leak.
 //!
 //! ```
 //! # use domain::{policy::{Scope, Shown, Sight, Viewer}, ticket::TicketEvent};
@@ -33,10 +33,13 @@ use super::{
     administration::{self, SystemOperation},
     may, visible,
 };
-use crate::{account::Account, ticket::TicketEvent};
+use crate::{
+    account::Account,
+    ticket::{TicketEvent, document::AttachedFile},
+};
 
-/// Something that a viewer may see. There is no way to one but through the policy: a [`Sight`], [`ListSight`] or
-/// [`LogSight`].
+/// Something that a viewer may see. There is no way to one but through the policy: a [`Sight`], a [`ListSight`], a [`LogSight`],
+/// [`shown_to_author`] or [`shown_to_holder`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown<T>(T);
 
@@ -84,8 +87,21 @@ impl<T> Deref for Shown<T> {
 
 /// A ticket, or something of one.
 pub trait OfTicket {
-    /// Whether it is for those alone who may read internal notes.
+    /// Whether only those who may read internal notes may see it.
     fn is_internal(&self) -> bool;
+}
+
+/// An attachment is never internal.
+impl OfTicket for AttachedFile {
+    fn is_internal(&self) -> bool {
+        false
+    }
+}
+
+impl<T: OfTicket> OfTicket for &T {
+    fn is_internal(&self) -> bool {
+        T::is_internal(self)
+    }
 }
 
 impl<T: OfTicket> OfTicket for Arc<T> {
@@ -107,8 +123,8 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// What this viewer may see of a ticket; `None` when it does not exist for them. The past of a ticket is seen as today's policy
-    /// lets them see it today.
+    /// What this viewer may see of a ticket; `None` when it does not exist for them. Even for a past version, today's
+    /// policy decides.
     #[must_use]
     pub fn of(viewer: &Viewer, ticket: &Scope<'_>) -> Option<Sight> {
         may(viewer, Operation::Read, ticket).then(|| Sight {
@@ -129,7 +145,7 @@ impl Sight {
     }
 }
 
-/// What a command has left, shown to whoever was allowed to give it: they may have closed the ticket to themselves by it.
+/// What a command has left, shown to whoever gave it, even if they may no longer see the ticket because of it.
 #[must_use]
 pub fn shown_to_author<T: OfTicket>(thing: T) -> Shown<T> {
     Shown(thing)
@@ -140,6 +156,9 @@ pub fn shown_to_author<T: OfTicket>(thing: T) -> Shown<T> {
 pub fn shown_to_holder(account: &Account) -> Shown<&Account> {
     Shown(account)
 }
+
+/// What a view finds within a [`Visible`], and nothing else.
+pub trait Listed {}
 
 /// What a viewer may see of lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +179,7 @@ impl ListSight {
 
     /// What a view has found within these sets.
     #[must_use]
-    pub fn show<T>(&self, found: T) -> Shown<T> {
+    pub fn show<T: Listed>(&self, found: T) -> Shown<T> {
         Shown(found)
     }
 }

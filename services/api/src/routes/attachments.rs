@@ -104,9 +104,11 @@ async fn taken(
         if is_file && !is_second && faults.is_empty() {
             let call = caller.call(what, b"")?;
             let name = part.file_name.clone().unwrap_or_default();
+            let mut sent = 0;
             let file = part.file().map(|piece| {
                 let piece = piece?;
-                caller.sends(piece.len())?;
+                caller.sends(sent, piece.len())?;
+                sent += piece.len() as u64;
                 Ok(piece)
             });
             let file = file.map_err(|error: Broken| ExecuteError::Upload(error.into()));

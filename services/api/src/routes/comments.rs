@@ -18,7 +18,7 @@ use crate::{
     answer,
     body::Body,
     caller::Caller,
-    refusal::{INTERNAL, Refusal},
+    refusal::{INTERNAL, NOT_FOUND, Refusal},
 };
 
 /// How many comments a page has unless asked otherwise.
@@ -80,7 +80,11 @@ pub(crate) async fn create_comment(
             caller.language,
         )
     });
-    let comment = comment.ok_or_else(|| Refusal::new(&INTERNAL).cause("a comment made no comment"))?;
+    let comment = comment.ok_or_else(|| match done.repeated {
+        // Whose note it is may not read notes any more.
+        true => Refusal::new(&NOT_FOUND),
+        false => Refusal::new(&INTERNAL).cause("a comment made no comment"),
+    })?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/tickets/{key}/comments")))
         .insert_header(super::etag(done.loaded.document.version))

@@ -186,6 +186,22 @@ fn circle(uses: &Uses) -> Option<String> {
     Some(names.join(" -> "))
 }
 
+/// Every part, after those that it may stand on. The root, which names them all, comes last.
+const ORDER: [&str; 12] = [
+    "kernel",
+    "identity",
+    "people",
+    "tickets",
+    "proofs",
+    "reactions",
+    "keeping",
+    "start",
+    "loss",
+    "several",
+    "demo",
+    "",
+];
+
 /// The same by parts alone.
 fn of_parts(uses: &Uses) -> Uses {
     let part = |name: &Name| name.first().cloned().into_iter().collect::<Name>();
@@ -206,13 +222,19 @@ fn circle_of_any(uses: &Uses) -> Option<String> {
 }
 
 #[test]
-fn no_module_and_no_part_leads_back_to_itself() {
+fn every_part_stands_on_earlier_ones_and_no_module_leads_back_to_itself() {
     let sources = sources();
     let uses = uses(&sources);
     assert!(sources.len() > 60, "{} modules were read", sources.len());
     assert!(uses[&way("tickets::act")].contains(&way("kernel::writes")));
     assert!(uses[&way("start")].contains(&way("keeping::survey")));
     assert_eq!(circle_of_any(&uses), None);
+    let place = |part: &Name| ORDER.iter().position(|known| *known == part.join("::")).unwrap();
+    for (part, stands_on) in of_parts(&uses) {
+        for below in &stands_on {
+            assert!(place(below) < place(&part), "{part:?} stands on {below:?}");
+        }
+    }
 }
 
 #[test]

@@ -127,7 +127,9 @@ fn opened(envelope: &Envelope, open: &Open) -> Result<Value, ReadEventError> {
     }
 }
 
-fn stamp(position: Position, envelope: &Envelope) -> Stamp {
+/// Who and when, as a fold wants it.
+#[must_use]
+pub fn stamp(position: Position, envelope: &Envelope) -> Stamp {
     Stamp {
         position: position.0,
         version: envelope.version.0,

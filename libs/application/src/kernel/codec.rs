@@ -1,7 +1,7 @@
 //! From domain events to sealed drafts for the log, and back.
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, Event, ticket::Stamp};
+use domain::{Event, ticket::Stamp};
 use event_log::{EventDraft, EventId, Recorded};
 use serde_json::{Value, value::to_raw_value};
 use uuid::Uuid;
@@ -94,17 +94,7 @@ fn collect(value: &Value, found: &mut Vec<Uuid>) {
 /// Who and when, as a fold wants it.
 #[must_use]
 pub fn stamp(recorded: &Recorded) -> Stamp {
-    let envelope = &recorded.envelope;
-    Stamp {
-        position: recorded.position.0,
-        version: envelope.version.0,
-        command: envelope.command_id.0,
-        at: envelope.at,
-        occurred_at: envelope.occurred_at,
-        sent_at: envelope.sent_at,
-        by: AccountId(envelope.by),
-        on_behalf_of: envelope.on_behalf_of.map(AccountId),
-    }
+    views::event::stamp(recorded.position, &recorded.envelope)
 }
 
 /// The stored data with its personal values put back.

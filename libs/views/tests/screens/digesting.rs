@@ -1,8 +1,8 @@
 //! The digest of the rows: the same for every reader of one log, and changed by what a reader is shown.
 
 use domain::{
-    AccountId, Event, Personal,
-    ticket::{FieldValue, Stamp, TicketEvent, Visibility},
+    Event, Personal,
+    ticket::{FieldValue, TicketEvent, Visibility},
 };
 use event_log::{Envelope, Position};
 use serde_json::json;
@@ -79,16 +79,7 @@ fn decoded(position: Position, envelope: &Envelope) -> Decoded {
     let data = envelope.data.get();
     let mut opened = serde_json::from_str(data).unwrap();
     keyless()(envelope.id.0, &mut opened).unwrap();
-    let stamp = Stamp {
-        position: position.0,
-        version: envelope.version.0,
-        command: envelope.command_id.0,
-        at: envelope.at,
-        occurred_at: envelope.occurred_at,
-        sent_at: envelope.sent_at,
-        by: AccountId(envelope.by),
-        on_behalf_of: envelope.on_behalf_of.map(AccountId),
-    };
+    let stamp = views::event::stamp(position, envelope);
     let event = Event::decode(&envelope.event_type, opened).unwrap();
     Decoded::new(envelope.stream.as_str(), stamp, event, data.as_bytes())
 }

@@ -146,7 +146,7 @@ impl Application {
         ORGANIZATIONS
             .iter()
             .filter_map(|(id, _, _)| id.parse().ok())
-            .all(|id: OrganizationId| self.kernel.directory.organization(&id).is_some())
+            .all(|id: OrganizationId| self.directory().organization(&id).is_some())
     }
 
     /// Completes the demo world; answers how many accounts were made.
@@ -156,7 +156,7 @@ impl Application {
     pub async fn load_demo(&self, at: DateTime<Utc>) -> Result<usize, ExecuteError> {
         for (id, name, siren) in ORGANIZATIONS {
             let id: OrganizationId = id.parse().map_err(ExecuteError::internal)?;
-            if self.kernel.directory.organization(&id).is_none() {
+            if self.directory().organization(&id).is_none() {
                 let siren = siren.map(str::to_owned);
                 let new = OrganizationCreated {
                     id,
@@ -171,13 +171,7 @@ impl Application {
         }
         let mut made = 0;
         for account in &ACCOUNTS {
-            if self
-                .people
-                .kernel
-                .directory
-                .account_by_username(account.username)
-                .is_none()
-            {
+            if self.directory().account_by_username(account.username).is_none() {
                 let hash = self.identity.hash(DEMO_PASSWORD.to_owned()).await?;
                 let new = account.new_account(hash)?;
                 let call = self.system_call(at, Channel::Admin);

@@ -20,10 +20,10 @@ use std::sync::Arc;
 use supervision::Supervisor;
 use views::Views;
 
-use self::{erasures::Erasures, places::Places};
+use self::erasures::Erasures;
 use crate::{
     identity::Identity,
-    kernel::{Files, Kernel, lag::Lags},
+    kernel::{Files, Kernel, lag::Lags, places::Places},
     proofs::Proofs,
     reactions::follower::Reactions,
 };

@@ -11,6 +11,7 @@ pub mod error;
 pub mod folds;
 pub mod lag;
 pub(crate) mod lanes;
+pub(crate) mod places;
 pub mod room;
 pub(crate) mod secret_files;
 mod seen;

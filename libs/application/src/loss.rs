@@ -7,7 +7,7 @@ use crate::{
     keeping::{
         archive::{CHECKPOINTS, LOG},
         reason,
-        restore::{RestoreError, at, promises},
+        restore::{RestoreError, promises, remove_derived},
         scan,
         settings::{Settings, StartError},
         survey,
@@ -41,12 +41,7 @@ pub fn accept_loss(settings: &Settings, reason: String) -> Result<Loss, RestoreE
     let before = accepted.epoch.checked_sub(1);
     let signed = before.and_then(|before| signed.get(&before)).copied();
     // What was made of events that are lost says what the log no longer does.
-    for derived in ["views", "tree"] {
-        let path = settings.data.join(derived);
-        if path.exists() {
-            std::fs::remove_dir_all(&path).map_err(at(&path))?;
-        }
-    }
+    remove_derived(&settings.data)?;
     Ok(Loss {
         from: accepted.head.0 + 1,
         to: accepted

@@ -13,7 +13,7 @@ pub(crate) mod of_log;
 pub mod signer;
 pub mod tree;
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 pub use transparency::{Hash, TileKind, TilePath, TilePathError};
 
@@ -26,20 +26,10 @@ use self::{
     signer::Signer,
     tree::{Tree, TreeState},
 };
-use crate::kernel::{Files, Kernel};
+use crate::kernel::{Kernel, places::Places};
 
 /// For how many readers of the feed it is remembered that this hour's reading is on record.
 const FEED_TRACES_MAX: u64 = 10_000;
-
-/// Where what is signed lies, and what it is signed with.
-pub(crate) struct SigningPlaces {
-    pub(crate) keys: PathBuf,
-    pub(crate) views: PathBuf,
-    pub(crate) checkpoints: PathBuf,
-    pub(crate) checkpoints_elsewhere: Option<Files>,
-    /// What the names of new logs begin with.
-    pub(crate) audit_name: String,
-}
 
 /// What auditors read. A cheap handle.
 #[derive(Clone)]
@@ -47,19 +37,19 @@ pub struct Proofs {
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) tree: Arc<Tree>,
     views: Views,
-    places: Arc<SigningPlaces>,
+    places: Arc<Places>,
     signer: Arc<RwLock<Option<Signer>>>,
     /// By account, the last hour of which it left a trace of reading the feed.
     feed_traces: Cache<AccountId, i64>,
 }
 
 impl Proofs {
-    pub(crate) fn new(kernel: Arc<Kernel>, tree: Arc<Tree>, views: Views, places: SigningPlaces) -> Proofs {
+    pub(crate) fn new(kernel: Arc<Kernel>, tree: Arc<Tree>, views: Views, places: Arc<Places>) -> Proofs {
         Proofs {
             kernel,
             tree,
             views,
-            places: Arc::new(places),
+            places,
             signer: Arc::default(),
             feed_traces: Cache::new(FEED_TRACES_MAX),
         }

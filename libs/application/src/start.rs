@@ -21,12 +21,14 @@ use crate::{
         Keeping,
         archive::{KEYS, SERVER_SECRET},
         clock, erasure,
-        places::{Places, directory},
+        places::{self, directory},
         secret_check,
         settings::{Settings, StartError},
         survey,
     },
-    kernel::{Kernel, call::Call, directory::Directory, error::ReadError, lag::Lags, room::Reader},
+    kernel::{
+        Kernel, call::Call, directory::Directory, error::ReadError, lag::Lags, places::Places, room::Reader,
+    },
     people::People,
     proofs::{Proofs, tree::Tree},
     reactions::{self, follower::Reactions, sources::Sources},
@@ -81,7 +83,7 @@ impl Application {
     fn open_unchecked(settings: &Settings) -> Result<Self, StartError> {
         let data = settings.data.as_path();
         survey::refuse_half(settings)?;
-        let places = Places::of(settings)?;
+        let places = Arc::new(places::of(settings)?);
         warn_of_what_is_open(settings);
         let (secret, vault) = open_keys(settings, &places.keys)?;
         // What the views have seen must be there, and what was signed (design §4.5).
@@ -118,8 +120,7 @@ impl Application {
             posted,
             public_url: settings.public_url.trim_end_matches('/').into(),
         };
-        let signing = places.signing(settings)?;
-        let proofs = Proofs::new(Arc::clone(&kernel), tree, views.clone(), signing);
+        let proofs = Proofs::new(Arc::clone(&kernel), tree, views.clone(), Arc::clone(&places));
         Ok(Application {
             kernel: Arc::clone(&kernel),
             tickets: Tickets {
@@ -137,7 +138,7 @@ impl Application {
                 proofs: proofs.clone(),
                 views,
                 files,
-                places: Arc::new(places),
+                places,
                 reactions: Arc::new(reactions),
                 erasures: Arc::default(),
                 workers,
@@ -171,7 +172,7 @@ impl Application {
     /// Those of the question; [`ReadError::Internal`] when it panics.
     pub async fn read<T, E>(
         &self,
-        question: impl FnOnce(&Reader<Application>) -> Result<T, E> + Send + 'static,
+        question: impl FnOnce(&Reader<'_, Application>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -213,28 +214,28 @@ impl Application {
     }
 }
 
-impl Reader<Application> {
+impl Reader<'_, Application> {
     /// Tickets, for who may wait for the disk.
     #[must_use]
-    pub fn tickets(&self) -> Reader<Tickets> {
+    pub fn tickets(&self) -> Reader<'_, Tickets> {
         self.of(|application| &application.tickets)
     }
 
     /// People, for who may wait for the disk.
     #[must_use]
-    pub fn people(&self) -> Reader<People> {
+    pub fn people(&self) -> Reader<'_, People> {
         self.of(|application| &application.people)
     }
 
     /// Proofs, for who may wait for the disk.
     #[must_use]
-    pub fn proofs(&self) -> Reader<Proofs> {
+    pub fn proofs(&self) -> Reader<'_, Proofs> {
         self.of(|application| &application.proofs)
     }
 
     /// Keeping, for who may wait for the disk.
     #[must_use]
-    pub fn keeping(&self) -> Reader<Keeping> {
+    pub fn keeping(&self) -> Reader<'_, Keeping> {
         self.of(|application| &application.keeping)
     }
 }

@@ -285,7 +285,7 @@ impl Caller {
     /// Those of the question.
     pub async fn asks<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Caller, &Reader<Application>) -> Result<T, Refusal> + Send + 'static,
+        question: impl FnOnce(&Caller, &Reader<'_, Application>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let caller = self.clone();
         self.application

@@ -199,7 +199,7 @@ fn etag(version: u64) -> (header::HeaderName, String) {
 /// Answers a question in the reading room. The answer is written there too: it may be long.
 async fn answered<T: Serialize>(
     caller: &Caller,
-    question: impl FnOnce(&Caller, &Reader<Application>) -> Result<T, Refusal> + Send + 'static,
+    question: impl FnOnce(&Caller, &Reader<'_, Application>) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<HttpResponse, Refusal> {
     let written = caller.asks(move |caller, reader| {
         let answer = question(caller, reader)?;

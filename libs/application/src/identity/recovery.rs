@@ -1,5 +1,5 @@
-//! Getting back in, and getting in at all: what nobody needs to be signed in for (seed 002, F66-F75; seed 004, F181-F183).
-//! Every answer is the same whether there is such an account or not, and comes before anything is looked up.
+//! Recovering an account without being signed in: a new password, a forgotten user name (seed 002, F66-F75; seed 004, F181-F183).
+//! The answer does not depend on whether the account exists, and comes before it is looked up.
 
 use chrono::{DateTime, Utc};
 use domain::{AccountId, TicketKey, account::AccountKind};
@@ -36,8 +36,8 @@ impl Identity {
         });
     }
 
-    /// Mails the user name to whoever has this address, or is the requester of these tickets (seed 004, F182). It goes to the
-    /// account's own address, whoever asks.
+    /// Mails the user name to the accounts with this address, and to the requesters of these tickets (seed 004, F182). The mail always
+    /// goes to the account's own address.
     pub fn request_username_reminder(
         &self,
         address: Option<String>,

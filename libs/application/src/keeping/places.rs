@@ -1,4 +1,4 @@
-//! Where things lie in a data directory, and elsewhere.
+//! From settings to places.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,42 +9,20 @@ use object_store::local::LocalFileSystem;
 
 use crate::{
     keeping::settings::{Settings, StartError},
-    kernel::Files,
-    proofs::SigningPlaces,
+    kernel::{Files, places::Places},
 };
 
-/// Where things lie.
-#[derive(Clone)]
-pub(crate) struct Places {
-    pub(crate) data: PathBuf,
-    pub(crate) keys: PathBuf,
-    pub(crate) views: PathBuf,
-    pub(crate) checkpoints: PathBuf,
-    pub(crate) archive: Option<Files>,
-}
-
-impl Places {
-    /// Makes what is not there.
-    pub(crate) fn of(settings: &Settings) -> Result<Places, StartError> {
-        Ok(Places {
-            data: settings.data.clone(),
-            keys: directory(&settings.data.join("keys"))?,
-            views: directory(&settings.data.join("views"))?,
-            checkpoints: directory(&settings.data.join("checkpoints"))?,
-            archive: store(settings.archive.as_deref())?,
-        })
-    }
-
-    /// What of it signing needs.
-    pub(crate) fn signing(&self, settings: &Settings) -> Result<SigningPlaces, StartError> {
-        Ok(SigningPlaces {
-            keys: self.keys.clone(),
-            views: self.views.clone(),
-            checkpoints: self.checkpoints.clone(),
-            checkpoints_elsewhere: store(settings.checkpoints_to.as_deref())?,
-            audit_name: settings.audit_name.clone(),
-        })
-    }
+/// The places that the settings name. Makes what is not there.
+pub(crate) fn of(settings: &Settings) -> Result<Places, StartError> {
+    Ok(Places {
+        data: settings.data.clone(),
+        keys: directory(&settings.data.join("keys"))?,
+        views: directory(&settings.data.join("views"))?,
+        checkpoints: directory(&settings.data.join("checkpoints"))?,
+        checkpoints_elsewhere: store(settings.checkpoints_to.as_deref())?,
+        archive: store(settings.archive.as_deref())?,
+        audit_name: settings.audit_name.clone(),
+    })
 }
 
 /// A directory elsewhere that things are written to.

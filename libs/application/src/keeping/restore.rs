@@ -170,7 +170,7 @@ pub enum RestoreError {
 }
 
 /// For `map_err`: which path.
-pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
+fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
     let path = path.to_owned();
     move |source| RestoreError::Io { path, source }
 }
@@ -216,9 +216,7 @@ pub fn log_and_files(data: &Path, from: &Path, when_damaged: WhenDamaged) -> Res
             fault: fault.clone(),
         });
     }
-    for derived in ["views", "tree"] {
-        remove(&data.join(derived))?;
-    }
+    remove_derived(data)?;
     copy_checkpoints(&from.join(CHECKPOINTS), &data.join(CHECKPOINTS))?;
     copy_missing(&from.join(FILES), &data.join(FILES))?;
     let (check, own) = (secret_check::file(from), secret_check::file(data));
@@ -258,6 +256,13 @@ pub(crate) fn promises(dir: &Path) -> Result<BTreeMap<u32, u64>, RestoreError> {
         }
     }
     Ok(promises)
+}
+
+/// Removes what is made from the log.
+pub(crate) fn remove_derived(data: &Path) -> Result<(), RestoreError> {
+    ["views", "tree"]
+        .iter()
+        .try_for_each(|derived| remove(&data.join(derived)))
 }
 
 /// Removes a directory that may not be there.

@@ -17,12 +17,6 @@ use domain::{
 
 use crate::kernel::{directory::Directory, error::ExecuteError, writes::Write};
 
-/// Somebody who can sign in administers everything.
-#[must_use]
-pub(crate) fn is_administered(directory: &Directory) -> bool {
-    directory.any_account(is_administrator)
-}
-
 /// Refuses writes after which nobody administers, when somebody does before them.
 ///
 /// # Errors

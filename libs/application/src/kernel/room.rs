@@ -25,20 +25,20 @@ impl Default for Room {
 }
 
 /// A part of the application for who has a turn in the reading room: on a thread that may wait for the disk.
-pub struct Reader<P>(P);
+pub struct Reader<'a, P>(&'a P);
 
-impl<P> Reader<P> {
+impl<'a, P> Reader<'a, P> {
     /// The same turn with a part of this part.
-    pub(crate) fn of<Q: Clone>(&self, part: impl FnOnce(&P) -> &Q) -> Reader<Q> {
-        Reader(part(&self.0).clone())
+    pub(crate) fn of<Q>(&self, part: impl FnOnce(&'a P) -> &'a Q) -> Reader<'a, Q> {
+        Reader(part(self.0))
     }
 }
 
-impl<P> Deref for Reader<P> {
+impl<P> Deref for Reader<'_, P> {
     type Target = P;
 
     fn deref(&self) -> &P {
-        &self.0
+        self.0
     }
 }
 
@@ -50,7 +50,7 @@ impl Room {
     pub(crate) async fn read<P, T, E>(
         &self,
         part: P,
-        question: impl FnOnce(&Reader<P>) -> Result<T, E> + Send + 'static,
+        question: impl FnOnce(&Reader<'_, P>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         P: Send + 'static,
@@ -59,10 +59,9 @@ impl Room {
     {
         let turn = Arc::clone(&self.0).acquire_owned().await;
         let turn = turn.map_err(ReadError::internal)?;
-        let reader = Reader(part);
         let answer = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            question(&reader)
+            question(&Reader(&part))
         });
         answer.await.map_err(ReadError::internal)?
     }

@@ -80,7 +80,7 @@ impl People {
     }
 }
 
-impl Reader<People> {
+impl Reader<'_, People> {
     /// The picture of an account, for who may see the account.
     ///
     /// # Errors

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Language,
     account::{AccountKind, change::NewAccount},
-    policy::{Grant, Role},
+    policy::{Grant, Role, administration::is_administrator},
 };
 use event_log::Channel;
 use uuid::Uuid;
 
 use crate::{
-    kernel::{administrators::is_administered, error::ExecuteError, writes::Made},
+    kernel::{error::ExecuteError, writes::Made},
     people::People,
 };
 
@@ -34,7 +34,7 @@ impl People {
     /// Somebody who can sign in administers everything.
     #[must_use]
     pub fn is_administered(&self) -> bool {
-        is_administered(&self.kernel.directory)
+        self.kernel.directory.any_account(is_administrator)
     }
 
     /// Makes an administrator of everything for whoever runs the server: the first, or one after the last was lost with a

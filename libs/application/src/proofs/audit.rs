@@ -279,7 +279,7 @@ impl Proofs {
     }
 }
 
-impl Reader<Proofs> {
+impl Reader<'_, Proofs> {
     /// A tile of the tree (C2SP tlog-tiles). Hashes are for everybody who is signed in, entries for those who read the log.
     ///
     /// # Errors

@@ -176,7 +176,7 @@ impl Bundling {
     }
 
     /// Writes some of what is left.
-    fn write(&mut self, reader: &Reader<Proofs>, part: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(&mut self, reader: &Reader<'_, Proofs>, part: &mut Vec<u8>) -> Result<(), ReadError> {
         if let Some(head) = self.head.take() {
             let head = serde_json::to_vec(&head).map_err(ReadError::internal)?;
             // Its members are followed by the lists.
@@ -193,7 +193,7 @@ impl Bundling {
 
     fn write_keys(
         &mut self,
-        reader: &Reader<Proofs>,
+        reader: &Reader<'_, Proofs>,
         after: Version,
         part: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
@@ -212,7 +212,7 @@ impl Bundling {
 
     fn write_events(
         &mut self,
-        reader: &Reader<Proofs>,
+        reader: &Reader<'_, Proofs>,
         after: Version,
         part: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
@@ -241,7 +241,7 @@ impl Bundling {
         Ok(())
     }
 
-    fn write_accounts(&mut self, reader: &Reader<Proofs>, part: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write_accounts(&mut self, reader: &Reader<'_, Proofs>, part: &mut Vec<u8>) -> Result<(), ReadError> {
         while let Some(account) = self.accounts.pop_first() {
             let created = reader
                 .kernel
@@ -267,7 +267,7 @@ impl Bundling {
     /// Adds an event with its values, if its reader may see it; says whether they may.
     fn add_whole(
         &mut self,
-        reader: &Reader<Proofs>,
+        reader: &Reader<'_, Proofs>,
         part: &mut Vec<u8>,
         told: Told<'_>,
     ) -> Result<bool, ReadError> {
@@ -287,7 +287,7 @@ impl Bundling {
     }
 }
 
-impl Reader<Proofs> {
+impl Reader<'_, Proofs> {
     fn whole(&self, told: &Shown<Told<'_>>, size: u64) -> Result<Entry, ReadError> {
         let (recorded, disclosed) = (told.recorded, told.disclosed);
         let event = String::from_utf8(recorded.bytes.to_vec()).map_err(ReadError::internal)?;

@@ -80,7 +80,7 @@ impl Proofs {
     }
 }
 
-impl Reader<Proofs> {
+impl Reader<'_, Proofs> {
     /// A page of the change feed (N4): for those who may read the log. `limit` is taken as at least 1 and at most
     /// [`FEED_LIMIT_MAX`]. A stream alone is read by its own links when that is the shorter way.
     ///

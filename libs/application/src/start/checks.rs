@@ -6,12 +6,11 @@ use vault::{DigestKey, Vault};
 use crate::{
     keeping::{
         archive::{KEYS, LOG},
-        places::Places,
         secret_check,
         settings::{Settings, StartError},
         upkeep::CHECKPOINT_EVERY_S,
     },
-    kernel::error::ReadError,
+    kernel::{error::ReadError, places::Places},
     proofs::{checkpoints::last_of_epoch, epoch::LogIdentity, tree::Promise},
 };
 

@@ -7,10 +7,11 @@ use transparency::{Frontier, leaf_hash};
 
 use crate::{
     keeping::{
-        places::{Places, directory},
+        places::directory,
         scan,
         settings::{Settings, StartError},
     },
+    kernel::places::Places,
     proofs::{
         checkpoints::last_of_epoch,
         of_log::{OF_LOG, first_event},

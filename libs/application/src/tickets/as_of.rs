@@ -35,7 +35,7 @@ pub struct Blamed {
     pub loaded: Shown<Arc<Loaded>>,
 }
 
-impl Reader<Tickets> {
+impl Reader<'_, Tickets> {
     /// The position that a point in time means.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
 //! Asking: tickets and lists of them. Every read passes the policy.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use domain::{
-    AccountId, DeskKey, OrganizationId, StatusId, TicketKey,
+    AccountId, DeskKey, OrganizationId, TicketKey,
     desk::Desk,
     policy::{self, ListSight, Shown, Sight, Viewer},
 };
 use event_log::Position;
 use uuid::Uuid;
 use views::{
+    Series,
     history::Names,
     queue::{QueueError, QueuePage, QueueQuery},
 };
@@ -35,7 +36,7 @@ impl Names for Directory {
     }
 }
 
-impl Reader<Tickets> {
+impl Reader<'_, Tickets> {
     /// A ticket, for a viewer who may read it.
     ///
     /// # Errors
@@ -82,11 +83,21 @@ impl Tickets {
         }
     }
 
-    /// Whether the view lacks what the log has had for longer than [`VIEW_LAG_MS_MAX`].
-    fn view_is_behind(&self) -> bool {
+    /// Waits until a view shows a position that the caller has seen elsewhere, and refuses while the views lack too much.
+    async fn shows(&self, view: &str, position: Option<Position>) -> Result<(), ReadError> {
+        let wait = Duration::from_millis(AT_LEAST_WAIT_MS);
+        if let Some(position) = position
+            && !self.views.view_is_at(view, position, wait).await
+        {
+            return Err(ReadError::Behind);
+        }
         // The view first: what it reaches is never more than the head that is asked for afterwards.
         let (reached, head) = (self.views.position(), self.kernel.log.head());
-        self.lags.view_behind_ms(reached, head) > VIEW_LAG_MS_MAX
+        if self.lags.view_behind_ms(reached, head) > VIEW_LAG_MS_MAX {
+            // Less than there is must not look like all there is.
+            return Err(ReadError::Behind);
+        }
+        Ok(())
     }
 
     /// A page of the list, once the view has seen what the caller must see.
@@ -112,18 +123,7 @@ impl Tickets {
             );
         }
         // The view must have reached the past that is asked for.
-        if let Some(position) = at_least.max(query.as_of)
-            && !self
-                .views
-                .at_least(position, Duration::from_millis(AT_LEAST_WAIT_MS))
-                .await
-        {
-            return Err(ReadError::Behind);
-        }
-        if self.view_is_behind() {
-            // Less than there is must not look like all there is.
-            return Err(ReadError::Behind);
-        }
+        self.shows("queue", at_least.max(query.as_of)).await?;
         if let Some(position) = self.kernel.last_write(sign_in) {
             // A courtesy to plain clients: when the view is slower than that, they see what it has.
             self.views
@@ -150,17 +150,9 @@ impl Tickets {
         viewer: &Viewer,
         desk: Option<DeskKey>,
         (from, to): (NaiveDate, NaiveDate),
-        at_least: Option<u64>,
-    ) -> Result<Vec<(NaiveDate, BTreeMap<StatusId, u64>)>, ReadError> {
-        let wait = Duration::from_millis(AT_LEAST_WAIT_MS);
-        if let Some(position) = at_least
-            && !self.views.view_is_at("series", Position(position), wait).await
-        {
-            return Err(ReadError::Behind);
-        }
-        if self.view_is_behind() {
-            return Err(ReadError::Behind);
-        }
+        at_least: Option<Position>,
+    ) -> Result<Series, ReadError> {
+        self.shows("series", at_least).await?;
         let visible = policy::visible(viewer);
         self.kernel
             .room

@@ -100,7 +100,7 @@ impl Way {
     }
 }
 
-impl Reader<Tickets> {
+impl Reader<'_, Tickets> {
     /// A page of what `show` makes of the events of a ticket, without those that this viewer may not read.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ const LIMIT: usize = 200;
 pub(crate) trait Asking {
     fn asks<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Reader<Application>) -> Result<T, ReadError> + Send + 'static,
+        question: impl FnOnce(&Reader<'_, Application>) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError>;
 
     fn ticket(&self, viewer: &Viewer, key: &TicketKey) -> Result<Arc<Loaded>, ReadError> {
@@ -114,7 +114,7 @@ pub(crate) trait Asking {
 impl Asking for Application {
     fn asks<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Reader<Application>) -> Result<T, ReadError> + Send + 'static,
+        question: impl FnOnce(&Reader<'_, Application>) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
         let application = self.clone();
         // Whatever runtime the test has, this thread is none of it.

@@ -84,7 +84,7 @@ fn replay(events: &[(Stamp, TicketEvent)]) -> Option<Document> {
 }
 
 /// As of every position from before the opening to after the end.
-fn check(reader: &Reader<Application>, admin: &Viewer, told: &Told) -> Result<usize, ReadError> {
+fn check(reader: &Reader<'_, Application>, admin: &Viewer, told: &Told) -> Result<usize, ReadError> {
     let tickets = reader.tickets();
     let as_of = |position: u64| {
         let as_of = AsOf::Position(Position(position));

@@ -91,7 +91,7 @@ pub(super) fn cursor(next: Start) -> String {
 /// A page of a ticket's history.
 pub(crate) fn history(
     caller: &Caller,
-    reader: &Reader<Application>,
+    reader: &Reader<'_, Application>,
     loaded: &Loaded,
     page: (Start, usize),
 ) -> Result<HistoryPage, Refusal> {

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use api_types::{DayCounts, Problem, StatusSeries};
+use application::Position;
 use domain::DeskKey;
 
 use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
@@ -36,7 +37,7 @@ pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> R
     let days = caller
         .application
         .tickets
-        .status_series(caller.viewer(), desk, (from, to), at_least)
+        .status_series(caller.viewer(), desk, (from, to), at_least.map(Position))
         .await?;
     let items = days
         .into_iter()

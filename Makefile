@@ -44,7 +44,7 @@ test: build nextest node_modules/installed programs ## run all tests; installs w
 	cargo test --workspace --doc --quiet
 
 .PHONY: check
-check: format lint purity test contract docs failpoints load crash ## all that CI runs
+check: format lint purity test contract docs load crash ## all that CI runs
 	$(MAKE) mail-kills KILLS=10
 
 .PHONY: format
@@ -111,12 +111,8 @@ courier: build nextest ## account mail against a real mail server
 	cargo nextest run -p guichet_tests -E 'test(mail)'
 
 .PHONY: failpoints
-failpoints: nextest ## the log on a disk that fails at each of its fault points, and each thread and task killed once
-	cargo nextest run -p event_log --features failpoints
-	cargo build --workspace --bin guichet --features guichet/failpoints
-	mv target/debug/guichet target/debug/guichet-failpoints
-	GUICHET_BIN=$(CURDIR)/target/debug/guichet-failpoints cargo nextest run --workspace --features guichet_tests/failpoints -E 'test(/^workers/) & binary(end_to_end)'
-	$(MAKE) build
+failpoints: build nextest ## of `make test`, the log on a disk that fails at each of its fault points, and each thread and task killed once
+	cargo nextest run --workspace -E 'binary(failures) + (binary(end_to_end) & test(/^workers/))'
 
 .PHONY: mutants
 mutants: nextest cargo-mutants ## judge the tests by mutants of what changed since BASE: each must be noticed (MUTANTS_MINUTES=n)

@@ -169,14 +169,20 @@ impl Application {
                     .await?;
             }
         }
+        let missing: Vec<_> = ACCOUNTS
+            .iter()
+            .filter(|account| self.directory().account_by_username(account.username).is_none())
+            .collect();
+        if missing.is_empty() {
+            return Ok(0);
+        }
+        // Their one password is public, so one hash serves them all.
+        let hash = self.identity.hash(DEMO_PASSWORD.to_owned()).await?;
         let mut made = 0;
-        for account in &ACCOUNTS {
-            if self.directory().account_by_username(account.username).is_none() {
-                let hash = self.identity.hash(DEMO_PASSWORD.to_owned()).await?;
-                let new = account.new_account(hash)?;
-                let call = self.system_call(at, Channel::Admin);
-                made += usize::from(self.people.make_account(&call, new, None).await? == Made::Now);
-            }
+        for account in missing {
+            let new = account.new_account(hash.clone())?;
+            let call = self.system_call(at, Channel::Admin);
+            made += usize::from(self.people.make_account(&call, new, None).await? == Made::Now);
         }
         Ok(made)
     }

@@ -1,4 +1,4 @@
-//! Fault points: where a test makes the disk fail. Without the feature `failpoints` they are nothing.
+//! Fault points: where a test makes the disk fail. Only a build with debug assertions has them.
 //!
 //! `event_log::space` stands in place of the file system's answer: `"return(1000)"` says that 1000 bytes are free. Any other point is
 //! armed with `fail::cfg(point, "return")` or, to choose the error, `"return(28)"`, a number of `errno`.
@@ -24,17 +24,17 @@ pub(crate) const HEAD_KEEPER: &str = "event_log::head_keeper";
 pub(crate) const INDEX: &str = "event_log::index";
 
 /// Where a test lets a thread end.
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub(crate) fn turn(point: &'static str) {
     fail::fail_point!(point);
 }
 
 /// Nothing.
-#[cfg(not(feature = "failpoints"))]
+#[cfg(not(debug_assertions))]
 pub(crate) fn turn(_point: &'static str) {}
 
 /// The error that a test wants at a point, if it wants one.
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub(crate) fn injected(point: &'static str) -> io::Result<()> {
     use rustix::io::Errno;
     fail::fail_point!(point, |errno: Option<String>| {
@@ -48,7 +48,7 @@ pub(crate) fn injected(point: &'static str) -> io::Result<()> {
 }
 
 /// How many bytes a test says are free.
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub(crate) fn free_bytes() -> Option<u64> {
     fail::fail_point!("event_log::space", |bytes: Option<String>| {
         bytes.and_then(|bytes| bytes.parse().ok())
@@ -57,13 +57,13 @@ pub(crate) fn free_bytes() -> Option<u64> {
 }
 
 /// Nothing.
-#[cfg(not(feature = "failpoints"))]
+#[cfg(not(debug_assertions))]
 pub(crate) fn free_bytes() -> Option<u64> {
     None
 }
 
 /// Nothing.
-#[cfg(not(feature = "failpoints"))]
+#[cfg(not(debug_assertions))]
 pub(crate) fn injected(_point: &'static str) -> io::Result<()> {
     Ok(())
 }

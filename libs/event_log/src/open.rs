@@ -267,9 +267,6 @@ fn warn_of_features() {
              and leaves out the fdatasync of the log"
         );
     }
-    if cfg!(feature = "failpoints") {
-        tracing::warn!("this build was made with the feature `failpoints`, for tests of failures only");
-    }
 }
 
 /// Before a log is opened anew after a failure: makes the system read the data file from the disk.

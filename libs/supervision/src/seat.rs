@@ -166,9 +166,10 @@ impl Worker {
         Worker { seat }
     }
 
-    /// Called at the beginning of each turn of the work: here tests let it end.
+    /// Called at the beginning of each turn of the work. In a build with debug assertions it is a fault point, `worker::<name>`,
+    /// where a test ends the worker.
     pub fn turn(&self) {
-        #[cfg(feature = "failpoints")]
+        #[cfg(debug_assertions)]
         fail::eval(&format!("worker::{}", self.seat.name()), |_| ());
     }
 

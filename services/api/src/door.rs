@@ -12,7 +12,6 @@ use actix_cors::Cors as CorsMiddleware;
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
 use application::Application;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     body::Shapes,
@@ -136,8 +135,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
             .wrap(from_fn(plain_bodies))
             .wrap(self::cors(&cors))
             .wrap(from_fn(boundary))
-            // What documents the handlers is collected beside them, and thrown away here: the contract is made already.
-            .configure(|config| routes::register(&mut ServiceConfig::new(config)))
+            .configure(routes::serve)
             .configure(docs::register)
             .default_service(web::to(nowhere))
     });

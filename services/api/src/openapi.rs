@@ -71,7 +71,7 @@ pub fn contract() -> OpenApi {
     let (_, mut contract) = App::new()
         .into_utoipa_app()
         .openapi(base())
-        .configure(routes::register)
+        .configure(routes::document)
         .split_for_parts();
     declared::complete(&mut contract);
     contract

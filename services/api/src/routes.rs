@@ -25,7 +25,7 @@ pub mod transitions;
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, dev::HttpServiceFactory, http::header, web};
 use api_types::EditProfile;
 use application::{Application, Loaded, Reader, tickets::as_of::AsOf};
 use domain::{
@@ -33,7 +33,7 @@ use domain::{
     ticket::Context,
 };
 use serde::Serialize;
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{OpenApiFactory, service_config::ServiceConfig as Documenting};
 use uuid::Uuid;
 
 use crate::{
@@ -44,110 +44,142 @@ use crate::{
     refusal::{INTERNAL, NOT_FOUND, Refusal},
 };
 
-/// Registers every operation, for serving and documenting alike.
-pub fn register(config: &mut ServiceConfig) {
-    config
-        .service(
-            utoipa_actix_web::scope("/v1")
-                .service(auth::create_token)
-                .service(auth::refresh_token)
-                .service(auth::delete_token)
-                .service(auth::create_challenge)
-                .service(auth::get_password_policy)
-                .service(oidc::list_identity_providers)
-                .service(oidc::begin_federated_sign_in)
-                .service(oidc::create_federated_token)
-                .service(recovery::request_password_reset)
-                .service(recovery::reset_password)
-                .service(recovery::request_username_reminder)
-                .service(recovery::confirm_address)
-                .service(recovery::request_rescue)
-                .service(recovery::sign_up)
-                .service(recovery::confirm_sign_up)
-                .service(me::get_me)
-                .service(me::profile::edit_me)
-                .service(me::profile::request_address)
-                .service(me::profile::set_avatar)
-                .service(me::profile::delete_avatar)
-                .service(me::credentials::change_password)
-                .service(me::credentials::begin_second_factor)
-                .service(me::credentials::confirm_second_factor)
-                .service(me::credentials::remove_second_factor)
-                .service(me::credentials::list_sign_ins)
-                .service(me::credentials::delete_sign_ins)
-                .service(me::credentials::delete_sign_in)
-                .configure(register_people)
-                .service(desks::list_desks)
-                .service(desks::get_desk)
-                .service(desks::get_form)
-                .service(tickets::create_ticket)
-                .service(tickets::list_tickets)
-                .service(tickets::get_ticket)
-                .service(tickets::edit_ticket)
-                .service(tickets::reopen_ticket)
-                .service(sharing::share_ticket)
-                .service(sharing::list_shares)
-                .service(sharing::unshare_ticket)
-                .service(comments::create_comment)
-                .service(comments::list_comments)
-                .service(attachments::create_attachment)
-                .service(attachments::list_attachments)
-                .service(attachments::get_attachment)
-                .service(transitions::create_transition)
-                .service(approvals::create_approval)
-                .service(approvals::list_approvals)
-                .service(approvals::decide_approval)
-                .service(history::list_history)
-                .service(history::get_blame)
-                .service(series::get_status_series)
-                .service(events::list_events)
-                .service(audit::get_checkpoint)
-                .service(audit::get_checkpoint_key)
-                .service(audit::get_inclusion_proof)
-                .service(audit::get_consistency_proof)
-                .service(audit::get_tile)
-                .service(audit::export_log)
-                .service(audit::get_evidence)
-                .service(persons::erase_person)
-                .service(persons::get_erasure),
-        )
-        .service(auth::get_jwks)
-        .service(health::get_health)
-        .service(health::get_readiness)
-        .service(health::get_metrics);
+/// Where operations are registered.
+trait Registry {
+    fn operation<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, operation: F) -> &mut Self;
 }
 
-fn register_people(config: &mut ServiceConfig) {
-    config
-        .service(accounts::create_account)
-        .service(accounts::list_accounts)
-        .service(accounts::get_account)
-        .service(accounts::edit_account)
-        .service(accounts::get_avatar)
-        .service(accounts::administering::grant_role)
-        .service(accounts::administering::revoke_role)
-        .service(accounts::administering::create_membership)
-        .service(accounts::administering::delete_membership)
-        .service(accounts::administering::disable_account)
-        .service(accounts::administering::enable_account)
-        .service(accounts::administering::unlock_account)
-        .service(accounts::administering::lock_fields)
-        .service(accounts::administering::set_address)
-        .service(accounts::administering::delete_second_factor)
-        .service(accounts::administering::delete_sign_ins_of)
-        .service(accounts::keys::create_api_key)
-        .service(accounts::keys::list_api_keys)
-        .service(accounts::keys::delete_api_key)
-        .service(organizations::create_organization)
-        .service(organizations::list_organizations)
-        .service(organizations::get_organization)
-        .service(organizations::edit_organization)
-        .service(organizations::create_contract)
-        .service(organizations::edit_contract)
-        .service(organizations::delete_contract)
-        .service(deliveries::list_deliveries)
-        .service(deliveries::claim_delivery)
-        .service(deliveries::settle_delivery);
+/// For serving alone: each worker registers all operations, and the document is the costly part of it.
+impl Registry for web::ServiceConfig {
+    fn operation<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, operation: F) -> &mut Self {
+        self.service(operation)
+    }
+}
+
+/// For the document.
+impl Registry for Documenting<'_> {
+    fn operation<F: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, operation: F) -> &mut Self {
+        self.service(operation)
+    }
+}
+
+/// Registers every operation for serving.
+pub(crate) fn serve(config: &mut web::ServiceConfig) {
+    config.service(web::scope("/v1").configure(register));
+    register_unversioned(config);
+}
+
+/// Registers every operation for the document.
+pub(crate) fn document(config: &mut Documenting<'_>) {
+    config.service(utoipa_actix_web::scope("/v1").configure(|config: &mut Documenting<'_>| register(config)));
+    register_unversioned(config);
+}
+
+fn register(registry: &mut impl Registry) {
+    registry
+        .operation(auth::create_token)
+        .operation(auth::refresh_token)
+        .operation(auth::delete_token)
+        .operation(auth::create_challenge)
+        .operation(auth::get_password_policy)
+        .operation(oidc::list_identity_providers)
+        .operation(oidc::begin_federated_sign_in)
+        .operation(oidc::create_federated_token)
+        .operation(recovery::request_password_reset)
+        .operation(recovery::reset_password)
+        .operation(recovery::request_username_reminder)
+        .operation(recovery::confirm_address)
+        .operation(recovery::request_rescue)
+        .operation(recovery::sign_up)
+        .operation(recovery::confirm_sign_up)
+        .operation(me::get_me)
+        .operation(me::profile::edit_me)
+        .operation(me::profile::request_address)
+        .operation(me::profile::set_avatar)
+        .operation(me::profile::delete_avatar)
+        .operation(me::credentials::change_password)
+        .operation(me::credentials::begin_second_factor)
+        .operation(me::credentials::confirm_second_factor)
+        .operation(me::credentials::remove_second_factor)
+        .operation(me::credentials::list_sign_ins)
+        .operation(me::credentials::delete_sign_ins)
+        .operation(me::credentials::delete_sign_in);
+    register_people(registry);
+    registry
+        .operation(desks::list_desks)
+        .operation(desks::get_desk)
+        .operation(desks::get_form)
+        .operation(tickets::create_ticket)
+        .operation(tickets::list_tickets)
+        .operation(tickets::get_ticket)
+        .operation(tickets::edit_ticket)
+        .operation(tickets::reopen_ticket)
+        .operation(sharing::share_ticket)
+        .operation(sharing::list_shares)
+        .operation(sharing::unshare_ticket)
+        .operation(comments::create_comment)
+        .operation(comments::list_comments)
+        .operation(attachments::create_attachment)
+        .operation(attachments::list_attachments)
+        .operation(attachments::get_attachment)
+        .operation(transitions::create_transition)
+        .operation(approvals::create_approval)
+        .operation(approvals::list_approvals)
+        .operation(approvals::decide_approval)
+        .operation(history::list_history)
+        .operation(history::get_blame)
+        .operation(series::get_status_series)
+        .operation(events::list_events)
+        .operation(audit::get_checkpoint)
+        .operation(audit::get_checkpoint_key)
+        .operation(audit::get_inclusion_proof)
+        .operation(audit::get_consistency_proof)
+        .operation(audit::get_tile)
+        .operation(audit::export_log)
+        .operation(audit::get_evidence)
+        .operation(persons::erase_person)
+        .operation(persons::get_erasure);
+}
+
+fn register_people(registry: &mut impl Registry) {
+    registry
+        .operation(accounts::create_account)
+        .operation(accounts::list_accounts)
+        .operation(accounts::get_account)
+        .operation(accounts::edit_account)
+        .operation(accounts::get_avatar)
+        .operation(accounts::administering::grant_role)
+        .operation(accounts::administering::revoke_role)
+        .operation(accounts::administering::create_membership)
+        .operation(accounts::administering::delete_membership)
+        .operation(accounts::administering::disable_account)
+        .operation(accounts::administering::enable_account)
+        .operation(accounts::administering::unlock_account)
+        .operation(accounts::administering::lock_fields)
+        .operation(accounts::administering::set_address)
+        .operation(accounts::administering::delete_second_factor)
+        .operation(accounts::administering::delete_sign_ins_of)
+        .operation(accounts::keys::create_api_key)
+        .operation(accounts::keys::list_api_keys)
+        .operation(accounts::keys::delete_api_key)
+        .operation(organizations::create_organization)
+        .operation(organizations::list_organizations)
+        .operation(organizations::get_organization)
+        .operation(organizations::edit_organization)
+        .operation(organizations::create_contract)
+        .operation(organizations::edit_contract)
+        .operation(organizations::delete_contract)
+        .operation(deliveries::list_deliveries)
+        .operation(deliveries::claim_delivery)
+        .operation(deliveries::settle_delivery);
+}
+
+fn register_unversioned(registry: &mut impl Registry) {
+    registry
+        .operation(auth::get_jwks)
+        .operation(health::get_health)
+        .operation(health::get_readiness)
+        .operation(health::get_metrics);
 }
 
 /// A language that a body names; none when it names none.

@@ -37,7 +37,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     process_log::begin();
-    #[cfg(feature = "failpoints")]
+    // The variable FAILPOINTS arms fault points, which only a build with debug assertions has.
+    #[cfg(debug_assertions)]
     let _armed = fail::FailScenario::setup();
     if !matches!(arguments.command, Command::Audit(_)) {
         // Whatever is made from here on is for its owner only: log, keys, views, backups, sockets, temporary files.

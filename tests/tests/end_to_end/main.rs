@@ -59,5 +59,4 @@ mod tokens;
 mod unsharing;
 mod uploads;
 mod waiting;
-#[cfg(feature = "failpoints")]
 mod workers;

@@ -1,5 +1,5 @@
 //! Each thread and task of the server is killed: it comes back, `/readyz` tells of it meanwhile, and nothing acknowledged is
-//! lost. For a binary with fault points: `make failpoints`.
+//! lost. The binary must be a build with debug assertions: no other has fault points.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! What happens when the disk fails under the log: `cargo test -p event_log --features failpoints --test failures`.
+//! What happens when the disk fails under the log: `cargo test -p event_log --test failures`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../log/drafts.rs"]

@@ -38,7 +38,7 @@ pub use account::{
     EditProfile, LockedFields, NewApiKey, NewMembership, NewRole, SetAddress,
 };
 pub use approval::{Approval, ApprovalList, ApprovalStatus, Decision, DecisionKind, NewApproval};
-pub use attachment::{Attachment, AttachmentList, AttachmentUpload};
+pub use attachment::{Attachment, AttachmentList, AttachmentUpload, FileBytes};
 pub use audit::{
     CheckpointKey, ConsistencyProof, ErasePerson, Erasure, EvidenceBundle, ExportLine, InclusionProof,
 };

@@ -10,15 +10,15 @@ use utoipa::ToSchema;
 /// outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "type": "/docs/errors#ticket-invalid",
-    "title": "Le ticket est incomplet ou incorrect",
+    "type": "/docs/errors#invalid",
+    "title": "La demande est incomplète ou incorrecte",
     "status": 422,
-    "detail": "2 champs sont à corriger.",
-    "code": "ticket-invalid",
+    "detail": "Nombre d'erreurs : 2. Elles figurent dans errors.",
+    "code": "invalid",
     "request_id": "0198c0de-7000-7000-8000-0000000000ff",
     "errors": [
-        {"pointer": "/summary", "code": "required", "detail": "Le résumé est obligatoire."},
-        {"pointer": "/fields/product", "code": "unknown-value", "detail": "Ce produit n'existe pas."}
+        {"pointer": "/summary", "code": "required", "detail": "est obligatoire et n'est pas renseigné"},
+        {"pointer": "/organization", "code": "value", "detail": "ne désigne aucune organisation"}
     ]
 }))]
 pub struct Problem {
@@ -59,12 +59,12 @@ pub struct Problem {
 
 /// One faulty field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"pointer": "/summary", "code": "required", "detail": "Le résumé est obligatoire."}))]
+#[schema(example = json!({"pointer": "/summary", "code": "required", "detail": "est obligatoire et n'est pas renseigné"}))]
 pub struct FieldError {
     /// Where it is: a JSON pointer into the body (RFC 6901), or the name of a query parameter.
     pub pointer: String,
     /// What a program compares; `required` when the field is missing or empty.
     pub code: String,
-    /// What is wrong, in the language asked for.
+    /// What is wrong, in the language asked for. Its subject is what `pointer` names.
     pub detail: String,
 }

@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One fault: where, which kind, and in words. A refusal lists them all at once (seed 004 §2.5; seed 001 §4.1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+use crate::messages::FaultText;
+
+/// One fault: where, and what. A refusal lists them all at once (seed 004 §2.5; seed 001 §4.1). No text holds a value that may be
+/// personal.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// JSON pointer into the request (RFC 6901), such as `/fields/technicalId`.
     pub pointer: String,
-    /// Machine-readable kind: `required`, `unknown`, `type`, `format`, `length`, `value`, `forbidden`.
-    pub code: FaultCode,
-    /// One sentence for a person, without the offending value when that may be personal.
-    pub detail: String,
+    /// What is wrong there.
+    pub text: FaultText,
 }
 
 /// The kinds of fault. SOAP's returnCode 1 is [`FaultCode::Required`]; all others are its 2.
@@ -34,6 +35,17 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// All of them.
+    pub const ALL: [FaultCode; 7] = [
+        FaultCode::Required,
+        FaultCode::Unknown,
+        FaultCode::Type,
+        FaultCode::Format,
+        FaultCode::Length,
+        FaultCode::Value,
+        FaultCode::Forbidden,
+    ];
+
     /// The code as it stands on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -52,17 +64,22 @@ impl FaultCode {
 impl Fault {
     /// A fault at a pointer.
     #[must_use]
-    pub fn new(pointer: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {
+    pub fn new(pointer: impl Into<String>, text: FaultText) -> Self {
         Self {
             pointer: pointer.into(),
-            code,
-            detail: detail.into(),
+            text,
         }
     }
 
     /// A mandatory field that is not filled in.
     #[must_use]
     pub fn required(pointer: impl Into<String>) -> Self {
-        Self::new(pointer, FaultCode::Required, "is mandatory and is not filled in")
+        Self::new(pointer, FaultText::NotFilledIn)
+    }
+
+    /// Which kind it is.
+    #[must_use]
+    pub fn code(&self) -> FaultCode {
+        self.text.code()
     }
 }

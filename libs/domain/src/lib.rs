@@ -14,6 +14,7 @@
 //! | [`personal`], [`person`] | values that belong to a person and can be erased, and that they were |
 //! | [`epoch`], [`audit`] | what the log says of itself, and of who read it |
 //! | [`fault`], [`text_field`], [`instant`] | one fault of one input field; what is at fault with texts and dates |
+//! | [`messages`] | what callers are told, in French and English |
 
 pub mod account;
 pub mod audit;
@@ -24,6 +25,7 @@ pub mod fault;
 pub mod ids;
 pub mod instant;
 pub mod label;
+pub mod messages;
 pub mod organization;
 pub mod person;
 pub mod personal;
@@ -38,4 +40,5 @@ pub use ids::{
     StatusId, TicketKey,
 };
 pub use label::{Label, Language};
+pub use messages::{Detail, FaultText};
 pub use personal::{Commitment, Personal};

@@ -2,6 +2,7 @@
 
 mod unique;
 
+use domain::{Detail, Fault, FaultText, desk::form};
 use std::{
     collections::{BTreeMap, BTreeSet},
     pin::Pin,
@@ -9,7 +10,6 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use domain::{Fault, desk::form, fault::FaultCode};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -159,62 +159,74 @@ fn unreadable(path: &serde_path_to_error::Path) -> Fault {
         Segment::Enum { .. } | Segment::Unknown => String::new(),
     };
     let pointer: String = path.iter().map(part).collect();
-    Fault::new(pointer, FaultCode::Format, "cannot be read")
+    Fault::new(pointer, FaultText::Unreadable)
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Value, Refusal> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let media_type = content_type.map(|value| Parametrized::read(value.as_bytes()).value);
     if !media_type.is_some_and(|value| value == "application/json" || value.ends_with("+json")) {
-        return Err(Refusal::new(&refusal::WRONG_MEDIA_TYPE).detail("the body is sent as application/json"));
+        return Err(Refusal::of(Detail::JsonExpected));
     }
     let deadline = Instant::now() + Duration::from_secs(BODY_WAIT_S);
-    let late = format!("the body did not arrive whole within {BODY_WAIT_S} s");
-    let bytes = gathered(payload, "a body", BODY_BYTES_MAX, || deadline, late).await?;
+    let late = Detail::BodyLate { seconds: BODY_WAIT_S };
+    let bytes = gathered(
+        payload,
+        Detail::BodyMax {
+            bytes: BODY_BYTES_MAX,
+        },
+        BODY_BYTES_MAX,
+        || deadline,
+        late,
+    )
+    .await?;
     let (value, wrong) = unique::read(&bytes).map_err(|error| {
-        Refusal::new(&refusal::MALFORMED).detail(format!("the body is not JSON: {error}"))
+        let (line, column) = (error.line(), error.column());
+        Refusal::of(Detail::BodyNotJson { line, column })
     })?;
     if wrong.is_empty() {
         return Ok(value);
     }
     let fault = |(pointer, why)| match why {
-        Wrong::Twice => Fault::new(pointer, FaultCode::Value, "is given more than once"),
-        Wrong::Reserved => Fault::new(
-            pointer,
-            FaultCode::Unknown,
-            "is not a name that a member may have",
-        ),
+        Wrong::Twice => Fault::new(pointer, FaultText::GivenTwice),
+        Wrong::Reserved => Fault::new(pointer, FaultText::NotAMemberName),
     };
     Err(Refusal::faults(wrong.into_iter().map(fault).collect()))
 }
 
 /// An upload that is kept in memory, whole. It may take long, silence not.
 pub(crate) async fn collected(payload: web::Payload, bytes_max: usize) -> Result<web::Bytes, Refusal> {
-    let late = format!("nothing arrived for {BODY_WAIT_S} s");
+    let late = Detail::NothingArrived { seconds: BODY_WAIT_S };
     let next = || Instant::now() + Duration::from_secs(BODY_WAIT_S);
-    gathered(payload.into_inner(), "an upload", bytes_max, next, late).await
+    gathered(
+        payload.into_inner(),
+        Detail::UploadMax { bytes: bytes_max },
+        bytes_max,
+        next,
+        late,
+    )
+    .await
 }
 
 /// All parts of a payload within a limit, each before its deadline.
 async fn gathered(
     mut payload: Payload,
-    what: &str,
+    too_large: Detail,
     bytes_max: usize,
     deadline: impl Fn() -> Instant,
-    late: String,
+    late: Detail,
 ) -> Result<web::Bytes, Refusal> {
     let mut bytes = web::BytesMut::new();
     loop {
         let Ok(next) = tokio::time::timeout_at(deadline(), payload.next()).await else {
-            return Err(Refusal::new(&refusal::MALFORMED).detail(late));
+            return Err(Refusal::of(late));
         };
         let Some(part) = next else {
             return Ok(bytes.freeze());
         };
         let part = part.map_err(|error| Refusal::new(&refusal::MALFORMED).cause(error))?;
         if bytes.len() + part.len() > bytes_max {
-            let detail = format!("{what} holds at most {bytes_max} bytes");
-            return Err(Refusal::new(&refusal::TOO_LARGE).detail(detail));
+            return Err(Refusal::of(too_large));
         }
         bytes.extend_from_slice(&part);
     }

@@ -18,7 +18,7 @@ use actix_web::{
     middleware::Next,
     web::Bytes,
 };
-use domain::Language;
+use domain::{Detail, Language};
 use uuid::Uuid;
 
 use crate::{
@@ -127,8 +127,7 @@ pub async fn plain_bodies(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let may_have_body = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if may_have_body && is_encoded(request.headers()) {
-        let refusal = Refusal::new(&refusal::WRONG_MEDIA_TYPE)
-            .detail("the body is sent as it is: no Content-Encoding is taken");
+        let refusal = Refusal::of(Detail::ContentCoded);
         return Ok(request.into_response(HttpResponse::from_error(refusal)));
     }
     Ok(next.call(request).await?.map_into_boxed_body())

@@ -16,8 +16,7 @@ use application::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Fault, Language, TicketKey,
-    fault::FaultCode,
+    AccountId, Detail, Fault, FaultText, Language, TicketKey,
     policy::{Profile, Viewer},
 };
 use uuid::Uuid;
@@ -74,8 +73,10 @@ pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     let mut lines = headers.get_all(name);
     let value = lines.next();
     if lines.next().is_some() {
-        let detail = format!("the header {name} is given more than once");
-        return Err(Refusal::new(&refusal::MALFORMED).detail(detail));
+        let detail = Detail::HeaderTwice {
+            name: name.to_owned(),
+        };
+        return Err(Refusal::of(detail));
     }
     Ok(value)
 }
@@ -86,9 +87,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
     };
     match value.to_str() {
         Ok(text) => Ok(Some(text.trim())),
-        Err(error) => Err(Refusal::new(&refusal::MALFORMED)
-            .detail(format!("the header {name} is not readable text"))
-            .cause(error)),
+        Err(error) => Err(Refusal::of(Detail::HeaderUnreadable {
+            name: name.to_owned(),
+        })
+        .cause(error)),
     }
 }
 
@@ -130,8 +132,10 @@ impl Caller {
             let Some(value) = text(headers, name)?.filter(|_| believed) else {
                 return Ok(None);
             };
-            let unreadable =
-                || Refusal::new(&refusal::MALFORMED).detail(format!("the header {name} is no RFC 3339 time"));
+            let unreadable = || {
+                let name = name.to_owned();
+                Refusal::of(Detail::HeaderNotAnInstant { name })
+            };
             times::instant(value).map(Some).ok_or_else(unreadable)
         };
         let channel = match text(headers, "guichet-channel")?.filter(|_| believed) {
@@ -348,13 +352,7 @@ fn on_behalf_of(
         return Ok(None);
     };
     let known = application.directory().account_seen(viewer, &named);
-    let unknown = || {
-        Refusal::faults(vec![Fault::new(
-            ON_BEHALF_OF,
-            FaultCode::Value,
-            "names no account",
-        )])
-    };
+    let unknown = || Refusal::faults(vec![Fault::new(ON_BEHALF_OF, FaultText::NamesNoAccount)]);
     let account = known.ok_or_else(unknown)?.id;
     Ok(Some(account).filter(|account| *account != viewer.account))
 }
@@ -379,22 +377,21 @@ fn narrowed(
     profile: Option<&str>,
     organization: Option<&str>,
 ) -> Result<Arc<Viewer>, Refusal> {
-    let not_held =
-        |what: &str| Refusal::new(&refusal::PROFILE_NOT_HELD).detail(format!("{what} is not one of yours"));
+    let not_held = |detail| Refusal::of(detail);
     let mut viewer = viewer;
     if let Some(profile) = profile {
         let wanted = profile
             .parse::<Profile>()
             .ok()
             .and_then(|profile| viewer.in_profile(&profile));
-        viewer = Arc::new(wanted.ok_or_else(|| not_held("the profile of Guichet-Profile"))?);
+        viewer = Arc::new(wanted.ok_or_else(|| not_held(Detail::ProfileNotHeld))?);
     }
     if let Some(named) = organization {
         let directory = application.directory();
         let wanted = directory.organization_named(named).and_then(|organization| {
             viewer.in_entity(&organization.id, &directory.tree().within(&organization.id))
         });
-        viewer = Arc::new(wanted.ok_or_else(|| not_held("the organization of Guichet-Organization"))?);
+        viewer = Arc::new(wanted.ok_or_else(|| not_held(Detail::OrganizationNotHeld))?);
     }
     Ok(viewer)
 }
@@ -410,8 +407,10 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
         return Ok(None);
     };
     if key.is_empty() || key.chars().count() > IDEMPOTENCY_KEY_CHARS_MAX {
-        let detail = format!("Idempotency-Key holds 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters");
-        return Err(Refusal::new(&refusal::MALFORMED).detail(detail));
+        let detail = Detail::IdempotencyKeyLength {
+            max: IDEMPOTENCY_KEY_CHARS_MAX,
+        };
+        return Err(Refusal::of(detail));
     }
     Ok(Some(key.to_owned()))
 }
@@ -421,8 +420,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 fn expected_version(request: &HttpRequest) -> Result<Option<ExpectedVersion>, Refusal> {
     let headers = request.headers();
     if !request.method().is_safe() && headers.contains_key(header::IF_NONE_MATCH) {
-        let detail = "If-None-Match belongs to a question; a change rests on the version in If-Match";
-        return Err(Refusal::new(&refusal::MALFORMED).detail(detail));
+        return Err(Refusal::of(Detail::IfNoneMatchOnChange));
     }
     let tags = Tags::read(headers, &header::IF_MATCH).map_err(|NoTags| no_tags())?;
     Ok(tags.and_then(|tags| tags.versions()))
@@ -430,6 +428,5 @@ fn expected_version(request: &HttpRequest) -> Result<Option<ExpectedVersion>, Re
 
 /// `If-Match` cannot be read.
 pub(crate) fn no_tags() -> Refusal {
-    Refusal::new(&refusal::MALFORMED)
-        .detail("If-Match holds tags in quotes, such as \"3\", with commas between them, or *")
+    Refusal::of(Detail::IfMatchUnreadable)
 }

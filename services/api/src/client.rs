@@ -3,12 +3,13 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
 use api_types::forwarded::client_address;
 use application::{Application, identity::tries::Client};
+use domain::Detail;
 
 use crate::{
     caller::is_believed,
     config::ApiConfig,
     limit::Limiter,
-    refusal::{INTERNAL, MALFORMED, Refusal, TOO_MANY_REQUESTS},
+    refusal::{INTERNAL, Refusal, TOO_MANY_REQUESTS},
 };
 
 /// For whom a door of ours calls.
@@ -60,8 +61,10 @@ pub(crate) fn read(request: &HttpRequest, believed: bool, config: &ApiConfig) ->
     let address = match headers.get(CLIENT_ADDRESS).filter(|_| believed) {
         Some(value) => {
             let address = value.to_str().ok().and_then(|text| text.trim().parse().ok());
-            let unreadable =
-                || Refusal::new(&MALFORMED).detail("the header Guichet-Client-Address is no IP address");
+            let unreadable = || {
+                let name = "Guichet-Client-Address".to_owned();
+                Refusal::of(Detail::HeaderNotAnAddress { name })
+            };
             Some(address.ok_or_else(unreadable)?)
         }
         None => client_address(

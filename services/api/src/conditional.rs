@@ -1,6 +1,7 @@
 //! Questions on a condition (RFC 9110 §13): whatever is answered with an `ETag` can be asked for with `If-Match` and
 //! `If-None-Match`.
 
+use domain::Detail;
 use std::str::FromStr;
 
 use actix_web::{
@@ -13,10 +14,7 @@ use actix_web::{
     },
 };
 
-use crate::{
-    header::Tags,
-    refusal::{Refusal, STALE},
-};
+use crate::{header::Tags, refusal::Refusal};
 
 /// Says of an answer that more than its tag tells may have changed in it since it was first tagged so: names, rights, labels. It
 /// is sent whole to whoever has that tag (RFC 9110 §8.8.1 asks a strong one to change with every byte).
@@ -40,7 +38,7 @@ pub(crate) fn apply(response: &mut ServiceResponse<BoxBody>) {
     // One that cannot be read is refused where it matters; here it is none.
     let named = |name| Tags::read(request.headers(), &name).ok().flatten();
     if named(header::IF_MATCH).is_some_and(|tags| !tags.hold(&tag)) {
-        let refusal = Refusal::new(&STALE).detail(format!("its tag is {tag}, which If-Match does not name"));
+        let refusal = Refusal::of(Detail::TagIs { tag: tag.to_string() });
         *response.response_mut() = HttpResponse::from_error(refusal);
     } else if !response.response().extensions().contains::<MayDiffer>()
         && named(header::IF_NONE_MATCH).is_some_and(|tags| tags.hold(&tag))

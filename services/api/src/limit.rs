@@ -1,10 +1,10 @@
 //! Limits on what strangers ask, by their address (seed 004, F183), and on what accounts write.
 
+use domain::{AccountId, Detail, Language};
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use actix_web::web::Data;
 use application::identity::tries::network;
-use domain::AccountId;
 use governor::{
     InsufficientCapacity, NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -38,10 +38,10 @@ pub struct Limiter {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
     /// Not now.
-    #[error("an account may {what}, and this one has for now")]
+    #[error("{}", why.text(Language::En))]
     ForNow {
         /// How much an account may write.
-        what: String,
+        why: Detail,
         /// When it may write again, s.
         retry_after_s: u64,
     },
@@ -106,7 +106,9 @@ impl Limiter {
     /// [`Exceeded`] when it has written as often as it may.
     pub fn count_write(&self, account: AccountId) -> Result<(), Exceeded> {
         self.writes.check_key(&account).map_err(|until| Exceeded::ForNow {
-            what: format!("write {} times a minute", self.account_limits.writes_per_minute),
+            why: Detail::WritesPerMinute {
+                writes: self.account_limits.writes_per_minute,
+            },
             retry_after_s: wait_s(&until),
         })
     }
@@ -150,7 +152,9 @@ impl Limiter {
         match self.bytes.check_key_n(&account, units) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(until)) => Err(Exceeded::ForNow {
-                what: format!("send {} bytes a day", self.account_limits.bytes_per_day),
+                why: Detail::BytesPerDay {
+                    bytes: self.account_limits.bytes_per_day,
+                },
                 retry_after_s: wait_s(&until),
             }),
             Err(InsufficientCapacity(_)) => Err(self.too_many()),

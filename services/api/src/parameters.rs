@@ -1,16 +1,13 @@
 //! Reading query parameters: every fault named at once, unknown ones included.
 
+use domain::{Detail, Fault, FaultText};
 use std::{collections::BTreeSet, str::FromStr};
 
 use actix_web::{HttpRequest, web::Query};
 use application::{Position, tickets::as_of::AsOf};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Fault, fault::FaultCode};
 
-use crate::{
-    refusal::{MALFORMED, Refusal},
-    times,
-};
+use crate::{refusal::Refusal, times};
 
 /// The parameters of a request, taken one by one.
 pub struct Parameters {
@@ -26,11 +23,7 @@ impl Parameters {
     /// A refusal when it is not percent-encoded text.
     pub fn read(request: &HttpRequest) -> Result<Self, Refusal> {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let pairs = pairs.map_err(|error| {
-            Refusal::new(&MALFORMED)
-                .detail("the query string is unreadable")
-                .cause(error)
-        })?;
+        let pairs = pairs.map_err(|error| Refusal::of(Detail::QueryUnreadable).cause(error))?;
         Ok(Self {
             pairs: pairs.into_inner(),
             known: BTreeSet::new(),
@@ -52,23 +45,28 @@ impl Parameters {
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         let mut values = self.all(name);
         if values.len() > 1 {
-            self.fault(name, FaultCode::Value, "is given more than once");
+            self.fault(name, FaultText::GivenTwice);
         }
         values.pop()
     }
 
-    /// The value as something that is parsed from text; `what` says what it should be.
-    pub fn parsed<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
+    /// The value as something that is parsed from text; `wrong` is told when it cannot be.
+    pub fn parsed<T: FromStr>(&mut self, name: &'static str, wrong: FaultText) -> Option<T> {
         // Rust reads `+1` as a number; the contract does not.
-        self.read_by(name, what, |text| {
+        self.read_by(name, wrong, |text| {
             text.parse().ok().filter(|_| !text.starts_with('+'))
         })
     }
 
-    fn read_by<T>(&mut self, name: &'static str, what: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    fn read_by<T>(
+        &mut self,
+        name: &'static str,
+        wrong: FaultText,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let value = read(&self.text(name)?);
         if value.is_none() {
-            self.fault(name, FaultCode::Format, &format!("is not {what}"));
+            self.fault(name, wrong);
         }
         value
     }
@@ -76,15 +74,15 @@ impl Parameters {
     fn is_there(&mut self, name: &'static str) -> bool {
         let is_there = !self.all(name).is_empty();
         if !is_there {
-            self.fault(name, FaultCode::Required, "is missing");
+            self.fault(name, FaultText::Missing);
         }
         is_there
     }
 
     /// The same for a parameter that must be there.
-    pub fn required<T: FromStr>(&mut self, name: &'static str, what: &str) -> Option<T> {
+    pub fn required<T: FromStr>(&mut self, name: &'static str, wrong: FaultText) -> Option<T> {
         if self.is_there(name) {
-            self.parsed(name, what)
+            self.parsed(name, wrong)
         } else {
             None
         }
@@ -92,13 +90,13 @@ impl Parameters {
 
     /// The value as an instant.
     pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
-        self.read_by(name, "an RFC 3339 time with its zone", times::instant)
+        self.read_by(name, FaultText::NotAnInstant, times::instant)
     }
 
     /// The value as a day, of a parameter that must be there.
     pub fn day(&mut self, name: &'static str) -> Option<NaiveDate> {
         if self.is_there(name) {
-            self.read_by(name, "a day, such as 2026-03-01", times::day)
+            self.read_by(name, FaultText::NotADay, times::day)
         } else {
             None
         }
@@ -110,22 +108,21 @@ impl Parameters {
         let text = self.text("as_of")?;
         let as_of = match text.parse() {
             Ok(position) if Position(position) > head => {
-                self.fault("as_of", FaultCode::Value, &beyond(head));
+                self.fault("as_of", beyond(head));
                 return None;
             }
             Ok(position) => Some(AsOf::Position(Position(position))),
             Err(_no_number) => times::instant(&text).map(AsOf::Instant),
         };
         if as_of.is_none() {
-            let detail = "is neither a position nor an RFC 3339 time with its zone";
-            self.fault("as_of", FaultCode::Format, detail);
+            self.fault("as_of", FaultText::NotAPositionOrInstant);
         }
         as_of
     }
 
     /// Notes a fault of a parameter.
-    pub fn fault(&mut self, name: &str, code: FaultCode, detail: &str) {
-        self.faults.push(Fault::new(name, code, detail));
+    pub fn fault(&mut self, name: &str, wrong: FaultText) {
+        self.faults.push(Fault::new(name, wrong));
     }
 
     /// Ends the reading.
@@ -135,11 +132,8 @@ impl Parameters {
     pub fn end(mut self) -> Result<(), Refusal> {
         for (name, _) in &self.pairs {
             if !self.known.contains(name.as_str()) {
-                self.faults.push(Fault::new(
-                    name.clone(),
-                    FaultCode::Unknown,
-                    "is not a parameter of this operation",
-                ));
+                self.faults
+                    .push(Fault::new(name.clone(), FaultText::NotAParameter));
             }
         }
         if self.faults.is_empty() {
@@ -152,6 +146,6 @@ impl Parameters {
 
 /// What is wrong with a position that the log has not reached.
 #[must_use]
-pub fn beyond(head: Position) -> String {
-    format!("lies beyond the newest event, which is at {}", head.0)
+pub fn beyond(head: Position) -> FaultText {
+    FaultText::BeyondTheHead { head: head.0 }
 }

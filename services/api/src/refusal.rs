@@ -9,7 +9,7 @@ use actix_web::{
 use api_types::{AllowedAction, Challenge, FieldError, HistoryEntry, Problem};
 use application::{ExecuteError, ReadError, identity::error::SignInError, kernel::error::is_disk_full};
 use chrono::Utc;
-use domain::{Fault, Label, Language, fault::FaultCode, organization::ContractRefusal, ticket::Rejection};
+use domain::{Detail, Fault, FaultText, Label, Language, ticket::Rejection};
 
 use crate::{answer, limit::Exceeded};
 
@@ -24,8 +24,8 @@ pub(crate) const POINTER_CHARS_MAX: usize = 200;
 #[derive(Debug)]
 pub struct Refusal {
     kind: &'static Kind,
-    detail: Option<String>,
-    errors: Vec<FieldError>,
+    detail: Option<Detail>,
+    faults: Vec<Fault>,
     /// What few refusals have; apart, so that a result stays small.
     more: Option<Box<More>>,
     /// What only we may know; logged once at the boundary.
@@ -145,37 +145,34 @@ impl Refusal {
         Self {
             kind,
             detail: None,
-            errors: Vec::new(),
+            faults: Vec::new(),
             more: None,
             cause: None,
         }
     }
 
-    /// With a sentence for this case.
+    /// A refusal for this reason: the kind is that of its code.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
-        self
+    pub fn of(detail: Detail) -> Self {
+        let kind = KINDS.iter().find(|kind| kind.code == detail.code());
+        Self {
+            detail: Some(detail),
+            ..Self::new(kind.unwrap_or(&&INTERNAL))
+        }
     }
 
     /// With the fields at fault. What a stranger sent is neither copied whole nor listed without end.
     #[must_use]
-    pub fn faults(faults: Vec<Fault>) -> Self {
-        let error = |fault: Fault| FieldError {
-            pointer: match fault.pointer.char_indices().nth(POINTER_CHARS_MAX) {
-                None => fault.pointer,
-                Some((end, _)) => format!("{}…", &fault.pointer[..end]),
-            },
-            code: fault.code.as_str().to_owned(),
-            detail: fault.detail,
+    pub fn faults(mut faults: Vec<Fault>) -> Self {
+        let detail = match faults.len() {
+            count @ 0..=FAULTS_MAX => Detail::FaultsListed { count },
+            _ => Detail::FaultsCut { max: FAULTS_MAX },
         };
-        let mut refusal = Self::new(&INVALID);
-        refusal.detail = Some(match faults.len() {
-            0..=FAULTS_MAX => format!("{} fault(s), listed in errors", faults.len()),
-            _ => format!("more than {FAULTS_MAX} faults, the first {FAULTS_MAX} listed in errors"),
-        });
-        refusal.errors = faults.into_iter().take(FAULTS_MAX).map(error).collect();
-        refusal
+        faults.truncate(FAULTS_MAX);
+        Self {
+            faults,
+            ..Self::of(detail)
+        }
     }
 
     fn more(&mut self) -> &mut More {
@@ -253,10 +250,14 @@ impl Refusal {
             problem_type: format!("/docs/errors#{}", self.kind.code),
             title: title.text(language).to_owned(),
             status: self.kind.status,
-            detail: self.detail.clone(),
+            detail: self.detail.as_ref().map(|detail| detail.text(language)),
             code: self.kind.code.to_owned(),
             request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
+            errors: self
+                .faults
+                .iter()
+                .map(|fault| field_error(fault, language))
+                .collect(),
             missed: more.and_then(|more| more.missed.clone()),
             next_cursor: more.and_then(|more| more.next_cursor.clone()),
             allowed: more.and_then(|more| more.allowed.clone()),
@@ -278,6 +279,17 @@ impl Refusal {
             next = error.source();
         }
         (!chain.is_empty()).then(|| chain.join(": "))
+    }
+}
+
+fn field_error(fault: &Fault, language: Language) -> FieldError {
+    FieldError {
+        pointer: match fault.pointer.char_indices().nth(POINTER_CHARS_MAX) {
+            None => fault.pointer.clone(),
+            Some((end, _)) => format!("{}…", &fault.pointer[..end]),
+        },
+        code: fault.code().as_str().to_owned(),
+        detail: fault.text.text(language),
     }
 }
 
@@ -322,12 +334,9 @@ impl From<ReadError> for Refusal {
 
 impl From<Exceeded> for Refusal {
     fn from(exceeded: Exceeded) -> Self {
-        let detail = exceeded.to_string();
         match exceeded {
-            Exceeded::ForNow { retry_after_s, .. } => Refusal::new(&TOO_MUCH_WRITTEN)
-                .detail(detail)
-                .retry_after_s(retry_after_s),
-            Exceeded::Ever { .. } => Refusal::new(&TOO_LARGE).detail(detail),
+            Exceeded::ForNow { why, retry_after_s } => Refusal::of(why).retry_after_s(retry_after_s),
+            Exceeded::Ever { bytes_per_day } => Refusal::of(Detail::DayBytesMax { bytes: bytes_per_day }),
         }
     }
 }
@@ -365,19 +374,15 @@ pub fn of_command(error: ExecuteError, language: Language) -> Refusal {
         ExecuteError::NotFound => Refusal::new(&NOT_FOUND),
         ExecuteError::Rejected(rejection) => of_rejection(rejection, language),
         ExecuteError::Stale { actual, .. } => stale(actual.0),
-        ExecuteError::Absent { what } => Refusal::new(&NOT_FOUND).detail(what),
+        ExecuteError::Absent { why } => Refusal::of(why),
         ExecuteError::AlreadyDisabled => Refusal::new(&ALREADY_DISABLED),
         ExecuteError::LastAdministrator => Refusal::new(&LAST_ADMINISTRATOR),
         ExecuteError::KeyReused => Refusal::new(&KEY_REUSED),
-        ExecuteError::TooLarge { detail } => Refusal::new(&TOO_LARGE).detail(detail),
-        ExecuteError::FileTooLarge { max_bytes } => {
-            Refusal::new(&TOO_LARGE).detail(format!("a file holds at most {max_bytes} bytes"))
-        }
-        broken @ ExecuteError::Upload(_) => Refusal::new(&MALFORMED)
-            .detail("the upload did not arrive whole")
-            .cause(broken),
+        ExecuteError::TooLarge { why } => Refusal::of(why),
+        ExecuteError::FileTooLarge { max_bytes } => Refusal::of(Detail::FileMax { bytes: max_bytes }),
+        broken @ ExecuteError::Upload(_) => Refusal::of(Detail::UploadBroken).cause(broken),
         ExecuteError::Unavailable { reason } => Refusal::new(&UNAVAILABLE).cause(reason),
-        ExecuteError::Clock(fault) => Refusal::new(&CLOCK).detail(fault.to_string()).cause(fault),
+        ExecuteError::Clock(fault) => Refusal::of(fault.detail()).cause(fault),
         internal @ ExecuteError::Internal(_) => of_failure(internal),
     }
 }
@@ -395,42 +400,67 @@ fn of_failure(error: impl std::error::Error + Send + Sync + 'static) -> Refusal 
 /// What `If-Match` names is not what is there.
 #[must_use]
 pub fn stale(actual: u64) -> Refusal {
-    Refusal::new(&STALE).detail(format!("it is at version {actual}, which If-Match does not name"))
+    Refusal::of(Detail::VersionIs { version: actual })
 }
 
 fn of_rejection(rejection: Rejection, language: Language) -> Refusal {
     match rejection {
         Rejection::Invalid(faults) => Refusal::faults(faults),
-        Rejection::Contract(refusal) => {
-            let kind = match refusal {
-                ContractRefusal::NotValid { .. } => &CONTRACT_NOT_VALID,
-                ContractRefusal::NotCovered { .. } => &CONTRACT_NOT_COVERED,
-            };
-            Refusal::new(kind).detail(refusal.to_string())
-        }
-        not @ Rejection::NotPermitted { .. } => Refusal::new(&FORBIDDEN).detail(not.to_string()),
-        Rejection::WrongStatus {
-            ref action,
-            ref status,
-            ref allowed,
-        } => Refusal::new(&WRONG_STATUS)
-            .detail(format!("{action} is not allowed to you in the status {status}"))
-            .allowed(
-                allowed
-                    .iter()
-                    .map(|action| answer::allowed_action(action, language))
-                    .collect(),
-            ),
+        Rejection::Contract(refusal) => Refusal::of(refusal.detail()),
+        Rejection::NotPermitted { why } => Refusal::of(why),
+        Rejection::WrongStatus { label, allowed, .. } => Refusal::of(Detail::ActionNotAllowed {
+            status: label.text(language).to_owned(),
+        })
+        .allowed(
+            allowed
+                .iter()
+                .map(|action| answer::allowed_action(action, language))
+                .collect(),
+        ),
         Rejection::DeclarationFrozen { fields } => {
-            let fixed = |pointer| Fault::new(pointer, FaultCode::Forbidden, "is fixed at creation");
+            let fixed = |pointer| Fault::new(pointer, FaultText::FixedAtCreation);
             Refusal {
                 kind: &DECLARATION_FROZEN,
                 ..Refusal::faults(fields.into_iter().map(fixed).collect())
             }
         }
-        Rejection::UnknownApproval => Refusal::new(&NOT_FOUND).detail("the ticket has no such approval"),
-        not @ Rejection::NotShared => Refusal::new(&NOT_FOUND).detail(not.to_string()),
+        Rejection::UnknownApproval => Refusal::of(Detail::NoSuchApproval),
+        Rejection::NotShared => Refusal::of(Detail::NotShared),
         Rejection::ApprovalNotPending => Refusal::new(&APPROVAL_NOT_PENDING),
-        full @ Rejection::Full { .. } => Refusal::new(&TICKET_FULL).detail(full.to_string()),
+        Rejection::Full { why } => Refusal::of(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::FaultText;
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_kind_of_its_code_and_each_kind_a_title_in_both_languages() {
+        for (name, detail) in Detail::samples() {
+            let code = detail.code();
+            assert_eq!(Refusal::of(detail).kind.code, code, "{name}");
+        }
+        for kind in KINDS {
+            let (fr, en) = kind.title;
+            assert!(!fr.is_empty() && !en.is_empty() && fr != en, "{}", kind.code);
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_contract_is_what_is_answered() {
+        let faults = vec![
+            Fault::required("/summary"),
+            Fault::new("/organization", FaultText::NamesNoOrganization),
+        ];
+        let id = "0198c0de-7000-7000-8000-0000000000ff";
+        let answered = Refusal::faults(faults).problem(id, Language::Fr);
+        let schema = serde_json::to_value(Problem::schema()).unwrap();
+        let example: &Value = &schema["example"];
+        assert_eq!(json!(answered), *example, "{schema}");
     }
 }

@@ -29,7 +29,7 @@ use actix_web::{HttpRequest, HttpResponse, dev::HttpServiceFactory, http::header
 use api_types::EditProfile;
 use application::{Application, Loaded, Reader, tickets::as_of::AsOf};
 use domain::{
-    AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, fault::FaultCode, policy::Shown,
+    AccountId, Fault, FaultText, Language, TicketKey, account::profile::ProfileEdit, policy::Shown,
     ticket::Context,
 };
 use serde::Serialize;
@@ -189,7 +189,12 @@ fn language(named: Option<&str>, pointer: &str) -> Result<Option<Language>, Refu
         Some("fr") => Ok(Some(Language::Fr)),
         Some("en") => Ok(Some(Language::En)),
         Some(_) => {
-            let fault = Fault::new(pointer, FaultCode::Value, "is not one of: fr, en");
+            let fault = Fault::new(
+                pointer,
+                FaultText::NotOneOf {
+                    values: "fr, en".to_owned(),
+                },
+            );
             Err(Refusal::faults(vec![fault]))
         }
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, http::Method};
-use domain::policy::KeyScope;
+use domain::{Detail, policy::KeyScope};
 
-use crate::refusal::{Refusal, SCOPE_MISSING};
+use crate::refusal::Refusal;
 
 /// The first part of a path below `/v1`, and the scopes for reading and for commands.
 const SCOPES: [(&str, Option<KeyScope>, Option<KeyScope>); 8] = [
@@ -32,10 +32,12 @@ pub(crate) fn check(request: &HttpRequest, scopes: Option<&BTreeSet<KeyScope>>) 
         return Ok(());
     }
     let detail = match needed {
-        Some(scope) => format!("the scope {} is needed", scope.as_str()),
-        None => "no API key opens this".to_owned(),
+        Some(scope) => Detail::ScopeNeeded {
+            scope: scope.as_str().to_owned(),
+        },
+        None => Detail::NoKeyOpensThis,
     };
-    Err(Refusal::new(&SCOPE_MISSING).detail(detail))
+    Err(Refusal::of(detail))
 }
 
 fn needed(method: &Method, path: &str) -> Option<KeyScope> {

@@ -3,6 +3,7 @@
 //! The boundary alone says where a part ends, whatever its header fields claim. Parts may stand in any order, and each is
 //! accounted for: what is not known here is refused and not left out.
 
+use domain::Detail;
 use std::{
     sync::{
         Arc,
@@ -24,7 +25,7 @@ use crate::{
     config::{BODY_WAIT_S, MULTIPART_EXTRA_BYTES_MAX},
     header::Parametrized,
     limit::Exceeded,
-    refusal::{self, Refusal},
+    refusal::Refusal,
 };
 
 /// How many pieces of an upload wait to be read.
@@ -82,12 +83,15 @@ pub(crate) enum Broken {
 
 impl From<Broken> for Refusal {
     fn from(broken: Broken) -> Refusal {
-        let kind = match broken {
-            Broken::TooMuchBeside => &refusal::TOO_LARGE,
-            Broken::Silent | Broken::Unreadable | Broken::Nameless => &refusal::MALFORMED,
+        Refusal::of(match broken {
+            Broken::TooMuchBeside => Detail::BesideFileMax {
+                bytes: MULTIPART_EXTRA_BYTES_MAX,
+            },
+            Broken::Silent => Detail::NothingArrived { seconds: BODY_WAIT_S },
+            Broken::Unreadable => Detail::FormUnreadable,
+            Broken::Nameless => Detail::PartWithoutName,
             Broken::Exceeded(exceeded) => return exceeded.into(),
-        };
-        Refusal::new(kind).detail(broken.to_string())
+        })
     }
 }
 

@@ -23,6 +23,7 @@ mod feed;
 mod http_clients;
 mod http_fields;
 mod invisible_text;
+mod languages;
 mod last_administrator;
 mod limits;
 mod lock_out;

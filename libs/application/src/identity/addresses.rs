@@ -3,9 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    Fault,
+    Fault, FaultText,
     account::{Account, ProfileField, change::address_set, profile::address_faults},
-    fault::FaultCode,
 };
 
 use crate::{
@@ -72,10 +71,14 @@ impl Identity {
         let recent = sign_ins
             .iter()
             .any(|sign_in| Some(sign_in.id) == call.sign_in && sign_in.at >= since);
-        let detail = format!(
-            "this account has none here: sign in anew at your provider, then ask within {RECENT_SIGN_IN_MINUTES} minutes"
-        );
-        Ok((!recent).then(|| Fault::new("/password", FaultCode::Forbidden, detail)))
+        Ok((!recent).then(|| {
+            Fault::new(
+                "/password",
+                FaultText::NoPasswordHere {
+                    minutes: RECENT_SIGN_IN_MINUTES,
+                },
+            )
+        }))
     }
 
     /// Shows that an address is one's own, by the link that was mailed to it.
@@ -110,11 +113,5 @@ impl Identity {
 /// A fault when only administrators change the address.
 fn locked(account: &Account, pointer: &str) -> Option<Fault> {
     let locked = account.locked_fields.contains(&ProfileField::Address);
-    locked.then(|| {
-        Fault::new(
-            pointer,
-            FaultCode::Forbidden,
-            "the address is changed by administrators only",
-        )
-    })
+    locked.then(|| Fault::new(pointer, FaultText::ByAdministratorsOnly))
 }

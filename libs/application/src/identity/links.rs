@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use credentials::opaque;
-use domain::{AccountId, Fault, Language, account::Account, fault::FaultCode, policy::Viewer};
+use domain::{AccountId, Fault, FaultText, Language, account::Account, policy::Viewer};
 use event_log::{Channel, CommandId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sessions::OnceError;
@@ -92,8 +92,7 @@ pub(crate) struct Link {
 
 /// The refusal of a link that does not serve.
 pub(crate) fn does_not_hold() -> ExecuteError {
-    let detail = "is not of a link that holds: it has served, has expired, or never was one";
-    ExecuteError::invalid(vec![Fault::new("/token", FaultCode::Value, detail)])
+    ExecuteError::invalid(vec![Fault::new("/token", FaultText::LinkOver)])
 }
 
 impl Link {

@@ -2,9 +2,8 @@
 
 use credentials::passwords::{Checked, PasswordFault, Passwords};
 use domain::{
-    Fault,
+    Fault, FaultText,
     account::{Account, AccountEvent},
-    fault::FaultCode,
     personal::Personal,
 };
 
@@ -96,13 +95,16 @@ impl Identity {
     #[must_use]
     pub fn password_faults(&self, pointer: &str, password: &str, about: &[&str]) -> Vec<Fault> {
         let faults = self.guard.rules.passwords.faults(password, about);
-        let code = |fault: &PasswordFault| match fault {
-            PasswordFault::TooShort { .. } | PasswordFault::TooLong { .. } => FaultCode::Length,
-            PasswordFault::Common | PasswordFault::Weak | PasswordFault::HoldsName => FaultCode::Value,
+        let text = |fault| match fault {
+            PasswordFault::TooShort { length_min } => FaultText::PasswordTooShort { min: length_min },
+            PasswordFault::TooLong { length_max } => FaultText::PasswordTooLong { max: length_max },
+            PasswordFault::Common => FaultText::PasswordCommon,
+            PasswordFault::Weak => FaultText::PasswordWeak,
+            PasswordFault::HoldsName => FaultText::PasswordHoldsName,
         };
         faults
             .into_iter()
-            .map(|fault| Fault::new(pointer, code(&fault), fault.to_string()))
+            .map(|fault| Fault::new(pointer, text(fault)))
             .collect()
     }
 
@@ -112,8 +114,7 @@ impl Identity {
         let about: Vec<&str> = about.into_iter().flatten().collect();
         let mut faults = self.password_faults("/new_password", &new.password, &about);
         if new.password != new.confirmation {
-            let detail = "is not the same as new_password";
-            faults.push(Fault::new("/confirmation", FaultCode::Value, detail));
+            faults.push(Fault::new("/confirmation", FaultText::OtherConfirmation));
         }
         faults
     }
@@ -138,7 +139,7 @@ impl Identity {
             }
             let mut faults = this.new_password_faults(&account, &new);
             if new.password == current {
-                faults.push(Fault::new("/new_password", FaultCode::Value, "is the one it was"));
+                faults.push(Fault::new("/new_password", FaultText::SamePassword));
             }
             let proof = Proof::password(current);
             this.confirm_holder(&account, proof, "/current_password", &mut faults, &call)
@@ -191,8 +192,7 @@ impl Identity {
         let tries = match self.admit(&counted, username, None, true, call.at).await {
             Ok(tries) => tries,
             Err(SignInError::Locked { .. }) => {
-                let detail = "cannot be checked now: too many tries have failed";
-                faults.push(Fault::new(pointer, FaultCode::Forbidden, detail));
+                faults.push(Fault::new(pointer, FaultText::TooManyTries));
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -210,11 +210,7 @@ impl Identity {
             return Ok(self.succeeded(account.id, counted, call.at).await?);
         }
         self.failed(tries, username, call.at);
-        faults.push(Fault::new(
-            pointer,
-            FaultCode::Value,
-            "is not the password of this account",
-        ));
+        faults.push(Fault::new(pointer, FaultText::WrongPassword));
         Ok(())
     }
 

@@ -8,9 +8,8 @@ use credentials::{
     second_factor::{RecoveryCodes, Secret, recovery_digest},
 };
 use domain::{
-    AccountId, Fault,
+    AccountId, Detail, Fault, FaultText,
     account::{Account, AccountEvent, SecondFactor},
-    fault::FaultCode,
     personal::Personal,
 };
 use event_log::Channel;
@@ -299,8 +298,8 @@ impl Identity {
             this.kernel
                 .append_own(&call, account.id, |today| {
                     if today.second_factor.is_none() {
-                        let what = "the account has no second factor";
-                        return Err(ExecuteError::Absent { what });
+                        let why = Detail::NoSecondFactor;
+                        return Err(ExecuteError::Absent { why });
                     }
                     Ok(vec![AccountEvent::SecondFactorRemoved {}])
                 })
@@ -312,6 +311,5 @@ impl Identity {
 }
 
 fn wrong_code() -> Fault {
-    let detail = "is not the code of this moment, or has served";
-    Fault::new("/code", FaultCode::Value, detail)
+    Fault::new("/code", FaultText::WrongCode)
 }

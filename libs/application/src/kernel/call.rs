@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId,
+    AccountId, Detail,
     policy::{KeyScope, Viewer},
     ticket::Rejection,
 };
@@ -103,8 +103,8 @@ impl Call {
     pub(crate) fn is_for_oneself(&self) -> Result<(), ExecuteError> {
         match self.on_behalf_of {
             Some(_) => {
-                let what = "acting for somebody else on what is no ticket";
-                Err(Rejection::NotPermitted { what }.into())
+                let why = Detail::TicketsOnlyForOthers;
+                Err(Rejection::NotPermitted { why }.into())
             }
             None => Ok(()),
         }

@@ -6,6 +6,7 @@
 //! | behind the log by more | no command is taken until the clock has caught up, or an operator accepts it |
 //! | leapt by more than [`LEAP_MAX_S`] within this process | the same |
 
+use domain::Detail;
 use std::{
     fs,
     time::{Duration, Instant},
@@ -39,6 +40,21 @@ pub enum ClockFault {
         /// How far.
         by: TimeDelta,
     },
+}
+
+impl ClockFault {
+    /// What is told to who asks.
+    #[must_use]
+    pub fn detail(self) -> Detail {
+        match self {
+            ClockFault::Leapt { by } => Detail::ClockLeapt {
+                seconds: by.num_seconds(),
+            },
+            ClockFault::Behind { by } => Detail::ClockBehind {
+                seconds: by.num_seconds(),
+            },
+        }
+    }
 }
 
 /// What is known of the clock.

@@ -1,7 +1,7 @@
 //! Why a command is not carried out or a question not answered. One place of the REST door turns these into problems.
 
 use chrono::TimeDelta;
-use domain::{Fault, ticket::Rejection};
+use domain::{Detail, Fault, Language, ticket::Rejection};
 use event_log::{AppendError, Version};
 
 use crate::kernel::clock::ClockFault;
@@ -25,10 +25,10 @@ pub enum ExecuteError {
         actual: Version,
     },
     /// What the command is to take away is not there.
-    #[error("{what}")]
+    #[error("{}", why.text(Language::En))]
     Absent {
-        /// What is missing, as a sentence.
-        what: &'static str,
+        /// What is missing.
+        why: Detail,
     },
     /// The account is disabled already, for another reason.
     #[error("the account is disabled already")]
@@ -40,10 +40,10 @@ pub enum ExecuteError {
     #[error("this idempotency key was used for another request")]
     KeyReused,
     /// The command is too large to be written as one.
-    #[error("the command is too large: {detail}")]
+    #[error("{}", why.text(Language::En))]
     TooLarge {
         /// Which limit.
-        detail: String,
+        why: Detail,
     },
     /// The uploaded file is larger than allowed.
     #[error("the file is larger than {max_bytes} bytes")]
@@ -111,10 +111,14 @@ impl From<AppendError> for ExecuteError {
         match error {
             AppendError::Conflict { expected, actual, .. } => ExecuteError::Stale { expected, actual },
             AppendError::CommandIdReused { .. } => ExecuteError::KeyReused,
-            AppendError::TooManyEvents { .. }
-            | AppendError::CommitTooLarge { .. }
-            | AppendError::EventTooLarge { .. } => ExecuteError::TooLarge {
-                detail: error.to_string(),
+            AppendError::TooManyEvents { max, .. } => ExecuteError::TooLarge {
+                why: Detail::CommandEventsMax { max },
+            },
+            AppendError::CommitTooLarge { max, .. } => ExecuteError::TooLarge {
+                why: Detail::CommandBytesMax { bytes: max },
+            },
+            AppendError::EventTooLarge { max, .. } => ExecuteError::TooLarge {
+                why: Detail::EventBytesMax { bytes: max },
             },
             // It went back while the command was on its way.
             AppendError::ClockBehind { behind_ms, .. } => ExecuteError::Clock(ClockFault::Behind {

@@ -65,8 +65,8 @@ impl From<Refusal> for ExecuteError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotFound => ExecuteError::NotFound,
-            Refusal::NotPermitted { what } => Rejection::NotPermitted { what }.into(),
-            Refusal::Absent { what } => ExecuteError::Absent { what },
+            Refusal::NotPermitted { why } => Rejection::NotPermitted { why }.into(),
+            Refusal::Absent { why } => ExecuteError::Absent { why },
             Refusal::Disabled => ExecuteError::AlreadyDisabled,
             Refusal::Invalid(faults) => ExecuteError::invalid(faults),
         }
@@ -160,8 +160,8 @@ impl People {
                             .directory
                             .account_for(&call.viewer, id, AccountOperation::See)?;
                     if !may_on_account(&call.viewer, AccountOperation::EditProfile, &account) {
-                        let what = AccountOperation::EditProfile.as_str();
-                        return Err(Rejection::NotPermitted { what }.into());
+                        let why = AccountOperation::EditProfile.refusal();
+                        return Err(Rejection::NotPermitted { why }.into());
                     }
                     call.expects(Version(account.version))?;
                     let administers = may_on_account(&call.viewer, AccountOperation::Manage, &account);

@@ -3,9 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{
-    AccountId, Event, Fault,
+    AccountId, Detail, Event, Fault, FaultText,
     account::{Account, AccountEvent, AvatarSet, ProfileField},
-    fault::FaultCode,
     personal::Personal,
     policy::{Viewer, administration::AccountOperation},
 };
@@ -68,8 +67,8 @@ impl People {
                 .append_own(&call, id, |account| {
                     may_change_avatar(account)?;
                     if account.avatar.is_none() {
-                        let what = "the account has no picture";
-                        return Err(ExecuteError::Absent { what });
+                        let why = Detail::NoPicture;
+                        return Err(ExecuteError::Absent { why });
                     }
                     Ok(vec![AccountEvent::AvatarRemoved {}])
                 })
@@ -111,8 +110,7 @@ impl Reader<'_, People> {
 /// Refuses to change a picture that only administrators change.
 fn may_change_avatar(account: &Account) -> Result<(), ExecuteError> {
     if account.disabled || account.locked_fields.contains(&ProfileField::Avatar) {
-        let detail = "is changed by administrators only";
-        let fault = Fault::new("/file", FaultCode::Forbidden, detail);
+        let fault = Fault::new("/file", FaultText::ByAdministratorsOnly);
         return Err(ExecuteError::invalid(vec![fault]));
     }
     Ok(())

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountId, Event, Fault, OrganizationId,
-    fault::FaultCode,
+    AccountId, Event, Fault, FaultText, OrganizationId,
     organization::{
         Organization, OrganizationCreated, OrganizationEvent, change as rules,
         change::{Change, Named},
@@ -69,7 +68,7 @@ impl People {
                     let taken = this.siren_taken(&new.id, new.siren.as_deref());
                     let mut faults: Vec<Fault> = taken.into_iter().collect();
                     if directory.organization(&new.id).is_some() {
-                        faults.push(Fault::new("/id", FaultCode::Value, "is taken"));
+                        faults.push(Fault::new("/id", FaultText::Taken));
                     }
                     if !faults.is_empty() {
                         return Err(ExecuteError::invalid(faults));
@@ -142,7 +141,7 @@ impl People {
         let taken = organizations
             .iter()
             .any(|other| other.id != *own && other.siren.as_deref() == Some(siren));
-        taken.then(|| Fault::new("/siren", FaultCode::Value, "is that of another organization"))
+        taken.then(|| Fault::new("/siren", FaultText::SirenOfAnother))
     }
 
     /// A referent or a responsible that is nobody, or whose profile the one who names them may not read: with the name its
@@ -159,10 +158,9 @@ impl People {
             .kernel
             .directory
             .account_for(viewer, named?, AccountOperation::Read);
-        let detail = "names no account whose profile you may read";
         known
             .is_err()
-            .then(|| Fault::new(pointer, FaultCode::Value, detail))
+            .then(|| Fault::new(pointer, FaultText::NamesNoAccountToRead))
     }
 
     /// Whether a name in a change names something that the viewer may know of.

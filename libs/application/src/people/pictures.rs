@@ -1,9 +1,9 @@
 //! Uploads that become pictures of persons: decoded within limits, one at a time, and encoded anew.
 
+use domain::{Fault, FaultText};
 use std::{io::Cursor, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Fault, fault::FaultCode};
 use image::{DynamicImage, ImageReader, Limits, codecs::jpeg::JpegEncoder};
 use tokio::sync::Semaphore;
 
@@ -63,17 +63,18 @@ impl Decoding {
         });
         encoded
             .await?
-            .map_err(|detail| ExecuteError::invalid(vec![Fault::new("/file", FaultCode::Format, detail)]))
+            .map_err(|text| ExecuteError::invalid(vec![Fault::new("/file", text)]))
     }
 }
 
 /// Decodes an upload within limits and encodes a square of it.
-fn encode_anew(upload: &[u8]) -> Result<Vec<u8>, String> {
+fn encode_anew(upload: &[u8]) -> Result<Vec<u8>, FaultText> {
     if upload.len() > UPLOAD_BYTES_MAX {
-        return Err(format!("a picture holds at most {UPLOAD_BYTES_MAX} bytes"));
+        return Err(FaultText::PictureBytesMax {
+            max: UPLOAD_BYTES_MAX,
+        });
     }
-    let unreadable =
-        |_: &dyn std::error::Error| "is no PNG, JPEG, GIF or WebP picture that can be read".to_owned();
+    let unreadable = |_: &dyn std::error::Error| FaultText::PictureUnreadable;
     let reader = || {
         ImageReader::new(Cursor::new(upload))
             .with_guessed_format()
@@ -82,9 +83,10 @@ fn encode_anew(upload: &[u8]) -> Result<Vec<u8>, String> {
     let (width, height) = reader()?.into_dimensions().map_err(|error| unreadable(&error))?;
     let within = width <= UPLOAD_SIDE_MAX && height <= UPLOAD_SIDE_MAX;
     if !within || u64::from(width) * u64::from(height) > UPLOAD_PIXELS_MAX {
-        return Err(format!(
-            "has {width} by {height} pixels: a side has at most {UPLOAD_SIDE_MAX}, the whole at most {UPLOAD_PIXELS_MAX}"
-        ));
+        return Err(FaultText::PicturePixelsMax {
+            side: UPLOAD_SIDE_MAX,
+            whole: UPLOAD_PIXELS_MAX,
+        });
     }
     let mut reader = reader()?;
     let mut limits = Limits::default();
@@ -105,7 +107,7 @@ fn encode_anew(upload: &[u8]) -> Result<Vec<u8>, String> {
             return Ok(bytes);
         }
     }
-    Err("cannot be made small enough".to_owned())
+    Err(FaultText::PictureNotSmall)
 }
 
 /// JPEG knows no transparency.
@@ -145,16 +147,18 @@ mod tests {
         image::GrayImage::new(UPLOAD_SIDE_MAX + 1, 1)
             .write_to(&mut Cursor::new(&mut wide), image::ImageFormat::Png)
             .unwrap();
-        let told = encode_anew(&wide).unwrap_err();
-        assert!(told.contains("8193 by 1 pixels"), "{told}");
+        let too_many = FaultText::PicturePixelsMax {
+            side: 8_192,
+            whole: 16_777_216,
+        };
+        assert_eq!(encode_anew(&wide), Err(too_many.clone()));
         // Few bytes that become many pixels.
         let mut bomb = Vec::new();
         image::GrayImage::new(4_097, 4_096)
             .write_to(&mut Cursor::new(&mut bomb), image::ImageFormat::Png)
             .unwrap();
         assert!(bomb.len() < 100_000, "{}", bomb.len());
-        let told = encode_anew(&bomb).unwrap_err();
-        assert!(told.contains("4097 by 4096 pixels"), "{told}");
+        assert_eq!(encode_anew(&bomb), Err(too_many));
     }
 
     #[tokio::test]

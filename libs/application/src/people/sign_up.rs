@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, Fault,
+    AccountId, Fault, FaultText,
     account::{
         AccountKind,
         change::NewAccount,
         profile::{address_faults, name_faults, username_faults},
     },
-    fault::FaultCode,
     policy::{Grant, Viewer},
 };
 use uuid::Uuid;
@@ -80,7 +79,7 @@ impl People {
             match this.make_account(&call, new, None).await? {
                 Made::Now => this.identity.served(&link, at).await,
                 Made::Before => {
-                    let taken = Fault::new("/username", FaultCode::Value, "is taken");
+                    let taken = Fault::new("/username", FaultText::Taken);
                     Err(ExecuteError::invalid(vec![taken]))
                 }
             }

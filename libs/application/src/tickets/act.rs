@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    TicketKey,
+    Detail, TicketKey,
     policy::{self, Operation, Shown, Sight, shown_to_author},
     ticket::{Action, Context, Rejection, Stamp, TicketEvent, contract, decide_each},
 };
@@ -122,8 +122,8 @@ impl Tickets {
             other.is_some_and(|other| policy::may_act_for(&call.viewer, &other, &scope))
         };
         if !call.on_behalf_of.is_none_or(may_act_for) {
-            let what = "acting for this person on this ticket";
-            return Err(Rejection::NotPermitted { what }.into());
+            let why = Detail::MayNotActFor;
+            return Err(Rejection::NotPermitted { why }.into());
         }
         expects(asked.expected.as_ref(), tip.version)?;
         let desk = directory.desk_version(&tip.state.desk, tip.state.desk_version);

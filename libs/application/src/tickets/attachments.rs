@@ -14,7 +14,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AttachmentId, TicketKey,
+    AttachmentId, Detail, TicketKey,
     policy::{self, Operation, Shown},
     ticket::{self, Action, Context, command::Attach, document::AttachedFile},
 };
@@ -103,8 +103,8 @@ impl Tickets {
             return Err(ExecuteError::NotFound);
         }
         if !policy::may(&call.viewer, Operation::Comment, &loaded.state.scope()) {
-            let what = "attaching a file to this ticket";
-            return Err(ticket::Rejection::NotPermitted { what }.into());
+            let why = Detail::MayNotAttach;
+            return Err(ticket::Rejection::NotPermitted { why }.into());
         }
         let id = AttachmentId(Uuid::now_v7());
         let desk = self.desk_of(&loaded)?;

@@ -3,10 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    AccountId, DeskKey, Fault, OrganizationId, PersonId, TicketKey,
+    AccountId, DeskKey, Fault, FaultText, OrganizationId, PersonId, TicketKey,
     account::Account,
     desk::Desk,
-    fault::FaultCode,
     policy::Viewer,
     ticket::{Context, Open, Rejection, TicketEvent, contract, open, text},
 };
@@ -103,8 +102,12 @@ impl Tickets {
                 .map(|desk| desk.definition().key.clone());
             let known = seen.filter(|key| call.viewer.may_see_desk(key));
             let known: Vec<String> = known.map(|key| key.to_string()).collect();
-            let detail = format!("is not one of the desks: {}", known.join(", "));
-            faults.push(Fault::new("/desk", FaultCode::Value, detail));
+            faults.push(Fault::new(
+                "/desk",
+                FaultText::NotADesk {
+                    desks: known.join(", "),
+                },
+            ));
         }
         let requester = match &new.on_behalf_of {
             None => directory.account(call.viewer.account),
@@ -113,7 +116,7 @@ impl Tickets {
         // The server itself asks for whoever is locked out, and has no account.
         let is_ours = new.on_behalf_of.is_none() && call.viewer.account == AccountId::SYSTEM;
         if requester.is_none() && !is_ours {
-            faults.push(Fault::new("/on_behalf_of", FaultCode::Value, "names no account"));
+            faults.push(Fault::new("/on_behalf_of", FaultText::NamesNoAccount));
         }
         let requester_id = requester
             .as_ref()
@@ -165,7 +168,7 @@ impl Tickets {
                 .organization_seen(viewer, name)
                 .map(|organization| organization.id.clone());
             if found.is_none() {
-                faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+                faults.push(Fault::new(pointer, FaultText::NamesNoOrganization));
             }
             found
         };

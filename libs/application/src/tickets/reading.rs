@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use domain::{
-    AccountId, DeskKey, OrganizationId, TicketKey,
+    AccountId, DeskKey, Fault, FaultText, OrganizationId, TicketKey,
     desk::Desk,
     policy::{self, ListSight, Shown, Sight, Viewer},
 };
@@ -168,11 +168,9 @@ impl Tickets {
 fn of_view(error: QueueError) -> ReadError {
     match error {
         QueueError::Invalid(faults) => ReadError::Invalid(faults),
-        bad @ QueueError::BadCursor => ReadError::Invalid(vec![domain::Fault::new(
-            "cursor",
-            domain::fault::FaultCode::Value,
-            bad.to_string(),
-        )]),
+        QueueError::BadCursor => {
+            ReadError::Invalid(vec![Fault::new("cursor", FaultText::CursorOfAnotherQuery)])
+        }
         QueueError::Rebuilding { .. } => ReadError::Behind,
         other @ (QueueError::Sqlite(_) | QueueError::Closed) => ReadError::internal(other),
     }

@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Fault,
+    Fault, FaultText,
     account::profile::{ADDRESS_CHARS_MAX, name_faults},
-    fault::FaultCode,
     policy::{Grant, Viewer},
     text_field,
 };
@@ -55,8 +54,10 @@ impl Tickets {
         ));
         let mut keys = rescue.references.iter();
         if rescue.references.len() > REFERENCES_MAX || keys.any(|key| key.chars().count() > KEY_CHARS_MAX) {
-            let detail = format!("names at most {REFERENCES_MAX} tickets");
-            faults.push(Fault::new("/references", FaultCode::Length, detail));
+            faults.push(Fault::new(
+                "/references",
+                FaultText::TicketsMax { max: REFERENCES_MAX },
+            ));
         }
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));

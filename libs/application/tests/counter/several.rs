@@ -9,7 +9,7 @@ use application::{
 };
 
 use domain::{
-    AccountId, TicketKey,
+    AccountId, Detail, TicketKey,
     account::change::Change,
     policy::{Grant, Role},
     ticket::{Action, Rejection, TicketEvent, Visibility},
@@ -327,10 +327,10 @@ async fn a_command_of_a_thousand_events_is_taken_and_one_more_is_refused() {
         .application
         .act_on_several(call, asked(500, COMMIT_EVENTS_MAX - 499))
         .await;
-    let Err(ExecuteError::TooLarge { detail }) = refused else {
+    let Err(ExecuteError::TooLarge { why }) = refused else {
         panic!("{refused:?}")
     };
-    assert_eq!(detail, "a commit of 1001 events is larger than 1000");
+    assert_eq!(why, Detail::CommandEventsMax { max: 1_000 });
     assert_eq!(world.head(), head);
     let call = world.call("agent");
     let done = world
@@ -364,10 +364,10 @@ async fn a_command_of_more_than_a_mebibyte_is_refused_and_leaves_nothing_to_deci
     let too_large = world.application.act_on_several(world.call("agent"), asked(30));
     let take = world.act(world.call("agent"), &one, transition("take", None));
     let (refused, taken) = tokio::join!(too_large, take);
-    let Err(ExecuteError::TooLarge { detail }) = &refused else {
+    let Err(ExecuteError::TooLarge { why }) = &refused else {
         panic!("{refused:?}")
     };
-    assert!(detail.ends_with("is larger than 1048576"), "{detail}");
+    assert_eq!(*why, Detail::CommandBytesMax { bytes: 1_048_576 });
     assert_eq!(world.head().0 - head.0, taken.unwrap().events.len() as u64);
     let done = world
         .application

@@ -8,8 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use super::create::{NewAccount, create, judge_new};
 use super::{Account, AccountEvent, AccountKind, ApiKeyIssued, ProfileField, profile::address_faults};
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::{ApiKeyId, OrganizationId},
+    label::Language,
+    messages::{Detail, FaultText},
     personal::Personal,
     policy::{
         Grant, KeyScope, Viewer,
@@ -38,17 +40,17 @@ pub enum Refusal {
     #[error("there is no such account for this one")]
     NotFound,
     /// The viewer may know of it, but not do this.
-    #[error("{what} is not permitted to this account")]
+    #[error("{}", why.text(Language::En))]
     NotPermitted {
-        /// What.
-        what: &'static str,
+        /// What it may not.
+        why: Detail,
     },
     /// What is to be taken away is not there. Success would be told for nothing done: who revokes a key that is another's must learn
     /// that theirs lives on.
-    #[error("{what}")]
+    #[error("{}", why.text(Language::En))]
     Absent {
-        /// What is missing, as a sentence.
-        what: &'static str,
+        /// What is missing.
+        why: Detail,
     },
     /// It is disabled already, for another reason.
     #[error("the account is disabled already")]
@@ -130,7 +132,7 @@ pub fn may_order(viewer: &Viewer, account: &Account, change: &Change) -> Result<
         Ok(())
     } else {
         Err(Refusal::NotPermitted {
-            what: operation.as_str(),
+            why: operation.refusal(),
         })
     }
 }
@@ -153,15 +155,11 @@ pub fn decide(
         Change::Join(organization) => joined(viewer, account, organization),
         Change::Leave(organization) => left(viewer, account, organization),
         Change::Disable { reason } => disabled(account, reason),
-        Change::Enable => there(
-            account.disabled,
-            AccountEvent::Enabled {},
-            "the account is not disabled",
-        ),
+        Change::Enable => there(account.disabled, AccountEvent::Enabled {}, Detail::NotDisabled),
         Change::Unlock => there(
             account.locked_until.is_some_and(|until| until > at),
             AccountEvent::Unlocked {},
-            "the account is not locked",
+            Detail::NotLocked,
         ),
         Change::LockFields(fields) => Ok(one_if(
             account.locked_fields != fields,
@@ -171,7 +169,7 @@ pub fn decide(
         Change::RemoveSecondFactor => there(
             account.second_factor.is_some(),
             AccountEvent::SecondFactorRemoved {},
-            "the account has no second factor",
+            Detail::NoSecondFactor,
         ),
         Change::IssueKey {
             key,
@@ -196,7 +194,7 @@ pub fn decide(
         Change::RevokeKey(key) => there(
             account.api_keys.contains_key(&key),
             AccountEvent::ApiKeyRevoked { key },
-            "the account has no such key",
+            Detail::NoSuchKey,
         ),
     }
 }
@@ -228,15 +226,14 @@ pub fn address_set(
 fn granted(viewer: &Viewer, account: &Account, grant: Grant) -> Result<Vec<AccountEvent>, Refusal> {
     if !may_grant(viewer, &grant) {
         return Err(Refusal::NotPermitted {
-            what: "granting this role there",
+            why: Detail::MayNotGrantThere,
         });
     }
     if account.grants.contains(&grant) {
         return Ok(Vec::new());
     }
     if account.grants.len() >= GRANTS_MAX {
-        let detail = format!("an account holds at most {GRANTS_MAX} roles");
-        return Err(invalid("/role", FaultCode::Length, detail));
+        return Err(invalid("/role", FaultText::RolesMax { max: GRANTS_MAX }));
     }
     Ok(vec![AccountEvent::RoleGranted { grant }])
 }
@@ -244,13 +241,13 @@ fn granted(viewer: &Viewer, account: &Account, grant: Grant) -> Result<Vec<Accou
 fn revoked(viewer: &Viewer, account: &Account, grant: Grant) -> Result<Vec<AccountEvent>, Refusal> {
     if !may_grant(viewer, &grant) {
         return Err(Refusal::NotPermitted {
-            what: "taking this role back",
+            why: Detail::MayNotRevokeThere,
         });
     }
     there(
         account.grants.contains(&grant),
         AccountEvent::RoleRevoked { grant },
-        "the account does not hold this role",
+        Detail::RoleNotHeld,
     )
 }
 
@@ -261,20 +258,21 @@ fn joined(
 ) -> Result<Vec<AccountEvent>, Refusal> {
     if !viewer.administers(&organization) {
         return Err(Refusal::NotPermitted {
-            what: "making members of this organization",
+            why: Detail::MayNotMakeMembers,
         });
     }
     if account.organizations.contains(&organization) {
         return Ok(Vec::new());
     }
     if account.organizations.len() >= MEMBERSHIPS_MAX {
-        let detail = format!("an account is a member of at most {MEMBERSHIPS_MAX} organizations");
-        return Err(invalid("/organization", FaultCode::Length, detail));
+        return Err(invalid(
+            "/organization",
+            FaultText::MembershipsMax { max: MEMBERSHIPS_MAX },
+        ));
     }
     // A second organization would be a second SIREN to report under (seed 001 §3.1.1).
     if account.kind == AccountKind::Operator && !account.organizations.is_empty() {
-        let detail = "an operator's program is a member of one organization".to_owned();
-        return Err(invalid("/organization", FaultCode::Forbidden, detail));
+        return Err(invalid("/organization", FaultText::OperatorInOneOrganization));
     }
     Ok(vec![AccountEvent::Joined { organization }])
 }
@@ -286,13 +284,13 @@ fn left(
 ) -> Result<Vec<AccountEvent>, Refusal> {
     if !viewer.administers(&organization) {
         return Err(Refusal::NotPermitted {
-            what: "ending this membership",
+            why: Detail::MayNotEndMembership,
         });
     }
     there(
         account.organizations.contains(&organization),
         AccountEvent::Left { organization },
-        "the account is no member of this organization",
+        Detail::NotAMember,
     )
 }
 
@@ -325,31 +323,33 @@ fn key_faults(
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     if account.kind == AccountKind::Person {
-        let detail = "API keys are for accounts of programs";
-        faults.push(Fault::new("/label", FaultCode::Forbidden, detail));
+        faults.push(Fault::new("/label", FaultText::KeysForProgramsOnly));
     }
     faults.extend(label_faults(label));
     if scopes.is_empty() {
         faults.push(Fault::required("/scopes"));
     }
     if expires_at <= at || expires_at > at + TimeDelta::days(API_KEY_DAYS_MAX) {
-        let detail = format!("lies within the next {API_KEY_DAYS_MAX} days");
-        faults.push(Fault::new("/expires_at", FaultCode::Value, detail));
+        faults.push(Fault::new(
+            "/expires_at",
+            FaultText::KeyExpiry {
+                days: API_KEY_DAYS_MAX,
+            },
+        ));
     }
     let holding = account.api_keys.values().filter(|key| key.expires_at > at);
     if holding.count() >= API_KEYS_MAX {
-        let detail = format!("an account has at most {API_KEYS_MAX} keys that hold");
-        faults.push(Fault::new("/label", FaultCode::Length, detail));
+        faults.push(Fault::new("/label", FaultText::KeysMax { max: API_KEYS_MAX }));
     }
     faults
 }
 
 /// The end of something, when it is there.
-fn there(is: bool, end: AccountEvent, what: &'static str) -> Result<Vec<AccountEvent>, Refusal> {
+fn there(is: bool, end: AccountEvent, why: Detail) -> Result<Vec<AccountEvent>, Refusal> {
     if is {
         Ok(vec![end])
     } else {
-        Err(Refusal::Absent { what })
+        Err(Refusal::Absent { why })
     }
 }
 
@@ -357,6 +357,6 @@ fn one_if(is: bool, event: AccountEvent) -> Vec<AccountEvent> {
     if is { vec![event] } else { Vec::new() }
 }
 
-fn invalid(pointer: &str, code: FaultCode, detail: String) -> Refusal {
-    Refusal::Invalid(vec![Fault::new(pointer, code, detail)])
+fn invalid(pointer: &str, text: FaultText) -> Refusal {
+    Refusal::Invalid(vec![Fault::new(pointer, text)])
 }

@@ -8,9 +8,10 @@ use super::{
     profile::{address_faults, name_faults, username_faults},
 };
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::{AccountId, OrganizationId},
     label::Language,
+    messages::{Detail, FaultText},
     organization::Organization,
     personal::Personal,
     policy::{
@@ -85,7 +86,7 @@ pub fn judge_new(
 ) -> Result<(), Refusal> {
     if !viewer.has(Role::Admin) && !viewer.has(Role::LocalAdmin) {
         return Err(Refusal::NotPermitted {
-            what: "making accounts",
+            why: Detail::MayNotMakeAccounts,
         });
     }
     let mut faults = username_faults("/username", &new.username);
@@ -94,20 +95,21 @@ pub fn judge_new(
         faults.extend(address_faults("/address", address, new.kind));
     }
     if new.grants.len() > GRANTS_MAX {
-        let detail = format!("an account holds at most {GRANTS_MAX} roles");
-        faults.push(Fault::new("/roles", FaultCode::Length, detail));
+        faults.push(Fault::new("/roles", FaultText::RolesMax { max: GRANTS_MAX }));
     }
     if new.organizations.len() > MEMBERSHIPS_MAX {
-        let detail = format!("an account is a member of at most {MEMBERSHIPS_MAX} organizations");
-        faults.push(Fault::new("/organizations", FaultCode::Length, detail));
+        faults.push(Fault::new(
+            "/organizations",
+            FaultText::MembershipsMax { max: MEMBERSHIPS_MAX },
+        ));
     }
     for (index, grant) in new.grants.iter().enumerate() {
         if !may_grant(viewer, grant) {
-            let detail = format!("the role {} is not yours to grant there", grant.role.as_str());
             faults.push(Fault::new(
                 format!("/roles/{index}"),
-                FaultCode::Forbidden,
-                detail,
+                FaultText::RoleNotYours {
+                    role: grant.role.as_str().to_owned(),
+                },
             ));
         }
     }
@@ -131,23 +133,29 @@ fn place_faults(
         faults.push(Fault::required("/organizations"));
     }
     if !everywhere && new.kind != AccountKind::Person {
-        let detail = "only an administrator of everything makes accounts of programs";
-        faults.push(Fault::new("/kind", FaultCode::Forbidden, detail));
+        faults.push(Fault::new("/kind", FaultText::ProgramsByGlobalAdministratorsOnly));
     }
     for organization in &new.organizations {
         if !organizations.contains_key(organization) {
-            let detail = format!("{organization} names no organization");
-            faults.push(Fault::new("/organizations", FaultCode::Value, detail));
+            faults.push(Fault::new(
+                "/organizations",
+                FaultText::UnknownOrganization {
+                    organization: organization.to_string(),
+                },
+            ));
         } else if !viewer.administers(organization) {
-            let detail = format!("{organization} is not yours to administer");
-            faults.push(Fault::new("/organizations", FaultCode::Forbidden, detail));
+            faults.push(Fault::new(
+                "/organizations",
+                FaultText::NotYoursToAdminister {
+                    organization: organization.to_string(),
+                },
+            ));
         }
     }
     let named = new.organizations.iter().filter_map(|id| organizations.get(id));
     let sirens = named.filter(|organization| organization.siren.is_some());
     if new.kind == AccountKind::Operator && sirens.count() != 1 {
-        let detail = "an operator's program is a member of one organization with a SIREN (seed 001 §3.1.1)";
-        faults.push(Fault::new("/organizations", FaultCode::Value, detail));
+        faults.push(Fault::new("/organizations", FaultText::OperatorWithoutSiren));
     }
     faults
 }

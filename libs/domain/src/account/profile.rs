@@ -11,8 +11,9 @@ use unicode_security::{GeneralSecurityProfile, MixedScript};
 
 use super::{Account, AccountEvent, AccountKind, ProfileChanged, ProfileField};
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
     label::Language,
+    messages::FaultText,
     personal::Personal,
     policy::{Role, Viewer},
     text_field,
@@ -145,12 +146,15 @@ pub fn address_faults(pointer: &str, address: &str, kind: AccountKind) -> Vec<Fa
         .chars()
         .all(|c| text::is_visible(c) && !"<>(),;:\\\"[]".contains(c));
     if !well_formed || !printable || address.chars().count() > ADDRESS_CHARS_MAX {
-        let detail = format!("is no mail address of at most {ADDRESS_CHARS_MAX} characters");
-        return vec![Fault::new(pointer, FaultCode::Format, detail)];
+        return vec![Fault::new(
+            pointer,
+            FaultText::NotAnAddress {
+                max: ADDRESS_CHARS_MAX,
+            },
+        )];
     }
     if kind == AccountKind::Person && is_generic_address(address) {
-        let detail = "names an office and not a person: an account has one holder";
-        return vec![Fault::new(pointer, FaultCode::Value, detail)];
+        return vec![Fault::new(pointer, FaultText::OfficeAddress)];
     }
     Vec::new()
 }
@@ -196,28 +200,18 @@ pub fn username_faults(pointer: &str, username: &str) -> Vec<Fault> {
     let of_words = |c: char| c.identifier_allowed() && text::is_letter_mark_or_digit(c);
     let readable = |c: char| c == ' ' || c.is_ascii_graphic() || of_words(c);
     if faults.is_empty() && !username.trim().chars().all(readable) {
-        let detail = "holds characters that cannot be told from others, or not be seen";
-        faults.push(Fault::new(pointer, FaultCode::Format, detail));
+        faults.push(Fault::new(pointer, FaultText::CharactersNotToldApart));
     }
     if faults.is_empty() && !text::has_plain_marks(username) {
-        let detail = "holds marks that cannot be told apart";
-        faults.push(Fault::new(pointer, FaultCode::Format, detail));
+        faults.push(Fault::new(pointer, FaultText::MarksNotToldApart));
     }
     if faults.is_empty() && !username.is_single_script() {
-        faults.push(Fault::new(
-            pointer,
-            FaultCode::Format,
-            "mixes letters of several scripts",
-        ));
+        faults.push(Fault::new(pointer, FaultText::SeveralScripts));
     }
     // An id names an account wherever a user name does.
     if faults.is_empty() && (uuid::Uuid::parse_str(username.trim()).is_ok() || username_key(username) == "me")
     {
-        faults.push(Fault::new(
-            pointer,
-            FaultCode::Format,
-            "stands for something else",
-        ));
+        faults.push(Fault::new(pointer, FaultText::StandsForSomethingElse));
     }
     faults
 }
@@ -278,22 +272,27 @@ impl ProfileEdit {
         if let Some(Some(zone)) = &self.time_zone
             && chrono_tz::Tz::from_str(zone).is_err()
         {
-            let detail = "is no time zone of the IANA database";
-            faults.push(Fault::new("/time_zone", FaultCode::Value, detail));
+            faults.push(Fault::new("/time_zone", FaultText::NotATimeZone));
         }
         if let Some(Some(phone)) = &self.phone {
             let digits = phone.chars().filter(char::is_ascii_digit).count();
             let allowed = phone.chars().all(|c| c.is_ascii_digit() || "+ .-()".contains(c));
             if !allowed || digits < 3 || phone.chars().count() > PHONE_CHARS_MAX {
-                let detail = format!("is no telephone number of at most {PHONE_CHARS_MAX} characters");
-                faults.push(Fault::new("/phone", FaultCode::Format, detail));
+                faults.push(Fault::new(
+                    "/phone",
+                    FaultText::NotAPhoneNumber { max: PHONE_CHARS_MAX },
+                ));
             }
         }
         if let Some(Some(view)) = &self.default_view
             && !DEFAULT_VIEWS.contains(&view.as_str())
         {
-            let detail = format!("is not one of: {}", DEFAULT_VIEWS.join(", "));
-            faults.push(Fault::new("/default_view", FaultCode::Value, detail));
+            faults.push(Fault::new(
+                "/default_view",
+                FaultText::NotOneOf {
+                    values: DEFAULT_VIEWS.join(", "),
+                },
+            ));
         }
         if let Some(preferences) = &self.preferences {
             faults.extend(preference_faults(preferences));
@@ -302,9 +301,7 @@ impl ProfileEdit {
             faults.extend(
                 self.touched()
                     .filter(|(field, _)| account.locked_fields.contains(field))
-                    .map(|(_, pointer)| {
-                        Fault::new(pointer, FaultCode::Forbidden, "is changed by administrators only")
-                    }),
+                    .map(|(_, pointer)| Fault::new(pointer, FaultText::ByAdministratorsOnly)),
             );
         }
         faults
@@ -336,21 +333,31 @@ impl ProfileEdit {
 fn preference_faults(preferences: &BTreeMap<String, Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if preferences.len() > PREFERENCES_MAX {
-        let detail = format!("at most {PREFERENCES_MAX} preferences are kept");
-        faults.push(Fault::new("/preferences", FaultCode::Length, detail));
+        faults.push(Fault::new(
+            "/preferences",
+            FaultText::PreferencesMax { max: PREFERENCES_MAX },
+        ));
     }
     // Escapes count: six bytes for each control character, which a sum of lengths would not see.
     let bytes = serde_json::to_string(preferences).map_or(usize::MAX, |json| json.len());
     if bytes > PREFERENCES_BYTES_MAX {
-        let detail = format!("preferences take at most {PREFERENCES_BYTES_MAX} bytes together");
-        faults.push(Fault::new("/preferences", FaultCode::Length, detail));
+        faults.push(Fault::new(
+            "/preferences",
+            FaultText::PreferencesBytesMax {
+                max: PREFERENCES_BYTES_MAX,
+            },
+        ));
     }
     if preferences
         .values()
         .any(|value| !is_within(value, PREFERENCES_DEPTH_MAX))
     {
-        let detail = format!("a preference has at most {PREFERENCES_DEPTH_MAX} levels");
-        faults.push(Fault::new("/preferences", FaultCode::Length, detail));
+        faults.push(Fault::new(
+            "/preferences",
+            FaultText::PreferenceDepthMax {
+                max: PREFERENCES_DEPTH_MAX,
+            },
+        ));
     }
     faults
 }

@@ -9,6 +9,7 @@ use crate::{
     fault::{Fault, FaultCode},
     ids::PersonId,
     instant,
+    messages::FaultText,
     personal::Personal,
     ticket::event::FieldValue,
 };
@@ -146,29 +147,21 @@ impl Form {
         let whole = Value::Object(fields.clone());
         let mut faults = Vec::new();
         if whole.to_string().len() > FIELDS_BYTES_MAX {
-            let detail = format!("all fields together hold at most {FIELDS_BYTES_MAX} bytes of JSON");
-            faults.push(Fault::new("/fields", FaultCode::Length, detail));
+            faults.push(Fault::new(
+                "/fields",
+                FaultText::FieldsBytesMax {
+                    max: FIELDS_BYTES_MAX,
+                },
+            ));
         }
         for (name, value) in fields {
             if !is_flat(value) {
-                faults.push(Fault::new(
-                    pointer(name),
-                    FaultCode::Type,
-                    "is a scalar or a list of scalars",
-                ));
+                faults.push(Fault::new(pointer(name), FaultText::NotScalar));
             } else if holds_control(value) {
-                faults.push(Fault::new(
-                    pointer(name),
-                    FaultCode::Format,
-                    "holds control characters",
-                ));
+                faults.push(Fault::new(pointer(name), FaultText::ControlCharacters));
             }
             if value.is_null() {
-                faults.push(Fault::new(
-                    pointer(name),
-                    FaultCode::Type,
-                    "is null: leave it out instead",
-                ));
+                faults.push(Fault::new(pointer(name), FaultText::IsNull));
             }
             faults.extend(self.line_faults(name, value));
             faults.extend(self.format_faults(name, value));
@@ -196,19 +189,19 @@ impl Form {
         let errors = self.whole.iter_errors(&filled);
         errors
             .flat_map(|error| explain(&error, "/fields"))
-            .filter(|fault| fault.code == FaultCode::Required)
+            .filter(|fault| fault.code() == FaultCode::Required)
             .collect()
     }
 
     /// What a text of this field holds that does not belong on its line, or that nobody sees.
     fn line_faults(&self, name: &str, value: &Value) -> Option<Fault> {
-        let fault = |detail| Some(Fault::new(pointer(name), FaultCode::Format, detail));
+        let fault = |detail| Some(Fault::new(pointer(name), detail));
         if value.as_str().is_some_and(|text| !text.is_empty()) && is_blank(value) {
-            return fault("holds nothing that can be seen: leave it out instead");
+            return fault(FaultText::NothingVisible);
         }
         let is_line = self.fields.get(name).is_some_and(|field| field.is_line);
         if is_line && value.as_str().is_some_and(|text| !text::is_name(text)) {
-            return fault("is one line, and does not turn the direction of writing");
+            return fault(FaultText::NotALine);
         }
         None
     }
@@ -219,20 +212,14 @@ impl Form {
             .fields
             .get(name)
             .map_or(TextFormat::Any, |field| field.format);
-        let (holds, detail): (fn(&str) -> bool, _) = match format {
+        let (holds, text): (fn(&str) -> bool, _) = match format {
             TextFormat::Any => return Vec::new(),
-            TextFormat::DateTime => (
-                |text| instant::canonical(text).is_some(),
-                "is no date-time of RFC 3339 that XML Schema can write too, such as 2026-03-02T09:30:00+01:00",
-            ),
-            TextFormat::Date => (
-                |text| instant::date(text).is_some(),
-                "is no date of RFC 3339, such as 2026-03-02",
-            ),
+            TextFormat::DateTime => (|text| instant::canonical(text).is_some(), FaultText::NotADateTime),
+            TextFormat::Date => (|text| instant::date(text).is_some(), FaultText::NotADate),
         };
         let judged = |at: String, value: &Value| {
-            let misses = value.as_str().is_some_and(|text| !holds(text));
-            misses.then(|| Fault::new(at, FaultCode::Format, detail))
+            let misses = value.as_str().is_some_and(|value| !holds(value));
+            misses.then(|| Fault::new(at, text.clone()))
         };
         let items = value.as_array().into_iter().flatten().enumerate();
         let of_items = items.filter_map(|(index, item)| judged(format!("{}/{index}", pointer(name)), item));
@@ -432,12 +419,12 @@ pub fn pointer(name: &str) -> String {
 pub(crate) fn tidy(faults: &mut Vec<Fault>) {
     let missing: BTreeSet<String> = faults
         .iter()
-        .filter(|fault| fault.code == FaultCode::Required)
+        .filter(|fault| fault.code() == FaultCode::Required)
         .map(|fault| fault.pointer.clone())
         .collect();
-    faults.retain(|fault| fault.code == FaultCode::Required || !missing.contains(&fault.pointer));
-    faults.sort_by(|a, b| (&a.pointer, a.code.as_str()).cmp(&(&b.pointer, b.code.as_str())));
-    faults.dedup_by(|a, b| a.pointer == b.pointer && a.code == b.code);
+    faults.retain(|fault| fault.code() == FaultCode::Required || !missing.contains(&fault.pointer));
+    faults.sort_by(|a, b| (&a.pointer, a.code().as_str()).cmp(&(&b.pointer, b.code().as_str())));
+    faults.dedup_by(|a, b| a.pointer == b.pointer && a.code() == b.code());
 }
 
 fn holds_control(value: &Value) -> bool {
@@ -457,45 +444,54 @@ pub fn explained(schema: &shapes::Validator, value: &Value, base: &str) -> Vec<F
         .collect()
 }
 
-/// One schema error as faults; details never repeat the value, which may be personal.
+/// One schema error as faults. No text repeats the value, which may be personal, or the pattern, which people cannot read.
 fn explain(error: &ValidationError<'_>, base: &str) -> Vec<Fault> {
     let at = format!("{base}{}", error.instance_path());
-    let one = |code, detail: String| vec![Fault::new(at.clone(), code, detail)];
+    let limit_of = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     #[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum, which grows")]
-    match error.kind() {
+    let text = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            vec![Fault::required(format!("{at}/{}", escaped(name)))]
+            return vec![Fault::required(format!("{at}/{}", escaped(name)))];
         }
         ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
-            .iter()
-            .map(|name| {
-                let pointer = format!("{at}/{}", escaped(name));
-                Fault::new(pointer, FaultCode::Unknown, "is not known here")
-            })
-            .collect(),
-        ValidationErrorKind::Type { .. } => one(FaultCode::Type, "has another JSON type".to_owned()),
-        ValidationErrorKind::MinLength { limit: 1 } => {
-            one(FaultCode::Length, "is empty: leave it out instead".to_owned())
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let unknown =
+                |name: &String| Fault::new(format!("{at}/{}", escaped(name)), FaultText::NotKnownHere);
+            return unexpected.iter().map(unknown).collect();
         }
-        ValidationErrorKind::MinLength { limit } => {
-            one(FaultCode::Length, format!("is shorter than {limit} characters"))
-        }
-        ValidationErrorKind::MaxLength { limit } => {
-            one(FaultCode::Length, format!("is longer than {limit} characters"))
-        }
-        ValidationErrorKind::Enum { options } => one(FaultCode::Value, format!("is not one of {options}")),
-        ValidationErrorKind::Constant { expected_value } => {
-            one(FaultCode::Value, format!("is not {expected_value}"))
-        }
-        ValidationErrorKind::Pattern { pattern } => {
-            one(FaultCode::Format, format!("does not match {pattern}"))
-        }
-        ValidationErrorKind::Format { format } => one(FaultCode::Format, format!("is not a {format}")),
-        _ => one(
-            FaultCode::Value,
-            format!("does not follow the form at {}", error.schema_path()),
-        ),
-    }
+        ValidationErrorKind::Type { .. } => FaultText::OtherType,
+        ValidationErrorKind::MinLength { limit: 1 } => FaultText::EmptyText,
+        ValidationErrorKind::MinLength { limit } => FaultText::CharsMin {
+            min: limit_of(*limit),
+        },
+        ValidationErrorKind::MaxLength { limit } => FaultText::CharsMax {
+            max: limit_of(*limit),
+        },
+        ValidationErrorKind::MaxItems { limit } => FaultText::ItemsMax {
+            max: limit_of(*limit),
+        },
+        ValidationErrorKind::Enum { options } => FaultText::NotOneOf {
+            values: listed(options),
+        },
+        ValidationErrorKind::Constant { expected_value } => FaultText::NotTheValue {
+            value: shown(expected_value),
+        },
+        ValidationErrorKind::Pattern { .. } => FaultText::OtherForm,
+        ValidationErrorKind::Format { format } => FaultText::OtherFormat {
+            format: format.clone(),
+        },
+        _ => FaultText::OutsideTheForm,
+    };
+    vec![Fault::new(at, text)]
+}
+
+/// Values as people read them, with commas between.
+fn listed(values: &Value) -> String {
+    let values = values.as_array().into_iter().flatten();
+    values.map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

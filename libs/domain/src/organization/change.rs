@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     account::change::Refusal,
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::{AccountId, ContractId, OrganizationId},
+    messages::{Detail, FaultText},
     policy::{
         Viewer,
         administration::{OrganizationOperation, administers_all, may_on_organization},
@@ -47,18 +48,17 @@ pub fn judge_new(
 ) -> Result<(), Refusal> {
     if !may_place(viewer, new.parent.as_ref()) {
         return Err(Refusal::NotPermitted {
-            what: "making organizations there",
+            why: Detail::MayNotMakeOrganizations,
         });
     }
     let mut faults = name_faults(&new.name);
     faults.extend(siren_faults(new.siren.as_deref()));
     if new.siren.is_some() && !administers_all(viewer) {
-        let detail = "is set by administrators of everything only";
-        faults.push(Fault::new("/siren", FaultCode::Forbidden, detail));
+        faults.push(Fault::new("/siren", FaultText::ByGlobalAdministratorsOnly));
     }
     if let Some(parent) = &new.parent {
         if !parent_exists {
-            faults.push(Fault::new("/parent", FaultCode::Value, "names no organization"));
+            faults.push(Fault::new("/parent", FaultText::NamesNoOrganization));
         } else if tree.upwards(parent).len() >= DEPTH_MAX {
             faults.push(too_deep());
         }
@@ -104,7 +104,7 @@ pub fn decide(
     };
     if !may_on_organization(viewer, operation, &organization.id) {
         return Err(Refusal::NotPermitted {
-            what: operation.as_str(),
+            why: operation.refusal(),
         });
     }
     let (faults, event) = match change {
@@ -119,7 +119,7 @@ pub fn decide(
             // It says in whose name an operator's programs report (seed 001 §3.1.1): no operator chooses its own.
             if !administers_all(viewer) {
                 return Err(Refusal::NotPermitted {
-                    what: "setting a SIREN",
+                    why: Detail::MayNotSetSiren,
                 });
             }
             let changes = siren != organization.siren;
@@ -129,7 +129,7 @@ pub fn decide(
         Change::Move(parent) => {
             if !may_place(viewer, parent.as_ref()) {
                 return Err(Refusal::NotPermitted {
-                    what: "moving an organization there",
+                    why: Detail::MayNotMoveOrganization,
                 });
             }
             let changes = parent != organization.parent;
@@ -173,8 +173,7 @@ fn signed(
     let mut faults = terms.faults(|category| knows(Named::Category(category)));
     let today = organization.contracts.get(&contract);
     if today.is_none() && organization.contracts.len() >= CONTRACTS_MAX {
-        let detail = format!("an organization has at most {CONTRACTS_MAX} contracts");
-        faults.push(Fault::new("", FaultCode::Length, detail));
+        faults.push(Fault::new("", FaultText::ContractsMax { max: CONTRACTS_MAX }));
     }
     let changes = today != Some(&terms);
     (
@@ -188,8 +187,8 @@ fn withdrawn(organization: &Organization, contract: ContractId) -> Result<Organi
     if organization.contracts.contains_key(&contract) {
         return Ok(OrganizationEvent::ContractWithdrawn { contract });
     }
-    let what = "the organization has no such contract";
-    Err(Refusal::Absent { what })
+    let why = Detail::NoSuchContract;
+    Err(Refusal::Absent { why })
 }
 
 fn move_faults(
@@ -199,11 +198,10 @@ fn move_faults(
     knows: impl Fn(Named<'_>) -> bool,
 ) -> Vec<Fault> {
     if !knows(Named::Organization(parent)) {
-        return vec![Fault::new("/parent", FaultCode::Value, "names no organization")];
+        return vec![Fault::new("/parent", FaultText::NamesNoOrganization)];
     }
     if tree.within(&organization.id).contains(parent) {
-        let detail = "is this organization, or a part of it";
-        return vec![Fault::new("/parent", FaultCode::Value, detail)];
+        return vec![Fault::new("/parent", FaultText::PartOfItself)];
     }
     if tree.upwards(parent).len() + tree.height(&organization.id) > DEPTH_MAX {
         return vec![too_deep()];
@@ -212,8 +210,7 @@ fn move_faults(
 }
 
 fn too_deep() -> Fault {
-    let detail = format!("the tree of organizations is at most {DEPTH_MAX} deep");
-    Fault::new("/parent", FaultCode::Length, detail)
+    Fault::new("/parent", FaultText::TreeDepthMax { max: DEPTH_MAX })
 }
 
 fn name_faults(name: &str) -> Vec<Fault> {
@@ -236,10 +233,6 @@ fn siren_faults(siren: Option<&str>) -> Vec<Fault> {
     if holds {
         Vec::new()
     } else {
-        vec![Fault::new(
-            "/siren",
-            FaultCode::Format,
-            "is no SIREN: nine digits, the last a check digit",
-        )]
+        vec![Fault::new("/siren", FaultText::NotASiren)]
     }
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Organization;
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::{AccountId, DeskKey, OrganizationId},
+    label::Language,
+    messages::{Detail, FaultText},
     text_field::name_faults,
 };
 
@@ -84,7 +86,7 @@ pub struct Contract {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContractRefusal {
     /// No contract holds on that day.
-    #[error("the contract {reference} of {organization} {}", when(*valid_from, *valid_to, *on))]
+    #[error("{}", self.detail().text(Language::En))]
     NotValid {
         /// Whose contract.
         organization: OrganizationId,
@@ -98,7 +100,7 @@ pub enum ContractRefusal {
         on: NaiveDate,
     },
     /// None that holds is about this.
-    #[error("the contract {reference} of {organization} does not cover {category}")]
+    #[error("{}", self.detail().text(Language::En))]
     NotCovered {
         /// Whose contract.
         organization: OrganizationId,
@@ -109,11 +111,45 @@ pub enum ContractRefusal {
     },
 }
 
-fn when(valid_from: NaiveDate, valid_to: NaiveDate, on: NaiveDate) -> String {
-    if on < valid_from {
-        format!("begins on {valid_from}")
-    } else {
-        format!("ended on {valid_to}")
+impl ContractRefusal {
+    /// What is told to who asks.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        match self {
+            ContractRefusal::NotValid {
+                organization,
+                reference,
+                valid_from,
+                valid_to,
+                on,
+            } => {
+                let (reference, organization) = (reference.clone(), organization.to_string());
+                if on < valid_from {
+                    let on = valid_from.to_string();
+                    Detail::ContractBegins {
+                        reference,
+                        organization,
+                        on,
+                    }
+                } else {
+                    let on = valid_to.to_string();
+                    Detail::ContractEnded {
+                        reference,
+                        organization,
+                        on,
+                    }
+                }
+            }
+            ContractRefusal::NotCovered {
+                organization,
+                reference,
+                category,
+            } => Detail::ContractCoversNot {
+                reference: reference.clone(),
+                organization: organization.to_string(),
+                category: category.clone(),
+            },
+        }
     }
 }
 
@@ -137,15 +173,21 @@ impl Contract {
     pub fn faults(&self, knows: impl Fn(&str) -> bool) -> Vec<Fault> {
         let mut faults = name_faults("/reference", &self.reference, REFERENCE_CHARS_MAX);
         if self.valid_to < self.valid_from {
-            faults.push(Fault::new("/valid_to", FaultCode::Value, "is before valid_from"));
+            faults.push(Fault::new("/valid_to", FaultText::BeforeValidFrom));
         }
         if self.categories.len() > CATEGORIES_MAX {
-            let detail = format!("a contract names at most {CATEGORIES_MAX} categories");
-            faults.push(Fault::new("/categories", FaultCode::Length, detail));
+            faults.push(Fault::new(
+                "/categories",
+                FaultText::CategoriesMax { max: CATEGORIES_MAX },
+            ));
         }
         for category in self.categories.iter().filter(|category| !knows(category)) {
-            let detail = format!("{category:?} names no desk and no request type of one");
-            faults.push(Fault::new("/categories", FaultCode::Value, detail));
+            faults.push(Fault::new(
+                "/categories",
+                FaultText::NamesNoCategory {
+                    category: category.clone(),
+                },
+            ));
         }
         faults
     }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Grant, Role, Viewer};
-use crate::{account::Account, ids::OrganizationId};
+use crate::{account::Account, ids::OrganizationId, messages::Detail};
 
 /// What can be asked of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,17 +31,17 @@ pub enum AccountOperation {
 }
 
 impl AccountOperation {
-    /// For a refusal.
+    /// What is told to who may not.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn refusal(self) -> Detail {
         match self {
-            AccountOperation::See | AccountOperation::Read => "reading this account",
-            AccountOperation::EditProfile => "changing this profile",
-            AccountOperation::Own => "what only the holder of this account does",
-            AccountOperation::Manage => "administering this account",
-            AccountOperation::ManageMemberships => "changing the memberships of this account",
-            AccountOperation::GrantRoles => "granting roles to this account",
-            AccountOperation::IssueKeys => "issuing keys to this account",
+            AccountOperation::See | AccountOperation::Read => Detail::MayNotReadAccount,
+            AccountOperation::EditProfile => Detail::MayNotEditProfile,
+            AccountOperation::Own => Detail::HolderOnly,
+            AccountOperation::Manage => Detail::MayNotAdministerAccount,
+            AccountOperation::ManageMemberships => Detail::MayNotChangeMemberships,
+            AccountOperation::GrantRoles => Detail::MayNotGrantRoles,
+            AccountOperation::IssueKeys => Detail::MayNotIssueKeys,
         }
     }
 }
@@ -121,14 +121,16 @@ pub enum OrganizationOperation {
 }
 
 impl OrganizationOperation {
-    /// For a refusal.
+    /// What is told to who may not.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn refusal(self) -> Detail {
         match self {
-            OrganizationOperation::See | OrganizationOperation::ReadContracts => "reading this organization",
-            OrganizationOperation::ReadMembers => "reading the members of this organization",
-            OrganizationOperation::NameReferent => "naming the referent of this organization",
-            OrganizationOperation::Manage => "administering this organization",
+            OrganizationOperation::See | OrganizationOperation::ReadContracts => {
+                Detail::MayNotReadOrganization
+            }
+            OrganizationOperation::ReadMembers => Detail::MayNotReadMembers,
+            OrganizationOperation::NameReferent => Detail::MayNotNameReferent,
+            OrganizationOperation::Manage => Detail::MayNotAdministerOrganization,
         }
     }
 }

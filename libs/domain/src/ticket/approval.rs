@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     ids::ApprovalId,
+    messages::Detail,
     policy::{self, Operation},
 };
 
@@ -31,7 +32,7 @@ pub(super) fn request(
 ) -> Result<Vec<TicketEvent>, Rejection> {
     if !policy::may(context.viewer, Operation::ActAsAgent, &state.scope()) {
         return Err(Rejection::NotPermitted {
-            what: "asking for approval",
+            why: Detail::MayNotAskApproval,
         });
     }
     let rule = context.desk.definition().approval.as_ref();
@@ -40,8 +41,7 @@ pub(super) fn request(
     };
     if state.approvals.len() >= APPROVALS_MAX {
         return Err(Rejection::Full {
-            what: "approvals",
-            max: APPROVALS_MAX,
+            why: Detail::ApprovalsMax { max: APPROVALS_MAX },
         });
     }
     let mut faults = text::faults("/proposal", &proposal);
@@ -76,7 +76,7 @@ pub(super) fn decide(
 ) -> Result<Vec<TicketEvent>, Rejection> {
     if !policy::may(context.viewer, Operation::DecideApproval, &state.scope()) {
         return Err(Rejection::NotPermitted {
-            what: "deciding an approval",
+            why: Detail::MayNotDecide,
         });
     }
     match state.approvals.get(&id) {

@@ -10,8 +10,9 @@ use super::{
     state::State,
 };
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::OrganizationId,
+    messages::FaultText,
     organization::{Organization, contract},
 };
 
@@ -31,8 +32,7 @@ pub fn judge_new(
     }
     let under_contract = |id| upwards(id).iter().any(|of| !of.contracts.is_empty());
     if memberships.iter().any(under_contract) {
-        let detail = "is required: one of the requester's organizations is under contract";
-        let fault = Fault::new("/organization", FaultCode::Required, detail);
+        let fault = Fault::new("/organization", FaultText::RequiredUnderContract);
         return Err(Rejection::Invalid(vec![fault]));
     }
     Ok(())

@@ -15,8 +15,9 @@ use super::{
     words::commented,
 };
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::OrganizationId,
+    messages::{Detail, FaultText},
     personal::Personal,
     policy::{self, Operation, Viewer},
 };
@@ -36,8 +37,7 @@ pub fn decide(context: &Context<'_>, state: &State, action: Action) -> Result<Ve
     let max = events_max(&action);
     if state.events >= max {
         return Err(Rejection::Full {
-            what: "events",
-            max: usize::try_from(max).unwrap_or(usize::MAX),
+            why: Detail::EventsMax { max },
         });
     }
     match action {
@@ -126,7 +126,7 @@ fn comment(
     };
     if !policy::may(context.viewer, operation, &state.scope()) {
         return Err(Rejection::NotPermitted {
-            what: "writing such a comment on this ticket",
+            why: Detail::MayNotComment,
         });
     }
     let faults = text::faults("/body", &text.body);
@@ -140,17 +140,16 @@ fn comment(
 fn attach(context: &Context<'_>, state: &State, attach: Attach) -> Result<Vec<TicketEvent>, Rejection> {
     if !policy::may(context.viewer, Operation::Comment, &state.scope()) {
         return Err(Rejection::NotPermitted {
-            what: "attaching a file to this ticket",
+            why: Detail::MayNotAttach,
         });
     }
     if state.attachments >= ATTACHMENTS_MAX {
         return Err(Rejection::Full {
-            what: "attachments",
-            max: ATTACHMENTS_MAX,
+            why: Detail::AttachmentsMax { max: ATTACHMENTS_MAX },
         });
     }
     if attach.size == 0 {
-        let empty = Fault::new("/file", FaultCode::Length, "is empty");
+        let empty = Fault::new("/file", FaultText::EmptyFile);
         return Err(Rejection::Invalid(vec![empty]));
     }
     let subject = attach.subject;
@@ -175,7 +174,7 @@ fn assign(
     let scope = state.scope();
     if !policy::may(context.viewer, Operation::ActAsAgent, &scope) {
         return Err(Rejection::NotPermitted {
-            what: "assigning this ticket",
+            why: Detail::MayNotAssign,
         });
     }
     let new = assignee.map(|viewer| viewer.account);
@@ -188,11 +187,9 @@ fn assign(
             .any(|operation| policy::may(viewer, operation, &scope))
     };
     if !assignee.is_none_or(treats) {
-        let detail = "names somebody who does not treat this ticket";
         return Err(Rejection::Invalid(vec![Fault::new(
             "/assignee",
-            FaultCode::Forbidden,
-            detail,
+            FaultText::NotAnAgentHere,
         )]));
     }
     let side = policy::side_for(context.viewer, Operation::ActAsAgent, &scope);
@@ -212,7 +209,7 @@ fn share(
 ) -> Result<Vec<TicketEvent>, Rejection> {
     if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
         return Err(Rejection::NotPermitted {
-            what: "sharing this ticket",
+            why: Detail::MayNotShare,
         });
     }
     let new: BTreeSet<OrganizationId> = organizations.difference(&state.shared_with).cloned().collect();
@@ -248,7 +245,7 @@ fn unshare(
 ) -> Result<Vec<TicketEvent>, Rejection> {
     if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
         return Err(Rejection::NotPermitted {
-            what: "changing whom this ticket is shared with",
+            why: Detail::MayNotChangeShares,
         });
     }
     if !state.shared_with.contains(&organization) {

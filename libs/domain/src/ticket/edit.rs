@@ -13,7 +13,8 @@ use super::{
     words::{self, words},
 };
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::Fault,
+    messages::{Detail, FaultText},
     policy::{self, Operation, Side},
 };
 
@@ -25,9 +26,9 @@ pub(super) fn edit(context: &Context<'_>, state: &State, edit: Edit) -> Result<V
         || edit.request_type.is_some()
         || edit.organization.is_some()
         || !edit.fields.is_empty();
-    let what = "changing this on this ticket";
+    let why = Detail::MayNotEdit;
     if !may(Operation::EditOwn) || (of_agents && !may(Operation::ActAsAgent)) {
-        return Err(Rejection::NotPermitted { what });
+        return Err(Rejection::NotPermitted { why });
     }
     let edit = canonical(context, state, edit);
     let today = context.desk.form(&state.request_type);
@@ -95,8 +96,7 @@ fn faults(context: &Context<'_>, state: &State, edit: &Edit) -> Vec<Fault> {
         Some(new) != state.organization.as_ref()
             && !context.viewer.may_open_for_others(&state.desk, Some(new))
     }) {
-        let detail = "you do not treat tickets of this organization";
-        faults.push(Fault::new("/organization", FaultCode::Forbidden, detail));
+        faults.push(Fault::new("/organization", FaultText::TreatsNoTicketsThere));
     }
     faults
 }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::{refusal::Rejection, state::State};
 use crate::{
     desk::{Form, form::pointer},
-    fault::{Fault, FaultCode},
+    fault::Fault,
+    messages::FaultText,
 };
 
 /// Faults that the ticket's fields would have after these changes (null takes one away), judged as a whole so that a
@@ -73,6 +74,6 @@ pub(super) fn unknown_removed(form: &Form, state: &State, changes: &Map<String, 
     changes
         .iter()
         .filter(|(name, value)| value.is_null() && !form.has(name) && !state.fields.contains_key(*name))
-        .map(|(name, _)| Fault::new(pointer(name), FaultCode::Unknown, "is not a field of this form"))
+        .map(|(name, _)| Fault::new(pointer(name), FaultText::NotAFieldOfTheForm))
         .collect()
 }

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     desk::{DeskDefinition, Form, definition::Choice, form::pointer},
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::OrganizationId,
+    messages::{Detail, FaultText},
     personal::Personal,
     policy::{self, Role, Scope, Viewer},
 };
@@ -31,13 +32,13 @@ pub fn open(context: &Context<'_>, mut open: Open) -> Result<Vec<TicketEvent>, R
     let viewer = context.viewer;
     if !viewer.may_open_on(&desk.key) {
         return Err(Rejection::NotPermitted {
-            what: "opening a ticket on this desk",
+            why: Detail::MayNotOpenHere,
         });
     }
     let organization = open.organization.clone().or_else(|| only_one(&open));
     if open.requester != viewer.account && !viewer.may_open_for_others(&desk.key, organization.as_ref()) {
         return Err(Rejection::NotPermitted {
-            what: "opening a ticket for somebody else",
+            why: Detail::MayNotOpenForOthers,
         });
     }
     let form = context.desk.form(&open.request_type);
@@ -114,8 +115,7 @@ fn faults(desk: &DeskDefinition, viewer: &Viewer, open: &Open, form: Option<&For
     if let Some(organization) = &open.organization
         && !open.requester_organizations.contains(organization)
     {
-        let detail = "the requester is not a member of this organization";
-        faults.push(Fault::new("/organization", FaultCode::Forbidden, detail));
+        faults.push(Fault::new("/organization", FaultText::RequesterNotAMember));
     }
     let scope = Scope {
         desk: &desk.key,
@@ -136,8 +136,9 @@ pub(super) fn unknown_type(desk: &DeskDefinition) -> Fault {
     let known: Vec<&str> = desk.types.iter().map(|of| of.id.as_str()).collect();
     Fault::new(
         "/type",
-        FaultCode::Value,
-        format!("is not one of the desk's types: {}", known.join(", ")),
+        FaultText::NotATypeOfTheDesk {
+            types: known.join(", "),
+        },
     )
 }
 
@@ -150,8 +151,9 @@ pub(super) fn choice_fault(pointer: &str, value: Option<&String>, list: &[Choice
     let known: Vec<&str> = list.iter().map(|choice| choice.id.as_str()).collect();
     Some(Fault::new(
         pointer,
-        FaultCode::Value,
-        format!("is not one of: {}", known.join(", ")),
+        FaultText::NotOneOf {
+            values: known.join(", "),
+        },
     ))
 }
 
@@ -165,15 +167,18 @@ pub(super) fn share_faults(
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     if organizations.len() + ticket.shared_with.difference(organizations).count() > SHARE_WITH_MAX {
-        let detail = format!("a ticket is shared with at most {SHARE_WITH_MAX} organizations");
-        faults.push(Fault::new(pointer, FaultCode::Length, detail));
+        faults.push(Fault::new(pointer, FaultText::SharesMax { max: SHARE_WITH_MAX }));
     }
     if !viewer.may_open_for_others(ticket.desk, ticket.organization) {
         let foreign = organizations
             .difference(&viewer.organizations)
             .map(|organization| {
-                let detail = format!("{organization} is not one of your organizations");
-                Fault::new(pointer, FaultCode::Forbidden, detail)
+                Fault::new(
+                    pointer,
+                    FaultText::NotYourOrganization {
+                        organization: organization.to_string(),
+                    },
+                )
             });
         faults.extend(foreign);
     }
@@ -189,7 +194,6 @@ fn siren_fault(viewer: &Viewer, ticket: &Scope<'_>, open: &Open, form: &Form) ->
         return None;
     }
     let siren = open.fields.get(SIREN_FIELD)?.as_str()?;
-    let detail = "is not the SIREN of your organization";
     (!open.requester_sirens.contains(siren))
-        .then(|| Fault::new(pointer(SIREN_FIELD), FaultCode::Forbidden, detail))
+        .then(|| Fault::new(pointer(SIREN_FIELD), FaultText::NotYourSiren))
 }

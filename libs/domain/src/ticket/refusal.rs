@@ -1,6 +1,12 @@
 //! Why a command is refused. No refusal is ever an event.
 
-use crate::{fault::Fault, ids::StatusId, label::Label, organization::ContractRefusal};
+use crate::{
+    fault::Fault,
+    ids::StatusId,
+    label::{Label, Language},
+    messages::Detail,
+    organization::ContractRefusal,
+};
 
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,10 +15,10 @@ pub enum Rejection {
     #[error("the input has {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),
     /// This viewer may read the ticket, but not do this.
-    #[error("{what} is not open to this account")]
+    #[error("{}", why.text(Language::En))]
     NotPermitted {
-        /// What was asked, in a few words.
-        what: &'static str,
+        /// What it may not.
+        why: Detail,
     },
     /// No contract allows the new ticket (seed 004, F179).
     #[error("no contract allows this ticket")]
@@ -24,6 +30,8 @@ pub enum Rejection {
         action: String,
         /// The status the ticket is in.
         status: StatusId,
+        /// What people read of that status.
+        label: Label,
         /// What this viewer may do instead.
         allowed: Vec<AllowedAction>,
     },
@@ -43,12 +51,10 @@ pub enum Rejection {
     #[error("the ticket is not shared with this organization")]
     NotShared,
     /// The ticket has as many of something as it may have.
-    #[error("the ticket already has {max} {what}, the most it may have")]
+    #[error("{}", why.text(Language::En))]
     Full {
         /// Of what.
-        what: &'static str,
-        /// The limit.
-        max: usize,
+        why: Detail,
     },
 }
 

@@ -1,6 +1,6 @@
 //! Limits of texts, and how a text at fault is told.
 
-use crate::fault::{Fault, FaultCode};
+use crate::{fault::Fault, messages::FaultText};
 
 /// Longest description, comment, proposal or reason, bytes of UTF-8 (design §4.3).
 pub const TEXT_BYTES_MAX: usize = 24 * 1024;
@@ -17,14 +17,10 @@ pub fn faults(pointer: &str, text: &str) -> Vec<Fault> {
     }
     let mut faults = Vec::new();
     if text.len() > TEXT_BYTES_MAX {
-        let detail = format!(
-            "holds at most {TEXT_BYTES_MAX} bytes of UTF-8, this one {}",
-            text.len()
-        );
-        faults.push(Fault::new(pointer, FaultCode::Length, detail));
+        faults.push(Fault::new(pointer, FaultText::BytesMax { max: TEXT_BYTES_MAX }));
     }
     if ::text::has_control(text) {
-        faults.push(Fault::new(pointer, FaultCode::Format, "holds control characters"));
+        faults.push(Fault::new(pointer, FaultText::ControlCharacters));
     }
     faults
 }
@@ -37,15 +33,15 @@ pub fn summary_faults(pointer: &str, text: &str) -> Vec<Fault> {
     }
     let mut faults = Vec::new();
     if text.chars().count() > SUMMARY_CHARS_MAX {
-        let detail = format!("holds at most {SUMMARY_CHARS_MAX} characters");
-        faults.push(Fault::new(pointer, FaultCode::Length, detail));
-    }
-    if !::text::is_one_line(text) || !::text::keeps_direction(text) {
         faults.push(Fault::new(
             pointer,
-            FaultCode::Format,
-            "is one line without control characters, and closes what turns the direction of writing",
+            FaultText::CharsMax {
+                max: SUMMARY_CHARS_MAX,
+            },
         ));
+    }
+    if !::text::is_one_line(text) || !::text::keeps_direction(text) {
+        faults.push(Fault::new(pointer, FaultText::NotOneLine));
     }
     faults
 }

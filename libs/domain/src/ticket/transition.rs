@@ -21,8 +21,10 @@ use crate::{
         definition::Category,
         form::{pointer, tidy},
     },
-    fault::{Fault, FaultCode},
+    fault::Fault,
     ids::{CommentId, PersonId},
+    label::Label,
+    messages::{Detail, FaultText},
     policy::{self, Operation, Side},
 };
 
@@ -59,7 +61,7 @@ pub fn allowed(context: &Context<'_>, state: &State) -> Vec<AllowedAction> {
         })
         .collect();
     let desk = context.desk.definition();
-    let mut push = |id: &str, label: &crate::label::Label, requires_comment| {
+    let mut push = |id: &str, label: &Label, requires_comment| {
         allowed.push(AllowedAction {
             id: id.to_owned(),
             label: label.clone(),
@@ -83,10 +85,21 @@ pub fn allowed(context: &Context<'_>, state: &State) -> Vec<AllowedAction> {
     allowed
 }
 
+/// What people read of the ticket's status; its id when the desk has it no longer.
+fn status_label(context: &Context<'_>, state: &State) -> Label {
+    let named = || Label {
+        fr: state.status.to_string(),
+        en: state.status.to_string(),
+    };
+    let status = context.desk.status(&state.status);
+    status.map_or_else(named, |status| status.label.clone())
+}
+
 pub(super) fn wrong_status(context: &Context<'_>, state: &State, action: &str) -> Rejection {
     Rejection::WrongStatus {
         action: action.to_owned(),
         status: state.status.clone(),
+        label: status_label(context, state),
         allowed: allowed(context, state),
     }
 }
@@ -101,8 +114,7 @@ pub(super) fn comment_faults(comment: Option<&Text>, required: bool) -> Vec<Faul
 
 /// Faults of fields given to an action that takes none.
 fn no_fields(fields: &Map<String, Value>) -> Vec<Fault> {
-    let unknown =
-        |name: &String| Fault::new(pointer(name), FaultCode::Unknown, "this action takes no fields");
+    let unknown = |name: &String| Fault::new(pointer(name), FaultText::TakesNoFields);
     fields.keys().map(unknown).collect()
 }
 
@@ -133,7 +145,9 @@ pub(super) fn follow(
         return Err(not_from_here(context, state, action));
     };
     let Some(side) = side_in(context, state, transition) else {
-        return Err(Rejection::NotPermitted { what: "this action" });
+        return Err(Rejection::NotPermitted {
+            why: Detail::MayNotFollowAction,
+        });
     };
     if let Some(form) = form {
         with.fields = form.canonical(with.fields);
@@ -181,11 +195,13 @@ fn not_from_here(context: &Context<'_>, state: &State, action: &str) -> Rejectio
         .filter(|transition| transition.id == action)
         .peekable();
     if named.peek().is_none() {
-        let fault = Fault::new("/action", FaultCode::Value, "is not an action of this desk");
+        let fault = Fault::new("/action", FaultText::NotAnActionOfTheDesk);
         return Rejection::Invalid(vec![fault]);
     }
     if named.all(|transition| side_in(context, state, transition).is_none()) {
-        return Rejection::NotPermitted { what: "this action" };
+        return Rejection::NotPermitted {
+            why: Detail::MayNotFollowAction,
+        };
     }
     wrong_status(context, state, action)
 }
@@ -199,7 +215,7 @@ fn follow_reserved(
     let decides = action != "reopen";
     if decides && !may(context, state, Operation::DecideApproval) {
         return Err(Rejection::NotPermitted {
-            what: "deciding an approval",
+            why: Detail::MayNotDecide,
         });
     }
     let mut faults = no_fields(&with.fields);
@@ -334,7 +350,7 @@ pub(super) fn reopen(
 ) -> Result<Vec<TicketEvent>, Rejection> {
     if !may_reopen(context, state) {
         return Err(Rejection::NotPermitted {
-            what: "reopening this ticket",
+            why: Detail::MayNotReopen,
         });
     }
     let rule = context.desk.definition().reopen.as_ref();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use domain::{
-    Personal,
+    Detail, Personal,
     account::{
         Account, AccountEvent, AccountKind, ProfileField, SecondFactor,
         change::{Change, GRANTS_MAX, MEMBERSHIPS_MAX, NewAccount, REASON_CHARS_MAX, Refusal, decide},
@@ -141,21 +141,21 @@ fn a_change_makes_one_event_and_once_it_is_so_none_and_what_is_gone_is_told() {
 
 /// What takes something away finds nothing the second time.
 fn again_refused(change: &Change) -> Option<Refusal> {
-    let what = match change {
+    let why = match change {
         Change::Disable { .. } => return Some(Refusal::Disabled),
-        Change::Revoke(_) => "the account does not hold this role",
-        Change::Leave(_) => "the account is no member of this organization",
-        Change::Enable => "the account is not disabled",
-        Change::Unlock => "the account is not locked",
-        Change::RemoveSecondFactor => "the account has no second factor",
-        Change::RevokeKey(_) => "the account has no such key",
+        Change::Revoke(_) => Detail::RoleNotHeld,
+        Change::Leave(_) => Detail::NotAMember,
+        Change::Enable => Detail::NotDisabled,
+        Change::Unlock => Detail::NotLocked,
+        Change::RemoveSecondFactor => Detail::NoSecondFactor,
+        Change::RevokeKey(_) => Detail::NoSuchKey,
         Change::Grant(_)
         | Change::Join(_)
         | Change::LockFields(_)
         | Change::SetAddress(_)
         | Change::IssueKey { .. } => return None,
     };
-    Some(Refusal::Absent { what })
+    Some(Refusal::Absent { why })
 }
 
 /// Fault S9: the key of another account, and one that nobody has, are no key of this account; nor is a role held elsewhere its role.
@@ -207,44 +207,44 @@ fn what_one_may_see_and_not_change_is_said_to_be_not_permitted() {
         (
             &agent,
             Change::Grant(grant(Role::Requester)),
-            "granting roles to this account",
+            Detail::MayNotGrantRoles,
         ),
         (
             &agent,
             Change::Leave(organization("lycee-a")),
-            "changing the memberships of this account",
+            Detail::MayNotChangeMemberships,
         ),
-        (&agent, Change::Enable, "administering this account"),
+        (&agent, Change::Enable, Detail::MayNotAdministerAccount),
         (
             &agent,
             Change::RevokeKey(domain::ApiKeyId(uuid::Uuid::nil())),
-            "issuing keys to this account",
+            Detail::MayNotIssueKeys,
         ),
-        (&referent(), Change::Unlock, "administering this account"),
+        (&referent(), Change::Unlock, Detail::MayNotAdministerAccount),
         (
             &referent(),
             Change::Grant(at_place(Role::Requester, "commune-a")),
-            "granting this role there",
+            Detail::MayNotGrantThere,
         ),
         (
             &referent(),
             Change::Grant(at_place(Role::Agent, "lycee-a")),
-            "granting this role there",
+            Detail::MayNotGrantThere,
         ),
         (
             &referent(),
             Change::Revoke(grant(Role::Requester)),
-            "taking this role back",
+            Detail::MayNotRevokeThere,
         ),
         (
             &referent(),
             Change::Join(organization("lycee-b")),
-            "making members of this organization",
+            Detail::MayNotMakeMembers,
         ),
         (
             &referent(),
             Change::Leave(organization("commune-a")),
-            "ending this membership",
+            Detail::MayNotEndMembership,
         ),
     ] {
         assert_eq!(
@@ -269,24 +269,18 @@ fn nobody_changes_their_own_roles_nor_standing() {
     };
     let admin = somebody([grant(Role::Admin)], &[]);
     for (change, what) in [
-        (
-            Change::Grant(grant(Role::Auditor)),
-            "granting roles to this account",
-        ),
-        (
-            Change::Revoke(grant(Role::Admin)),
-            "granting roles to this account",
-        ),
+        (Change::Grant(grant(Role::Auditor)), Detail::MayNotGrantRoles),
+        (Change::Revoke(grant(Role::Admin)), Detail::MayNotGrantRoles),
         (
             Change::Disable {
                 reason: "Adieu".to_owned(),
             },
-            "administering this account",
+            Detail::MayNotAdministerAccount,
         ),
-        (Change::RemoveSecondFactor, "administering this account"),
+        (Change::RemoveSecondFactor, Detail::MayNotAdministerAccount),
         (
             Change::Join(organization("lycee-a")),
-            "changing the memberships of this account",
+            Detail::MayNotChangeMemberships,
         ),
     ] {
         assert_eq!(
@@ -359,18 +353,15 @@ fn of_who_is_erased_nothing_is_changed_any_more() {
     let erased = somebody([grant(Role::Requester)], &["lycee-a"]).erased();
     assert!(erased.disabled);
     for (change, what) in [
-        (Change::Enable, "administering this account"),
+        (Change::Enable, Detail::MayNotAdministerAccount),
         (
             Change::SetAddress(Some("rita.requerante@lycee-a.example".to_owned())),
-            "administering this account",
+            Detail::MayNotAdministerAccount,
         ),
-        (
-            Change::Grant(grant(Role::Agent)),
-            "granting roles to this account",
-        ),
+        (Change::Grant(grant(Role::Agent)), Detail::MayNotGrantRoles),
         (
             Change::Join(organization("annexe")),
-            "changing the memberships of this account",
+            Detail::MayNotChangeMemberships,
         ),
     ] {
         assert_eq!(

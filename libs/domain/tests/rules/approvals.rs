@@ -1,7 +1,7 @@
 //! Approvals: bound to what was read, decided once, by the side that asked for help (seed 002 §8.5.7; N17; C10).
 
 use domain::{
-    Personal,
+    Detail, Personal,
     fault::FaultCode::{Format, Required},
     policy::{Role, Side},
     ticket::{
@@ -151,7 +151,7 @@ fn only_the_requester_s_side_decides() {
         assert_eq!(
             refused,
             Err(Rejection::NotPermitted {
-                what: "deciding an approval"
+                why: Detail::MayNotDecide
             })
         );
     }
@@ -181,7 +181,7 @@ fn only_those_who_treat_propose_and_only_where_the_desk_has_it() {
         assert_eq!(
             refused,
             Err(Rejection::NotPermitted {
-                what: "asking for approval"
+                why: Detail::MayNotAskApproval
             })
         );
     }
@@ -313,8 +313,7 @@ fn a_ticket_sees_a_thousand_approvals_and_no_more() {
     assert_eq!(
         ticket.asked(&agent(), propose(5_000)),
         Err(Rejection::Full {
-            what: "approvals",
-            max: 1_000
+            why: Detail::ApprovalsMax { max: 1_000 }
         })
     );
     ticket.state.approvals.pop_last();

@@ -318,7 +318,7 @@ pub(crate) fn faults<T: std::fmt::Debug>(answer: Result<T, Rejection>) -> Vec<(S
     };
     faults
         .into_iter()
-        .map(|fault| (fault.pointer, fault.code))
+        .map(|fault| (fault.pointer.clone(), fault.code()))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Language, OrganizationId,
+    AccountId, Detail, Language, OrganizationId,
     account::{
         Account, AccountEvent, AccountKind,
         change::{NewAccount, Refusal, create},
@@ -146,14 +146,14 @@ pub(crate) fn faults_of<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Vec<(
     };
     faults
         .into_iter()
-        .map(|fault| (fault.pointer, fault.code))
+        .map(|fault| (fault.pointer.clone(), fault.code()))
         .collect()
 }
 
 /// What is not permitted; panics when it was refused for another reason, or not.
-pub(crate) fn not_permitted<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> &'static str {
-    let Err(Refusal::NotPermitted { what }) = answer else {
+pub(crate) fn not_permitted<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Detail {
+    let Err(Refusal::NotPermitted { why }) = answer else {
         panic!("not refused as not permitted: {answer:?}")
     };
-    what
+    why
 }

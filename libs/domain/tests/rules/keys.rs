@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ApiKeyId, Personal,
+    ApiKeyId, Detail, Personal,
     account::{
         Account, AccountEvent, AccountKind, ApiKeyIssued,
         change::{API_KEY_DAYS_MAX, API_KEYS_MAX, Change, LABEL_CHARS_MAX, Refusal, decide},
@@ -67,10 +67,10 @@ fn a_program_is_issued_a_key_which_is_revoked_once() {
         let revoke = || Change::RevokeKey(key(1));
         let revoked = AccountEvent::ApiKeyRevoked { key: key(1) };
         assert_eq!(asked(&program, revoke()), Ok(vec![revoked.clone()]));
-        let what = "the account has no such key";
+        let why = Detail::NoSuchKey;
         assert_eq!(
             asked(&after(program, [revoked]), revoke()),
-            Err(Refusal::Absent { what })
+            Err(Refusal::Absent { why })
         );
     }
 }
@@ -138,6 +138,6 @@ fn keys_are_issued_by_who_administers_the_program() {
     let of_a_part = holding([at_place(Role::LocalAdmin, "lycee-a")]);
     for viewer in [of_a_part, holding([grant(Role::Auditor)])] {
         let told = decide(&viewer, &program, change(), start());
-        assert_eq!(not_permitted(told), "issuing keys to this account", "{viewer:?}");
+        assert_eq!(not_permitted(told), Detail::MayNotIssueKeys, "{viewer:?}");
     }
 }

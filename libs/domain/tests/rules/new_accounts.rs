@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    Detail,
     account::{
         AccountKind,
         change::{NewAccount, Refusal, create, judge_new},
@@ -134,7 +135,7 @@ fn accounts_are_made_by_administrators_within_their_limits() {
     ] {
         assert_eq!(
             not_permitted(judged(&holding([grant(role)]), &rita())),
-            "making accounts",
+            Detail::MayNotMakeAccounts,
             "{role:?}"
         );
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use domain::{
-    ContractId,
+    ContractId, Detail,
     account::change::Refusal,
     fault::FaultCode,
     organization::{
@@ -89,7 +89,7 @@ fn organizations_are_made_at_the_top_by_administrators_of_everything_and_below_b
     ] {
         assert_eq!(
             not_permitted(judged(viewer, &new)),
-            "making organizations there",
+            Detail::MayNotMakeOrganizations,
             "{viewer:?}"
         );
     }
@@ -185,8 +185,8 @@ fn a_change_makes_one_event_and_once_it_is_so_none() {
         let again = asked(&place);
         if let Change::WithdrawContract(_) = &change {
             // Fault S9: what is to be taken away and is not there was told as done.
-            let what = "the organization has no such contract";
-            assert_eq!(again, Err(Refusal::Absent { what }));
+            let why = Detail::NoSuchContract;
+            assert_eq!(again, Err(Refusal::Absent { why }));
         } else {
             assert_eq!(again, Ok(vec![]), "{change:?} again");
         }
@@ -246,7 +246,7 @@ fn no_operator_chooses_the_siren_that_its_programs_report_under() {
     for siren in [Some("111222337".to_owned()), None] {
         assert_eq!(
             not_permitted(changed(&of_alpha, "lycee-a", Change::SetSiren(siren))),
-            "setting a SIREN"
+            Detail::MayNotSetSiren
         );
     }
 }
@@ -265,13 +265,13 @@ fn a_local_administrator_names_the_referent_and_changes_nothing_else() {
     ] {
         assert_eq!(
             not_permitted(changed(&referent, "lycee-a", change)),
-            "administering this organization"
+            Detail::MayNotAdministerOrganization
         );
     }
     let agent = holding([grant(Role::Agent)]);
     assert_eq!(
         not_permitted(changed(&agent, "lycee-a", name())),
-        "naming the referent of this organization"
+        Detail::MayNotNameReferent
     );
     assert_eq!(changed(&referent, "lycee-b", name()), Err(Refusal::NotFound));
 }

@@ -41,7 +41,7 @@ fn everything() -> ProfileEdit {
 fn places(faults: Vec<Fault>) -> Vec<(String, FaultCode)> {
     faults
         .into_iter()
-        .map(|fault| (fault.pointer, fault.code))
+        .map(|fault| (fault.pointer.clone(), fault.code()))
         .collect()
 }
 

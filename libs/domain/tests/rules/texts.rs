@@ -188,7 +188,7 @@ fn a_summary_is_broken_by_no_kind_of_line_break() {
 }
 
 fn codes(faults: Vec<domain::Fault>) -> Vec<FaultCode> {
-    faults.into_iter().map(|fault| fault.code).collect()
+    faults.into_iter().map(|fault| fault.code()).collect()
 }
 
 type Judge<'a> = &'a dyn Fn(&str) -> Vec<domain::Fault>;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    AttachmentId, Personal,
+    AttachmentId, Detail, Personal,
     fault::FaultCode::{Forbidden, Format, Length, Required},
     policy::{Role, Side, Viewer},
     ticket::{
@@ -205,8 +205,7 @@ fn a_ticket_carries_500_files_and_no_more() {
     ticket.state.attachments = ATTACHMENTS_MAX - 1;
     ticket.when(&requester(), file("a.png", 1)).unwrap();
     let full = Rejection::Full {
-        what: "attachments",
-        max: 500,
+        why: Detail::AttachmentsMax { max: 500 },
     };
     assert_eq!(ticket.asked(&requester(), file("b.png", 1)), Err(full));
 }
@@ -218,8 +217,7 @@ fn a_full_ticket_takes_no_more_words_but_is_still_brought_to_its_end() {
     assert!(ticket.asked(&requester(), say(Visibility::Public)).is_ok());
     ticket.state.events = EVENTS_MAX;
     let full = Err(Rejection::Full {
-        what: "events",
-        max: 20_000,
+        why: Detail::EventsMax { max: 20_000 },
     });
     assert_eq!(ticket.asked(&requester(), say(Visibility::Public)), full);
     assert_eq!(
@@ -232,8 +230,7 @@ fn a_full_ticket_takes_no_more_words_but_is_still_brought_to_its_end() {
     );
     ticket.state.events = EVENTS_MAX + EVENTS_RESERVED;
     let full = Err(Rejection::Full {
-        what: "events",
-        max: 21_000,
+        why: Detail::EventsMax { max: 21_000 },
     });
     assert_eq!(ticket.asked(&agent(), plainly("close")), full);
 }

@@ -1,7 +1,7 @@
 //! The tree of organizations, and moving in it.
 
 use domain::{
-    OrganizationId,
+    Detail, OrganizationId,
     account::change::Refusal,
     fault::FaultCode,
     organization::{
@@ -47,7 +47,7 @@ fn an_organization_moves_within_what_one_administers_and_into_no_part_of_itself(
     for parent in [None, Some("commune-a")] {
         assert_eq!(
             not_permitted(moved(&of_region, "annexe", parent)),
-            "moving an organization there"
+            Detail::MayNotMoveOrganization
         );
     }
     for (name, parent) in [

@@ -312,7 +312,7 @@ fn a_short_text_of_a_form_is_one_line_that_can_be_seen() {
     for text in ["a\nb", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b"] {
         let told: Vec<_> = judged("short", text)
             .into_iter()
-            .map(|fault| (fault.pointer, fault.code))
+            .map(|fault| (fault.pointer.clone(), fault.code()))
             .collect();
         assert_eq!(told, [at("/fields/short", Format)], "{text:?}");
         assert_eq!(
@@ -325,7 +325,7 @@ fn a_short_text_of_a_form_is_one_line_that_can_be_seen() {
         for text in ["\u{200b}", " ", "\u{2800}"] {
             let told: Vec<_> = judged(name, text)
                 .into_iter()
-                .map(|fault| (fault.pointer, fault.code))
+                .map(|fault| (fault.pointer.clone(), fault.code()))
                 .collect();
             assert_eq!(told, [at(&format!("/fields/{name}"), Format)], "{name} {text:?}");
         }

@@ -1,8 +1,7 @@
 //! What can be wrong with a query: every fault at once (seed 004 §2.5, F198).
 
+use domain::{Fault, FaultText};
 use std::collections::BTreeSet;
-
-use domain::{Fault, fault::FaultCode};
 
 use super::{
     FIELDS_MAX, LIMIT_MAX, QueueQuery, SEARCH_BYTES_MAX, SEARCH_TERMS_MAX, SORT_COLUMNS_MAX, STATUSES_MAX,
@@ -13,21 +12,38 @@ use super::{
 pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
     let mut faults = Vec::new();
     if query.limit == 0 || query.limit > LIMIT_MAX {
-        let detail = format!("is between 1 and {LIMIT_MAX}");
-        faults.push(Fault::new("/limit", FaultCode::Length, detail));
+        faults.push(Fault::new(
+            "/limit",
+            FaultText::NumberBetween {
+                min: 1,
+                max: u64::from(LIMIT_MAX),
+            },
+        ));
     }
     if query.sort.len() > SORT_COLUMNS_MAX {
-        let detail = format!("names at most {SORT_COLUMNS_MAX} columns");
-        faults.push(Fault::new("/sort", FaultCode::Length, detail));
+        faults.push(Fault::new(
+            "/sort",
+            FaultText::ColumnsMax {
+                max: SORT_COLUMNS_MAX,
+            },
+        ));
     }
     let mut seen = BTreeSet::new();
     for sort in &query.sort {
         if !order::is_column(&sort.column) {
-            let detail = format!("{:?} is not a column of the queue", sort.column);
-            faults.push(Fault::new("/sort", FaultCode::Unknown, detail));
+            faults.push(Fault::new(
+                "/sort",
+                FaultText::NotAColumn {
+                    column: sort.column.clone(),
+                },
+            ));
         } else if !seen.insert(&sort.column) {
-            let detail = format!("names {:?} twice", sort.column);
-            faults.push(Fault::new("/sort", FaultCode::Value, detail));
+            faults.push(Fault::new(
+                "/sort",
+                FaultText::NamesTwice {
+                    name: sort.column.clone(),
+                },
+            ));
         }
     }
     for (pointer, count, max) in [
@@ -35,11 +51,7 @@ pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
         ("/fields", query.fields.len(), FIELDS_MAX),
     ] {
         if count > max {
-            faults.push(Fault::new(
-                pointer,
-                FaultCode::Length,
-                format!("holds at most {max} values"),
-            ));
+            faults.push(Fault::new(pointer, FaultText::ItemsMax { max }));
         }
     }
     if let Some(q) = &query.q {
@@ -49,26 +61,21 @@ pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
 }
 
 fn search_fault(q: &str) -> Option<Fault> {
-    let fault = |code, detail| Some(Fault::new("/q", code, detail));
+    let fault = |text| Some(Fault::new("/q", text));
     if q.len() > SEARCH_BYTES_MAX {
-        return fault(
-            FaultCode::Length,
-            format!("holds at most {SEARCH_BYTES_MAX} bytes of UTF-8"),
-        );
+        return fault(FaultText::BytesMax {
+            max: SEARCH_BYTES_MAX,
+        });
     }
     let terms = search::terms(q);
     if terms.len() > SEARCH_TERMS_MAX {
-        return fault(
-            FaultCode::Length,
-            format!("holds at most {SEARCH_TERMS_MAX} words and phrases"),
-        );
+        return fault(FaultText::TermsMax {
+            max: SEARCH_TERMS_MAX,
+        });
     }
     // What cannot be seen was not asked for.
     if terms.is_empty() && q.chars().any(text::is_visible) {
-        return fault(
-            FaultCode::Value,
-            "holds no letter and no digit to search for".to_owned(),
-        );
+        return fault(FaultText::NothingToSearch);
     }
     None
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use domain::{DeskKey, Fault, StatusId, fault::FaultCode, policy::Visible};
+use domain::{DeskKey, Fault, FaultText, StatusId, policy::Visible};
 use rusqlite::{Connection, params_from_iter};
 
 use crate::{
@@ -31,17 +31,9 @@ pub(crate) fn series(
     to: NaiveDate,
 ) -> Result<Series, QueueError> {
     let fault = match (to - from).num_days() {
-        ..0 => Some(Fault::new(
-            "/to",
-            FaultCode::Value,
-            "is before the first day".to_owned(),
-        )),
+        ..0 => Some(Fault::new("/to", FaultText::BeforeTheFirstDay)),
         0..SERIES_DAYS_MAX => None,
-        SERIES_DAYS_MAX.. => Some(Fault::new(
-            "/to",
-            FaultCode::Length,
-            format!("is within {SERIES_DAYS_MAX} days of the first"),
-        )),
+        SERIES_DAYS_MAX.. => Some(Fault::new("/to", FaultText::DaysMax { max: SERIES_DAYS_MAX })),
     };
     if let Some(fault) = fault {
         return Err(QueueError::Invalid(vec![fault]));

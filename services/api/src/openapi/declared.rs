@@ -1,13 +1,28 @@
 //! What every operation of a kind is answered by the door itself, declared in one place: bodies that cannot be taken, and
 //! questions on a condition.
 
+use domain::fault::FaultCode;
 use utoipa::openapi::{
-    Content, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    Content, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema, Type,
     path::{Operation, PathItem},
 };
 
+use crate::refusal::KINDS;
+
 /// Declares them where they are not declared already.
 pub(super) fn complete(contract: &mut OpenApi) {
+    close(
+        contract,
+        "Problem",
+        "ProblemCode",
+        KINDS.iter().map(|kind| kind.code),
+    );
+    close(
+        contract,
+        "FieldError",
+        "FaultCode",
+        FaultCode::ALL.map(FaultCode::as_str),
+    );
     for item in contract.paths.paths.values_mut() {
         if let Some(question) = &mut item.get
             && is_tagged(question)
@@ -38,6 +53,26 @@ pub(super) fn complete(contract: &mut OpenApi) {
             );
         }
     }
+}
+
+/// Gives the member `code` of a schema a type of its own, whose values are these and no others.
+fn close(contract: &mut OpenApi, schema: &str, name: &str, codes: impl IntoIterator<Item = &'static str>) {
+    let schemas = &mut contract.components.get_or_insert_default().schemas;
+    let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(schema) else {
+        return;
+    };
+    let member = object
+        .properties
+        .insert("code".to_owned(), Ref::from_schema_name(name).into());
+    let description = match member {
+        Some(RefOr::T(Schema::Object(member))) => member.description,
+        Some(_) | None => None,
+    };
+    let closed = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(description)
+        .enum_values(Some(codes));
+    schemas.insert(name.to_owned(), closed.into());
 }
 
 fn operations(item: &mut PathItem) -> [Option<&mut Operation>; 5] {

@@ -4,11 +4,10 @@ pub mod administering;
 pub mod keys;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
-use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, NewRole};
+use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, FileBytes, NewRole};
 use application::people::accounts::{AccountDraft, NamedGrant};
 use domain::{
-    AccountId, OrganizationId,
-    fault::FaultCode,
+    AccountId, FaultText, OrganizationId,
     policy::administration::{AccountOperation, may_on_account},
 };
 use uuid::Uuid;
@@ -108,16 +107,17 @@ pub(crate) async fn create_account(
 pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
     let q = Sought::take(&mut parameters);
-    let organization: Option<OrganizationId> = parameters.parsed("organization", "an organization id");
+    let organization: Option<OrganizationId> =
+        parameters.parsed("organization", FaultText::NotAnOrganizationId);
     let role = parameters.text("role");
     if let Some(role) = &role
         && !domain::policy::Role::ALL
             .iter()
             .any(|known| known.as_str() == role)
     {
-        parameters.fault("role", FaultCode::Value, "is not a role");
+        parameters.fault("role", FaultText::NotARole);
     }
-    let page = listed::Page::<Uuid>::take(&mut parameters, "an id of an account");
+    let page = listed::Page::<Uuid>::take(&mut parameters, FaultText::NotAnAccountId);
     parameters.end()?;
     let viewer = caller.viewer();
     // A filter by what one may not read would tell it.
@@ -197,7 +197,7 @@ pub(crate) async fn edit_account(
 #[utoipa::path(
     operation_id = "get_avatar", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
-    responses((status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg", headers(("ETag", description = "Its version."))), OfQuestion),
+    responses((status = 200, description = "The picture.", body = inline(FileBytes), content_type = "image/jpeg", headers(("ETag", description = "Its version."))), OfQuestion),
 )]
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {

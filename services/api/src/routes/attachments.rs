@@ -8,9 +8,9 @@ use actix_web::{
     post,
     web::{Path, Payload},
 };
-use api_types::{Attachment, AttachmentList, AttachmentUpload, Problem};
+use api_types::{Attachment, AttachmentList, AttachmentUpload, FileBytes, Problem};
 use application::{ExecuteError, tickets::attachments::Stored};
-use domain::{AttachmentId, Fault, TicketKey, desk::form, fault::FaultCode};
+use domain::{AttachmentId, Detail, Fault, FaultText, TicketKey, desk::form};
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::{answered, key, only_as_of};
@@ -125,13 +125,9 @@ async fn taken(
         }
         if !is_file {
             let pointer = format!("/{}", form::escaped(&text::shown(&part.name, NAME_CHARS_MAX)));
-            faults.push(Fault::new(pointer, FaultCode::Unknown, "is not known here"));
+            faults.push(Fault::new(pointer, FaultText::NotKnownHere));
         } else if is_second {
-            faults.push(Fault::new(
-                format!("/{FILE}"),
-                FaultCode::Value,
-                "is given more than once",
-            ));
+            faults.push(Fault::new(format!("/{FILE}"), FaultText::GivenTwice));
         }
         part.pass_over(is_file).await?;
     }
@@ -173,10 +169,7 @@ async fn of_upload(caller: &Caller, key: &TicketKey, error: ExecuteError) -> Ref
 /// What can be refused before the body is read: it is no multipart form, or it says itself that it is too large. Answers the
 /// form's boundary.
 fn refuse_early(caller: &Caller, request: &HttpRequest) -> Result<String, Refusal> {
-    let boundary = boundary(request.headers()).ok_or_else(|| {
-        Refusal::new(&refusal::WRONG_MEDIA_TYPE)
-            .detail("a file is sent as multipart/form-data with its boundary")
-    })?;
+    let boundary = boundary(request.headers()).ok_or_else(|| Refusal::of(Detail::MultipartExpected))?;
     let max_bytes = caller.application.tickets.file_bytes_max();
     let said = request.headers().get(header::CONTENT_LENGTH);
     let said = said.and_then(|said| said.to_str().ok()?.parse::<u64>().ok());
@@ -258,7 +251,7 @@ pub(crate) async fn list_attachments(
         ("id" = uuid::Uuid, Path, description = "The file."),
     ),
     responses(
-        (status = 200, description = "The bytes.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The bytes.", body = inline(FileBytes), content_type = "*/*", headers(("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266)."))),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such ticket or file for this caller.", body = Problem, content_type = "application/problem+json"),
     ),

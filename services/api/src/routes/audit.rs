@@ -1,13 +1,16 @@
 //! For auditors: checkpoints, proofs, tiles, the export, evidence.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Path};
-use api_types::{CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, InclusionProof, Problem};
+use api_types::{
+    CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, FileBytes, InclusionProof, Problem,
+};
 use application::{
     Position,
     proofs::{Hash, TileKind, TilePath},
 };
 use chrono::Utc;
 use domain::{
+    FaultText,
     audit::AuditData,
     policy::{
         Shown,
@@ -83,7 +86,7 @@ pub(crate) async fn get_inclusion_proof(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let position = parameters.required("position", "a position");
+    let position = parameters.required("position", FaultText::NotAPosition);
     parameters.end()?;
     let found = caller
         .application
@@ -119,7 +122,7 @@ pub(crate) async fn get_consistency_proof(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let from = parameters.required("from", "a size");
+    let from = parameters.required("from", FaultText::NotASize);
     parameters.end()?;
     let found = caller
         .application
@@ -141,7 +144,7 @@ pub(crate) async fn get_consistency_proof(
     operation_id = "get_tile", tag = "audit",
     params(("path" = String, Path, description = "Level and number of the tile, as C2SP writes them.", example = "0/000.p/17")),
     responses(
-        (status = 200, description = "Hashes of 32 bytes, or entries with their lengths.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "Hashes of 32 bytes, or entries with their lengths.", body = inline(FileBytes), content_type = "application/octet-stream"),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such tile, or not for this caller.", body = Problem, content_type = "application/problem+json"),
     ),

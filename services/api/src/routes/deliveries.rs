@@ -12,7 +12,7 @@ use actix_web::{
 use api_types::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome, Problem};
 use application::{Application, identity::Settled};
 use chrono::Utc;
-use domain::{Fault, Language, fault::FaultCode};
+use domain::{Fault, FaultText, Language};
 
 use crate::{
     answer,
@@ -79,18 +79,26 @@ fn number(text: &str) -> Result<u64, Refusal> {
 #[get("/deliveries")]
 pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let after: u64 = parameters.parsed("after", "a number").unwrap_or(0);
-    let limit: u32 = parameters.parsed("limit", "a whole number").unwrap_or(LIMIT_MAX);
+    let after: u64 = parameters
+        .parsed("after", FaultText::NotAWholeNumber)
+        .unwrap_or(0);
+    let limit: u32 = parameters
+        .parsed("limit", FaultText::NotAWholeNumber)
+        .unwrap_or(LIMIT_MAX);
     if limit == 0 || limit > LIMIT_MAX {
         parameters.fault(
             "limit",
-            FaultCode::Value,
-            &format!("lies between 1 and {LIMIT_MAX}"),
+            FaultText::NumberBetween {
+                min: 1,
+                max: u64::from(LIMIT_MAX),
+            },
         );
     }
-    let wait_s: u64 = parameters.parsed("wait_s", "a whole number").unwrap_or(0);
+    let wait_s: u64 = parameters
+        .parsed("wait_s", FaultText::NotAWholeNumber)
+        .unwrap_or(0);
     if wait_s > WAIT_S_MAX {
-        parameters.fault("wait_s", FaultCode::Value, &format!("is at most {WAIT_S_MAX}"));
+        parameters.fault("wait_s", FaultText::NumberMax { max: WAIT_S_MAX });
     }
     parameters.end()?;
     let found = door
@@ -164,12 +172,10 @@ pub(crate) async fn settle_delivery(
     let id = number(&path)?;
     let detail = body.value.detail.unwrap_or_default();
     if detail.chars().count() > DETAIL_CHARS_MAX {
-        let long = format!("holds at most {DETAIL_CHARS_MAX} characters");
-        return Err(Refusal::faults(vec![Fault::new(
-            "/detail",
-            FaultCode::Length,
-            long,
-        )]));
+        let long = FaultText::CharsMax {
+            max: DETAIL_CHARS_MAX,
+        };
+        return Err(Refusal::faults(vec![Fault::new("/detail", long)]));
     }
     let outcome = match body.value.outcome {
         Outcome::Delivered => Settled::Delivered,

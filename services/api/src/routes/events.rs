@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AccountId, audit::AuditData, fault::FaultCode, policy::Shown};
+use domain::{AccountId, Detail, FaultText, audit::AuditData, policy::Shown};
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Bytes};
 use api_types::{FeedEvent, Problem};
@@ -60,13 +60,17 @@ const KEEP_ALIVE_S: u64 = 15;
 #[get("/events")]
 pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let after: u64 = parameters.parsed("after", "a position").unwrap_or(0);
-    let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(FEED_LIMIT);
+    let after: u64 = parameters.parsed("after", FaultText::NotAPosition).unwrap_or(0);
+    let limit: usize = parameters
+        .parsed("limit", FaultText::NotAWholeNumber)
+        .unwrap_or(FEED_LIMIT);
     if limit == 0 || limit > FEED_LIMIT_MAX {
         parameters.fault(
             "limit",
-            FaultCode::Value,
-            &format!("lies between 1 and {FEED_LIMIT_MAX}"),
+            FaultText::NumberBetween {
+                min: 1,
+                max: FEED_LIMIT_MAX as u64,
+            },
         );
     }
     let filter = filter(&caller, &mut parameters);
@@ -74,11 +78,11 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     // A log that ends before what was read of it is another, or was restored from an older copy: waiting would be for ever.
     let head = application.head();
     if Position(after) > head {
-        parameters.fault("after", FaultCode::Value, &beyond(head));
+        parameters.fault("after", beyond(head));
     }
     let resumed = last_event_id(&request)?;
     if resumed.is_some_and(|resumed| Position(resumed) > head) {
-        parameters.fault("Last-Event-ID", FaultCode::Value, &beyond(head));
+        parameters.fault("Last-Event-ID", beyond(head));
     }
     parameters.end()?;
     let trace = caller.call_of_reader("GET /v1/events", b"")?;
@@ -118,7 +122,7 @@ fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
     let stream = parameters.text("stream").and_then(|name| {
         let stream = StreamName::try_from(name).ok();
         if stream.is_none() {
-            parameters.fault("stream", FaultCode::Format, "is not the name of a stream");
+            parameters.fault("stream", FaultText::NotAStream);
         }
         stream
     });
@@ -129,7 +133,7 @@ fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
         stream,
         types: parameters.all("type"),
         actor,
-        desk: parameters.parsed("desk", "a desk key"),
+        desk: parameters.parsed("desk", FaultText::NotADeskKey),
         at: Span {
             from: parameters.instant("recorded_after"),
             before: parameters.instant("recorded_before"),
@@ -154,7 +158,7 @@ fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
     let position = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
     position
         .map(Some)
-        .ok_or_else(|| Refusal::new(&refusal::MALFORMED).detail("Last-Event-ID is a position"))
+        .ok_or_else(|| Refusal::of(Detail::LastEventIdNotAPosition))
 }
 
 fn line(item: Shown<FeedItem>) -> Result<Vec<u8>, Refusal> {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use domain::fault::FaultCode;
+use domain::FaultText;
 
 use crate::parameters::Parameters;
 
@@ -19,11 +19,7 @@ impl Sought {
     pub(super) fn take(parameters: &mut Parameters) -> Option<Sought> {
         let words = text::words(&parameters.text("q")?);
         if words.is_empty() {
-            parameters.fault(
-                "q",
-                FaultCode::Value,
-                "holds no letter and no digit to search for",
-            );
+            parameters.fault("q", FaultText::NothingToSearch);
         }
         Some(Sought(words))
     }
@@ -45,18 +41,22 @@ pub(super) struct Page<K> {
 
 impl<K: FromStr + Display + Ord> Page<K> {
     /// Reads `limit` and `cursor`.
-    pub(super) fn take(parameters: &mut Parameters, what: &str) -> Page<K> {
-        let limit = parameters.parsed("limit", "a whole number").unwrap_or(LIMIT);
+    pub(super) fn take(parameters: &mut Parameters, wrong: FaultText) -> Page<K> {
+        let limit = parameters
+            .parsed("limit", FaultText::NotAWholeNumber)
+            .unwrap_or(LIMIT);
         if limit == 0 || limit > LIMIT_MAX {
             parameters.fault(
                 "limit",
-                FaultCode::Value,
-                &format!("lies between 1 and {LIMIT_MAX}"),
+                FaultText::NumberBetween {
+                    min: 1,
+                    max: LIMIT_MAX as u64,
+                },
             );
         }
         Page {
             limit,
-            after: parameters.parsed("cursor", what),
+            after: parameters.parsed("cursor", wrong),
         }
     }
 

@@ -8,8 +8,7 @@ use api_types::{
 };
 use application::Call;
 use domain::{
-    AccountId, ContractId, Fault, OrganizationId,
-    fault::FaultCode,
+    AccountId, ContractId, Fault, FaultText, OrganizationId,
     organization::{Contract, ContractLevel, OrganizationCreated, change::Change},
     policy::administration::{OrganizationOperation, may_on_organization},
 };
@@ -81,12 +80,8 @@ pub(crate) async fn create_organization(
     let mut faults = Vec::new();
     let mut named = |pointer: &str, text: &str| match text.parse::<OrganizationId>() {
         Ok(id) => Some(id),
-        Err(error) => {
-            faults.push(Fault::new(
-                pointer,
-                FaultCode::Format,
-                format!("is not {}", error.what),
-            ));
+        Err(_not_one) => {
+            faults.push(Fault::new(pointer, FaultText::NotAnOrganizationId));
             None
         }
     };
@@ -125,9 +120,11 @@ pub(crate) async fn list_organizations(
 ) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
     let q = Sought::take(&mut parameters);
-    let mine: bool = parameters.parsed("mine", "true or false").unwrap_or(false);
-    let within: Option<OrganizationId> = parameters.parsed("within", "an organization id");
-    let page = listed::Page::<OrganizationId>::take(&mut parameters, "an id of an organization");
+    let mine: bool = parameters
+        .parsed("mine", FaultText::NotTrueOrFalse)
+        .unwrap_or(false);
+    let within: Option<OrganizationId> = parameters.parsed("within", FaultText::NotAnOrganizationId);
+    let page = listed::Page::<OrganizationId>::take(&mut parameters, FaultText::NotAnOrganizationId);
     parameters.end()?;
     let directory = caller.application.directory();
     let within = within.map(|id| directory.tree().within(&id));
@@ -197,7 +194,7 @@ pub(crate) async fn edit_organization(
     if let Some(parent) = asked.parent {
         match parent.map(|parent| parent.parse()).transpose() {
             Ok(parent) => changes.push(Change::Move(parent)),
-            Err(_named) => faults.push(Fault::new("/parent", FaultCode::Value, "names no organization")),
+            Err(_named) => faults.push(Fault::new("/parent", FaultText::NamesNoOrganization)),
         }
     }
     if let Some(referent) = asked.referent {
@@ -221,7 +218,7 @@ fn account_meant(caller: &Caller, named: Option<String>, pointer: &str) -> Resul
         .application
         .directory()
         .account_seen(caller.viewer(), &named);
-    let known = known.ok_or_else(|| Fault::new(pointer, FaultCode::Value, "names no account"))?;
+    let known = known.ok_or_else(|| Fault::new(pointer, FaultText::NamesNoAccount))?;
     Ok(Some(known.id))
 }
 
@@ -331,8 +328,12 @@ async fn sign(
 fn level(named: &str) -> Result<ContractLevel, Fault> {
     let mut levels = ContractLevel::ALL.into_iter();
     levels.find(|level| level.as_str() == named).ok_or_else(|| {
-        let detail = "is not one of: standard, silver, gold, platinum";
-        Fault::new("/level", FaultCode::Value, detail)
+        Fault::new(
+            "/level",
+            FaultText::NotOneOf {
+                values: "standard, silver, gold, platinum".to_owned(),
+            },
+        )
     })
 }
 

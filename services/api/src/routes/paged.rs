@@ -6,7 +6,7 @@ use application::{
     Application, Loaded, Position, Reader, Version,
     tickets::{as_of::AsOf, threads::Start},
 };
-use domain::fault::FaultCode;
+use domain::FaultText;
 
 use crate::{answer, caller::Caller, parameters::Parameters, refusal::Refusal};
 
@@ -26,13 +26,20 @@ impl Asked {
         limit_max: usize,
     ) -> Result<Asked, Refusal> {
         let mut parameters = Parameters::read(request)?;
-        let limit: usize = parameters.parsed("limit", "a whole number").unwrap_or(limit);
+        let limit: usize = parameters
+            .parsed("limit", FaultText::NotAWholeNumber)
+            .unwrap_or(limit);
         if limit == 0 || limit > limit_max {
-            let detail = format!("lies between 1 and {limit_max}");
-            parameters.fault("limit", FaultCode::Value, &detail);
+            parameters.fault(
+                "limit",
+                FaultText::NumberBetween {
+                    min: 1,
+                    max: limit_max as u64,
+                },
+            );
         }
         let start = start(&mut parameters);
-        let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+        let at_least: Option<u64> = parameters.parsed("at_least", FaultText::NotAPosition);
         let as_of = parameters.as_of(caller.application.head());
         parameters.end()?;
         Ok(Asked {
@@ -51,7 +58,7 @@ fn start(parameters: &mut Parameters) -> Start {
         None | Some("version") => true,
         Some("-version") => false,
         Some(_) => {
-            parameters.fault("sort", FaultCode::Value, "is neither version nor -version");
+            parameters.fault("sort", FaultText::NotASort);
             true
         }
     };
@@ -67,11 +74,9 @@ fn start(parameters: &mut Parameters) -> Start {
     };
     let version = version.parse().ok().filter(|_| !version.starts_with('+'));
     if version.is_none() {
-        parameters.fault("cursor", FaultCode::Format, "is not a cursor of this list");
+        parameters.fault("cursor", FaultText::NotACursor);
     } else if is_of_forward != is_forward {
-        let detail =
-            "is a cursor of the other order: a list is gone through in the order that it was begun in";
-        parameters.fault("cursor", FaultCode::Value, detail);
+        parameters.fault("cursor", FaultText::CursorOfTheOtherOrder);
     }
     let version = Version(version.unwrap_or_default());
     match is_forward {

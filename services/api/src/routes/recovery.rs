@@ -10,7 +10,7 @@ use application::{
     tickets::rescue::Rescue,
 };
 use chrono::Utc;
-use domain::{Fault, Language, TicketKey, fault::FaultCode};
+use domain::{Fault, FaultText, Language, TicketKey};
 
 use crate::{
     body::Body,
@@ -87,11 +87,9 @@ pub(crate) async fn request_username_reminder(
         return Err(Refusal::faults(vec![Fault::required("/address")]));
     }
     if asked.references.len() > REFERENCES_MAX {
-        let detail = format!("names at most {REFERENCES_MAX} tickets");
         return Err(Refusal::faults(vec![Fault::new(
             "/references",
-            FaultCode::Length,
-            detail,
+            FaultText::TicketsMax { max: REFERENCES_MAX },
         )]));
     }
     // What is no key is nobody's ticket, and nobody is told.

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get};
 use api_types::{DayCounts, Problem, StatusSeries};
 use application::Position;
-use domain::DeskKey;
+use domain::{DeskKey, FaultText};
 
 use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
 
@@ -29,9 +29,9 @@ use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
 #[get("/series/statuses")]
 pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let desk: Option<DeskKey> = parameters.parsed("desk", "a desk key");
+    let desk: Option<DeskKey> = parameters.parsed("desk", FaultText::NotADeskKey);
     let (from, to) = (parameters.day("from"), parameters.day("to"));
-    let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+    let at_least: Option<u64> = parameters.parsed("at_least", FaultText::NotAPosition);
     parameters.end()?;
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     let days = caller

@@ -7,8 +7,7 @@ use application::{
     tickets::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort, open::NewTicket},
 };
 use domain::{
-    AccountId, CommentId, Fault, OrganizationId, PersonId, TicketKey,
-    fault::FaultCode,
+    AccountId, CommentId, Fault, FaultText, OrganizationId, PersonId, TicketKey,
     policy::Viewer,
     ticket::{Action, Edit, Text},
 };
@@ -123,7 +122,7 @@ fn all_faults(caller: &Caller, mut faults: Vec<Fault>, json: &Value) -> Refusal 
 pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
     let query = queue_query(&caller, &mut parameters);
-    let at_least: Option<u64> = parameters.parsed("at_least", "a position");
+    let at_least: Option<u64> = parameters.parsed("at_least", FaultText::NotAPosition);
     let as_of = parameters.as_of(caller.application.head());
     parameters.end()?;
     let with_fields = !query.fields.is_empty();
@@ -165,21 +164,21 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
     let sort = parameters.text("sort").unwrap_or_default();
     let fields = parameters.text("fields").unwrap_or_default();
     QueueQuery {
-        desk: parameters.parsed("desk", "a desk key"),
+        desk: parameters.parsed("desk", FaultText::NotADeskKey),
         status: parameters.all("status"),
         category: None,
         q: parameters.text("q"),
         requester,
         created_by,
         assignee,
-        organization: parameters.parsed("organization", "an organization id"),
+        organization: parameters.parsed("organization", FaultText::NotAnOrganizationId),
         request_type: parameters.text("type"),
         priority: parameters.text("priority"),
         private: None,
         created_after: parameters.instant("created_after"),
         created_before: parameters.instant("created_before"),
         updated_after: parameters.instant("updated_after"),
-        response_required: parameters.parsed("response_required", "true or false"),
+        response_required: parameters.parsed("response_required", FaultText::NotTrueOrFalse),
         technical_id: parameters.text("technical_id"),
         fields: fields
             .split(',')
@@ -189,7 +188,7 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
             .collect(),
         sort: Sort::list(&sort),
         limit: parameters
-            .parsed("limit", "a whole number")
+            .parsed("limit", FaultText::NotAWholeNumber)
             .unwrap_or(LIMIT_DEFAULT),
         cursor: parameters.text("cursor"),
         as_of: None,
@@ -296,7 +295,7 @@ pub(super) async fn edit_actions(
             .map(|organization| organization.id.clone())
             .or_else(|| name.parse().ok().filter(shared));
         if found.is_none() {
-            faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+            faults.push(Fault::new(pointer, FaultText::NamesNoOrganization));
         }
         found
     };
@@ -328,7 +327,7 @@ pub(super) async fn edit_actions(
         let account = named.map(|named| directory.account_seen(caller.viewer(), named));
         let viewer = |account: AccountId| directory.viewer(account).map(|viewer| Viewer::clone(&viewer));
         match account.map(|account| account.and_then(|account| viewer(account.id))) {
-            Some(None) => faults.push(Fault::new("/assignee", FaultCode::Value, "names no account")),
+            Some(None) => faults.push(Fault::new("/assignee", FaultText::NamesNoAccount)),
             Some(Some(viewer)) => actions.push(Action::Assign {
                 assignee: Some(Box::new(viewer)),
             }),

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Fault, OrganizationId,
+    AccountId, Fault, FaultText, OrganizationId,
     account::{
         AccountKind,
         change::{self, NewAccount, Refusal},
     },
-    fault::FaultCode,
     policy::{Grant, Role, Viewer},
 };
 use uuid::Uuid;
@@ -28,8 +27,12 @@ impl People {
         let kinds = [AccountKind::Person, AccountKind::Operator, AccountKind::Service];
         let kind = kinds.into_iter().find(|kind| kind.as_str() == draft.kind);
         if kind.is_none() {
-            let detail = "is not one of: person, operator, service";
-            faults.push(Fault::new("/kind", FaultCode::Value, detail));
+            faults.push(Fault::new(
+                "/kind",
+                FaultText::NotOneOf {
+                    values: "person, operator, service".to_owned(),
+                },
+            ));
         }
         let mut grants = BTreeSet::new();
         for (index, role) in draft.roles.iter().enumerate() {
@@ -44,7 +47,7 @@ impl People {
                 Ok(id) => drop(organizations.insert(id)),
                 Err(_named) => {
                     let pointer = format!("/organizations/{index}");
-                    faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+                    faults.push(Fault::new(pointer, FaultText::NamesNoOrganization));
                 }
             }
         }
@@ -77,8 +80,12 @@ impl People {
         let role = Role::ALL.into_iter().find(|role| role.as_str() == named.role);
         if role.is_none() {
             let known: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
-            let detail = format!("is not one of: {}", known.join(", "));
-            faults.push(Fault::new(format!("{pointer}/role"), FaultCode::Value, detail));
+            faults.push(Fault::new(
+                format!("{pointer}/role"),
+                FaultText::NotOneOf {
+                    values: known.join(", "),
+                },
+            ));
         }
         let desk = named.desk.as_ref().map(|name| {
             let key = name.parse().ok();
@@ -88,7 +95,7 @@ impl People {
         });
         if desk == Some(None) {
             let pointer = format!("{pointer}/desk");
-            faults.push(Fault::new(pointer, FaultCode::Value, "names no desk"));
+            faults.push(Fault::new(pointer, FaultText::NamesNoDesk));
         }
         let organization = named.organization.as_ref().map(|name| {
             self.kernel
@@ -98,7 +105,7 @@ impl People {
         });
         if organization == Some(None) {
             let pointer = format!("{pointer}/organization");
-            faults.push(Fault::new(pointer, FaultCode::Value, "names no organization"));
+            faults.push(Fault::new(pointer, FaultText::NamesNoOrganization));
         }
         match role.filter(|_| faults.is_empty()) {
             Some(role) => Ok(Grant {
@@ -142,7 +149,7 @@ impl People {
             ) => return Err(other.into()),
         }
         if self.is_taken(&new.username)? {
-            faults.push(Fault::new("/username", FaultCode::Value, "is taken"));
+            faults.push(Fault::new("/username", FaultText::Taken));
         }
         if faults.is_empty() {
             Ok(())

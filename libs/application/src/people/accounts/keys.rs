@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use credentials::{SecretText, opaque};
 use domain::{
-    AccountId, ApiKeyId, Fault,
+    AccountId, ApiKeyId, Fault, FaultText,
     account::{AccountEvent, change::Change},
-    fault::FaultCode,
     policy::KeyScope,
 };
 use uuid::Uuid;
@@ -38,8 +37,7 @@ impl People {
     ) -> Result<(ApiKeyId, Option<SecretText>), ExecuteError> {
         // A key must not open by another one what it does not open itself.
         if call.scopes.as_ref().is_some_and(|own| !scopes.is_subset(own)) {
-            let detail = "opens more than the key that issues it";
-            let fault = Fault::new("/scopes", FaultCode::Forbidden, detail);
+            let fault = Fault::new("/scopes", FaultText::ScopesBeyondYourKey);
             return Err(ExecuteError::invalid(vec![fault]));
         }
         let key = ApiKeyId(Uuid::now_v7());

@@ -1,7 +1,7 @@
 //! A file on its way into the store: sealed, measured and typed while it streams.
 
 use bytes::Bytes;
-use domain::{Fault, fault::FaultCode};
+use domain::{Fault, FaultText};
 use futures_util::{Stream, StreamExt};
 use object_store::WriteMultipart;
 use sha2::{Digest, Sha256};
@@ -86,8 +86,7 @@ impl Writing {
         if self.size == 0 {
             return Err(ExecuteError::invalid(vec![Fault::new(
                 "/file",
-                FaultCode::Length,
-                "is empty",
+                FaultText::EmptyFile,
             )]));
         }
         Ok(())

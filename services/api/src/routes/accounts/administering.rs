@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use actix_web::{HttpResponse, delete, post, put, web::Path};
 use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, Problem, SetAddress};
 use domain::{
-    AccountId, Fault,
+    AccountId, Fault, FaultText,
     account::{ProfileField, change::Change},
-    fault::FaultCode,
     policy::{
         Profile,
         administration::{AccountOperation, may_on_account},
@@ -151,7 +150,7 @@ pub(crate) async fn create_membership(
         .organization_seen(caller.viewer(), &body.value.organization);
     let Some(organization) = named else {
         account_for(&caller, &path, AccountOperation::ManageMemberships)?;
-        let fault = Fault::new("/organization", FaultCode::Value, "names no organization");
+        let fault = Fault::new("/organization", FaultText::NamesNoOrganization);
         return Err(Refusal::faults(vec![fault]));
     };
     let change = Change::Join(organization.id.clone());
@@ -298,11 +297,7 @@ pub(crate) async fn lock_fields(
             Some(field) => drop(fields.insert(field)),
             None => {
                 let pointer = format!("/fields/{index}");
-                faults.push(Fault::new(
-                    pointer,
-                    FaultCode::Value,
-                    "is not a field of a profile",
-                ));
+                faults.push(Fault::new(pointer, FaultText::NotAProfileField));
             }
         }
     }

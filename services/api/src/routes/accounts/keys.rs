@@ -6,12 +6,11 @@ use actix_web::{HttpResponse, delete, get, http::header, post, web::Path};
 use api_types::{ApiKey, ApiKeyList, NewApiKey};
 use application::identity::SecretText;
 use domain::{
-    ApiKeyId, Fault,
+    ApiKeyId, Fault, FaultText,
     account::{
         self,
         change::{Change, label_faults},
     },
-    fault::FaultCode,
     policy::{KeyScope, administration::AccountOperation},
 };
 
@@ -56,13 +55,7 @@ pub(crate) async fn create_api_key(
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
     let (body, scopes) = asked(raw).map_err(Refusal::faults)?;
-    let unreadable = || {
-        Fault::new(
-            "/expires_at",
-            FaultCode::Format,
-            "is no RFC 3339 time with its zone",
-        )
-    };
+    let unreadable = || Fault::new("/expires_at", FaultText::NotAnInstant);
     let expires_at =
         times::settled(body.value.expires_at).ok_or_else(|| Refusal::faults(vec![unreadable()]))?;
     let call = caller.call(&format!("POST /v1/accounts/{id}/keys"), &body.canonical)?;
@@ -109,8 +102,12 @@ fn scopes<'a>(names: impl Iterator<Item = (usize, &'a str)>) -> Result<BTreeSet<
         match KeyScope::ALL.into_iter().find(|scope| scope.as_str() == name) {
             Some(scope) => drop(scopes.insert(scope)),
             None => {
-                let detail = "is not one of: read, write, audit, administer";
-                faults.push(Fault::new(format!("/scopes/{index}"), FaultCode::Value, detail));
+                faults.push(Fault::new(
+                    format!("/scopes/{index}"),
+                    FaultText::NotOneOf {
+                        values: "read, write, audit, administer".to_owned(),
+                    },
+                ));
             }
         }
     }

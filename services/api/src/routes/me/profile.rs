@@ -1,7 +1,7 @@
 //! The caller's own profile (seed 002, F78-F83).
 
 use actix_web::{HttpResponse, delete, patch, post, put, web::Payload};
-use api_types::{EditProfile, Me, NewAddress, Problem};
+use api_types::{EditProfile, FileBytes, Me, NewAddress, Problem};
 use application::people::pictures::UPLOAD_BYTES_MAX;
 
 use super::{super::edit_of, me};
@@ -62,7 +62,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 /// it was uploaded.
 #[utoipa::path(
     operation_id = "set_avatar", tag = "me",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The picture's bytes."),
+    request_body(content = inline(FileBytes), content_type = "*/*", description = "The picture's bytes."),
     responses(
         (status = 204, description = "It is set."),
         (status = 413, description = "It is too large.", body = Problem, content_type = "application/problem+json"),

@@ -1,0 +1,185 @@
+//! Why a request is refused, one sentence for each case. The groups are the codes of problems (`docs/errors.md`).
+
+use super::texts;
+
+texts! {
+    /// Why a request is refused.
+    Detail: &'static str {
+        "malformed-request" => {
+            QueryUnreadable = "La chaîne de requête est illisible.", "The query string cannot be read.";
+            BodyNotJson { line: usize, column: usize } =
+                "Le corps n'est pas du JSON : ligne {line}, colonne {column}.",
+                "The body is not JSON: line {line}, column {column}.";
+            BodyLate { seconds: u64 } =
+                "Le corps n'est pas arrivé en entier en {seconds} s.",
+                "The body did not arrive whole within {seconds} s.";
+            NothingArrived { seconds: u64 } = "Rien n'est arrivé pendant {seconds} s.", "Nothing arrived for {seconds} s.";
+            UploadBroken = "Le fichier n'est pas arrivé en entier.", "The upload did not arrive whole.";
+            FormUnreadable = "Le formulaire multipart est illisible.", "The multipart form cannot be read.";
+            PartWithoutName = "Une partie du formulaire n'a pas de nom.", "A part of the form has no name.";
+            HeaderTwice { name: String } = "L'en-tête {name} est donné plusieurs fois.", "The header {name} is given more than once.";
+            HeaderUnreadable { name: String } = "L'en-tête {name} n'est pas un texte lisible.", "The header {name} is not readable text.";
+            HeaderNotAnInstant { name: String } =
+                "L'en-tête {name} n'est pas une date-heure RFC 3339.",
+                "The header {name} is no RFC 3339 time.";
+            HeaderNotAnAddress { name: String } = "L'en-tête {name} n'est pas une adresse IP.", "The header {name} is no IP address.";
+            IdempotencyKeyLength { max: usize } =
+                "Idempotency-Key compte de 1 à {max} caractères.",
+                "Idempotency-Key holds 1 to {max} characters.";
+            IfNoneMatchOnChange =
+                "If-None-Match est fait pour les lectures ; une modification repose sur la version donnée par If-Match.",
+                "If-None-Match belongs to a question; a change rests on the version in If-Match.";
+            IfMatchUnreadable =
+                "If-Match contient des étiquettes entre guillemets, comme \"3\", séparées par des virgules, ou *.",
+                "If-Match holds tags in quotes, such as \"3\", with commas between them, or *.";
+            LastEventIdNotAPosition = "Last-Event-ID est une position.", "Last-Event-ID is a position.";
+        }
+        "profile-not-held" => {
+            ProfileNotHeld = "Le profil de Guichet-Profile n'est pas un des vôtres.", "The profile of Guichet-Profile is not one of yours.";
+            OrganizationNotHeld =
+                "L'organisation de Guichet-Organization n'est pas une des vôtres.",
+                "The organization of Guichet-Organization is not one of yours.";
+        }
+        "scope-missing" => {
+            ScopeNeeded { scope: String } = "La portée « {scope} » est nécessaire.", "The scope {scope:?} is needed.";
+            NoKeyOpensThis = "Aucune clé d'API n'ouvre cette opération.", "No API key opens this operation.";
+        }
+        "not-permitted" => {
+            MayNotGrantThere = "Vous ne pouvez pas attribuer ce rôle ici.", "You may not grant this role there.";
+            MayNotRevokeThere = "Vous ne pouvez pas retirer ce rôle ici.", "You may not take this role back there.";
+            MayNotMakeMembers =
+                "Vous ne pouvez pas inscrire de membres dans cette organisation.",
+                "You may not make members of this organization.";
+            MayNotEndMembership = "Vous ne pouvez pas mettre fin à cette appartenance.", "You may not end this membership.";
+            MayNotMakeAccounts = "Vous ne pouvez pas créer de comptes.", "You may not make accounts.";
+            MayNotReadAccount = "Vous ne pouvez pas lire ce compte.", "You may not read this account.";
+            MayNotEditProfile = "Vous ne pouvez pas modifier ce profil.", "You may not change this profile.";
+            HolderOnly = "Seul le titulaire de ce compte le peut.", "Only the holder of this account may do this.";
+            MayNotAdministerAccount = "Vous ne pouvez pas administrer ce compte.", "You may not administer this account.";
+            MayNotChangeMemberships =
+                "Vous ne pouvez pas modifier les appartenances de ce compte.",
+                "You may not change the memberships of this account.";
+            MayNotGrantRoles = "Vous ne pouvez pas attribuer de rôles à ce compte.", "You may not grant roles to this account.";
+            MayNotIssueKeys = "Vous ne pouvez pas émettre de clés pour ce compte.", "You may not issue keys to this account.";
+            MayNotReadOrganization = "Vous ne pouvez pas lire cette organisation.", "You may not read this organization.";
+            MayNotReadMembers =
+                "Vous ne pouvez pas lire les membres de cette organisation.",
+                "You may not read the members of this organization.";
+            MayNotNameReferent =
+                "Vous ne pouvez pas nommer le référent de cette organisation.",
+                "You may not name the referent of this organization.";
+            MayNotAdministerOrganization = "Vous ne pouvez pas administrer cette organisation.", "You may not administer this organization.";
+            MayNotMakeOrganizations = "Vous ne pouvez pas créer d'organisation ici.", "You may not make organizations there.";
+            MayNotSetSiren = "Vous ne pouvez pas fixer un SIREN.", "You may not set a SIREN.";
+            MayNotMoveOrganization = "Vous ne pouvez pas déplacer une organisation ici.", "You may not move an organization there.";
+            MayNotOpenHere = "Vous ne pouvez pas ouvrir de ticket à ce guichet.", "You may not open a ticket on this desk.";
+            MayNotOpenForOthers = "Vous ne pouvez pas ouvrir un ticket pour quelqu'un d'autre.", "You may not open a ticket for somebody else.";
+            MayNotActFor = "Vous ne pouvez pas agir pour cette personne sur ce ticket.", "You may not act for this person on this ticket.";
+            TicketsOnlyForOthers =
+                "On n'agit pour quelqu'un d'autre que sur un ticket.",
+                "Only on a ticket may you act for somebody else.";
+            MayNotComment = "Vous ne pouvez pas écrire un tel commentaire sur ce ticket.", "You may not write such a comment on this ticket.";
+            MayNotAttach = "Vous ne pouvez pas joindre de fichier à ce ticket.", "You may not attach a file to this ticket.";
+            MayNotAssign = "Vous ne pouvez pas affecter ce ticket.", "You may not assign this ticket.";
+            MayNotShare = "Vous ne pouvez pas partager ce ticket.", "You may not share this ticket.";
+            MayNotChangeShares =
+                "Vous ne pouvez pas changer avec qui ce ticket est partagé.",
+                "You may not change whom this ticket is shared with.";
+            MayNotFollowAction = "Vous ne pouvez pas effectuer cette action.", "You may not follow this action.";
+            MayNotDecide = "Vous ne pouvez pas décider d'une approbation.", "You may not decide an approval.";
+            MayNotReopen = "Vous ne pouvez pas rouvrir ce ticket.", "You may not reopen this ticket.";
+            MayNotAskApproval = "Vous ne pouvez pas demander d'approbation.", "You may not ask for approval.";
+            MayNotEdit = "Vous ne pouvez pas modifier cela sur ce ticket.", "You may not change this on this ticket.";
+        }
+        "not-found" => {
+            NoSuchApproval = "Le ticket n'a pas cette approbation.", "The ticket has no such approval.";
+            NotShared = "Le ticket n'est pas partagé avec cette organisation.", "The ticket is not shared with this organization.";
+            NotDisabled = "Le compte n'est pas désactivé.", "The account is not disabled.";
+            NotLocked = "Le compte n'est pas verrouillé.", "The account is not locked.";
+            NoSecondFactor = "Le compte n'a pas de second facteur.", "The account has no second factor.";
+            NoSuchKey = "Le compte n'a pas cette clé.", "The account has no such key.";
+            RoleNotHeld = "Le compte ne porte pas ce rôle.", "The account does not hold this role.";
+            NotAMember = "Le compte n'est pas membre de cette organisation.", "The account is no member of this organization.";
+            NoPicture = "Le compte n'a pas d'image.", "The account has no picture.";
+            NoSuchContract = "L'organisation n'a pas ce contrat.", "The organization has no such contract.";
+        }
+        "ticket-wrong-status" => {
+            ActionNotAllowed { status: String } =
+                "Cette action ne vous est pas ouverte dans l'état « {status} ».",
+                "This action is not allowed to you in the status {status:?}.";
+        }
+        "ticket-full" => {
+            EventsMax { max: u64 } = "Le ticket a déjà {max} événements, le maximum.", "The ticket already has {max} events, the most it may have.";
+            AttachmentsMax { max: usize } =
+                "Le ticket a déjà {max} pièces jointes, le maximum.",
+                "The ticket already has {max} attachments, the most it may have.";
+            ApprovalsMax { max: usize } =
+                "Le ticket a déjà {max} approbations, le maximum.",
+                "The ticket already has {max} approvals, the most it may have.";
+        }
+        "contract-not-valid" => {
+            ContractBegins { reference: String, organization: String, on: String } =
+                "Le contrat {reference} de {organization} commence le {on}.",
+                "The contract {reference} of {organization} begins on {on}.";
+            ContractEnded { reference: String, organization: String, on: String } =
+                "Le contrat {reference} de {organization} a pris fin le {on}.",
+                "The contract {reference} of {organization} ended on {on}.";
+        }
+        "contract-not-covered" => {
+            ContractCoversNot { reference: String, organization: String, category: String } =
+                "Le contrat {reference} de {organization} ne couvre pas {category}.",
+                "The contract {reference} of {organization} does not cover {category}.";
+        }
+        "stale-version" => {
+            VersionIs { version: u64 } =
+                "Le ticket est en version {version}, que If-Match ne nomme pas.",
+                "It is at version {version}, which If-Match does not name.";
+            TagIs { tag: String } = "L'étiquette est {tag}, que If-Match ne nomme pas.", "Its tag is {tag}, which If-Match does not name.";
+        }
+        "too-large" => {
+            BodyMax { bytes: usize } = "Un corps compte au plus {bytes} octets.", "A body holds at most {bytes} bytes.";
+            UploadMax { bytes: usize } = "Un envoi compte au plus {bytes} octets.", "An upload holds at most {bytes} bytes.";
+            FileMax { bytes: u64 } = "Un fichier compte au plus {bytes} octets.", "A file holds at most {bytes} bytes.";
+            BesideFileMax { bytes: usize } =
+                "Un formulaire compte au plus {bytes} octets en plus de son fichier.",
+                "A form holds at most {bytes} bytes beside its file.";
+            DayBytesMax { bytes: u64 } =
+                "Un compte envoie au plus {bytes} octets par jour, et ceci en fait plus.",
+                "An account may send {bytes} bytes a day, and this is more.";
+            CommandEventsMax { max: usize } = "Une commande écrit au plus {max} événements.", "A command writes at most {max} events.";
+            CommandBytesMax { bytes: usize } = "Une commande écrit au plus {bytes} octets.", "A command writes at most {bytes} bytes.";
+            EventBytesMax { bytes: usize } = "Un événement compte au plus {bytes} octets.", "An event holds at most {bytes} bytes.";
+        }
+        "too-much-written" => {
+            WritesPerMinute { writes: u32 } =
+                "Un compte écrit au plus {writes} fois par minute, et celui-ci l'a fait pour le moment.",
+                "An account may write {writes} times a minute, and this one has for now.";
+            BytesPerDay { bytes: u64 } =
+                "Un compte envoie au plus {bytes} octets par jour, et celui-ci l'a fait pour le moment.",
+                "An account may send {bytes} bytes a day, and this one has for now.";
+        }
+        "wrong-media-type" => {
+            JsonExpected = "Le corps est envoyé en application/json.", "The body is sent as application/json.";
+            MultipartExpected =
+                "Un fichier est envoyé en multipart/form-data, avec sa frontière (boundary).",
+                "A file is sent as multipart/form-data with its boundary.";
+            ContentCoded =
+                "Le corps est envoyé tel quel : aucun Content-Encoding n'est admis.",
+                "The body is sent as it is: no Content-Encoding is taken.";
+        }
+        "invalid" => {
+            FaultsListed { count: usize } =
+                "Nombre d'erreurs : {count}. Elles figurent dans errors.",
+                "Number of faults: {count}. They are listed in errors.";
+            FaultsCut { max: usize } =
+                "Plus de {max} erreurs ; les {max} premières figurent dans errors.",
+                "More than {max} faults; the first {max} are listed in errors.";
+        }
+        "clock" => {
+            ClockLeapt { seconds: i64 } = "L'horloge a sauté de {seconds} s.", "The clock has leapt by {seconds} s.";
+            ClockBehind { seconds: i64 } =
+                "L'horloge retarde de {seconds} s sur le dernier événement du journal.",
+                "The clock is {seconds} s behind the last event of the log.";
+        }
+    }
+}

@@ -142,6 +142,9 @@ texts! {
             NotAnActionOfTheDesk = "n'est pas une action de ce guichet", "is not an action of this desk";
             OutsideTheForm = "ne suit pas le formulaire", "does not follow the form";
             NamesNoOrganization = "ne désigne aucune organisation", "names no organization";
+            UnknownOrganization { organization: String } =
+                "{organization} ne désigne aucune organisation",
+                "{organization} names no organization";
             NamesNoAccount = "ne désigne aucun compte", "names no account";
             NamesNoAccountToRead =
                 "ne désigne aucun compte dont vous puissiez lire le profil",
@@ -154,7 +157,6 @@ texts! {
             GivenTwice = "est donné plusieurs fois", "is given more than once";
             Taken = "est déjà pris", "is taken";
             SirenOfAnother = "est celui d'une autre organisation", "is that of another organization";
-            NotYourSiren = "n'est pas le SIREN de votre organisation", "is not the SIREN of your organization";
             NotATimeZone = "n'est pas un fuseau horaire de la base IANA", "is no time zone of the IANA database";
             NotAProfileField = "n'est pas un champ de profil", "is not a field of a profile";
             NotARole = "n'est pas un rôle", "is not a role";
@@ -217,9 +219,7 @@ texts! {
             NotYoursToAdminister { organization: String } =
                 "{organization} n'est pas une organisation que vous administrez",
                 "{organization} is not yours to administer";
-            UnknownOrganization { organization: String } =
-                "{organization} ne désigne aucune organisation",
-                "{organization} names no organization";
+            NotYourSiren = "n'est pas le SIREN de votre organisation", "is not the SIREN of your organization";
             NotYourOrganization { organization: String } =
                 "{organization} n'est pas une de vos organisations",
                 "{organization} is not one of your organizations";

@@ -76,13 +76,13 @@ fn a_contract_holds_from_its_first_day_to_its_last() {
     for (on, told) in [
         (
             "2025-12-31",
-            Some("the contract C-26 of lycee-a begins on 2026-01-01"),
+            Some("The contract C-26 of lycee-a begins on 2026-01-01."),
         ),
         ("2026-01-01", None),
         ("2026-12-31", None),
         (
             "2027-01-01",
-            Some("the contract C-26 of lycee-a ended on 2026-12-31"),
+            Some("The contract C-26 of lycee-a ended on 2026-12-31."),
         ),
     ] {
         let answer = judged(&[&school], "SUP/question", on);
@@ -128,7 +128,7 @@ fn a_contract_covers_a_desk_or_a_request_type_of_one() {
     let told = not_covered("lycee-a", "C-26", "SUP/question")
         .unwrap_err()
         .to_string();
-    assert_eq!(told, "the contract C-26 of lycee-a does not cover SUP/question");
+    assert_eq!(told, "The contract C-26 of lycee-a does not cover SUP/question.");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
     "type": "/docs/errors#invalid",
     "title": "La demande est incomplète ou incorrecte",
     "status": 422,
-    "detail": "Nombre d'erreurs : 2. Elles figurent dans errors.",
+    "detail": "Erreurs : 2, détaillées dans « errors ».",
     "code": "invalid",
     "request_id": "0198c0de-7000-7000-8000-0000000000ff",
     "errors": [

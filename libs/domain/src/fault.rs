@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::messages::FaultText;
 
+/// Longest name of what a caller wrote that a text repeats, characters.
+pub const NAMED_CHARS_MAX: usize = 100;
+
 /// One fault: where, and what. A refusal lists them all at once (seed 004 §2.5; seed 001 §4.1). No text holds a value that may be
 /// personal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,9 @@
-//! What callers are told, in the two languages of the product: one row for each text, with its parameters.
+//! Why callers are refused, in the two languages of the product: one row for each text, with its parameters. Elsewhere stand the
+//! titles of problems (beside their status, in the REST door), the words of histories (`views`), letters (`application`), and labels
+//! of desks, which are data.
 //!
 //! [`FaultText`] says what is wrong with one field, [`Detail`] why a whole request is refused. A text belongs to a code that is for
-//! programs; the words may be bettered at any time. Labels of desks are data and stand in their definitions.
+//! programs; the words may be bettered at any time.
 
 mod details;
 mod faults;

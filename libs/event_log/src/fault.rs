@@ -1,7 +1,8 @@
 //! Fault points: where a test makes the disk fail. Only a build with debug assertions has them.
 //!
-//! `event_log::space` stands in place of the file system's answer: `"return(1000)"` says that 1000 bytes are free. Any other point is
-//! armed with `fail::cfg(point, "return")` or, to choose the error, `"return(28)"`, a number of `errno`.
+//! `event_log::space` stands in place of the file system's answer: `"return(1000)"` says that 1000 bytes are free. A point of
+//! the disk is armed with `fail::cfg(point, "return")` or, to choose the error, `"return(28)"`, a number of `errno`; the turn of a
+//! thread with `"panic"`.
 
 use std::io;
 

@@ -127,8 +127,9 @@ pub async fn plain_bodies(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let may_have_body = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if may_have_body && is_encoded(request.headers()) {
-        let refusal = Refusal::of(Detail::ContentCoded);
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        let refusal = HttpResponse::from_error(Refusal::of(Detail::ContentCoded));
+        // Not `into_response`, which would drop the refusal, and with it what the boundary tells.
+        return Ok(ServiceResponse::new(request.into_parts().0, refusal));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }

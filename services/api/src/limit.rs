@@ -216,7 +216,7 @@ mod tests {
         let told = limiter.count_write(one).unwrap_err();
         assert_eq!(
             told.to_string(),
-            "an account may write 2 times a minute, and this one has for now"
+            "This account has reached its limit of 2 changes a minute."
         );
         assert!((1..=31).contains(&wait_of(&told)), "{told:?}");
         assert_eq!(limiter.count_write(other), Ok(()));
@@ -226,7 +226,7 @@ mod tests {
         let told = limiter.count_bytes(one, 1_025).unwrap_err();
         assert_eq!(
             told.to_string(),
-            "an account may send 10240 bytes a day, and this one has for now"
+            "This account has reached its limit of 10240 bytes sent a day."
         );
         assert!((1..=8_641).contains(&wait_of(&told)), "{told:?}");
         assert_eq!(limiter.count_bytes(one, 1_024), Ok(()));

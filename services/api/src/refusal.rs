@@ -24,7 +24,8 @@ pub(crate) const POINTER_CHARS_MAX: usize = 200;
 #[derive(Debug)]
 pub struct Refusal {
     kind: &'static Kind,
-    detail: Option<Detail>,
+    /// In a box, so that a result stays small.
+    detail: Option<Box<Detail>>,
     faults: Vec<Fault>,
     /// What few refusals have; apart, so that a result stays small.
     more: Option<Box<More>>,
@@ -119,7 +120,7 @@ kinds! {
     /// Nobody who can sign in would administer everything after it.
     LAST_ADMINISTRATOR = 409 "last-administrator" "Le dernier administrateur doit le rester" "The last administrator stays one";
     /// The version named in If-Match is not the newest.
-    STALE = 412 "stale-version" "Le ticket a changé entre-temps" "The ticket has changed meanwhile";
+    STALE = 412 "stale-version" "La ressource a changé entre-temps" "It has changed meanwhile";
     /// The body or file is larger than the limit.
     TOO_LARGE = 413 "too-large" "La requête est trop volumineuse" "The request is too large";
     /// The body's media type is not the one taken here.
@@ -156,7 +157,7 @@ impl Refusal {
     pub fn of(detail: Detail) -> Self {
         let kind = KINDS.iter().find(|kind| kind.code == detail.code());
         Self {
-            detail: Some(detail),
+            detail: Some(Box::new(detail)),
             ..Self::new(kind.unwrap_or(&&INTERNAL))
         }
     }

@@ -37,9 +37,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     process_log::begin();
-    // The variable FAILPOINTS arms fault points, which only a build with debug assertions has.
     #[cfg(debug_assertions)]
-    let _armed = fail::FailScenario::setup();
+    let _armed = armed();
     if !matches!(arguments.command, Command::Audit(_)) {
         // Whatever is made from here on is for its owner only: log, keys, views, backups, sockets, temporary files.
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -76,6 +75,15 @@ fn main() -> ExitCode {
 type Failure = Box<dyn Error>;
 
 /// The contract as YAML is made of JSON: every JSON document is a YAML document, but people read YAML.
+/// The variable FAILPOINTS arms fault points, which only a build with debug assertions has.
+#[cfg(debug_assertions)]
+fn armed() -> fail::FailScenario<'static> {
+    if std::env::var_os("FAILPOINTS").is_some() {
+        tracing::warn!("fault points are armed by FAILPOINTS: for tests of failures only");
+    }
+    fail::FailScenario::setup()
+}
+
 fn print_contract() -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(api::openapi::contract().to_yaml()?.as_bytes())?;

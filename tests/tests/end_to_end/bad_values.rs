@@ -192,7 +192,7 @@ fn an_answer_names_fifty_faults_and_cuts_long_names() {
         assert_eq!(problem["errors"].as_array().unwrap().len(), 50);
         assert_eq!(
             problem["detail"],
-            "more than 50 faults, the first 50 listed in errors"
+            "Plus de 50 erreurs ; les 50 premières figurent dans « errors »."
         );
     }
     let one = client

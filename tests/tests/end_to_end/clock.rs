@@ -138,7 +138,7 @@ fn a_clock_a_day_behind_the_log_is_told_and_can_be_accepted() {
     let answer = requester(&server).post("/v1/tickets", &ticket());
     let refused = answer.refused(503, "clock");
     assert!(
-        refused["detail"].as_str().unwrap().contains("behind"),
+        refused["detail"].as_str().unwrap().contains("retarde"),
         "{refused}"
     );
     assert_eq!(answer.header("retry-after"), "5");

@@ -70,7 +70,7 @@ fn a_field_that_is_no_list_is_given_once() {
         let name = field.split(':').next().unwrap().to_ascii_lowercase();
         assert_eq!(
             problem["detail"],
-            format!("the header {name} is given more than once"),
+            format!("L'en-tête {name} est donné plusieurs fois."),
             "{field}"
         );
     }
@@ -83,7 +83,7 @@ fn a_field_that_is_no_list_is_given_once() {
     let problem = sent(&server, &auditor, "GET /v1/events", &fields, "").expect(400);
     assert_eq!(
         problem["detail"],
-        "the header last-event-id is given more than once"
+        "L'en-tête last-event-id est donné plusieurs fois."
     );
     // A condition that a change does not know is not passed over.
     let patch = format!("PATCH {TICKETS}/{key}");

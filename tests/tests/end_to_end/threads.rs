@@ -205,7 +205,7 @@ fn who_writes_too_often_waits_and_reads_on() {
     let problem = answer.refused(429, "too-much-written");
     assert_eq!(
         problem["detail"],
-        "an account may write 4 times a minute, and this one has for now"
+        "Ce compte a atteint la limite de 4 modifications par minute."
     );
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=16).contains(&wait), "{wait}");
@@ -237,7 +237,7 @@ fn who_sends_too_many_bytes_waits() {
     let problem = answer.refused(429, "too-much-written");
     assert_eq!(
         problem["detail"],
-        "an account may send 65536 bytes a day, and this one has for now"
+        "Ce compte a atteint la limite de 65536 octets envoyés par jour."
     );
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=86_400).contains(&wait), "{wait}");
@@ -251,7 +251,7 @@ fn who_sends_too_many_bytes_waits() {
     let problem = never.refused(413, "too-large");
     assert_eq!(
         problem["detail"],
-        "an account may send 65536 bytes a day, and this is more"
+        "Cet envoi dépasse à lui seul les 65536 octets qu'un compte peut envoyer par jour."
     );
     let never = json!({"body": "x".repeat(70_000)});
     let _ = agent.post(&comments, &never).refused(413, "too-large");

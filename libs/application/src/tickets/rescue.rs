@@ -52,13 +52,16 @@ impl Tickets {
             &rescue.message,
             RESCUE_CHARS_MAX,
         ));
-        let mut keys = rescue.references.iter();
-        if rescue.references.len() > REFERENCES_MAX || keys.any(|key| key.chars().count() > KEY_CHARS_MAX) {
-            faults.push(Fault::new(
-                "/references",
-                FaultText::TicketsMax { max: REFERENCES_MAX },
-            ));
+        if rescue.references.len() > REFERENCES_MAX {
+            let too_many = FaultText::TicketsMax { max: REFERENCES_MAX };
+            faults.push(Fault::new("/references", too_many));
         }
+        let named = rescue.references.iter().take(REFERENCES_MAX).enumerate();
+        let long = named.filter(|(_, key)| key.chars().count() > KEY_CHARS_MAX);
+        faults.extend(long.map(|(index, _)| {
+            let too_long = FaultText::CharsMax { max: KEY_CHARS_MAX };
+            Fault::new(format!("/references/{index}"), too_long)
+        }));
         if !faults.is_empty() {
             return Err(ExecuteError::invalid(faults));
         }

@@ -101,9 +101,9 @@ async fn another_address_is_asked_for_with_the_password_only() {
             .identity
             .request_address(world.call("eve"), address, password)
     };
-    for (password, code) in [(None, "Required"), (Some("guessed"), "Value")] {
+    for (password, text) in [(None, "NotFilledIn"), (Some("guessed"), "WrongPassword")] {
         let told = format!("{:?}", ask(password).await);
-        assert!(told.contains("/password") && told.contains(code), "{told}");
+        assert!(told.contains("/password") && told.contains(text), "{told}");
     }
     assert!(mails(&world).await.is_empty());
     assert!(ask(Some(PASSWORD)).await.is_ok());

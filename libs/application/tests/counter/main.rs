@@ -12,6 +12,7 @@ mod files;
 mod killed;
 mod links;
 mod looks;
+mod messages;
 mod own_account;
 mod parts;
 mod past;

@@ -131,7 +131,7 @@ async fn of_sixteen_who_want_one_user_name_one_gets_it_and_the_others_are_told()
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
     for refused in made.into_iter().filter_map(Result::err) {
         let told = format!("{refused:?}");
-        assert!(told.contains("is taken"), "{told}");
+        assert!(told.contains("Taken"), "{told}");
     }
 }
 
@@ -400,7 +400,7 @@ async fn who_is_of_several_organizations_says_for_which_when_one_is_under_contra
     signed.await.unwrap();
     let told = format!("{:?}", open(None).await);
     assert!(
-        told.contains("/organization") && told.contains("Required"),
+        told.contains("/organization") && told.contains("RequiredUnderContract"),
         "{told}"
     );
     let told = format!("{:?}", open(Some("commune-a")).await);

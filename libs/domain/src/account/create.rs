@@ -154,7 +154,7 @@ fn place_faults(
     }
     let named = new.organizations.iter().filter_map(|id| organizations.get(id));
     let sirens = named.filter(|organization| organization.siren.is_some());
-    if new.kind == AccountKind::Operator && sirens.count() != 1 {
+    if new.kind == AccountKind::Operator && (new.organizations.len(), sirens.count()) != (1, 1) {
         faults.push(Fault::new("/organizations", FaultText::OperatorWithoutSiren));
     }
     faults

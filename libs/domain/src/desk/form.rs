@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use shapes::{ValidationError, ValidationErrorKind};
 
 use crate::{
+    account::profile::ADDRESS_CHARS_MAX,
     fault::{Fault, FaultCode},
     ids::PersonId,
     instant,
@@ -478,8 +479,13 @@ fn explain(error: &ValidationError<'_>, base: &str) -> Vec<Fault> {
             value: shown(expected_value),
         },
         ValidationErrorKind::Pattern { .. } => FaultText::OtherForm,
-        ValidationErrorKind::Format { format } => FaultText::OtherFormat {
-            format: format.clone(),
+        ValidationErrorKind::Format { format } => match format.as_str() {
+            "date" => FaultText::NotADate,
+            "date-time" => FaultText::NotAnInstant,
+            "email" => FaultText::NotAnAddress {
+                max: ADDRESS_CHARS_MAX,
+            },
+            _ => FaultText::OtherForm,
         },
         _ => FaultText::OutsideTheForm,
     };

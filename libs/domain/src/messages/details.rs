@@ -8,8 +8,8 @@ texts! {
         "malformed-request" => {
             QueryUnreadable = "La chaîne de requête est illisible.", "The query string cannot be read.";
             BodyNotJson { line: usize, column: usize } =
-                "Le corps n'est pas du JSON : ligne {line}, colonne {column}.",
-                "The body is not JSON: line {line}, column {column}.";
+                "Le corps ne peut être lu comme du JSON : ligne {line}, colonne {column}.",
+                "The body cannot be read as JSON: line {line}, column {column}.";
             BodyLate { seconds: u64 } =
                 "Le corps n'est pas arrivé en entier en {seconds} s.",
                 "The body did not arrive whole within {seconds} s.";
@@ -24,20 +24,22 @@ texts! {
                 "The header {name} is no RFC 3339 time.";
             HeaderNotAnAddress { name: String } = "L'en-tête {name} n'est pas une adresse IP.", "The header {name} is no IP address.";
             IdempotencyKeyLength { max: usize } =
-                "Idempotency-Key compte de 1 à {max} caractères.",
-                "Idempotency-Key holds 1 to {max} characters.";
+                "Idempotency-Key doit compter de 1 à {max} caractères.",
+                "Idempotency-Key must hold 1 to {max} characters.";
             IfNoneMatchOnChange =
                 "If-None-Match est fait pour les lectures ; une modification repose sur la version donnée par If-Match.",
                 "If-None-Match belongs to a question; a change rests on the version in If-Match.";
             IfMatchUnreadable =
-                "If-Match contient des étiquettes entre guillemets, comme \"3\", séparées par des virgules, ou *.",
-                "If-Match holds tags in quotes, such as \"3\", with commas between them, or *.";
-            LastEventIdNotAPosition = "Last-Event-ID est une position.", "Last-Event-ID is a position.";
+                "If-Match doit contenir des étiquettes entre guillemets, comme \"3\", séparées par des virgules, ou *.",
+                "If-Match must hold tags in quotes, such as \"3\", with commas between them, or *.";
+            LastEventIdNotAPosition = "Last-Event-ID n'est pas une position.", "Last-Event-ID is not a position.";
         }
         "profile-not-held" => {
-            ProfileNotHeld = "Le profil de Guichet-Profile n'est pas un des vôtres.", "The profile of Guichet-Profile is not one of yours.";
+            ProfileNotHeld =
+                "Le profil nommé par l'en-tête Guichet-Profile n'est pas un des vôtres.",
+                "The profile of Guichet-Profile is not one of yours.";
             OrganizationNotHeld =
-                "L'organisation de Guichet-Organization n'est pas une des vôtres.",
+                "L'organisation nommée par l'en-tête Guichet-Organization n'est pas une des vôtres.",
                 "The organization of Guichet-Organization is not one of yours.";
         }
         "scope-missing" => {
@@ -48,8 +50,8 @@ texts! {
             MayNotGrantThere = "Vous ne pouvez pas attribuer ce rôle ici.", "You may not grant this role there.";
             MayNotRevokeThere = "Vous ne pouvez pas retirer ce rôle ici.", "You may not take this role back there.";
             MayNotMakeMembers =
-                "Vous ne pouvez pas inscrire de membres dans cette organisation.",
-                "You may not make members of this organization.";
+                "Vous ne pouvez pas ajouter de membres à cette organisation.",
+                "You may not add members to this organization.";
             MayNotEndMembership = "Vous ne pouvez pas mettre fin à cette appartenance.", "You may not end this membership.";
             MayNotMakeAccounts = "Vous ne pouvez pas créer de comptes.", "You may not make accounts.";
             MayNotReadAccount = "Vous ne pouvez pas lire ce compte.", "You may not read this account.";
@@ -59,8 +61,8 @@ texts! {
             MayNotChangeMemberships =
                 "Vous ne pouvez pas modifier les appartenances de ce compte.",
                 "You may not change the memberships of this account.";
-            MayNotGrantRoles = "Vous ne pouvez pas attribuer de rôles à ce compte.", "You may not grant roles to this account.";
-            MayNotIssueKeys = "Vous ne pouvez pas émettre de clés pour ce compte.", "You may not issue keys to this account.";
+            MayNotGrantRoles = "Vous ne pouvez pas gérer les rôles de ce compte.", "You may not manage the roles of this account.";
+            MayNotIssueKeys = "Vous ne pouvez pas gérer les clés de ce compte.", "You may not manage the keys of this account.";
             MayNotReadOrganization = "Vous ne pouvez pas lire cette organisation.", "You may not read this organization.";
             MayNotReadMembers =
                 "Vous ne pouvez pas lire les membres de cette organisation.",
@@ -69,9 +71,11 @@ texts! {
                 "Vous ne pouvez pas nommer le référent de cette organisation.",
                 "You may not name the referent of this organization.";
             MayNotAdministerOrganization = "Vous ne pouvez pas administrer cette organisation.", "You may not administer this organization.";
-            MayNotMakeOrganizations = "Vous ne pouvez pas créer d'organisation ici.", "You may not make organizations there.";
-            MayNotSetSiren = "Vous ne pouvez pas fixer un SIREN.", "You may not set a SIREN.";
-            MayNotMoveOrganization = "Vous ne pouvez pas déplacer une organisation ici.", "You may not move an organization there.";
+            MayNotMakeOrganizations = "Vous ne pouvez pas créer d'organisation à cet endroit.", "You may not make organizations there.";
+            MayNotSetSiren = "Vous ne pouvez pas définir de SIREN.", "You may not set a SIREN.";
+            MayNotMoveOrganization =
+                "Vous ne pouvez pas déplacer une organisation à cet endroit.",
+                "You may not move an organization there.";
             MayNotOpenHere = "Vous ne pouvez pas ouvrir de ticket à ce guichet.", "You may not open a ticket on this desk.";
             MayNotOpenForOthers = "Vous ne pouvez pas ouvrir un ticket pour quelqu'un d'autre.", "You may not open a ticket for somebody else.";
             MayNotActFor = "Vous ne pouvez pas agir pour cette personne sur ce ticket.", "You may not act for this person on this ticket.";
@@ -85,11 +89,11 @@ texts! {
             MayNotChangeShares =
                 "Vous ne pouvez pas changer avec qui ce ticket est partagé.",
                 "You may not change whom this ticket is shared with.";
-            MayNotFollowAction = "Vous ne pouvez pas effectuer cette action.", "You may not follow this action.";
-            MayNotDecide = "Vous ne pouvez pas décider d'une approbation.", "You may not decide an approval.";
+            MayNotFollowAction = "Vous ne pouvez pas effectuer cette action.", "You may not take this action.";
+            MayNotDecide = "Vous ne pouvez pas vous prononcer sur une approbation.", "You may not decide on an approval.";
             MayNotReopen = "Vous ne pouvez pas rouvrir ce ticket.", "You may not reopen this ticket.";
             MayNotAskApproval = "Vous ne pouvez pas demander d'approbation.", "You may not ask for approval.";
-            MayNotEdit = "Vous ne pouvez pas modifier cela sur ce ticket.", "You may not change this on this ticket.";
+            MayNotEdit = "Vous ne pouvez pas modifier ces éléments du ticket.", "You may not change these parts of the ticket.";
         }
         "not-found" => {
             NoSuchApproval = "Le ticket n'a pas cette approbation.", "The ticket has no such approval.";
@@ -105,7 +109,7 @@ texts! {
         }
         "ticket-wrong-status" => {
             ActionNotAllowed { status: String } =
-                "Cette action ne vous est pas ouverte dans l'état « {status} ».",
+                "Cette action ne vous est pas permise dans l'état « {status} ».",
                 "This action is not allowed to you in the status {status:?}.";
         }
         "ticket-full" => {
@@ -132,47 +136,51 @@ texts! {
         }
         "stale-version" => {
             VersionIs { version: u64 } =
-                "Le ticket est en version {version}, que If-Match ne nomme pas.",
-                "It is at version {version}, which If-Match does not name.";
+                "La version actuelle est {version}, que If-Match ne nomme pas.",
+                "The version is {version}, which If-Match does not name.";
             TagIs { tag: String } = "L'étiquette est {tag}, que If-Match ne nomme pas.", "Its tag is {tag}, which If-Match does not name.";
         }
         "too-large" => {
-            BodyMax { bytes: usize } = "Un corps compte au plus {bytes} octets.", "A body holds at most {bytes} bytes.";
-            UploadMax { bytes: usize } = "Un envoi compte au plus {bytes} octets.", "An upload holds at most {bytes} bytes.";
-            FileMax { bytes: u64 } = "Un fichier compte au plus {bytes} octets.", "A file holds at most {bytes} bytes.";
+            BodyMax { bytes: usize } = "Le corps dépasse {bytes} octets.", "The body is larger than {bytes} bytes.";
+            UploadMax { bytes: usize } = "L'envoi dépasse {bytes} octets.", "The upload is larger than {bytes} bytes.";
+            FileMax { bytes: u64 } = "Le fichier dépasse {bytes} octets.", "The file is larger than {bytes} bytes.";
             BesideFileMax { bytes: usize } =
-                "Un formulaire compte au plus {bytes} octets en plus de son fichier.",
-                "A form holds at most {bytes} bytes beside its file.";
+                "Le formulaire dépasse {bytes} octets en plus de son fichier.",
+                "The form holds more than {bytes} bytes beside its file.";
             DayBytesMax { bytes: u64 } =
-                "Un compte envoie au plus {bytes} octets par jour, et ceci en fait plus.",
-                "An account may send {bytes} bytes a day, and this is more.";
-            CommandEventsMax { max: usize } = "Une commande écrit au plus {max} événements.", "A command writes at most {max} events.";
-            CommandBytesMax { bytes: usize } = "Une commande écrit au plus {bytes} octets.", "A command writes at most {bytes} bytes.";
-            EventBytesMax { bytes: usize } = "Un événement compte au plus {bytes} octets.", "An event holds at most {bytes} bytes.";
+                "Cet envoi dépasse à lui seul les {bytes} octets qu'un compte peut envoyer par jour.",
+                "This alone is more than the {bytes} bytes that an account may send a day.";
+            CommandEventsMax { max: usize } =
+                "Cette opération écrirait plus de {max} événements.",
+                "This would write more than {max} events.";
+            CommandBytesMax { bytes: usize } =
+                "Cette opération écrirait plus de {bytes} octets.",
+                "This would write more than {bytes} bytes.";
+            EventBytesMax { bytes: usize } =
+                "Un événement de cette opération dépasserait {bytes} octets.",
+                "An event of this would be larger than {bytes} bytes.";
         }
         "too-much-written" => {
             WritesPerMinute { writes: u32 } =
-                "Un compte écrit au plus {writes} fois par minute, et celui-ci l'a fait pour le moment.",
-                "An account may write {writes} times a minute, and this one has for now.";
+                "Ce compte a atteint la limite de {writes} modifications par minute.",
+                "This account has reached its limit of {writes} changes a minute.";
             BytesPerDay { bytes: u64 } =
-                "Un compte envoie au plus {bytes} octets par jour, et celui-ci l'a fait pour le moment.",
-                "An account may send {bytes} bytes a day, and this one has for now.";
+                "Ce compte a atteint la limite de {bytes} octets envoyés par jour.",
+                "This account has reached its limit of {bytes} bytes sent a day.";
         }
         "wrong-media-type" => {
-            JsonExpected = "Le corps est envoyé en application/json.", "The body is sent as application/json.";
+            JsonExpected = "Le corps doit être envoyé en application/json.", "The body must be sent as application/json.";
             MultipartExpected =
-                "Un fichier est envoyé en multipart/form-data, avec sa frontière (boundary).",
-                "A file is sent as multipart/form-data with its boundary.";
+                "Un fichier doit être envoyé en multipart/form-data, avec sa frontière (boundary).",
+                "A file must be sent as multipart/form-data with its boundary.";
             ContentCoded =
-                "Le corps est envoyé tel quel : aucun Content-Encoding n'est admis.",
-                "The body is sent as it is: no Content-Encoding is taken.";
+                "Le corps doit être envoyé tel quel : aucun Content-Encoding n'est admis.",
+                "The body must be sent as it is: no Content-Encoding is taken.";
         }
         "invalid" => {
-            FaultsListed { count: usize } =
-                "Nombre d'erreurs : {count}. Elles figurent dans errors.",
-                "Number of faults: {count}. They are listed in errors.";
+            FaultsListed { count: usize } = "Erreurs : {count}, détaillées dans « errors ».", "Faults: {count}, listed in errors.";
             FaultsCut { max: usize } =
-                "Plus de {max} erreurs ; les {max} premières figurent dans errors.",
+                "Plus de {max} erreurs ; les {max} premières figurent dans « errors ».",
                 "More than {max} faults; the first {max} are listed in errors.";
         }
         "clock" => {

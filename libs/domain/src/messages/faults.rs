@@ -1,4 +1,4 @@
-//! What is wrong with one field. The subject of each text is the field that the fault points to.
+//! What is wrong with one field. Each text says what is wrong, or what must be; its subject is the field that the fault points to.
 
 use super::texts;
 use crate::fault::FaultCode;
@@ -16,22 +16,24 @@ texts! {
         FaultCode::Unknown => {
             NotKnownHere = "n'est pas connu ici", "is not known here";
             NotAParameter = "n'est pas un paramètre de cette opération", "is not a parameter of this operation";
-            NotAMemberName = "n'est pas un nom de membre admis", "is not a name that a member may have";
+            NotAMemberName = "n'est pas un nom de propriété JSON admis", "is not a name that a JSON member may have";
             NotAFieldOfTheForm = "n'est pas un champ de ce formulaire", "is not a field of this form";
-            TakesNoFields = "n'est pas admis : cette action ne prend aucun champ", "is not known: this action takes no fields";
-            NotAColumn { column: String } = "« {column} » n'est pas une colonne de la liste", "{column:?} is not a column of the queue";
+            TakesNoFields = "n'est pas admis : cette action ne prend aucun champ", "is not taken: this action takes no fields";
+            NotAColumn { column: String } =
+                "nomme « {column} », qui n'est pas une colonne de la liste",
+                "names “{column}”, which is not a column of the queue";
         }
         FaultCode::Type => {
-            OtherType = "a un autre type JSON", "has another JSON type";
+            OtherType = "n'a pas le type JSON attendu", "does not have the expected JSON type";
             NotScalar = "n'est ni un scalaire ni une liste de scalaires", "is neither a scalar nor a list of scalars";
-            IsNull = "vaut null : à omettre", "is null: leave it out instead";
+            IsNull = "vaut null : ne l'envoyez pas", "is null: leave it out instead";
         }
         FaultCode::Format => {
             ControlCharacters = "contient des caractères de contrôle", "holds control characters";
-            NothingVisible = "ne contient rien de visible : à omettre", "holds nothing that can be seen: leave it out instead";
+            NothingVisible = "ne contient rien de visible : ne l'envoyez pas", "holds nothing that can be seen: leave it out instead";
             NotOneLine =
-                "doit tenir sur une ligne, sans caractère de contrôle, et refermer ce qui change le sens d'écriture",
-                "must be one line, without control characters, and close what turns the direction of writing";
+                "doit tenir sur une ligne, sans caractère de contrôle, et terminer tout changement du sens d'écriture",
+                "must be one line, without control characters, and end each change of direction that it begins";
             NotAName =
                 "doit tenir sur une ligne, sans caractère de contrôle ni changement du sens d'écriture",
                 "must be one line, without control characters or changes of direction";
@@ -39,7 +41,7 @@ texts! {
                 "doit tenir sur une ligne, sans changement du sens d'écriture",
                 "must be one line, without changes of direction";
             NotADateTime =
-                "n'est pas une date-heure RFC 3339 que XML Schema puisse écrire, comme 2026-03-02T09:30:00+01:00",
+                "n'est pas une date-heure RFC 3339 admise, comme 2026-03-02T09:30:00+01:00",
                 "is no date-time of RFC 3339 that XML Schema can write too, such as 2026-03-02T09:30:00+01:00";
             NotADate = "n'est pas une date RFC 3339, comme 2026-03-02", "is no date of RFC 3339, such as 2026-03-02";
             NotAnInstant =
@@ -62,19 +64,20 @@ texts! {
                 "n'est pas un SIREN : neuf chiffres, dont le dernier est une clé de contrôle",
                 "is no SIREN: nine digits, the last a check digit";
             NotAnAddress { max: usize } =
-                "n'est pas une adresse électronique d'au plus {max} caractères",
-                "is no mail address of at most {max} characters";
+                "n'est pas une adresse électronique valide ({max} caractères au plus)",
+                "is not a valid mail address ({max} characters at most)";
             NotAPhoneNumber { max: usize } =
-                "n'est pas un numéro de téléphone d'au plus {max} caractères",
-                "is no telephone number of at most {max} characters";
+                "n'est pas un numéro de téléphone valide ({max} caractères au plus)",
+                "is not a valid telephone number ({max} characters at most)";
             CharactersNotToldApart =
                 "contient des caractères qui se confondent avec d'autres ou ne se voient pas",
-                "holds characters that cannot be told from others, or not be seen";
-            MarksNotToldApart = "contient des signes diacritiques qui se confondent", "holds marks that cannot be told apart";
+                "holds characters that cannot be told from others, or cannot be seen";
+            MarksNotToldApart = "contient des signes diacritiques impossibles à distinguer", "holds marks that cannot be told apart";
             SeveralScripts = "mêle des lettres de plusieurs écritures", "mixes letters of several scripts";
-            StandsForSomethingElse = "désigne autre chose", "stands for something else";
+            StandsForSomethingElse =
+                "est réservé : « me », ou la forme d'un identifiant de compte",
+                "is reserved: \"me\", or the form of an account id";
             OtherForm = "n'a pas la forme attendue", "does not have the form that is expected";
-            OtherFormat { format: String } = "n'est pas au format « {format} »", "is not of the format {format:?}";
             Unreadable = "est illisible", "cannot be read";
             PictureUnreadable =
                 "n'est pas une image PNG, JPEG, GIF ou WebP lisible",
@@ -83,68 +86,68 @@ texts! {
             PicturePixelsMax { side: u32, whole: u64 } =
                 "est une image de plus de {side} pixels de côté, ou de plus de {whole} en tout",
                 "is a picture of more than {side} pixels a side, or more than {whole} altogether";
-            PictureNotSmall = "est une image qui ne se réduit pas assez", "is a picture that cannot be made small enough";
+            PictureNotSmall = "est une image qu'on ne peut réduire assez", "is a picture that cannot be made small enough";
         }
         FaultCode::Length => {
-            CharsMax { max: usize } = "dépasse {max} caractères", "holds at most {max} characters";
+            CharsMax { max: usize } = "dépasse {max} caractères", "is longer than {max} characters";
             CharsMin { min: usize } = "a moins de {min} caractères", "is shorter than {min} characters";
-            BytesMax { max: usize } = "dépasse {max} octets UTF-8", "holds at most {max} bytes of UTF-8";
-            EmptyText = "est vide : à omettre", "is empty: leave it out instead";
+            BytesMax { max: usize } = "dépasse {max} octets UTF-8", "is longer than {max} bytes of UTF-8";
+            EmptyText = "est vide : ne l'envoyez pas", "is empty: leave it out instead";
             EmptyFile = "est vide", "is empty";
             FieldsBytesMax { max: usize } =
                 "dépasse, tous champs réunis, {max} octets de JSON",
-                "holds at most {max} bytes of JSON, all fields together";
-            ItemsMax { max: usize } = "compte plus de {max} valeurs", "holds at most {max} values";
-            TicketsMax { max: usize } = "nomme plus de {max} tickets", "names at most {max} tickets";
-            ColumnsMax { max: usize } = "nomme plus de {max} colonnes", "names at most {max} columns";
-            CategoriesMax { max: usize } = "nomme plus de {max} catégories", "names at most {max} categories";
-            TermsMax { max: usize } = "compte plus de {max} mots et expressions", "holds at most {max} words and phrases";
-            DaysMax { max: i64 } = "est à plus de {max} jours du premier", "is within {max} days of the first";
-            PreferencesMax { max: usize } = "compte plus de {max} préférences", "holds at most {max} preferences";
+                "is more than {max} bytes of JSON, all fields together";
+            ItemsMax { max: usize } = "compte plus de {max} valeurs", "holds more than {max} values";
+            TicketsMax { max: usize } = "nomme plus de {max} tickets", "names more than {max} tickets";
+            ColumnsMax { max: usize } = "nomme plus de {max} colonnes", "names more than {max} columns";
+            CategoriesMax { max: usize } = "nomme plus de {max} catégories", "names more than {max} categories";
+            TermsMax { max: usize } = "compte plus de {max} mots et expressions", "holds more than {max} words and phrases";
+            DaysMax { max: i64 } = "rend la période plus longue que {max} jours", "makes the period longer than {max} days";
+            NumberBetween { min: u64, max: u64 } = "doit être compris entre {min} et {max}", "must lie between {min} and {max}";
+            NumberMax { max: u64 } = "dépasse {max}", "is more than {max}";
+            PreferencesMax { max: usize } = "compte plus de {max} préférences", "holds more than {max} preferences";
             PreferencesBytesMax { max: usize } =
                 "dépasse {max} octets, toutes préférences réunies",
-                "takes at most {max} bytes, all preferences together";
+                "takes more than {max} bytes, all preferences together";
             PreferenceDepthMax { max: usize } =
                 "contient une préférence de plus de {max} niveaux",
                 "holds a preference of more than {max} levels";
-            RolesMax { max: usize } = "porterait le compte au-delà de {max} rôles", "an account holds at most {max} roles";
+            RolesMax { max: usize } = "porterait le compte au-delà de {max} rôles", "would give the account more than {max} roles";
             MembershipsMax { max: usize } =
                 "rendrait le compte membre de plus de {max} organisations",
-                "an account is a member of at most {max} organizations";
+                "would make the account a member of more than {max} organizations";
             KeysMax { max: usize } =
                 "porterait le compte au-delà de {max} clés valables",
-                "an account has at most {max} keys that hold";
+                "would give the account more than {max} valid keys";
             ContractsMax { max: usize } =
                 "porterait l'organisation au-delà de {max} contrats",
-                "an organization has at most {max} contracts";
+                "would give the organization more than {max} contracts";
             TreeDepthMax { max: usize } =
                 "porterait l'arbre des organisations au-delà de {max} niveaux",
-                "the tree of organizations is at most {max} deep";
+                "would make the tree of organizations deeper than {max} levels";
             SharesMax { max: usize } =
                 "partagerait le ticket avec plus de {max} organisations",
-                "a ticket is shared with at most {max} organizations";
+                "would share the ticket with more than {max} organizations";
             PasswordTooShort { min: usize } =
                 "est un mot de passe de moins de {min} caractères",
-                "the password must have at least {min} characters";
+                "is a password of fewer than {min} characters";
             PasswordTooLong { max: usize } =
                 "est un mot de passe de plus de {max} caractères",
-                "the password must have at most {max} characters";
+                "is a password of more than {max} characters";
         }
         FaultCode::Value => {
-            NumberBetween { min: u64, max: u64 } = "n'est pas entre {min} et {max}", "lies between {min} and {max}";
-            NumberMax { max: u64 } = "dépasse {max}", "is at most {max}";
-            NotOneOf { values: String } = "n'est aucune des valeurs admises : {values}", "is not one of: {values}";
+            NotOneOf { values: String } = "n'est pas l'une des valeurs admises : {values}", "is not one of: {values}";
             NotTheValue { value: String } = "n'est pas {value}", "is not {value}";
-            NotADesk { desks: String } = "n'est aucun des guichets : {desks}", "is not one of the desks: {desks}";
+            NotADesk { desks: String } = "n'est pas l'un des guichets : {desks}", "is not one of the desks: {desks}";
             NotATypeOfTheDesk { types: String } =
-                "n'est aucun des types de demande du guichet : {types}",
+                "n'est pas l'un des types de demande du guichet : {types}",
                 "is not one of the desk's types: {types}";
             NotAnActionOfTheDesk = "n'est pas une action de ce guichet", "is not an action of this desk";
-            OutsideTheForm = "ne suit pas le formulaire", "does not follow the form";
+            OutsideTheForm = "ne respecte pas le formulaire", "does not follow the form";
             NamesNoOrganization = "ne désigne aucune organisation", "names no organization";
             UnknownOrganization { organization: String } =
-                "{organization} ne désigne aucune organisation",
-                "{organization} names no organization";
+                "nomme {organization}, qui n'est pas une organisation",
+                "names {organization}, which is no organization";
             NamesNoAccount = "ne désigne aucun compte", "names no account";
             NamesNoAccountToRead =
                 "ne désigne aucun compte dont vous puissiez lire le profil",
@@ -152,8 +155,8 @@ texts! {
             NamesNoDesk = "ne désigne aucun guichet", "names no desk";
             NamesNoCategory { category: String } =
                 "nomme « {category} », qui n'est ni un guichet ni un type de demande",
-                "{category:?} names no desk and no request type of one";
-            NamesTwice { name: String } = "nomme « {name} » deux fois", "names {name:?} twice";
+                "names “{category}”, which is no desk and no request type";
+            NamesTwice { name: String } = "nomme « {name} » deux fois", "names “{name}” twice";
             GivenTwice = "est donné plusieurs fois", "is given more than once";
             Taken = "est déjà pris", "is taken";
             SirenOfAnother = "est celui d'une autre organisation", "is that of another organization";
@@ -173,69 +176,63 @@ texts! {
             NothingToSearch =
                 "ne contient ni lettre ni chiffre à chercher",
                 "holds no letter and no digit to search for";
-            BeforeTheFirstDay = "précède le premier jour", "is before the first day";
+            BeforeTheFirstDay = "précède le premier jour de la période", "is before the first day of the period";
             BeforeValidFrom = "précède valid_from", "is before valid_from";
             BeyondTheHead { head: u64 } =
                 "dépasse l'événement le plus récent, qui est en {head}",
                 "lies beyond the newest event, which is at {head}";
-            KeyExpiry { days: i64 } = "n'est pas dans les {days} jours qui viennent", "lies within the next {days} days";
+            KeyExpiry { days: i64 } = "doit être dans les {days} jours qui viennent", "must lie within the next {days} days";
             PartOfItself = "est cette organisation ou l'une de ses parties", "is this organization, or a part of it";
             OperatorWithoutSiren =
                 "doit être une seule organisation, qui a un SIREN : c'est le programme d'un opérateur",
-                "must be one organization with a SIREN: an operator's program reports under it";
+                "must be one organization, with a SIREN: an operator's program reports under it";
             LinkOver =
                 "n'est pas celui d'un lien valable : il a servi, a expiré ou n'a jamais existé",
-                "is not of a link that holds: it has served, has expired, or never was one";
-            SamePassword = "est le mot de passe actuel", "is the password that it was";
+                "is not of a valid link: it has been used, has expired, or never was one";
+            SamePassword = "est le mot de passe actuel", "is the current password";
             OtherConfirmation = "diffère de new_password", "is not the same as new_password";
             WrongPassword = "n'est pas le mot de passe de ce compte", "is not the password of this account";
-            WrongCode = "n'est pas le code du moment, ou a déjà servi", "is not the code of this moment, or has served";
-            PasswordCommon = "est un des mots de passe les plus courants", "the password is one of the most common ones";
+            WrongCode = "n'est pas le code du moment, ou a déjà servi", "is not the code of this moment, or has been used";
+            PasswordCommon = "est un des mots de passe les plus courants", "is one of the most common passwords";
             PasswordWeak =
                 "est trop facile à deviner ; quelques mots sans rapport entre eux résistent mieux",
-                "the password is too easy to guess; a few words that have nothing to do with each other are harder";
-            PasswordHoldsName =
-                "contient le nom du compte ou de son titulaire",
-                "the password must not contain the name of the account or of its owner";
+                "is too easy to guess; a few words that have nothing to do with each other are harder";
+            PasswordHoldsName = "contient le nom du compte ou de son titulaire", "holds the name of the account or of its holder";
         }
         FaultCode::Forbidden => {
             FixedAtCreation = "ne change plus après la création", "is fixed at creation";
-            ByAdministratorsOnly = "n'est modifié que par un administrateur", "is changed by administrators only";
-            ByGlobalAdministratorsOnly =
-                "n'est fixé que par un administrateur de l'ensemble",
-                "is set by administrators of everything only";
+            ByAdministratorsOnly = "ne peut être modifié que par un administrateur", "can be changed by administrators only";
+            ByGlobalAdministratorsOnly = "ne peut être fixé que par un administrateur général", "can be set by global administrators only";
             ProgramsByGlobalAdministratorsOnly =
-                "n'est admis que d'un administrateur de l'ensemble : c'est le compte d'un programme",
-                "only an administrator of everything makes accounts of programs";
+                "n'est permis qu'à un administrateur général : c'est le compte d'un programme",
+                "is for global administrators only: it is the account of a program";
             KeysForProgramsOnly =
                 "n'est pas admis : les clés d'API sont pour les comptes de programmes",
-                "API keys are for accounts of programs";
+                "is not taken: API keys are for accounts of programs";
             OperatorInOneOrganization =
                 "n'est pas admis : le programme d'un opérateur appartient à une seule organisation",
-                "an operator's program is a member of one organization";
+                "is not taken: an operator's program is a member of one organization";
             RoleNotYours { role: String } =
-                "n'est pas à vous d'attribuer : le rôle {role}",
-                "the role {role} is not yours to grant there";
+                "nomme le rôle {role}, que vous ne pouvez pas attribuer ici",
+                "names the role {role}, which you may not grant there";
             NotYoursToAdminister { organization: String } =
-                "{organization} n'est pas une organisation que vous administrez",
-                "{organization} is not yours to administer";
+                "nomme {organization}, que vous n'administrez pas",
+                "names {organization}, which is not yours to administer";
             NotYourSiren = "n'est pas le SIREN de votre organisation", "is not the SIREN of your organization";
             NotYourOrganization { organization: String } =
-                "{organization} n'est pas une de vos organisations",
-                "{organization} is not one of your organizations";
-            RequesterNotAMember =
-                "n'est pas une organisation du demandeur",
-                "the requester is not a member of this organization";
+                "nomme {organization}, qui n'est pas une de vos organisations",
+                "names {organization}, which is not one of your organizations";
+            RequesterNotAMember = "n'est pas une organisation du demandeur", "is not an organization of the requester";
             TreatsNoTicketsThere =
                 "est une organisation dont vous ne traitez pas les tickets",
-                "you do not treat tickets of this organization";
+                "is an organization whose tickets you do not treat";
             NotAnAgentHere =
                 "désigne quelqu'un qui ne traite pas ce ticket",
                 "names somebody who does not treat this ticket";
-            ScopesBeyondYourKey = "ouvre plus que la clé qui l'émet", "opens more than the key that issues it";
+            ScopesBeyondYourKey = "ouvre plus que la clé avec laquelle vous appelez", "opens more than the key that you call with";
             NoPasswordHere { minutes: i64 } =
-                "n'existe pas pour ce compte : reconnectez-vous chez votre fournisseur, puis demandez dans les {minutes} minutes",
-                "this account has none here: sign in anew at your provider, then ask within {minutes} minutes";
+                "n'existe pas pour ce compte : reconnectez-vous auprès de votre fournisseur d'identité, puis recommencez dans les {minutes} minutes",
+                "does not exist for this account: sign in anew at your identity provider, then ask within {minutes} minutes";
             TooManyTries =
                 "ne peut être vérifié maintenant : trop d'essais ont échoué",
                 "cannot be checked now: too many tries have failed";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Organization;
 use crate::{
-    fault::Fault,
+    fault::{Fault, NAMED_CHARS_MAX},
     ids::{AccountId, DeskKey, OrganizationId},
     label::Language,
     messages::{Detail, FaultText},
@@ -185,7 +185,7 @@ impl Contract {
             faults.push(Fault::new(
                 "/categories",
                 FaultText::NamesNoCategory {
-                    category: category.clone(),
+                    category: text::shown(category, NAMED_CHARS_MAX),
                 },
             ));
         }

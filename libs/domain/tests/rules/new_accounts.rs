@@ -190,7 +190,7 @@ fn programs_are_made_by_administrators_of_everything_and_an_operators_has_one_si
     assert_eq!(judged(&root(), &program(AccountKind::Service, &[])), Ok(()));
     for (names, is_one) in [
         (&["oc-alpha"][..], true),
-        (&["oc-alpha", "commune-a"], true),
+        (&["oc-alpha", "commune-a"], false),
         (&[], false),
         (&["commune-a"], false),
         (&["oc-alpha", "oc-beta"], false),

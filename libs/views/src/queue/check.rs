@@ -1,7 +1,8 @@
 //! What can be wrong with a query: every fault at once (seed 004 §2.5, F198).
 
-use domain::{Fault, FaultText};
 use std::collections::BTreeSet;
+
+use domain::{Fault, FaultText, fault::NAMED_CHARS_MAX};
 
 use super::{
     FIELDS_MAX, LIMIT_MAX, QueueQuery, SEARCH_BYTES_MAX, SEARCH_TERMS_MAX, SORT_COLUMNS_MAX, STATUSES_MAX,
@@ -34,14 +35,14 @@ pub(super) fn faults(query: &QueueQuery) -> Vec<Fault> {
             faults.push(Fault::new(
                 "/sort",
                 FaultText::NotAColumn {
-                    column: sort.column.clone(),
+                    column: text::shown(&sort.column, NAMED_CHARS_MAX),
                 },
             ));
         } else if !seen.insert(&sort.column) {
             faults.push(Fault::new(
                 "/sort",
                 FaultText::NamesTwice {
-                    name: sort.column.clone(),
+                    name: text::shown(&sort.column, NAMED_CHARS_MAX),
                 },
             ));
         }

@@ -1,7 +1,5 @@
 //! One fault of one field of an input.
 
-use serde::{Deserialize, Serialize};
-
 use crate::messages::FaultText;
 
 /// Longest name of what a caller wrote that a text repeats, characters.
@@ -18,8 +16,7 @@ pub struct Fault {
 }
 
 /// The kinds of fault. SOAP's returnCode 1 is [`FaultCode::Required`]; all others are its 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultCode {
     /// The field is mandatory and absent, null or empty.
     Required,

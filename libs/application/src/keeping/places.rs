@@ -12,7 +12,7 @@ use crate::{
     kernel::{Files, places::Places},
 };
 
-/// The places that the settings name. Makes what is not there.
+/// The places that the settings name. Missing directories are made.
 pub(crate) fn of(settings: &Settings) -> Result<Places, StartError> {
     Ok(Places {
         data: settings.data.clone(),

@@ -43,7 +43,7 @@ pub enum ClockFault {
 }
 
 impl ClockFault {
-    /// What is told to who asks.
+    /// The reason of a refusal.
     #[must_use]
     pub fn detail(self) -> Detail {
         match self {

@@ -232,7 +232,7 @@ texts! {
             ScopesBeyondYourKey = "ouvre plus que la clé avec laquelle vous appelez", "opens more than the key that you call with";
             NoPasswordHere { minutes: i64 } =
                 "n'existe pas pour ce compte : reconnectez-vous auprès de votre fournisseur d'identité, puis recommencez dans les {minutes} minutes",
-                "does not exist for this account: sign in anew at your identity provider, then ask within {minutes} minutes";
+                "does not exist for this account: sign in again at your identity provider, then ask within {minutes} minutes";
             TooManyTries =
                 "ne peut être vérifié maintenant : trop d'essais ont échoué",
                 "cannot be checked now: too many tries have failed";

@@ -112,7 +112,7 @@ pub enum ContractRefusal {
 }
 
 impl ContractRefusal {
-    /// What is told to who asks.
+    /// The reason of a refusal.
     #[must_use]
     pub fn detail(&self) -> Detail {
         match self {

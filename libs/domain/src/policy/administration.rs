@@ -31,7 +31,7 @@ pub enum AccountOperation {
 }
 
 impl AccountOperation {
-    /// What is told to who may not.
+    /// The reason of a refusal.
     #[must_use]
     pub fn refusal(self) -> Detail {
         match self {
@@ -121,7 +121,7 @@ pub enum OrganizationOperation {
 }
 
 impl OrganizationOperation {
-    /// What is told to who may not.
+    /// The reason of a refusal.
     #[must_use]
     pub fn refusal(self) -> Detail {
         match self {

@@ -5,6 +5,8 @@ SHELL := bash
 
 PYTHON ?= python3
 VENV := .venv
+# Where tests record what operations answer.
+ANSWERS := $(CURDIR)/target/answers
 DATA ?= ./data
 PREFIX ?= /usr/local
 CYCLES ?= 20
@@ -40,8 +42,15 @@ build: ## build the binary that the tests start, with the features that the whol
 
 .PHONY: test
 test: build nextest node_modules/installed programs ## run all tests; installs what they need
-	cargo nextest run --workspace
+	rm -rf $(ANSWERS) && mkdir -p $(ANSWERS)
+	GUICHET_RECORD_ANSWERS=$(ANSWERS) cargo nextest run --workspace
+	target/debug/answers $(ANSWERS)
 	cargo test --workspace --doc --quiet
+
+.PHONY: answers
+answers: ## of `make test`, compare the answers that its tests saw with the contract
+	cargo build --workspace --bin answers
+	target/debug/answers $(ANSWERS)
 
 .PHONY: check
 check: format lint purity test contract docs load crash ## all that CI runs

@@ -81,7 +81,7 @@ impl Answer {
             (problem["status"].as_u64(), problem["code"].as_str()),
             (Some(u64::from(status)), Some(code))
         );
-        assert_eq!(problem["type"], format!("/docs/errors#{code}"));
+        assert_eq!(problem["type"], format!("/docs/errors/{code}"));
         assert_eq!(problem["request_id"], self.header("x-request-id"));
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
         problem

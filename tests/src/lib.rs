@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`home`], [`server`] | a data directory, and the process that serves it: started, stopped, killed |
 //! | [`client`], [`answer`] | an account that is signed in, and what it is told |
+//! | [`contract`] | the contract, served or printed |
 //! | [`normal`] | answers without what differs from run to run, compared whole |
 //! | [`operator_program`] | a real SOAP client, in Python |
 //! | [`mail`] | a real mail server, in Python |
@@ -31,6 +32,7 @@ pub mod bytes;
 pub mod chance;
 pub mod client;
 pub mod command;
+pub mod contract;
 pub mod disk;
 pub mod envelope;
 pub mod home;

@@ -15,7 +15,7 @@ use crate::{me::RoleGrant, nullable::present, ticket::OrganizationRef};
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "local_admin", "organization": "lycee-a"}))]
 pub struct NewRole {
-    /// `requester`, `agent`, `local_admin`, `operator`, `supplier`, `auditor` or `admin`.
+    /// The role.
     pub role: String,
     /// Key of the desk it is limited to; absent for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,13 +38,13 @@ pub struct NewRole {
     "organizations": ["commune-a"]
 }))]
 pub struct CreateAccount {
-    /// `person`, `operator` (SOAP, a member of one organization with a SIREN) or `service`.
+    /// What kind of account. An `operator` speaks SOAP, and is a member of one organization with a SIREN.
     pub kind: String,
     /// The name used to sign in, at most 100 characters; one whatever its case.
     pub username: String,
     /// The name that others see, at most 100 characters.
     pub name: String,
-    /// `fr` or `en`; French unless given.
+    /// The language of mail; French unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Where notifications go. A person's own: addresses of an office are refused.
@@ -88,7 +88,7 @@ pub struct CreateAccount {
 pub struct Account {
     /// Its id, the same for ever.
     pub id: Uuid,
-    /// `person`, `operator` or `service`.
+    /// What kind of account.
     pub kind: String,
     /// User name; `null` once the person is erased.
     #[schema(required = true)]
@@ -101,7 +101,7 @@ pub struct Account {
     pub avatar: Option<String>,
     /// Whether this reader may know what follows.
     pub detailed: bool,
-    /// `fr` or `en`.
+    /// The language of mail.
     #[schema(required = true)]
     pub language: Option<String>,
     /// Time zone, by its IANA name.
@@ -110,7 +110,7 @@ pub struct Account {
     /// Telephone number.
     #[schema(required = true)]
     pub phone: Option<String>,
-    /// The screen shown first: `create_ticket`, `my_tickets`, `queue`, `audit` or `administration`.
+    /// The screen shown first.
     #[schema(required = true)]
     pub default_view: Option<String>,
     /// Where notifications go.
@@ -194,9 +194,11 @@ pub struct AccountQuery {
 pub struct EditProfile {
     /// The name that others see, at most 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub name: Option<String>,
-    /// `fr` or `en`.
+    /// The language of mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub language: Option<String>,
     /// Time zone, by its IANA name; `null` for the server's.
     #[serde(
@@ -224,6 +226,7 @@ pub struct EditProfile {
     pub default_view: Option<Option<String>>,
     /// What a frontend remembers for the person, whole: at most 50 members and 8 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub preferences: Option<BTreeMap<String, Value>>,
 }
 
@@ -232,7 +235,7 @@ pub struct EditProfile {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"fields": ["time_zone"]}))]
 pub struct LockedFields {
-    /// Any of `name`, `language`, `time_zone`, `phone`, `default_view`, `preferences`, `address`, `avatar`.
+    /// The fields; none when all may be changed by their holder again.
     pub fields: Vec<String>,
 }
 
@@ -271,8 +274,8 @@ pub struct DisableAccount {
 pub struct NewApiKey {
     /// What it is for, 1 to 100 characters.
     pub label: String,
-    /// What it opens, of what its account may: `read`, `write` (tickets), `audit` (feed, export, proofs), `administer`
-    /// (accounts, organizations).
+    /// What it opens, of what its account may: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts
+    /// and organizations (`administer`).
     pub scopes: Vec<String>,
     /// From when it no longer holds, within 366 days.
     pub expires_at: DateTime<Utc>,

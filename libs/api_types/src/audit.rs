@@ -112,9 +112,8 @@ pub struct ErasePerson {
 pub struct Erasure {
     /// Who.
     pub person: uuid::Uuid,
-    /// `running`: the key is destroyed, and screens are made anew without the person. `done`. `failed`: something could
-    /// not be cleaned, and is tried again when the server starts.
-    pub state: String,
+    /// How far it is.
+    pub state: ErasureState,
     /// When it was recorded.
     pub at: chrono::DateTime<chrono::Utc>,
     /// Place of its event in the whole log.
@@ -122,4 +121,16 @@ pub struct Erasure {
     /// What failed, for the people who run the server.
     #[schema(required = true)]
     pub detail: Option<String>,
+}
+
+/// How far an erasure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErasureState {
+    /// The key is destroyed, and screens are made anew without the person.
+    Running,
+    /// Nothing is left of the person's words.
+    Done,
+    /// Something could not be cleaned; it is tried again when the server starts.
+    Failed,
 }

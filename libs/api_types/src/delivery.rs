@@ -33,10 +33,9 @@ pub struct Delivery {
     /// The account it is for; `null` for somebody who has none yet.
     #[schema(required = true)]
     pub recipient: Option<Uuid>,
-    /// How it goes: `mail`.
+    /// How it goes.
     pub channel: String,
-    /// Why it goes: `password-reset`, `username-reminder`, `address-confirmation`, `address-changed`, `sign-up`, `invitation`,
-    /// `password-changed`, `second-factor-changed`.
+    /// Why it goes.
     pub effect: String,
     /// How often it was tried before.
     pub attempts: u32,
@@ -67,7 +66,7 @@ pub struct ClaimedDelivery {
     pub subject: String,
     /// The text, lines ended by `\n`.
     pub text: String,
-    /// `fr` or `en`.
+    /// The language of the text.
     pub language: String,
     /// Until when nobody else is given it.
     pub claimed_until: DateTime<Utc>,

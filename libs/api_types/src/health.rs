@@ -25,8 +25,8 @@ pub struct Health {
     "workers": [{"name": "archive", "state": "failing", "restarts": 0, "last_error": "archive-unwritable"}]
 }))]
 pub struct Readiness {
-    /// `ready` or `not_ready`.
-    pub status: String,
+    /// In a word.
+    pub status: ReadinessStatus,
     /// The event log.
     pub log: LogHealth,
     /// The screens, each with how far it has read.
@@ -51,8 +51,8 @@ pub struct ReadinessProblem {
     /// `accounts-unreadable`, `checkpoints-missing`, `clock-behind`, `clock-leap`, `view-behind`, `view-stopped`, `tree-behind`,
     /// `worker-failing`, `worker-restarting`, `worker-given-up`. There may be more.
     pub code: String,
-    /// What does not work: `commands`, `lists`, `proofs` or `nothing`. The first two make the server not ready.
-    pub stops: String,
+    /// What does not work.
+    pub stops: Stops,
     /// What is the matter, for the people who run it.
     pub detail: String,
     /// What they can do.
@@ -65,9 +65,8 @@ pub struct ReadinessProblem {
 pub struct WorkerHealth {
     /// Its name.
     pub name: String,
-    /// `running`; `failing` when what it does fails and it goes on trying; `restarting` when it ended although it should not and is
-    /// about to be begun again; `given_up` when it ended too often; `done` when there is nothing left to do.
-    pub state: String,
+    /// How it fares.
+    pub state: WorkerState,
     /// How often it was begun again.
     pub restarts: u64,
     /// The code of what went wrong last, though it may be well since.
@@ -79,9 +78,8 @@ pub struct WorkerHealth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"state": "following", "size": 43, "signed": 40}))]
 pub struct ProofHealth {
-    /// `following`; `catching_up` while it is made anew and has not reached what was signed; `broken` when the log is not
-    /// the one that was signed, and then the log takes no writes.
-    pub state: String,
+    /// How far it is.
+    pub state: ProofState,
     /// How many events are in it.
     pub size: u64,
     /// How many events the last checkpoint covers.
@@ -92,10 +90,8 @@ pub struct ProofHealth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"state": "writable", "reason": null, "head": 43}))]
 pub struct LogHealth {
-    /// `writable`; `full` when the disk has less free space than is kept in reserve; `stopped` after a failure of the disk,
-    /// until the log is opened again, which the server tries every few seconds; `read_only` when it lacks or contradicts what
-    /// was seen elsewhere.
-    pub state: String,
+    /// Whether it takes writes.
+    pub state: LogState,
     /// Why it takes no writes, for the people who run it; `null` when it does.
     #[schema(required = true)]
     pub reason: Option<String>,
@@ -111,8 +107,74 @@ pub struct ViewHealth {
     pub name: String,
     /// Last position it shows.
     pub position: u64,
-    /// How what keeps it fares: see `workers`.
-    pub state: String,
+    /// How what keeps it fares.
+    pub state: WorkerState,
     /// For how long it has lacked what the log has, ms. Past 10,000 lists are refused with `view-behind`.
     pub behind_ms: u64,
+}
+
+/// Whether the server takes work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadinessStatus {
+    /// Commands are taken and lists are answered.
+    Ready,
+    /// One of the two does not work.
+    NotReady,
+}
+
+/// What does not work. The first two make the server not ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stops {
+    /// No command is taken.
+    Commands,
+    /// Lists are not answered.
+    Lists,
+    /// Proofs are not answered.
+    Proofs,
+    /// Everything works.
+    Nothing,
+}
+
+/// How a thread or task fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerState {
+    /// It works.
+    Running,
+    /// What it does fails, and it goes on trying.
+    Failing,
+    /// It ended although it should not, and is about to be begun again.
+    Restarting,
+    /// It ended too often.
+    GivenUp,
+    /// There is nothing left to do.
+    Done,
+}
+
+/// How far the Merkle tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofState {
+    /// It follows the log.
+    Following,
+    /// It is made anew and has not reached what was signed.
+    CatchingUp,
+    /// The log is not the one that was signed; it takes no writes.
+    Broken,
+}
+
+/// Whether the log takes writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogState {
+    /// It does.
+    Writable,
+    /// The disk has less free space than is kept in reserve.
+    Full,
+    /// The disk failed. The server tries every few seconds to open the log again.
+    Stopped,
+    /// It lacks or contradicts what was seen elsewhere.
+    ReadOnly,
 }

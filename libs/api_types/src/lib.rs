@@ -40,7 +40,8 @@ pub use account::{
 pub use approval::{Approval, ApprovalList, ApprovalStatus, Decision, DecisionKind, NewApproval};
 pub use attachment::{Attachment, AttachmentList, AttachmentUpload, FileBytes};
 pub use audit::{
-    CheckpointKey, ConsistencyProof, ErasePerson, Erasure, EvidenceBundle, ExportLine, InclusionProof,
+    CheckpointKey, ConsistencyProof, ErasePerson, Erasure, ErasureState, EvidenceBundle, ExportLine,
+    InclusionProof,
 };
 pub use auth::{Jwk, Jwks, RefreshRequest, TokenAnswer, TokenRequest};
 pub use blame::{BlamePage, FieldBlame};
@@ -48,7 +49,10 @@ pub use comment::{Comment, CommentPage, NewComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome};
 pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
 pub use event::FeedEvent;
-pub use health::{Health, LogHealth, ProofHealth, Readiness, ReadinessProblem, ViewHealth, WorkerHealth};
+pub use health::{
+    Health, LogHealth, LogState, ProofHealth, ProofState, Readiness, ReadinessProblem, ReadinessStatus,
+    Stops, ViewHealth, WorkerHealth, WorkerState,
+};
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
 pub use me::{Me, MyOrganization, MyProfile, NewAddress, RoleGrant};
 pub use organization::{

@@ -53,7 +53,7 @@ pub struct Me {
     "avatar": null, "preferences": {}, "locked_fields": []
 }))]
 pub struct MyProfile {
-    /// `fr` or `en`.
+    /// The language of mail.
     pub language: String,
     /// Time zone, by its IANA name.
     pub time_zone: String,
@@ -93,7 +93,7 @@ pub struct NewAddress {
     "role": "operator", "desk": "SAV", "organization": "oc-alpha", "profile": "operator:SAV@oc-alpha"
 }))]
 pub struct RoleGrant {
-    /// `requester`, `agent`, `local_admin`, `operator`, `supplier`, `auditor` or `admin`.
+    /// The role.
     pub role: String,
     /// Key of the desk it is limited to; `null` for all.
     #[schema(required = true)]

@@ -34,6 +34,7 @@ pub struct CreateOrganization {
 pub struct EditOrganization {
     /// Its name, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// Its SIREN.
     #[serde(
@@ -119,7 +120,7 @@ pub struct Referent {
 pub struct ContractTerms {
     /// What both sides call it, 1 to 64 characters.
     pub reference: String,
-    /// `standard`, `silver`, `gold` or `platinum`.
+    /// What is promised.
     pub level: String,
     /// The first day on which it holds, UTC.
     pub valid_from: NaiveDate,
@@ -147,7 +148,7 @@ pub struct Contract {
     pub id: Uuid,
     /// What both sides call it.
     pub reference: String,
-    /// `standard`, `silver`, `gold` or `platinum`.
+    /// What is promised.
     pub level: String,
     /// The first day on which it holds, UTC.
     pub valid_from: NaiveDate,

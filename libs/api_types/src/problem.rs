@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "type": "/docs/errors#invalid",
+    "type": "/docs/errors/invalid",
     "title": "La demande est incomplète ou incorrecte",
     "status": 422,
     "detail": "Erreurs : 2, détaillées dans « errors ».",

@@ -67,27 +67,35 @@ pub struct CreateTicket {
 pub struct EditTicket {
     /// New summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub summary: Option<String>,
     /// New description, at most 24 KiB in UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub description: Option<String>,
     /// New priority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub priority: Option<String>,
     /// New urgency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub urgency: Option<String>,
     /// New request type.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub request_type: Option<String>,
     /// Id of the new organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub organization: Option<String>,
     /// Whether it is private from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub private: Option<bool>,
     /// Mail follow-up from now on, or no more (seed 004, F189).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub notify: Option<bool>,
     /// User name or id of the one who treats it; `null` takes it from whoever has it. A new ticket is begun by it, as by the
     /// desk's action that takes one.
@@ -101,10 +109,11 @@ pub struct EditTicket {
     /// Fields to set; a field that is `null` is removed. Those that the form marks `x-declared` stay as they were when the
     /// ticket was opened (409 `declaration-frozen`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, nullable = false)]
     pub fields: Option<Fields>,
     /// Ids of organizations to share with beside those it is shared with already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub share_with: Option<Vec<String>>,
 }
 

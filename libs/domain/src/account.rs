@@ -22,6 +22,7 @@ pub use event::{
 use crate::{
     ids::{AccountId, ApiKeyId, OrganizationId},
     label::Language,
+    named::named,
     organization::Tree,
     personal::Personal,
     policy::{Grant, KeyScope, Reach, Viewer},
@@ -42,17 +43,11 @@ pub enum AccountKind {
     Service,
 }
 
-impl AccountKind {
-    /// The kind as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            AccountKind::Person => "person",
-            AccountKind::Operator => "operator",
-            AccountKind::Service => "service",
-        }
-    }
-}
+named!(AccountKind {
+    Person = "person",
+    Operator = "operator",
+    Service = "service",
+});
 
 /// Where notifications go.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! One fault of one field of an input.
 
-use crate::messages::FaultText;
+use crate::{messages::FaultText, named::named};
 
 /// Longest name of what a caller wrote that a text repeats, characters.
 pub const NAMED_CHARS_MAX: usize = 100;
@@ -34,32 +34,15 @@ pub enum FaultCode {
     Forbidden,
 }
 
-impl FaultCode {
-    /// All of them.
-    pub const ALL: [FaultCode; 7] = [
-        FaultCode::Required,
-        FaultCode::Unknown,
-        FaultCode::Type,
-        FaultCode::Format,
-        FaultCode::Length,
-        FaultCode::Value,
-        FaultCode::Forbidden,
-    ];
-
-    /// The code as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            FaultCode::Required => "required",
-            FaultCode::Unknown => "unknown",
-            FaultCode::Type => "type",
-            FaultCode::Format => "format",
-            FaultCode::Length => "length",
-            FaultCode::Value => "value",
-            FaultCode::Forbidden => "forbidden",
-        }
-    }
-}
+named!(FaultCode {
+    Required = "required",
+    Unknown = "unknown",
+    Type = "type",
+    Format = "format",
+    Length = "length",
+    Value = "value",
+    Forbidden = "forbidden",
+});
 
 impl Fault {
     /// A fault at a pointer.

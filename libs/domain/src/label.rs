@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
+
 /// A language of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -12,6 +14,11 @@ pub enum Language {
     /// English.
     En,
 }
+
+named!(Language {
+    Fr = "fr",
+    En = "en",
+});
 
 /// A text in both languages; labels are data, never code (seed 002, F150).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

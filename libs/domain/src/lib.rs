@@ -26,6 +26,7 @@ pub mod ids;
 pub mod instant;
 pub mod label;
 pub mod messages;
+mod named;
 pub mod organization;
 pub mod person;
 pub mod personal;

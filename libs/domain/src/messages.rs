@@ -8,8 +8,20 @@
 mod details;
 mod faults;
 
+use std::fmt::Display;
+
 pub use details::Detail;
 pub use faults::FaultText;
+
+impl FaultText {
+    /// Not one of these names.
+    pub fn one_of(names: impl IntoIterator<Item = impl Display>) -> FaultText {
+        let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+        FaultText::NotOneOf {
+            values: names.join(", "),
+        }
+    }
+}
 
 /// Rows of texts, in groups that have one code: a variant, its parameters, French, English. `samples` has each of them once, for the
 /// test of the catalogue.

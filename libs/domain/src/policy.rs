@@ -17,7 +17,10 @@ pub use shown::{ListSight, Listed, LogSight, OfTicket, Shown, Sight, shown_to_au
 pub use viewer::{Profile, Reach, Viewer};
 pub use visible::{Visible, visible};
 
-use crate::ids::{AccountId, DeskKey, OrganizationId};
+use crate::{
+    ids::{AccountId, DeskKey, OrganizationId},
+    named::named,
+};
 
 /// What an account may be, everywhere or within a desk or an organization (design §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,32 +42,15 @@ pub enum Role {
     Admin,
 }
 
-impl Role {
-    /// Every role.
-    pub const ALL: [Role; 7] = [
-        Role::Requester,
-        Role::Agent,
-        Role::LocalAdmin,
-        Role::Operator,
-        Role::Supplier,
-        Role::Auditor,
-        Role::Admin,
-    ];
-
-    /// The role as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Requester => "requester",
-            Role::Agent => "agent",
-            Role::LocalAdmin => "local_admin",
-            Role::Operator => "operator",
-            Role::Supplier => "supplier",
-            Role::Auditor => "auditor",
-            Role::Admin => "admin",
-        }
-    }
-}
+named!(Role {
+    Requester = "requester",
+    Agent = "agent",
+    LocalAdmin = "local_admin",
+    Operator = "operator",
+    Supplier = "supplier",
+    Auditor = "auditor",
+    Admin = "admin",
+});
 
 /// A role, with the desk and the organization that it is limited to (`None`: all). An organization stands for all that is
 /// part of it, too.

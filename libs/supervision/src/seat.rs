@@ -21,20 +21,6 @@ pub enum State {
     Done,
 }
 
-impl State {
-    /// As the wire writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Running => "running",
-            State::Failing => "failing",
-            State::Restarting => "restarting",
-            State::GivenUp => "given_up",
-            State::Done => "done",
-        }
-    }
-}
-
 /// How a worker fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {

@@ -206,13 +206,9 @@ impl Views {
         self.state(queue::NAME).position
     }
 
-    /// Whether questions to the queue are answered.
+    /// Where a view stands; at nothing when there is none of this name.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.state(queue::NAME).is_open
-    }
-
-    fn state(&self, view: &'static str) -> ViewState {
+    pub fn state(&self, view: &'static str) -> ViewState {
         let found = self.states().into_iter().find(|state| state.name == view);
         found.unwrap_or(ViewState {
             name: view,

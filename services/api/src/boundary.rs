@@ -64,6 +64,8 @@ pub async fn boundary(
     conditional::apply(&mut response);
     let told = as_problem(&mut response, id, language);
     harden(&mut response, id);
+    #[cfg(debug_assertions)]
+    crate::recording::record(&response, if is_head { "GET" } else { method }, &route, told.code);
     if is_head {
         response = response.map_body(|_, body| BoxBody::new(Headless(body.size())));
     }

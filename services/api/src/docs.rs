@@ -3,13 +3,15 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header,
-    web::{self, Bytes, Data, ServiceConfig},
+    web::{self, Bytes, Data, Path, ServiceConfig},
 };
 use sha2::{Digest, Sha256};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// The text of `docs/errors.md`, where the `type` of every problem points to.
+use crate::refusal::{KINDS, NOT_FOUND, Refusal};
+
+/// The list of all problems.
 const ERRORS: &str = include_str!("../../../docs/errors.md");
 
 /// What `GET /` says to who came without knowing where to.
@@ -45,6 +47,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .route("/", web::get().to(welcome))
         .route("/docs", web::get().to(to_reference))
         .route("/docs/errors", web::get().to(errors))
+        .route("/docs/errors/{code}", web::get().to(error))
         .route("/openapi.json", web::get().to(contract))
         .route("/docs/openapi.json", web::get().to(contract))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.json"])));
@@ -68,6 +71,15 @@ async fn errors() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/markdown; charset=utf-8")
         .body(ERRORS)
+}
+
+/// The page that the `type` of a problem leads to.
+async fn error(code: Path<String>) -> Result<HttpResponse, Refusal> {
+    let kind = KINDS.iter().find(|kind| kind.code == *code);
+    let kind = kind.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/markdown; charset=utf-8")
+        .body(kind.page))
 }
 
 async fn contract(request: HttpRequest) -> HttpResponse {

@@ -29,7 +29,8 @@ pub mod metrics;
 pub mod oidc;
 pub mod openapi;
 pub mod parameters;
-mod problems;
+#[cfg(debug_assertions)]
+mod recording;
 pub mod refusal;
 pub mod routes;
 mod scopes;

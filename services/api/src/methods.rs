@@ -12,10 +12,11 @@ use utoipa::openapi::{OpenApi, path::PathItem};
 use crate::refusal::{INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Refusal};
 
 /// The pages beside the contract; each is only read.
-pub(crate) const PAGES: [&str; 6] = [
+pub(crate) const PAGES: [&str; 7] = [
     "/",
     "/docs",
     "/docs/errors",
+    "/docs/errors/{code}",
     "/docs/openapi.json",
     "/docs/{_}",
     "/openapi.json",
@@ -63,7 +64,7 @@ fn allow(methods: &[&str]) -> String {
 }
 
 /// A pattern as the contract writes it: `{path:.*}` is `{path}`.
-fn plain(pattern: &str) -> String {
+pub(crate) fn plain(pattern: &str) -> String {
     let mut plain = String::with_capacity(pattern.len());
     let mut in_rule = false;
     for c in pattern.chars() {

@@ -1,6 +1,12 @@
 //! The contract (OpenAPI 3.1), collected from the handlers that serve it.
 
+mod closed;
 mod declared;
+mod facts;
+mod fields;
+mod limits;
+mod marks;
+mod refused;
 
 use actix_web::App;
 use utoipa::{
@@ -24,6 +30,7 @@ use crate::routes;
     ),
     servers((url = "/", description = "This server.")),
     security(("bearer" = [])),
+    components(schemas(api_types::Problem)),
     tags(
         (name = "auth", description = "Signing in and out."),
         (name = "me", description = "The caller."),

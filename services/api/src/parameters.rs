@@ -58,6 +58,16 @@ impl Parameters {
         })
     }
 
+    /// How many items a page is to have: so many unless told, and so many at most.
+    pub fn limit(&mut self, usual: usize, max: usize) -> usize {
+        let limit = self.parsed("limit", FaultText::NotAWholeNumber).unwrap_or(usual);
+        if limit == 0 || limit > max {
+            let max = max as u64;
+            self.fault("limit", FaultText::NumberBetween { min: 1, max });
+        }
+        limit
+    }
+
     fn read_by<T>(
         &mut self,
         name: &'static str,
@@ -118,6 +128,12 @@ impl Parameters {
             self.fault("as_of", FaultText::NotAPositionOrInstant);
         }
         as_of
+    }
+
+    /// The value as the member of a closed set.
+    pub fn named<T>(&mut self, name: &'static str, read: fn(&str) -> Result<T, FaultText>) -> Option<T> {
+        let value = read(&self.text(name)?);
+        value.map_err(|wrong| self.fault(name, wrong)).ok()
     }
 
     /// Notes a fault of a parameter.

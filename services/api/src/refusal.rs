@@ -43,7 +43,7 @@ struct More {
     allow: Option<String>,
 }
 
-/// A kind of refusal: its code is for programs and for ever (docs/errors.md lists them).
+/// A kind of refusal: its code is for programs and for ever (docs/errors has a page for each).
 #[derive(Debug)]
 pub struct Kind {
     /// The HTTP status.
@@ -54,6 +54,8 @@ pub struct Kind {
     pub title: (&'static str, &'static str),
     /// When to come back, s.
     pub retry_after_s: Option<u64>,
+    /// The page that explains it (Markdown).
+    pub page: &'static str,
 }
 
 macro_rules! kinds {
@@ -65,6 +67,7 @@ macro_rules! kinds {
                 code: $code,
                 title: ($fr, $en),
                 retry_after_s: kinds!(@retry $($retry)?),
+                page: include_str!(concat!("../../../docs/errors/", $code, ".md")),
             };
         )*
         /// Every kind, for the documentation and its test.
@@ -248,7 +251,7 @@ impl Refusal {
             en: en.to_owned(),
         };
         Problem {
-            problem_type: format!("/docs/errors#{}", self.kind.code),
+            problem_type: format!("/docs/errors/{}", self.kind.code),
             title: title.text(language).to_owned(),
             status: self.kind.status,
             detail: self.detail.as_ref().map(|detail| detail.text(language)),

@@ -11,7 +11,7 @@ pub mod desks;
 pub mod events;
 pub mod health;
 pub mod history;
-mod listed;
+pub(crate) mod listed;
 pub mod me;
 pub mod oidc;
 pub mod organizations;
@@ -29,8 +29,7 @@ use actix_web::{HttpRequest, HttpResponse, dev::HttpServiceFactory, http::header
 use api_types::EditProfile;
 use application::{Application, Loaded, Reader, tickets::as_of::AsOf};
 use domain::{
-    AccountId, Fault, FaultText, Language, TicketKey, account::profile::ProfileEdit, policy::Shown,
-    ticket::Context,
+    AccountId, Fault, Language, TicketKey, account::profile::ProfileEdit, policy::Shown, ticket::Context,
 };
 use serde::Serialize;
 use utoipa_actix_web::{OpenApiFactory, service_config::ServiceConfig as Documenting};
@@ -184,20 +183,8 @@ fn register_unversioned(registry: &mut impl Registry) {
 
 /// A language that a body names; none when it names none.
 fn language(named: Option<&str>, pointer: &str) -> Result<Option<Language>, Refusal> {
-    match named {
-        None => Ok(None),
-        Some("fr") => Ok(Some(Language::Fr)),
-        Some("en") => Ok(Some(Language::En)),
-        Some(_) => {
-            let fault = Fault::new(
-                pointer,
-                FaultText::NotOneOf {
-                    values: "fr, en".to_owned(),
-                },
-            );
-            Err(Refusal::faults(vec![fault]))
-        }
-    }
+    let language = named.map(Language::named).transpose();
+    language.map_err(|text| Refusal::faults(vec![Fault::new(pointer, text)]))
 }
 
 /// What a body wants of a profile.

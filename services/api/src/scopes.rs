@@ -40,7 +40,8 @@ pub(crate) fn check(request: &HttpRequest, scopes: Option<&BTreeSet<KeyScope>>) 
     Err(Refusal::of(detail))
 }
 
-fn needed(method: &Method, path: &str) -> Option<KeyScope> {
+/// What a key needs for an operation, by its method and pattern.
+pub(crate) fn needed(method: &Method, path: &str) -> Option<KeyScope> {
     let mut parts = path.trim_start_matches('/').split('/').skip(1);
     let first = parts.next().unwrap_or_default();
     let reads = method == Method::GET;

@@ -1,50 +1,91 @@
-//! Every code that a refusal can carry is explained where its `type` points to.
+//! Every code that a refusal can carry is explained where its `type` points to, with an example that is true to form.
 
 use std::{fs, path::PathBuf};
 
-use guichet_tests::server::Server;
+use guichet_tests::{contract::Contract, server::Server};
+use serde_json::{Value, json};
 
 fn read(path: &str) -> String {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// The codes of the table in `refusal.rs`: lines such as `STALE = 412 "stale-version" "…" "…";`.
-fn codes(source: &str) -> Vec<(u16, String)> {
-    let code = |line: &str| {
-        let (_, after) = line.trim().split_once(" = ")?;
-        let (status, after) = after.split_once(" \"")?;
-        let (code, _) = after.split_once('"')?;
-        Some((status.parse().ok()?, code.to_owned()))
-    };
-    source.lines().filter_map(code).collect()
+/// The example of a page: what stands between its fences.
+fn example(page: &str) -> Value {
+    let (_, after) = page.split_once("```json\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("an end of the example");
+    serde_json::from_str(example).unwrap()
 }
 
 #[test]
-fn every_code_of_a_refusal_is_explained_in_errors_md() {
-    let codes = codes(&read("services/api/src/refusal.rs"));
-    assert!(
-        codes.contains(&(412, "stale-version".to_owned())),
-        "the table of refusals is not where it is sought"
-    );
-    let page = read("docs/errors.md");
-    let words: Vec<&str> = page
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-        .collect();
-    let missing: Vec<&(u16, String)> = codes
-        .iter()
-        .filter(|(_, code)| !words.contains(&code.as_str()))
-        .collect();
-    assert!(missing.is_empty(), "docs/errors.md does not explain {missing:?}");
-}
-
-#[test]
-fn the_page_that_problems_point_to_is_served() {
+fn every_code_has_a_page_with_cause_remedy_and_a_true_example_and_a_line_of_the_index() {
     let server = Server::start();
-    let page = server.nobody().get("/docs/errors");
-    assert_eq!(
-        (page.status, page.header("content-type")),
-        (200, "text/markdown; charset=utf-8")
-    );
-    assert_eq!(page.text(), read("docs/errors.md"));
+    let nobody = server.nobody();
+    let contract = Contract::served(&nobody);
+    let schemas = &contract.0["components"]["schemas"];
+    let codes = schemas["ProblemCode"]["enum"].as_array().unwrap();
+    assert!(codes.len() >= 31, "{codes:?}");
+    let index = read("docs/errors.md");
+    let whole = json!({"$ref": "#/components/schemas/Problem", "components": contract.0["components"]});
+    let problem = jsonschema::draft202012::new(&whole).unwrap();
+    for code in codes {
+        let code = code.as_str().unwrap();
+        let page = nobody.get(&format!("/docs/errors/{code}"));
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, "text/markdown; charset=utf-8")
+        );
+        let text = page.text();
+        assert_eq!(text, read(&format!("docs/errors/{code}.md")));
+        for part in ["## Cause\n\n", "## What to do\n\n", "## Example\n\n"] {
+            assert!(text.contains(part), "{code} has no {part:?}");
+        }
+        let example = example(&text);
+        let faults: Vec<String> = problem
+            .iter_errors(&example)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert_eq!(faults, Vec::<String>::new(), "{code}");
+        let (status, title) = (
+            example["status"].as_u64().unwrap(),
+            example["title"].as_str().unwrap(),
+        );
+        assert_eq!(
+            (&example["code"], &example["type"]),
+            (&json!(code), &json!(format!("/docs/errors/{code}")))
+        );
+        assert!(text.contains(&format!("**{status}** — {title}.")), "{text}");
+        let line = format!("| [{code}](errors/{code}.md) | {status} | {title} |");
+        assert!(index.contains(&line), "docs/errors.md lacks {line}");
+    }
+    assert_eq!(index.matches("](errors/").count(), codes.len());
+    let _ = nobody.get("/docs/errors/no-such-code").refused(404, "not-found");
+    assert_eq!(nobody.get("/docs/errors").text(), index);
+}
+
+#[test]
+fn the_title_and_the_words_of_an_example_are_those_that_are_answered() {
+    let server = Server::start();
+    let english = server.client("requester-1").with("Accept-Language", "en");
+    let ticket = json!({"desk": "SUP", "type": "question", "summary": "", "description": "x"});
+    for (answer, code) in [
+        (english.post("/v1/tickets", &ticket), "invalid"),
+        (
+            english.post_bytes("/v1/tickets", "application/json", b"{".to_vec()),
+            "malformed-request",
+        ),
+        (
+            english.post_bytes("/v1/tickets", "text/plain", b"{}".to_vec()),
+            "wrong-media-type",
+        ),
+        (
+            english.with("Guichet-Profile", "admin").get("/v1/me"),
+            "profile-not-held",
+        ),
+        (english.get("/v1/tickets/SUP-99999"), "not-found"),
+    ] {
+        let mut told = answer.json();
+        told["request_id"] = "0198c0de-7000-7000-8000-0000000000ff".into();
+        assert_eq!(told, example(&read(&format!("docs/errors/{code}.md"))));
+    }
 }

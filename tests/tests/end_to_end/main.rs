@@ -14,6 +14,7 @@ mod bad_values;
 mod clock;
 mod contract;
 mod declaration;
+mod declared;
 mod disk;
 mod distress;
 mod documentation;

@@ -171,11 +171,19 @@ impl Keeping {
         let events = self
             .kernel
             .stream_events(&format!("person-{person}"), Version(0), 1)?;
-        Ok(events.first().map(|event| Erasure {
+        let Some(event) = events.first() else {
+            return Ok(None);
+        };
+        // Of what this process has not begun, the file in the views' directory says whether it is left to do.
+        let on_disk = || match event.position <= clean_through(&self.places.views) {
+            true => ErasureState::Done,
+            false => ErasureState::Running,
+        };
+        Ok(Some(Erasure {
             person,
             at: event.envelope.at,
             position: event.position,
-            state: self.erasures.state(person).unwrap_or(ErasureState::Done),
+            state: self.erasures.state(person).unwrap_or_else(on_disk),
         }))
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use event_log::{LogState, Position};
 use supervision::{State, Status, Supervisor};
+pub use views::ViewState;
 
 use crate::{
     keeping::{Keeping, archive::KEYS},
@@ -29,19 +30,6 @@ pub enum Stops {
     Nothing,
 }
 
-impl Stops {
-    /// As the wire writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Stops::Commands => "commands",
-            Stops::Lists => "lists",
-            Stops::Proofs => "proofs",
-            Stops::Nothing => "nothing",
-        }
-    }
-}
-
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -60,8 +48,8 @@ pub struct Problem {
 pub struct Readiness {
     /// What is not as it should be.
     pub problems: Vec<Problem>,
-    /// For how long the view has lacked what the log has, ms.
-    pub view_behind_ms: u64,
+    /// Each view, and for how long it has lacked what the log has, ms.
+    pub views: Vec<(ViewState, u64)>,
     /// Each worker.
     pub workers: Vec<Status>,
 }
@@ -96,19 +84,23 @@ impl Keeping {
         self.reactions.position()
     }
 
-    /// For how long the view has lacked what the log has, ms.
+    /// Each view, and for how long it has lacked what the log has, ms.
     #[must_use]
-    pub fn view_behind_ms(&self) -> u64 {
-        // The view first: what it reaches is never more than the head that is asked for afterwards.
-        let (reached, head) = (self.views.position(), self.kernel.log.head());
-        self.lags.view_behind_ms(reached, head)
+    pub fn views(&self) -> Vec<(ViewState, u64)> {
+        // The views first: what they reach is never more than the head that is asked for afterwards.
+        let (states, head) = (self.views.states(), self.kernel.log.head());
+        let lag = |state: ViewState| {
+            let behind_ms = self.lags.view_behind_ms(&state, head);
+            (state, behind_ms)
+        };
+        states.into_iter().map(lag).collect()
     }
 
     /// How everything stands at this moment. To be called once a second at least, so that a lag is noticed when it begins.
     #[must_use]
     pub fn readiness(&self, now: DateTime<Utc>) -> Readiness {
         let workers = self.workers.statuses();
-        let view_behind_ms = self.view_behind_ms();
+        let views = self.views();
         let mut problems = Vec::new();
         problems.extend(self.log_problem());
         problems.extend(self.clock_problems(now));
@@ -116,13 +108,13 @@ impl Keeping {
         problems.extend(self.damaged_keys_problem());
         problems.extend(self.accounts_problem());
         problems.extend(self.checkpoints_problem());
-        problems.extend(self.view_problem(&workers, view_behind_ms));
+        problems.extend(views.iter().filter_map(|view| self.view_problem(&workers, view)));
         problems.extend(self.tree_problem());
         problems.extend(self.reactions_problem());
         problems.extend(workers.iter().filter_map(worker_problem));
         Readiness {
             problems,
-            view_behind_ms,
+            views,
             workers,
         }
     }
@@ -241,8 +233,8 @@ impl Keeping {
         })
     }
 
-    fn view_problem(&self, workers: &[Status], behind_ms: u64) -> Option<Problem> {
-        let (reached, head) = (self.views.position().0, self.kernel.log.head().0);
+    fn view_problem(&self, workers: &[Status], (view, behind_ms): &(ViewState, u64)) -> Option<Problem> {
+        let (name, reached, head) = (view.name, view.position.0, self.kernel.log.head().0);
         let problem = |code, detail, advice| Problem {
             code,
             stops: Stops::Lists,
@@ -258,21 +250,21 @@ impl Keeping {
             let error = worker.last_error.unwrap_or_default();
             return Some(problem(
                 "view-stopped",
-                format!("the view stands at {reached} of {head} and does not follow: {error}"),
+                format!("the view {name} stands at {reached} of {head} and does not follow: {error}"),
                 "disk-full: make room where the views lie. Otherwise look at the process log; the views can be removed and are made anew at the next start.",
             ));
         }
-        if !self.views.is_open() {
+        if !view.is_open {
             return Some(problem(
                 "view-behind",
-                "the view is made anew from the log".to_owned(),
+                format!("the view {name} is made anew from the log"),
                 "Wait until it is made.",
             ));
         }
-        (behind_ms > VIEW_LAG_MS_MAX).then(|| {
+        (*behind_ms > VIEW_LAG_MS_MAX).then(|| {
             problem(
                 "view-behind",
-                format!("the view stands at {reached} of {head}, for {behind_ms} ms"),
+                format!("the view {name} stands at {reached} of {head}, for {behind_ms} ms"),
                 "Wait; if it does not move, look at the disk where the views lie and at the process log.",
             )
         })
@@ -385,7 +377,7 @@ mod tests {
             assert!(problem.detail.contains("archive: panicked"), "{}", problem.detail);
             let readiness = Readiness {
                 problems: vec![problem],
-                view_behind_ms: 0,
+                views: Vec::new(),
                 workers: Vec::new(),
             };
             assert!(readiness.is_ready());
@@ -400,7 +392,7 @@ mod tests {
             };
             let readiness = Readiness {
                 problems: vec![problem],
-                view_behind_ms: 0,
+                views: Vec::new(),
                 workers: Vec::new(),
             };
             assert!(!readiness.is_ready());

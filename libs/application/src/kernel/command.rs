@@ -104,6 +104,7 @@ impl Kernel {
             nothing => return nothing.map(|_| Some(Outcome::Nothing(Vec::new()))),
         };
         keep_an_administrator(&self.directory, &writes, call.at)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the one way to the log")]
         let appending = self.log.append(self.sealed(call, &writes).await?);
         for (place, lane) in places.iter().zip(&mut lanes) {
             lane.enqueued(call.command_id, place.key, &writes);

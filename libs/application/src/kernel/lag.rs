@@ -1,11 +1,15 @@
 //! For how long what follows the log has lacked what the log has.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use event_log::Position;
 use parking_lot::Mutex;
+use views::ViewState;
 
-/// For how long the view may lack what the log has; then lists are refused instead of showing less than there is, ms.
+/// For how long a view may lack what the log has; then lists are refused instead of showing less than there is, ms.
 pub const VIEW_LAG_MS_MAX: u64 = 10_000;
 
 /// For how long a follower of the log has lacked something that the log had.
@@ -29,17 +33,19 @@ impl Lag {
     }
 }
 
-/// How far view and tree lag.
+/// How far each view and the tree lag.
 #[derive(Debug, Default)]
 pub(crate) struct Lags {
-    view: Lag,
+    views: Mutex<BTreeMap<&'static str, Lag>>,
     pub(crate) tree: Lag,
 }
 
 impl Lags {
-    /// For how long the view has lacked what the log has, ms. What it reaches must be asked for before the head.
-    pub(crate) fn view_behind_ms(&self, reached: Position, head: Position) -> u64 {
-        self.view.look(reached.0, head.0, Instant::now())
+    /// For how long a view has lacked what the log has, ms. Where it stands must be asked for before the head.
+    pub(crate) fn view_behind_ms(&self, view: &ViewState, head: Position) -> u64 {
+        let mut views = self.views.lock();
+        let lag = views.entry(view.name).or_default();
+        lag.look(view.position.0, head.0, Instant::now())
     }
 }
 

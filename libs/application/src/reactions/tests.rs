@@ -403,6 +403,7 @@ async fn an_event_that_cannot_be_read_stops_the_follower_which_says_so() {
             events: vec![draft],
         }],
     };
+    #[expect(clippy::disallowed_methods, reason = "an event that no command makes")]
     application.kernel.log.append(commit).await.unwrap();
     let told = async {
         loop {

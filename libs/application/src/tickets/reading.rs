@@ -83,8 +83,8 @@ impl Tickets {
         }
     }
 
-    /// Waits until a view shows a position that the caller has seen elsewhere, and refuses while the views lack too much.
-    async fn shows(&self, view: &str, position: Option<Position>) -> Result<(), ReadError> {
+    /// Waits until a view shows a position that the caller has seen elsewhere, and refuses while it lacks too much.
+    async fn shows(&self, view: &'static str, position: Option<Position>) -> Result<(), ReadError> {
         let wait = Duration::from_millis(AT_LEAST_WAIT_MS);
         if let Some(position) = position
             && !self.views.view_is_at(view, position, wait).await
@@ -92,8 +92,8 @@ impl Tickets {
             return Err(ReadError::Behind);
         }
         // The view first: what it reaches is never more than the head that is asked for afterwards.
-        let (reached, head) = (self.views.position(), self.kernel.log.head());
-        if self.lags.view_behind_ms(reached, head) > VIEW_LAG_MS_MAX {
+        let (state, head) = (self.views.state(view), self.kernel.log.head());
+        if self.lags.view_behind_ms(&state, head) > VIEW_LAG_MS_MAX {
             // Less than there is must not look like all there is.
             return Err(ReadError::Behind);
         }

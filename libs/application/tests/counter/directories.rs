@@ -587,6 +587,7 @@ async fn an_event_that_accounts_cannot_be_made_from_is_told() {
             events: vec![draft],
         }],
     };
+    #[expect(clippy::disallowed_methods, reason = "an event that no command makes")]
     world.application.inside().log.append(commit).await.unwrap();
     let head = world.head();
     let directory = world.application.directory();

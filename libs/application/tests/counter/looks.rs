@@ -1,11 +1,16 @@
 //! User names that people cannot tell apart: one of them is given, whoever asks, at once or years later.
 
-use application::kernel::writes::Made;
+use std::fs;
+
+use application::{keeping::erasures::ErasureState, kernel::writes::Made};
 
 use domain::policy::Role;
 use event_log::Channel;
 
-use crate::world::{NO_PASSWORD, World, at, new_account};
+use crate::{
+    eve::until,
+    world::{NO_PASSWORD, World, at, new_account},
+};
 
 /// Plain, Cyrillic, Greek: all look like `ooo`.
 const LOOKS: [&str; 3] = ["ooo", "\u{43e}\u{43e}\u{43e}", "\u{3bf}\u{3bf}\u{3bf}"];
@@ -63,6 +68,35 @@ async fn of_many_at_once_whose_names_look_alike_one_gets_it() {
             "round {round}"
         );
     }
+}
+
+/// Until a person is out of every file the erasure runs, after a kill too: `done` was answered while lists still showed them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_that_a_kill_interrupted_runs_until_it_is_resumed() {
+    let world = World::new().await;
+    let _ = make(&world, "ann").await;
+    let person = world.id_of("ann").person();
+    let keeping = &world.application.keeping;
+    let begun = keeping.erase_person(world.call("admin"), person, "Sur demande".to_owned());
+    let (begun, made) = begun.await.unwrap();
+    assert_eq!((begun.state, made), (ErasureState::Running, Made::Now));
+    until("she is forgotten", async || {
+        keeping.erasure(&world.viewer("admin"), person).unwrap().state == ErasureState::Done
+    })
+    .await;
+    // As a kill leaves it that comes before the views are clean.
+    let world = world.restarted_after(|data| fs::remove_file(data.join("views/erased-through")).unwrap());
+    let keeping = &world.application.keeping;
+    let state = || keeping.erasure(&world.viewer("admin"), person).unwrap().state;
+    assert_eq!(state(), ErasureState::Running);
+    assert_eq!(keeping.resume_erasures().await.unwrap(), 1);
+    assert_eq!(state(), ErasureState::Done);
+    let world = world.restarted();
+    let keeping = &world.application.keeping;
+    assert_eq!(
+        keeping.erasure(&world.viewer("admin"), person).unwrap().state,
+        ErasureState::Done
+    );
 }
 
 /// Fault S10: who is erased is not taken for somebody else later.

@@ -141,9 +141,15 @@ impl World {
 
     /// Stops and starts again on the same directory.
     pub(crate) fn restarted(self) -> World {
+        self.restarted_after(|_| ())
+    }
+
+    /// Restarted once something was done to its files.
+    pub(crate) fn restarted_after(self, done: impl FnOnce(&Path)) -> World {
         let World { dir, application } = self;
         application.close();
         drop(application);
+        done(dir.path());
         let application = Application::open(&settings(&dir)).unwrap();
         World { dir, application }
     }

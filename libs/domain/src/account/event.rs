@@ -10,6 +10,7 @@ use super::AccountKind;
 use crate::{
     ids::{ApiKeyId, OrganizationId},
     label::Language,
+    named::named,
     personal::Personal,
     policy::{Grant, KeyScope},
 };
@@ -236,34 +237,16 @@ pub enum ProfileField {
     Avatar,
 }
 
-impl ProfileField {
-    /// Every field.
-    pub const ALL: [ProfileField; 8] = [
-        ProfileField::Name,
-        ProfileField::Language,
-        ProfileField::TimeZone,
-        ProfileField::Phone,
-        ProfileField::DefaultView,
-        ProfileField::Preferences,
-        ProfileField::Address,
-        ProfileField::Avatar,
-    ];
-
-    /// The field as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ProfileField::Name => "name",
-            ProfileField::Language => "language",
-            ProfileField::TimeZone => "time_zone",
-            ProfileField::Phone => "phone",
-            ProfileField::DefaultView => "default_view",
-            ProfileField::Preferences => "preferences",
-            ProfileField::Address => "address",
-            ProfileField::Avatar => "avatar",
-        }
-    }
-}
+named!(ProfileField {
+    Name = "name",
+    Language = "language",
+    TimeZone = "time_zone",
+    Phone = "phone",
+    DefaultView = "default_view",
+    Preferences = "preferences",
+    Address = "address",
+    Avatar = "avatar",
+});
 
 /// The data of `account-avatar-set.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -287,12 +287,7 @@ impl ProfileEdit {
         if let Some(Some(view)) = &self.default_view
             && !DEFAULT_VIEWS.contains(&view.as_str())
         {
-            faults.push(Fault::new(
-                "/default_view",
-                FaultText::NotOneOf {
-                    values: DEFAULT_VIEWS.join(", "),
-                },
-            ));
+            faults.push(Fault::new("/default_view", FaultText::one_of(DEFAULT_VIEWS)));
         }
         if let Some(preferences) = &self.preferences {
             faults.extend(preference_faults(preferences));

@@ -472,9 +472,9 @@ fn explain(error: &ValidationError<'_>, base: &str) -> Vec<Fault> {
         ValidationErrorKind::MaxItems { limit } => FaultText::ItemsMax {
             max: limit_of(*limit),
         },
-        ValidationErrorKind::Enum { options } => FaultText::NotOneOf {
-            values: listed(options),
-        },
+        ValidationErrorKind::Enum { options } => {
+            FaultText::one_of(options.as_array().into_iter().flatten().map(shown))
+        }
         ValidationErrorKind::Constant { expected_value } => FaultText::NotTheValue {
             value: shown(expected_value),
         },
@@ -490,12 +490,6 @@ fn explain(error: &ValidationError<'_>, base: &str) -> Vec<Fault> {
         _ => FaultText::OutsideTheForm,
     };
     vec![Fault::new(at, text)]
-}
-
-/// Values as people read them, with commas between.
-fn listed(values: &Value) -> String {
-    let values = values.as_array().into_iter().flatten();
-    values.map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn shown(value: &Value) -> String {

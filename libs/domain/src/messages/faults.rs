@@ -161,8 +161,6 @@ texts! {
             Taken = "est déjà pris", "is taken";
             SirenOfAnother = "est celui d'une autre organisation", "is that of another organization";
             NotATimeZone = "n'est pas un fuseau horaire de la base IANA", "is no time zone of the IANA database";
-            NotAProfileField = "n'est pas un champ de profil", "is not a field of a profile";
-            NotARole = "n'est pas un rôle", "is not a role";
             NotASort = "n'est ni version ni -version", "is neither version nor -version";
             OfficeAddress =
                 "désigne un service et non une personne : un compte a un seul titulaire",

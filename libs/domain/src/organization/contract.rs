@@ -11,6 +11,7 @@ use crate::{
     ids::{AccountId, DeskKey, OrganizationId},
     label::Language,
     messages::{Detail, FaultText},
+    named::named,
     text_field::name_faults,
 };
 
@@ -35,26 +36,14 @@ pub enum ContractLevel {
     Platinum,
 }
 
+named!(ContractLevel {
+    Standard = "standard",
+    Silver = "silver",
+    Gold = "gold",
+    Platinum = "platinum",
+});
+
 impl ContractLevel {
-    /// Every level, the lowest first.
-    pub const ALL: [ContractLevel; 4] = [
-        ContractLevel::Standard,
-        ContractLevel::Silver,
-        ContractLevel::Gold,
-        ContractLevel::Platinum,
-    ];
-
-    /// The level as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ContractLevel::Standard => "standard",
-            ContractLevel::Silver => "silver",
-            ContractLevel::Gold => "gold",
-            ContractLevel::Platinum => "platinum",
-        }
-    }
-
     /// The named responsible may be called (seed 004, F205).
     #[must_use]
     pub fn names_telephone(self) -> bool {

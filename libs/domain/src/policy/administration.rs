@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Grant, Role, Viewer};
-use crate::{account::Account, ids::OrganizationId, messages::Detail};
+use crate::{account::Account, ids::OrganizationId, messages::Detail, named::named};
 
 /// What can be asked of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,26 +202,12 @@ pub enum KeyScope {
     Administer,
 }
 
-impl KeyScope {
-    /// Every scope.
-    pub const ALL: [KeyScope; 4] = [
-        KeyScope::Read,
-        KeyScope::Write,
-        KeyScope::Audit,
-        KeyScope::Administer,
-    ];
-
-    /// The scope as it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            KeyScope::Read => "read",
-            KeyScope::Write => "write",
-            KeyScope::Audit => "audit",
-            KeyScope::Administer => "administer",
-        }
-    }
-}
+named!(KeyScope {
+    Read = "read",
+    Write = "write",
+    Audit = "audit",
+    Administer = "administer",
+});
 
 /// May this viewer do this on the server as a whole?
 #[must_use]

@@ -187,9 +187,8 @@ impl FromStr for Profile {
             Some((role, desk)) => (role, Some(desk.parse::<DeskKey>()?)),
             None => (rest, None),
         };
-        let role = Role::ALL.into_iter().find(|known| known.as_str() == role);
         Ok(Profile(Grant {
-            role: role.ok_or_else(none)?,
+            role: Role::named(role).map_err(|_| none())?,
             desk,
             organization,
         }))

@@ -148,13 +148,8 @@ pub(super) fn choice_fault(pointer: &str, value: Option<&String>, list: &[Choice
     if list.iter().any(|choice| choice.id == *value) {
         return None;
     }
-    let known: Vec<&str> = list.iter().map(|choice| choice.id.as_str()).collect();
-    Some(Fault::new(
-        pointer,
-        FaultText::NotOneOf {
-            values: known.join(", "),
-        },
-    ))
+    let known = list.iter().map(|choice| choice.id.as_str());
+    Some(Fault::new(pointer, FaultText::one_of(known)))
 }
 
 /// Faults of a share list: one shares with one's own organizations (seed 002 §6.2); those who treat the ticket, with

@@ -73,7 +73,7 @@ pub(crate) fn remove_others(dir: &Path, view: &str) -> Result<(), RemoveError> {
             .find(|name| count(name, view).is_some());
         let keep = of.is_some_and(|name| path.with_file_name(name) == current) && !text.ends_with("-rebuild");
         if of.is_some() && !keep {
-            gone(fs::remove_file(&path)).map_err(|source| RemoveError { path, source })?;
+            gone(removed(&path)).map_err(|source| RemoveError { path, source })?;
         }
     }
     Ok(())
@@ -90,9 +90,17 @@ pub(crate) struct RemoveError {
 /// Removes a database with its write-ahead log: one left behind would be replayed into the next file of that name.
 pub(crate) fn remove(path: &Path) -> Result<(), RemoveError> {
     for path in [suffixed(path, "-wal"), suffixed(path, "-shm"), path.to_owned()] {
-        gone(fs::remove_file(&path)).map_err(|source| RemoveError { path, source })?;
+        gone(removed(&path)).map_err(|source| RemoveError { path, source })?;
     }
     Ok(())
+}
+
+/// Removes what lies in the place of a file, a directory too: nothing but views lies there, and they are disposable.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    }
 }
 
 fn gone(removed: io::Result<()>) -> io::Result<()> {

@@ -141,6 +141,29 @@ fn a_view_of_another_log_of_the_same_length_is_rebuilt() {
 }
 
 #[test]
+fn a_directory_in_the_place_of_a_file_is_removed() {
+    for name in [
+        "queue.sqlite",
+        "queue.sqlite-wal",
+        "queue.sqlite-rebuild",
+        "queue-7.sqlite-rebuild",
+    ] {
+        let mut world = some_tickets();
+        let dump = world.dump();
+        for _ in 0..2 {
+            world.reopen(|dir| {
+                let place = dir.join(name);
+                if place.is_file() {
+                    fs::remove_file(&place).unwrap();
+                }
+                fs::create_dir_all(place.join("inside")).unwrap();
+            });
+            assert_eq!(world.dump(), dump, "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_rebuild_that_was_interrupted_leaves_nothing_behind() {
     let mut world = some_tickets();
     let dump = world.dump();

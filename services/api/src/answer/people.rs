@@ -16,11 +16,7 @@ use domain::{
 /// A language on the wire.
 #[must_use]
 pub fn language(language: Language) -> String {
-    match language {
-        Language::Fr => "fr",
-        Language::En => "en",
-    }
-    .to_owned()
+    language.as_str().to_owned()
 }
 
 /// A role on the wire.

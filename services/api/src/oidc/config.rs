@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    DeskKey, OrganizationId,
+    DeskKey, Language, OrganizationId,
     policy::{Grant, Role},
 };
 use openidconnect::{ClientId, ClientSecret, IssuerUrl, PostLogoutRedirectUrl, RedirectUrl, url::Url};
@@ -289,13 +289,11 @@ fn secret_of_environment(name: &str) -> Result<ClientSecret, String> {
 fn rule_of(table: &mut Fields) -> Option<Rule> {
     let (claim, value) = (filled(table, "claim"), filled(table, "value"));
     let role_named: Option<String> = table.optional("role");
-    let role = role_named
-        .as_ref()
-        .and_then(|name| Role::ALL.into_iter().find(|role| role.as_str() == name));
-    if role_named.is_some() && role.is_none() {
-        let known: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
-        table.fault(format!("role is not one of: {}", known.join(", ")));
-    }
+    let role = role_named.as_deref().map(Role::named).transpose();
+    let role = role.unwrap_or_else(|wrong| {
+        table.fault(format!("role {}", wrong.text(Language::En)));
+        None
+    });
     let desk: Option<DeskKey> = named(table, "desk");
     let within: Option<OrganizationId> = named(table, "organization");
     let member_of: Option<OrganizationId> = named(table, "member_of");

@@ -21,7 +21,6 @@ use crate::{
     body::Body,
     caller::Caller,
     parameters::Parameters,
-    problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
 };
 
@@ -62,9 +61,8 @@ pub(super) fn account_answer(caller: &Caller, account: &domain::account::Account
 /// from: roles and organizations lie within the caller's own.
 #[utoipa::path(
     operation_id = "create_account", tag = "accounts",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same account, made once.")),
     request_body = CreateAccount,
-    responses((status = 201, description = "The account.", body = Account, headers(("Location", description = "Where it is."))), OfCommand),
+    responses((status = 201, description = "The account.", body = Account, headers(("Location", description = "Where it is.")))),
 )]
 #[post("/accounts")]
 pub(crate) async fn create_account(
@@ -101,7 +99,7 @@ pub(crate) async fn create_account(
 /// One sees colleagues; who treats tickets sees those who may open them.
 #[utoipa::path(
     operation_id = "list_accounts", tag = "accounts", params(AccountQuery),
-    responses((status = 200, description = "A page.", body = AccountPage), OfQuestion),
+    responses((status = 200, description = "A page.", body = AccountPage)),
 )]
 #[get("/accounts")]
 pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
@@ -109,14 +107,7 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
     let q = Sought::take(&mut parameters);
     let organization: Option<OrganizationId> =
         parameters.parsed("organization", FaultText::NotAnOrganizationId);
-    let role = parameters.text("role");
-    if let Some(role) = &role
-        && !domain::policy::Role::ALL
-            .iter()
-            .any(|known| known.as_str() == role)
-    {
-        parameters.fault("role", FaultText::NotARole);
-    }
+    let role = parameters.named("role", domain::policy::Role::named);
     let page = listed::Page::<Uuid>::take(&mut parameters, FaultText::NotAnAccountId);
     parameters.end()?;
     let viewer = caller.viewer();
@@ -127,9 +118,7 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
             && organization.as_ref().is_none_or(|of| {
                 account.organizations.contains(of) && (viewer.organizations.contains(of) || reads(account))
             })
-            && role.as_ref().is_none_or(|role| {
-                reads(account) && account.grants.iter().any(|grant| grant.role.as_str() == role)
-            })
+            && role.is_none_or(|role| reads(account) && account.grants.iter().any(|grant| grant.role == role))
             && q.as_ref().is_none_or(|q| {
                 q.is_in(
                     [&account.name, &account.username]
@@ -154,7 +143,7 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
 #[utoipa::path(
     operation_id = "get_account", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
-    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version."))), OfQuestion),
+    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version.")))),
 )]
 #[get("/accounts/{id}")]
 pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -169,12 +158,9 @@ pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<Ht
 /// Change the profile of an account that one administers.
 #[utoipa::path(
     operation_id = "edit_account", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "Its id, or its user name."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("id" = String, Path, description = "Its id, or its user name.")),
     request_body = EditProfile,
-    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version."))), OfCommand),
+    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version.")))),
 )]
 #[patch("/accounts/{id}")]
 pub(crate) async fn edit_account(
@@ -197,7 +183,7 @@ pub(crate) async fn edit_account(
 #[utoipa::path(
     operation_id = "get_avatar", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
-    responses((status = 200, description = "The picture.", body = inline(FileBytes), content_type = "image/jpeg", headers(("ETag", description = "Its version."))), OfQuestion),
+    responses((status = 200, description = "The picture.", body = inline(FileBytes), content_type = "image/jpeg", headers(("ETag", description = "Its version.")))),
 )]
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {

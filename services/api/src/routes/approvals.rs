@@ -1,7 +1,7 @@
 //! Approvals: a proposal, and the decision on it.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
-use api_types::{Approval, ApprovalList, Decision, NewApproval, Problem, Ticket};
+use api_types::{Approval, ApprovalList, Decision, NewApproval, Ticket};
 use domain::{ApprovalId, ticket::Action};
 use uuid::Uuid;
 
@@ -18,20 +18,9 @@ use crate::{
 /// A proposal that still waits is withdrawn by a new one, so that a decision is always on what was read.
 #[utoipa::path(
     operation_id = "create_approval", tag = "approvals",
-    params(
-        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one proposal."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = NewApproval,
-    responses(
-        (status = 201, description = "Proposed.", body = Approval, headers(("ETag", description = "The ticket's version."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Not in this status.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 201, description = "Proposed.", body = Approval, headers(("ETag", description = "The ticket's version.")))),
 )]
 #[post("/tickets/{key}/approvals")]
 pub(crate) async fn create_approval(
@@ -72,12 +61,7 @@ pub(crate) async fn create_approval(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
     ),
-    responses(
-        (status = 200, description = "The approvals.", body = ApprovalList),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The approvals.", body = ApprovalList)),
 )]
 #[get("/tickets/{key}/approvals")]
 pub(crate) async fn list_approvals(
@@ -106,18 +90,9 @@ pub(crate) async fn list_approvals(
     params(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("id" = Uuid, Path, description = "The approval."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, decided once."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
     ),
     request_body = Decision,
-    responses(
-        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket or approval for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "No longer pending.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
 )]
 #[post("/tickets/{key}/approvals/{id}/decision")]
 pub(crate) async fn decide_approval(

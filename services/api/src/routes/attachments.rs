@@ -8,7 +8,7 @@ use actix_web::{
     post,
     web::{Path, Payload},
 };
-use api_types::{Attachment, AttachmentList, AttachmentUpload, FileBytes, Problem};
+use api_types::{Attachment, AttachmentList, AttachmentUpload, FileBytes};
 use application::{ExecuteError, tickets::attachments::Stored};
 use domain::{AttachmentId, Detail, Fault, FaultText, TicketKey, desk::form};
 use futures_util::{StreamExt, TryStreamExt};
@@ -34,21 +34,9 @@ const NAME_CHARS_MAX: usize = 100;
 /// second file, is refused by its name, and nothing is stored then.
 #[utoipa::path(
     operation_id = "create_attachment", tag = "attachments",
-    params(
-        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key, file and name: the same answer, attached once."),
-    ),
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body(content = AttachmentUpload, content_type = "multipart/form-data"),
-    responses(
-        (status = 201, description = "Attached.", body = Attachment, headers(("Location", description = "The file."))),
-        (status = 400, description = "The upload did not arrive whole.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Larger than the limit.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not a multipart form.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "No part `file`, an empty one, several, or another part.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 201, description = "Attached.", body = Attachment, headers(("Location", description = "The file.")))),
 )]
 #[post("/tickets/{key}/attachments")]
 pub(crate) async fn create_attachment(
@@ -216,12 +204,7 @@ fn offered(name: &str) -> ContentDisposition {
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
     ),
-    responses(
-        (status = 200, description = "The files.", body = AttachmentList),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The files.", body = AttachmentList)),
 )]
 #[get("/tickets/{key}/attachments")]
 pub(crate) async fn list_attachments(
@@ -250,11 +233,7 @@ pub(crate) async fn list_attachments(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("id" = uuid::Uuid, Path, description = "The file."),
     ),
-    responses(
-        (status = 200, description = "The bytes.", body = inline(FileBytes), content_type = "*/*", headers(("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266)."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket or file for this caller.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The bytes.", body = inline(FileBytes), content_type = "*/*", headers(("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266).")))),
 )]
 #[get("/tickets/{key}/attachments/{id}")]
 pub(crate) async fn get_attachment(

@@ -1,9 +1,7 @@
 //! For auditors: checkpoints, proofs, tiles, the export, evidence.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Path};
-use api_types::{
-    CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, FileBytes, InclusionProof, Problem,
-};
+use api_types::{CheckpointKey, ConsistencyProof, EvidenceBundle, ExportLine, FileBytes, InclusionProof};
 use application::{
     Position,
     proofs::{Hash, TileKind, TilePath},
@@ -35,11 +33,7 @@ const TILE_KEPT_S: u64 = 31_536_000;
 /// kept one. For everybody who is signed in; it tells how large the log is and nothing of what is in it.
 #[utoipa::path(
     operation_id = "get_checkpoint", tag = "audit",
-    responses(
-        (status = 200, description = "The signed note.", body = String, content_type = "text/plain"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The signed note.", body = String, content_type = "text/plain")),
 )]
 #[get("/audit/checkpoint")]
 pub(crate) async fn get_checkpoint(caller: Caller) -> Result<HttpResponse, Refusal> {
@@ -55,10 +49,7 @@ pub(crate) async fn get_checkpoint(caller: Caller) -> Result<HttpResponse, Refus
 /// The log names its keys too (`log-key-enrolled.v1`), each endorsed by the one before.
 #[utoipa::path(
     operation_id = "get_checkpoint_key", tag = "audit",
-    responses(
-        (status = 200, description = "The verifier key.", body = CheckpointKey),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The verifier key.", body = CheckpointKey)),
 )]
 #[get("/audit/key")]
 pub(crate) async fn get_checkpoint_key(caller: Caller) -> Result<HttpResponse, Refusal> {
@@ -72,13 +63,7 @@ pub(crate) async fn get_checkpoint_key(caller: Caller) -> Result<HttpResponse, R
 #[utoipa::path(
     operation_id = "get_inclusion_proof", tag = "audit",
     params(("position" = u64, Query, description = "Place of the event in the whole log.", example = 43)),
-    responses(
-        (status = 200, description = "The proof, with the checkpoint it leads to.", body = InclusionProof),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such position.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The proof, with the checkpoint it leads to.", body = InclusionProof)),
 )]
 #[get("/audit/proofs/inclusion")]
 pub(crate) async fn get_inclusion_proof(
@@ -108,13 +93,7 @@ pub(crate) async fn get_inclusion_proof(
 #[utoipa::path(
     operation_id = "get_consistency_proof", tag = "audit",
     params(("from" = u64, Query, description = "The earlier size.", example = 42)),
-    responses(
-        (status = 200, description = "The proof, with the checkpoint it leads to.", body = ConsistencyProof),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log never had that size.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The proof, with the checkpoint it leads to.", body = ConsistencyProof)),
 )]
 #[get("/audit/proofs/consistency")]
 pub(crate) async fn get_consistency_proof(
@@ -143,11 +122,7 @@ pub(crate) async fn get_consistency_proof(
 #[utoipa::path(
     operation_id = "get_tile", tag = "audit",
     params(("path" = String, Path, description = "Level and number of the tile, as C2SP writes them.", example = "0/000.p/17")),
-    responses(
-        (status = 200, description = "Hashes of 32 bytes, or entries with their lengths.", body = inline(FileBytes), content_type = "application/octet-stream"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such tile, or not for this caller.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "Hashes of 32 bytes, or entries with their lengths.", body = inline(FileBytes), content_type = "application/octet-stream")),
 )]
 #[get("/audit/tile/{path:.*}")]
 pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -172,13 +147,7 @@ pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpR
 /// server. It ends where the log was when it began, and leaves one `audit-read.v1`.
 #[utoipa::path(
     operation_id = "export_log", tag = "audit",
-    responses(
-        (status = 200, description = "The export.", body = ExportLine, content_type = "application/x-ndjson"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Tree or view have not caught up with the log.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The export.", body = ExportLine, content_type = "application/x-ndjson")),
 )]
 #[get("/audit/export")]
 pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> {
@@ -211,13 +180,7 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
 #[utoipa::path(
     operation_id = "get_evidence", tag = "audit",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    responses(
-        (status = 200, description = "The bundle.", body = EvidenceBundle),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The tree has not caught up with the log.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The bundle.", body = EvidenceBundle)),
 )]
 #[get("/tickets/{key}/evidence")]
 pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use api_types::{
-    Challenge, ChallengeRequest, Jwk, Jwks, PasswordPolicy, Problem, RefreshRequest, SignedOut, TokenAnswer,
+    Challenge, ChallengeRequest, Jwk, Jwks, PasswordPolicy, RefreshRequest, SignedOut, TokenAnswer,
     TokenRequest,
 };
 use application::{
@@ -12,10 +12,7 @@ use application::{
 use chrono::Utc;
 use openidconnect::CsrfToken;
 
-use crate::{
-    answer, body::Body, caller::Caller, client::Stranger, config::ApiConfig, problems::OfStranger,
-    refusal::Refusal,
-};
+use crate::{answer, body::Body, caller::Caller, client::Stranger, config::ApiConfig, refusal::Refusal};
 
 /// Random bytes of the `state` of a sign-out.
 const STATE_BYTES: u32 = 32;
@@ -38,11 +35,7 @@ pub(super) fn tokens(signed_in: SignedIn) -> HttpResponse {
 #[utoipa::path(
     operation_id = "create_token", tag = "auth", security(()),
     request_body = TokenRequest,
-    responses(
-        (status = 200, description = "Signed in.", body = TokenAnswer),
-        (status = 401, description = "Wrong user name or password; or a challenge or a code is missing, as `code` says.", body = Problem, content_type = "application/problem+json"),
-        OfStranger,
-    ),
+    responses((status = 200, description = "Signed in.", body = TokenAnswer)),
 )]
 #[post("/auth/token")]
 pub(crate) async fn create_token(
@@ -74,7 +67,7 @@ pub(crate) async fn create_token(
 #[utoipa::path(
     operation_id = "create_challenge", tag = "auth", security(()),
     request_body = ChallengeRequest,
-    responses((status = 200, description = "The challenge.", body = Challenge), OfStranger),
+    responses((status = 200, description = "The challenge.", body = Challenge)),
 )]
 #[post("/auth/challenges")]
 pub(crate) async fn create_challenge(
@@ -114,11 +107,7 @@ pub(crate) async fn get_password_policy(application: Data<Application>) -> HttpR
 #[utoipa::path(
     operation_id = "refresh_token", tag = "auth", security(()),
     request_body = RefreshRequest,
-    responses(
-        (status = 200, description = "New tokens.", body = TokenAnswer),
-        (status = 401, description = "Unknown, expired, used or revoked.", body = Problem, content_type = "application/problem+json"),
-        OfStranger,
-    ),
+    responses((status = 200, description = "New tokens.", body = TokenAnswer)),
 )]
 #[post("/auth/refresh")]
 pub(crate) async fn refresh_token(
@@ -143,8 +132,6 @@ pub(crate) async fn refresh_token(
     responses(
         (status = 200, description = "Signed out here; where to sign out at the identity provider.", body = SignedOut),
         (status = 204, description = "Signed out."),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "An API key is revoked, not signed out.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[delete("/auth/token")]

@@ -1,7 +1,7 @@
 //! Comments, public and internal.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
-use api_types::{Comment, CommentPage, NewComment, PageQuery, Problem};
+use api_types::{Comment, CommentPage, NewComment, PageQuery};
 use application::tickets::Happened;
 use domain::{
     CommentId,
@@ -31,20 +31,9 @@ pub const COMMENTS_LIMIT_MAX: usize = 200;
 /// An internal one is seen by those who treat the ticket only.
 #[utoipa::path(
     operation_id = "create_comment", tag = "comments",
-    params(
-        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one comment."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes; comments need none."),
-    ),
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = NewComment,
-    responses(
-        (status = 201, description = "Added.", body = Comment, headers(("ETag", description = "The ticket's version."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The ticket moved on; `missed` tells how.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 201, description = "Added.", body = Comment, headers(("ETag", description = "The ticket's version.")))),
 )]
 #[post("/tickets/{key}/comments")]
 pub(crate) async fn create_comment(
@@ -97,13 +86,7 @@ pub(crate) async fn create_comment(
 #[utoipa::path(
     operation_id = "list_comments", tag = "comments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12"), PageQuery),
-    responses(
-        (status = 200, description = "A page.", body = CommentPage),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page.", body = CommentPage)),
 )]
 #[get("/tickets/{key}/comments")]
 pub(crate) async fn list_comments(

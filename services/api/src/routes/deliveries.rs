@@ -9,7 +9,7 @@ use actix_web::{
     get, post,
     web::{Data, Path},
 };
-use api_types::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome, Problem};
+use api_types::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome};
 use application::{Application, identity::Settled};
 use chrono::Utc;
 use domain::{Fault, FaultText, Language};
@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// How many deliveries a page has at most.
-const LIMIT_MAX: u32 = 100;
+pub(crate) const LIMIT_MAX: usize = 100;
 /// How long a question waits for something to deliver, at most, s.
 const WAIT_S_MAX: u64 = 25;
 /// Longest word of a mail server that is taken, characters.
-const DETAIL_CHARS_MAX: usize = 500;
+pub(crate) const DETAIL_CHARS_MAX: usize = 500;
 
 /// The courier, by its key.
 pub(crate) struct Door {
@@ -70,11 +70,7 @@ fn number(text: &str) -> Result<u64, Refusal> {
         ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100."),
         ("wait_s" = Option<u64>, Query, description = "How long to wait for something, 0 to 25 s."),
     ),
-    responses(
-        (status = 200, description = "A page.", body = DeliveryPage),
-        (status = 401, description = "No service key that is ours.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page.", body = DeliveryPage)),
 )]
 #[get("/deliveries")]
 pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<HttpResponse, Refusal> {
@@ -82,18 +78,7 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
     let after: u64 = parameters
         .parsed("after", FaultText::NotAWholeNumber)
         .unwrap_or(0);
-    let limit: u32 = parameters
-        .parsed("limit", FaultText::NotAWholeNumber)
-        .unwrap_or(LIMIT_MAX);
-    if limit == 0 || limit > LIMIT_MAX {
-        parameters.fault(
-            "limit",
-            FaultText::NumberBetween {
-                min: 1,
-                max: u64::from(LIMIT_MAX),
-            },
-        );
-    }
+    let limit = parameters.limit(LIMIT_MAX, LIMIT_MAX);
     let wait_s: u64 = parameters
         .parsed("wait_s", FaultText::NotAWholeNumber)
         .unwrap_or(0);
@@ -104,7 +89,12 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
     let found = door
         .application
         .identity
-        .deliveries(after, limit, Duration::from_secs(wait_s), Utc::now)
+        .deliveries(
+            after,
+            u32::try_from(limit).unwrap_or(u32::MAX),
+            Duration::from_secs(wait_s),
+            Utc::now,
+        )
         .await?;
     let next_after = found.last().map_or(after, |last| last.id);
     let items = found.into_iter().map(|delivery| Delivery {
@@ -127,11 +117,7 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
 #[utoipa::path(
     operation_id = "claim_delivery", tag = "deliveries", security(("service" = [])),
     params(("id" = u64, Path, description = "The delivery's number.")),
-    responses(
-        (status = 200, description = "What it says.", body = ClaimedDelivery),
-        (status = 401, description = "No service key that is ours.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "It does not wait any more.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "What it says.", body = ClaimedDelivery)),
 )]
 #[post("/deliveries/{id}/claim")]
 pub(crate) async fn claim_delivery(door: Door, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -156,12 +142,7 @@ pub(crate) async fn claim_delivery(door: Door, path: Path<String>) -> Result<Htt
     operation_id = "settle_delivery", tag = "deliveries", security(("service" = [])),
     params(("id" = u64, Path, description = "The delivery's number.")),
     request_body = DeliveryOutcome,
-    responses(
-        (status = 204, description = "Heard."),
-        (status = 401, description = "No service key that is ours.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such delivery any more.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "Heard.")),
 )]
 #[post("/deliveries/{id}/outcome")]
 pub(crate) async fn settle_delivery(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, get, web::Path};
-use api_types::{DeskList, FormSchema, Problem};
+use api_types::{DeskList, FormSchema};
 use domain::desk::Desk;
 
 use super::me;
@@ -25,10 +25,7 @@ fn desk(caller: &Caller, key: &str) -> Result<Arc<Desk>, Refusal> {
 /// A desk is listed when any role of the caller holds on it.
 #[utoipa::path(
     operation_id = "list_desks", tag = "desks",
-    responses(
-        (status = 200, description = "The desks.", body = DeskList),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The desks.", body = DeskList)),
 )]
 #[get("/desks")]
 pub(crate) async fn list_desks(caller: Caller) -> HttpResponse {
@@ -43,11 +40,7 @@ pub(crate) async fn list_desks(caller: Caller) -> HttpResponse {
 #[utoipa::path(
     operation_id = "get_desk", tag = "desks",
     params(("key" = String, Path, description = "The desk's key.", example = "SUP")),
-    responses(
-        (status = 200, description = "The desk.", body = api_types::Desk),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such desk for this caller.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The desk.", body = api_types::Desk)),
 )]
 #[get("/desks/{key}")]
 pub(crate) async fn get_desk(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -64,11 +57,7 @@ pub(crate) async fn get_desk(caller: Caller, path: Path<String>) -> Result<HttpR
         ("key" = String, Path, description = "The desk's key.", example = "SUP"),
         ("type" = String, Path, description = "The request type.", example = "question"),
     ),
-    responses(
-        (status = 200, description = "The schema.", body = FormSchema, content_type = "application/schema+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such desk or type for this caller.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The schema.", body = FormSchema, content_type = "application/schema+json")),
 )]
 #[get("/desks/{key}/types/{type}/schema")]
 pub(crate) async fn get_form(caller: Caller, path: Path<(String, String)>) -> Result<HttpResponse, Refusal> {

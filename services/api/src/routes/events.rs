@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{AccountId, Detail, FaultText, audit::AuditData, policy::Shown};
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Bytes};
-use api_types::{FeedEvent, Problem};
+use api_types::FeedEvent;
 use application::{
     Application, Position, StreamName,
     proofs::feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
@@ -49,30 +49,18 @@ const KEEP_ALIVE_S: u64 = 15;
         ("sent_before" = Option<String>, Query, description = "Sent before this time, as a trusted channel told.", example = "2026-03-03T00:00:00Z"),
         ("Last-Event-ID" = Option<u64>, Header, description = "Resumes a live stream after this position."),
     ),
-    responses(
-        (status = 200, description = "Events, one a line.", body = FeedEvent, content_type = "application/x-ndjson"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((
+        status = 200,
+        description = "Events: one a line, or live. A live stream has one message an event: `id` is its position and `data` the same JSON as a line. Messages have no `event` name, so that `onmessage` hears each; a comment every 15 s keeps the connection.",
+        content((FeedEvent = "application/x-ndjson"), (String = "text/event-stream")),
+        headers(("Guichet-Next-After" = u64, description = "Give it as `after` for the next page; absent from a live stream.")),
+    )),
 )]
 #[get("/events")]
 pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
     let after: u64 = parameters.parsed("after", FaultText::NotAPosition).unwrap_or(0);
-    let limit: usize = parameters
-        .parsed("limit", FaultText::NotAWholeNumber)
-        .unwrap_or(FEED_LIMIT);
-    if limit == 0 || limit > FEED_LIMIT_MAX {
-        parameters.fault(
-            "limit",
-            FaultText::NumberBetween {
-                min: 1,
-                max: FEED_LIMIT_MAX as u64,
-            },
-        );
-    }
+    let limit = parameters.limit(FEED_LIMIT, FEED_LIMIT_MAX);
     let filter = filter(&caller, &mut parameters);
     let application = &caller.application;
     // A log that ends before what was read of it is another, or was restored from an older copy: waiting would be for ever.

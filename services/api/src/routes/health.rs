@@ -1,10 +1,13 @@
 //! For those who run the server.
 
 use actix_web::{HttpResponse, get, web::Data};
-use api_types::{Health, LogHealth, ProofHealth, Readiness, ReadinessProblem, ViewHealth, WorkerHealth};
+use api_types::{
+    Health, LogHealth, ProofHealth, ProofState, Readiness, ReadinessProblem, ReadinessStatus, ViewHealth,
+    WorkerHealth, WorkerState,
+};
 use application::{
     Application, LogState,
-    keeping::readiness::{Problem, Readiness as Found},
+    keeping::readiness::{Problem, Readiness as Found, Stops, ViewState},
     proofs::tree::TreeState,
 };
 use supervision::{State, Status};
@@ -41,9 +44,12 @@ pub(crate) async fn get_health() -> HttpResponse {
 pub(crate) async fn get_readiness(application: Data<Application>) -> HttpResponse {
     let found = application.keeping.readiness(Utc::now());
     let body = Readiness {
-        status: if found.is_ready() { "ready" } else { "not_ready" }.to_owned(),
+        status: match found.is_ready() {
+            true => ReadinessStatus::Ready,
+            false => ReadinessStatus::NotReady,
+        },
         log: log_health(&application),
-        views: vec![view_health(&application, &found)],
+        views: found.views.iter().map(|view| view_health(view, &found)).collect(),
         proof: proof_health(&application),
         problems: found.problems.iter().map(problem).collect(),
         workers: found.workers.iter().map(worker).collect(),
@@ -59,46 +65,44 @@ pub(crate) async fn get_readiness(application: Data<Application>) -> HttpRespons
 
 fn log_health(application: &Application) -> LogHealth {
     let (state, reason) = match application.keeping.log_state() {
-        LogState::Writable => ("writable", None),
+        LogState::Writable => (api_types::LogState::Writable, None),
         LogState::Full {
             free_bytes,
             reserve_bytes,
         } => {
             let reason =
                 format!("the disk has {free_bytes} bytes free, and {reserve_bytes} are kept in reserve");
-            ("full", Some(reason))
+            (api_types::LogState::Full, Some(reason))
         }
-        LogState::ReadOnly { reason, .. } => ("read_only", Some(reason)),
-        LogState::Poisoned { reason } => ("stopped", Some(reason)),
+        LogState::ReadOnly { reason, .. } => (api_types::LogState::ReadOnly, Some(reason)),
+        LogState::Poisoned { reason } => (api_types::LogState::Stopped, Some(reason)),
     };
     LogHealth {
-        state: state.to_owned(),
+        state,
         reason,
         head: application.head().0,
     }
 }
 
-fn view_health(application: &Application, found: &Found) -> ViewHealth {
+fn view_health((view, behind_ms): &(ViewState, u64), found: &Found) -> ViewHealth {
     let worker = found.workers.iter().find(|worker| worker.name == "views");
     ViewHealth {
-        name: "queue".to_owned(),
-        position: application.tickets.listed_through().0,
-        state: worker
-            .map_or("given_up", |worker| worker.state.as_str())
-            .to_owned(),
-        behind_ms: found.view_behind_ms,
+        name: view.name.to_owned(),
+        position: view.position.0,
+        state: worker.map_or(WorkerState::GivenUp, |worker| state(worker.state)),
+        behind_ms: *behind_ms,
     }
 }
 
 fn proof_health(application: &Application) -> ProofHealth {
     let (tree, size) = application.proofs.tree_state();
-    let tree = match tree {
-        TreeState::Following => "following",
-        TreeState::CatchingUp => "catching_up",
-        TreeState::Broken { .. } => "broken",
+    let state = match tree {
+        TreeState::Following => ProofState::Following,
+        TreeState::CatchingUp => ProofState::CatchingUp,
+        TreeState::Broken { .. } => ProofState::Broken,
     };
     ProofHealth {
-        state: tree.to_owned(),
+        state,
         size,
         signed: application.proofs.signed_size(),
     }
@@ -107,7 +111,12 @@ fn proof_health(application: &Application) -> ProofHealth {
 fn problem(problem: &Problem) -> ReadinessProblem {
     ReadinessProblem {
         code: problem.code.to_owned(),
-        stops: problem.stops.as_str().to_owned(),
+        stops: match problem.stops {
+            Stops::Commands => api_types::Stops::Commands,
+            Stops::Lists => api_types::Stops::Lists,
+            Stops::Proofs => api_types::Stops::Proofs,
+            Stops::Nothing => api_types::Stops::Nothing,
+        },
         detail: problem.detail.clone(),
         advice: problem.advice.to_owned(),
     }
@@ -116,9 +125,19 @@ fn problem(problem: &Problem) -> ReadinessProblem {
 fn worker(worker: &Status) -> WorkerHealth {
     WorkerHealth {
         name: worker.name.to_owned(),
-        state: worker.state.as_str().to_owned(),
+        state: state(worker.state),
         restarts: worker.restarts,
         last_error: worker.last_error.map(str::to_owned),
+    }
+}
+
+fn state(state: State) -> WorkerState {
+    match state {
+        State::Running => WorkerState::Running,
+        State::Failing => WorkerState::Failing,
+        State::Restarting => WorkerState::Restarting,
+        State::GivenUp => WorkerState::GivenUp,
+        State::Done => WorkerState::Done,
     }
 }
 
@@ -167,9 +186,15 @@ pub(crate) async fn get_metrics(
             (config.process_log_lines_lost)(),
         ),
         (
-            "guichet_view_queue_behind_milliseconds",
-            "For how long the queue view has lacked what the log has.",
-            application.keeping.view_behind_ms(),
+            "guichet_views_behind_milliseconds",
+            "For how long a view has lacked what the log has, at most.",
+            application
+                .keeping
+                .views()
+                .iter()
+                .map(|(_, behind_ms)| *behind_ms)
+                .max()
+                .unwrap_or(0),
         ),
     ];
     HttpResponse::Ok()

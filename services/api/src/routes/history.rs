@@ -1,7 +1,7 @@
 //! The history of a ticket in words.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Path};
-use api_types::{BlamePage, FieldBlame, HistoryPage, PageQuery, Problem};
+use api_types::{BlamePage, FieldBlame, HistoryPage, PageQuery};
 
 use domain::ticket::blame::SetBy;
 
@@ -27,13 +27,7 @@ pub const HISTORY_LIMIT_MAX: usize = 1_000;
 #[utoipa::path(
     operation_id = "list_history", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12"), PageQuery),
-    responses(
-        (status = 200, description = "A page.", body = HistoryPage),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page.", body = HistoryPage)),
 )]
 #[get("/tickets/{key}/history")]
 pub(crate) async fn list_history(
@@ -62,12 +56,7 @@ pub(crate) async fn list_history(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
     ),
-    responses(
-        (status = 200, description = "The fields, by name.", body = BlamePage),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The fields, by name.", body = BlamePage)),
 )]
 #[get("/tickets/{key}/blame")]
 pub(crate) async fn get_blame(

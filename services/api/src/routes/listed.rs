@@ -7,9 +7,9 @@ use domain::FaultText;
 use crate::parameters::Parameters;
 
 /// How many items a page has unless told.
-pub(super) const LIMIT: usize = 50;
+pub(crate) const LIMIT: usize = 50;
 /// How many items a page has at most.
-pub(super) const LIMIT_MAX: usize = 200;
+pub(crate) const LIMIT_MAX: usize = 200;
 
 /// What a list is searched for in names.
 pub(super) struct Sought(Vec<String>);
@@ -42,18 +42,7 @@ pub(super) struct Page<K> {
 impl<K: FromStr + Display + Ord> Page<K> {
     /// Reads `limit` and `cursor`.
     pub(super) fn take(parameters: &mut Parameters, wrong: FaultText) -> Page<K> {
-        let limit = parameters
-            .parsed("limit", FaultText::NotAWholeNumber)
-            .unwrap_or(LIMIT);
-        if limit == 0 || limit > LIMIT_MAX {
-            parameters.fault(
-                "limit",
-                FaultText::NumberBetween {
-                    min: 1,
-                    max: LIMIT_MAX as u64,
-                },
-            );
-        }
+        let limit = parameters.limit(LIMIT, LIMIT_MAX);
         Page {
             limit,
             after: parameters.parsed("cursor", wrong),

@@ -6,7 +6,7 @@ pub mod profile;
 use actix_web::{HttpResponse, get};
 use api_types::{DeskSummary, Me, MyOrganization};
 
-use crate::{answer, caller::Caller, problems::OfQuestion, refusal::Refusal};
+use crate::{answer, caller::Caller, refusal::Refusal};
 
 /// The account that calls, its roles, organizations, desks and profile.
 ///
@@ -14,11 +14,7 @@ use crate::{answer, caller::Caller, problems::OfQuestion, refusal::Refusal};
 /// as `Guichet-Profile` to act in that role only, and the id of an organization as `Guichet-Organization` to act there only.
 #[utoipa::path(
     operation_id = "get_me", tag = "me",
-    params(
-        ("Guichet-Profile" = Option<String>, Header, description = "Act in this role only, such as `local_admin@lycee-a`. Taken by every operation."),
-        ("Guichet-Organization" = Option<String>, Header, description = "Act in this organization only. Taken by every operation."),
-    ),
-    responses((status = 200, description = "The caller.", body = Me), OfQuestion),
+    responses((status = 200, description = "The caller.", body = Me)),
 )]
 #[get("/me")]
 pub(crate) async fn get_me(caller: Caller) -> Result<HttpResponse, Refusal> {

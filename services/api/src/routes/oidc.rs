@@ -4,9 +4,7 @@ use actix_web::{
     HttpResponse, get, post,
     web::{Data, Path},
 };
-use api_types::{
-    FederatedCallback, FederatedSignIn, IdentityProvider, IdentityProviderList, Problem, TokenAnswer,
-};
+use api_types::{FederatedCallback, FederatedSignIn, IdentityProvider, IdentityProviderList, TokenAnswer};
 use application::Application;
 use chrono::Utc;
 
@@ -16,7 +14,6 @@ use crate::{
     client::Stranger,
     config::ApiConfig,
     oidc::{Kept, Provider, TradeError},
-    problems::OfStranger,
     refusal::{INTERNAL, NOT_FOUND, PROVIDER_FAILED, Refusal, WRONG_CREDENTIALS},
 };
 
@@ -46,7 +43,7 @@ fn provider<'a>(config: &'a ApiConfig, id: &str) -> Result<&'a Provider, Refusal
 /// None unless the server is configured so; local passwords go on beside them.
 #[utoipa::path(
     operation_id = "list_identity_providers", tag = "auth", security(()),
-    responses((status = 200, description = "The providers, in the order of the configuration.", body = IdentityProviderList), OfStranger),
+    responses((status = 200, description = "The providers, in the order of the configuration.", body = IdentityProviderList)),
 )]
 #[get("/auth/providers")]
 pub(crate) async fn list_identity_providers(config: Data<ApiConfig>, _: Stranger) -> HttpResponse {
@@ -66,11 +63,7 @@ pub(crate) async fn list_identity_providers(config: Data<ApiConfig>, _: Stranger
 #[utoipa::path(
     operation_id = "begin_federated_sign_in", tag = "auth", security(()),
     params(("id" = String, Path, description = "The provider.")),
-    responses(
-        (status = 200, description = "Where to send the browser.", body = FederatedSignIn),
-        (status = 502, description = "The provider does not answer as expected.", body = Problem, content_type = "application/problem+json"),
-        OfStranger,
-    ),
+    responses((status = 200, description = "Where to send the browser.", body = FederatedSignIn)),
 )]
 #[post("/auth/providers/{id}/authorization")]
 pub(crate) async fn begin_federated_sign_in(
@@ -107,12 +100,7 @@ pub(crate) async fn begin_federated_sign_in(
     operation_id = "create_federated_token", tag = "auth", security(()),
     params(("id" = String, Path, description = "The provider.")),
     request_body = FederatedCallback,
-    responses(
-        (status = 200, description = "Signed in.", body = TokenAnswer),
-        (status = 401, description = "State or code do not hold; or there is no account for whom the provider names.", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "The provider does not answer as expected.", body = Problem, content_type = "application/problem+json"),
-        OfStranger,
-    ),
+    responses((status = 200, description = "Signed in.", body = TokenAnswer)),
 )]
 #[post("/auth/providers/{id}/token")]
 pub(crate) async fn create_federated_token(

@@ -20,7 +20,6 @@ use crate::{
     body::{Body, Raw},
     caller::Caller,
     parameters::Parameters,
-    problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
 };
 
@@ -66,9 +65,8 @@ async fn changed(
 /// For administrators: at the top of the tree, or below an organization that they administer.
 #[utoipa::path(
     operation_id = "create_organization", tag = "organizations",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same organization, made once.")),
     request_body = CreateOrganization,
-    responses((status = 201, description = "The organization.", body = Organization, headers(("Location", description = "Where it is."))), OfCommand),
+    responses((status = 201, description = "The organization.", body = Organization, headers(("Location", description = "Where it is.")))),
 )]
 #[post("/organizations")]
 pub(crate) async fn create_organization(
@@ -111,7 +109,7 @@ pub(crate) async fn create_organization(
 /// The organizations that the caller may see: one's own, and those that one treats, audits or administers.
 #[utoipa::path(
     operation_id = "list_organizations", tag = "organizations", params(OrganizationQuery),
-    responses((status = 200, description = "A page.", body = OrganizationPage), OfQuestion),
+    responses((status = 200, description = "A page.", body = OrganizationPage)),
 )]
 #[get("/organizations")]
 pub(crate) async fn list_organizations(
@@ -154,7 +152,7 @@ pub(crate) async fn list_organizations(
 #[utoipa::path(
     operation_id = "get_organization", tag = "organizations",
     params(("id" = String, Path, description = "Its id.", example = "lycee-a")),
-    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version."))), OfQuestion),
+    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version.")))),
 )]
 #[get("/organizations/{id}")]
 pub(crate) async fn get_organization(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -168,12 +166,9 @@ pub(crate) async fn get_organization(caller: Caller, path: Path<String>) -> Resu
 /// administrator too.
 #[utoipa::path(
     operation_id = "edit_organization", tag = "organizations",
-    params(
-        ("id" = String, Path, description = "Its id.", example = "lycee-a"),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("id" = String, Path, description = "Its id.", example = "lycee-a")),
     request_body = EditOrganization,
-    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version."))), OfCommand),
+    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version.")))),
 )]
 #[patch("/organizations/{id}")]
 pub(crate) async fn edit_organization(
@@ -225,12 +220,9 @@ fn account_meant(caller: &Caller, named: Option<String>, pointer: &str) -> Resul
 /// Sign a contract for an organization.
 #[utoipa::path(
     operation_id = "create_contract", tag = "organizations",
-    params(
-        ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: signed once."),
-    ),
+    params(("id" = String, Path, description = "The organization's id.", example = "lycee-a")),
     request_body = ContractTerms,
-    responses((status = 200, description = "The organization.", body = Organization), OfCommand),
+    responses((status = 200, description = "The organization.", body = Organization)),
 )]
 #[post("/organizations/{id}/contracts")]
 pub(crate) async fn create_contract(
@@ -249,10 +241,9 @@ pub(crate) async fn create_contract(
     params(
         ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
         ("contract" = Uuid, Path, description = "The contract's id."),
-        ("If-Match" = Option<String>, Header, description = "The organization's version that this rests on, in quotes."),
     ),
     request_body = ContractTerms,
-    responses((status = 200, description = "The organization.", body = Organization), OfCommand),
+    responses((status = 200, description = "The organization.", body = Organization)),
 )]
 #[put("/organizations/{id}/contracts/{contract}")]
 pub(crate) async fn edit_contract(
@@ -271,9 +262,8 @@ pub(crate) async fn edit_contract(
     params(
         ("id" = String, Path, description = "The organization's id.", example = "lycee-a"),
         ("contract" = Uuid, Path, description = "The contract's id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
-    responses((status = 200, description = "The organization.", body = Organization), OfCommand),
+    responses((status = 200, description = "The organization.", body = Organization)),
 )]
 #[delete("/organizations/{id}/contracts/{contract}")]
 pub(crate) async fn delete_contract(
@@ -326,15 +316,7 @@ async fn sign(
 }
 
 fn level(named: &str) -> Result<ContractLevel, Fault> {
-    let mut levels = ContractLevel::ALL.into_iter();
-    levels.find(|level| level.as_str() == named).ok_or_else(|| {
-        Fault::new(
-            "/level",
-            FaultText::NotOneOf {
-                values: "standard, silver, gold, platinum".to_owned(),
-            },
-        )
-    })
+    ContractLevel::named(named).map_err(|text| Fault::new("/level", text))
 }
 
 fn terms(caller: &Caller, asked: ContractTerms) -> Result<Contract, Vec<Fault>> {

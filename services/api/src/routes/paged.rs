@@ -26,18 +26,7 @@ impl Asked {
         limit_max: usize,
     ) -> Result<Asked, Refusal> {
         let mut parameters = Parameters::read(request)?;
-        let limit: usize = parameters
-            .parsed("limit", FaultText::NotAWholeNumber)
-            .unwrap_or(limit);
-        if limit == 0 || limit > limit_max {
-            parameters.fault(
-                "limit",
-                FaultText::NumberBetween {
-                    min: 1,
-                    max: limit_max as u64,
-                },
-            );
-        }
+        let limit = parameters.limit(limit, limit_max);
         let start = start(&mut parameters);
         let at_least: Option<u64> = parameters.parsed("at_least", FaultText::NotAPosition);
         let as_of = parameters.as_of(caller.application.head());

@@ -1,7 +1,7 @@
 //! Persons: erasing one.
 
 use actix_web::{HttpResponse, get, http::header, post, web::Path};
-use api_types::{ErasePerson, Problem};
+use api_types::ErasePerson;
 use application::{
     keeping::{erasure::Erasure, erasures::ErasureState},
     kernel::writes::Made,
@@ -21,20 +21,11 @@ use crate::{
 /// recall bundles, mails and files that were handed out.
 #[utoipa::path(
     operation_id = "erase_person", tag = "persons",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The person: the id of an account, or of an end customer."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer."),
-    ),
+    params(("id" = uuid::Uuid, Path, description = "The person: the id of an account, or of an end customer.")),
     request_body = ErasePerson,
     responses(
         (status = 200, description = "The person was erased before, by another command: nothing is written, and this reason stands nowhere.", body = api_types::Erasure),
         (status = 202, description = "The key is destroyed; the rest is under way.", body = api_types::Erasure, headers(("Location", description = "The job."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for somebody else (`Guichet-On-Behalf-Of`).", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such person for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The last administrator stays one.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "No commands are taken now.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 #[post("/persons/{id}/erasure")]
@@ -66,11 +57,7 @@ pub(crate) async fn erase_person(
 #[utoipa::path(
     operation_id = "get_erasure", tag = "persons",
     params(("id" = uuid::Uuid, Path, description = "The person.")),
-    responses(
-        (status = 200, description = "The job.", body = api_types::Erasure),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nobody of that id was erased, or not for this caller.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The job.", body = api_types::Erasure)),
 )]
 #[get("/persons/{id}/erasure")]
 pub(crate) async fn get_erasure(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -87,13 +74,13 @@ fn person(text: &str) -> Result<PersonId, Refusal> {
 
 fn answer(erasure: Erasure) -> api_types::Erasure {
     let (state, detail) = match erasure.state {
-        ErasureState::Running => ("running", None),
-        ErasureState::Done => ("done", None),
-        ErasureState::Failed { reason } => ("failed", Some(reason)),
+        ErasureState::Running => (api_types::ErasureState::Running, None),
+        ErasureState::Done => (api_types::ErasureState::Done, None),
+        ErasureState::Failed { reason } => (api_types::ErasureState::Failed, Some(reason)),
     };
     api_types::Erasure {
         person: erasure.person.0,
-        state: state.to_owned(),
+        state,
         at: erasure.at,
         position: erasure.position.0,
         detail,

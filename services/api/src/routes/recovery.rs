@@ -15,7 +15,6 @@ use domain::{Fault, FaultText, Language, TicketKey};
 use crate::{
     body::Body,
     client::Stranger,
-    problems::OfStranger,
     refusal::{self, Refusal},
 };
 
@@ -30,7 +29,7 @@ fn refused(error: application::ExecuteError) -> Refusal {
 #[utoipa::path(
     operation_id = "request_password_reset", tag = "auth", security(()),
     request_body = PasswordResetRequest,
-    responses((status = 202, description = "Heard; nothing is told about the account."), OfStranger),
+    responses((status = 202, description = "Heard; nothing is told about the account.")),
 )]
 #[post("/auth/password-reset")]
 pub(crate) async fn request_password_reset(
@@ -50,7 +49,7 @@ pub(crate) async fn request_password_reset(
 #[utoipa::path(
     operation_id = "reset_password", tag = "auth", security(()),
     request_body = PasswordReset,
-    responses((status = 204, description = "The new password holds."), OfStranger),
+    responses((status = 204, description = "The new password holds.")),
 )]
 #[post("/auth/password-reset/confirmation")]
 pub(crate) async fn reset_password(
@@ -74,7 +73,7 @@ pub(crate) async fn reset_password(
 #[utoipa::path(
     operation_id = "request_username_reminder", tag = "auth", security(()),
     request_body = UsernameReminderRequest,
-    responses((status = 202, description = "Heard; nothing is told about the account."), OfStranger),
+    responses((status = 202, description = "Heard; nothing is told about the account.")),
 )]
 #[post("/auth/username-reminder")]
 pub(crate) async fn request_username_reminder(
@@ -107,7 +106,7 @@ pub(crate) async fn request_username_reminder(
 #[utoipa::path(
     operation_id = "confirm_address", tag = "auth", security(()),
     request_body = OneTimeToken,
-    responses((status = 204, description = "Notifications go there from now on."), OfStranger),
+    responses((status = 204, description = "Notifications go there from now on.")),
 )]
 #[post("/auth/address-confirmation")]
 pub(crate) async fn confirm_address(
@@ -129,7 +128,7 @@ pub(crate) async fn confirm_address(
 #[utoipa::path(
     operation_id = "request_rescue", tag = "auth", security(()),
     request_body = RescueRequest,
-    responses((status = 202, description = "The support desk has it."), OfStranger),
+    responses((status = 202, description = "The support desk has it.")),
 )]
 #[post("/auth/rescue")]
 pub(crate) async fn request_rescue(
@@ -158,7 +157,7 @@ pub(crate) async fn request_rescue(
 #[utoipa::path(
     operation_id = "sign_up", tag = "auth", security(()),
     request_body = SignUpRequest,
-    responses((status = 202, description = "A link is mailed to the address."), OfStranger),
+    responses((status = 202, description = "A link is mailed to the address.")),
 )]
 #[post("/auth/sign-up")]
 pub(crate) async fn sign_up(
@@ -187,7 +186,7 @@ pub(crate) async fn sign_up(
 #[utoipa::path(
     operation_id = "confirm_sign_up", tag = "auth", security(()),
     request_body = OneTimeToken,
-    responses((status = 204, description = "The account is there; sign in."), OfStranger),
+    responses((status = 204, description = "The account is there; sign in.")),
 )]
 #[post("/auth/sign-up/confirmation")]
 pub(crate) async fn confirm_sign_up(

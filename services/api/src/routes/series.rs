@@ -1,7 +1,7 @@
 //! Counters over time.
 
 use actix_web::{HttpRequest, HttpResponse, get};
-use api_types::{DayCounts, Problem, StatusSeries};
+use api_types::{DayCounts, StatusSeries};
 use application::Position;
 use domain::{DeskKey, FaultText};
 
@@ -19,12 +19,7 @@ use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
         ("to" = String, Query, description = "The last day.", example = "2026-03-31"),
         ("at_least" = Option<u64>, Query, description = "Answer only when this position of the log is on the screen; 503 `view-behind` after 2 s."),
     ),
-    responses(
-        (status = 200, description = "One item a day.", body = StatusSeries),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters at fault.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The view has not reached `at_least`.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "One item a day.", body = StatusSeries)),
 )]
 #[get("/series/statuses")]
 pub(crate) async fn get_status_series(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Refusal> {

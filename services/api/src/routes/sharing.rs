@@ -1,7 +1,7 @@
 //! Who a ticket is shared with.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Path};
-use api_types::{EditTicket, Problem, Share, ShareList, Sharer, Ticket};
+use api_types::{EditTicket, Share, ShareList, Sharer, Ticket};
 use domain::{AccountId, OrganizationId, ticket::Action};
 
 use super::{key, ticket_answer, tickets::edit_actions};
@@ -10,7 +10,6 @@ use crate::{
     body::Body,
     caller::Caller,
     parameters::Parameters,
-    problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
 };
 
@@ -19,18 +18,9 @@ use crate::{
 /// One shares with organizations of one's own; those who treat the desk's tickets, with any.
 #[utoipa::path(
     operation_id = "share_ticket", tag = "tickets",
-    params(
-        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: the same answer, one event."),
-    ),
+    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = Share,
-    responses(
-        (status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not permitted.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such ticket for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields at fault.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
 )]
 #[post("/tickets/{key}/share")]
 pub(crate) async fn share_ticket(
@@ -59,10 +49,8 @@ pub(crate) async fn share_ticket(
     params(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("organization" = String, Path, description = "The organization's id.", example = "commune-b"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: the same answer, one event."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
     ),
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version."))), OfCommand),
+    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
 )]
 #[delete("/tickets/{key}/share/{organization}")]
 pub(crate) async fn unshare_ticket(
@@ -87,7 +75,7 @@ pub(crate) async fn unshare_ticket(
 #[utoipa::path(
     operation_id = "list_shares", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    responses((status = 200, description = "The list.", body = ShareList), OfQuestion),
+    responses((status = 200, description = "The list.", body = ShareList)),
 )]
 #[get("/tickets/{key}/share")]
 pub(crate) async fn list_shares(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guichet_tests::client::Client;
+use guichet_tests::{client::Client, contract::Contract};
 use reqwest::Method;
 
 /// Where an operation is, and how it answers.
@@ -37,22 +37,15 @@ impl Operation {
 
 /// Every operation by its id.
 pub(super) fn operations(nobody: &Client) -> BTreeMap<String, Operation> {
-    let contract = nobody.get("/openapi.json").expect(200);
     let mut operations = BTreeMap::new();
-    for (path, methods) in contract["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            let Some(id) = operation["operationId"].as_str() else {
-                continue;
-            };
-            let responses = operation["responses"].as_object().unwrap();
-            let place = Operation {
-                method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
-                statuses: responses.keys().map(|status| status.parse().unwrap()).collect(),
-            };
-            let before = operations.insert(id.to_owned(), place);
-            assert!(before.is_none(), "two operations are called {id}");
-        }
+    for operation in Contract::served(nobody).operations() {
+        let place = Operation {
+            statuses: operation.statuses().into_iter().collect(),
+            method: operation.method,
+            path: operation.path,
+        };
+        let before = operations.insert(operation.id.clone(), place);
+        assert!(before.is_none(), "two operations are called {}", operation.id);
     }
     operations
 }

@@ -24,16 +24,8 @@ impl People {
     /// The names in a draft as ids, and the faults of those that name nothing.
     pub(super) fn resolve_account(&self, viewer: &Viewer, draft: &AccountDraft) -> (NewAccount, Vec<Fault>) {
         let mut faults = Vec::new();
-        let kinds = [AccountKind::Person, AccountKind::Operator, AccountKind::Service];
-        let kind = kinds.into_iter().find(|kind| kind.as_str() == draft.kind);
-        if kind.is_none() {
-            faults.push(Fault::new(
-                "/kind",
-                FaultText::NotOneOf {
-                    values: "person, operator, service".to_owned(),
-                },
-            ));
-        }
+        let kind = AccountKind::named(&draft.kind);
+        let kind = kind.map_err(|text| faults.push(Fault::new("/kind", text)));
         let mut grants = BTreeSet::new();
         for (index, role) in draft.roles.iter().enumerate() {
             match self.grant_named(viewer, role, &format!("/roles/{index}")) {
@@ -77,16 +69,10 @@ impl People {
         pointer: &str,
     ) -> Result<Grant, Vec<Fault>> {
         let mut faults = Vec::new();
-        let role = Role::ALL.into_iter().find(|role| role.as_str() == named.role);
-        if role.is_none() {
-            let known: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
-            faults.push(Fault::new(
-                format!("{pointer}/role"),
-                FaultText::NotOneOf {
-                    values: known.join(", "),
-                },
-            ));
-        }
+        let role = Role::named(&named.role);
+        let role = role
+            .map_err(|text| faults.push(Fault::new(format!("{pointer}/role"), text)))
+            .ok();
         let desk = named.desk.as_ref().map(|name| {
             let key = name.parse().ok();
             key.and_then(|key| self.kernel.directory.desk(&key))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, delete, post, put, web::Path};
-use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, Problem, SetAddress};
+use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, SetAddress};
 use domain::{
     AccountId, Fault, FaultText,
     account::{ProfileField, change::Change},
@@ -17,7 +17,6 @@ use super::{account_answer, account_in, named_grant};
 use crate::{
     body::Body,
     caller::Caller,
-    problems::OfCommand,
     refusal::{FORBIDDEN, NOT_FOUND, Refusal},
 };
 
@@ -60,13 +59,9 @@ async fn changed(
 /// Within the caller's own limits of desk and organization; nobody grants to themselves.
 #[utoipa::path(
     operation_id = "grant_role", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: granted once."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = NewRole,
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[post("/accounts/{id}/roles")]
 pub(crate) async fn grant_role(
@@ -103,14 +98,8 @@ pub(crate) async fn grant_role(
     params(
         ("id" = String, Path, description = "The account's id, or its user name."),
         ("profile" = String, Path, description = "The role as its `profile` names it.", example = "local_admin@lycee-a"),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
-    responses(
-        (status = 200, description = "The account.", body = Account),
-        (status = 409, description = "The last administrator stays one.", body = Problem, content_type = "application/problem+json"),
-        OfCommand,
-    ),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[delete("/accounts/{id}/roles/{profile}")]
 pub(crate) async fn revoke_role(
@@ -129,13 +118,9 @@ pub(crate) async fn revoke_role(
 /// Make an account a member of an organization.
 #[utoipa::path(
     operation_id = "create_membership", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: made once."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = NewMembership,
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[post("/accounts/{id}/memberships")]
 pub(crate) async fn create_membership(
@@ -172,10 +157,8 @@ pub(crate) async fn create_membership(
     params(
         ("id" = String, Path, description = "The account's id, or its user name."),
         ("organization" = String, Path, description = "The organization's id."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[delete("/accounts/{id}/memberships/{organization}")]
 pub(crate) async fn delete_membership(
@@ -202,16 +185,9 @@ pub(crate) async fn delete_membership(
 /// Its sign-ins end. Its tickets and its name stay; only an erasure takes those away.
 #[utoipa::path(
     operation_id = "disable_account", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: disabled once."),
-    ),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = DisableAccount,
-    responses(
-        (status = 200, description = "The account.", body = Account),
-        (status = 409, description = "It is disabled already, or is the last administrator, who stays one.", body = Problem, content_type = "application/problem+json"),
-        OfCommand,
-    ),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[post("/accounts/{id}/disablement")]
 pub(crate) async fn disable_account(
@@ -235,11 +211,8 @@ pub(crate) async fn disable_account(
 /// Let its holder sign in again.
 #[utoipa::path(
     operation_id = "enable_account", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
-    ),
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[delete("/accounts/{id}/disablement")]
 pub(crate) async fn enable_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -256,11 +229,8 @@ pub(crate) async fn enable_account(caller: Caller, path: Path<String>) -> Result
 /// End a lock-out before its time.
 #[utoipa::path(
     operation_id = "unlock_account", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
-    ),
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[delete("/accounts/{id}/lock")]
 pub(crate) async fn unlock_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -277,12 +247,9 @@ pub(crate) async fn unlock_account(caller: Caller, path: Path<String>) -> Result
 /// Say which fields of the profile only administrators change.
 #[utoipa::path(
     operation_id = "lock_fields", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = LockedFields,
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[put("/accounts/{id}/locked-fields")]
 pub(crate) async fn lock_fields(
@@ -293,12 +260,9 @@ pub(crate) async fn lock_fields(
     let mut fields = BTreeSet::new();
     let mut faults = Vec::new();
     for (index, name) in body.value.fields.iter().enumerate() {
-        match ProfileField::ALL.into_iter().find(|field| field.as_str() == name) {
-            Some(field) => drop(fields.insert(field)),
-            None => {
-                let pointer = format!("/fields/{index}");
-                faults.push(Fault::new(pointer, FaultText::NotAProfileField));
-            }
+        match ProfileField::named(name) {
+            Ok(field) => drop(fields.insert(field)),
+            Err(text) => faults.push(Fault::new(format!("/fields/{index}"), text)),
         }
     }
     account_in(&caller, &path)?;
@@ -320,12 +284,9 @@ pub(crate) async fn lock_fields(
 /// It counts as not confirmed until its holder confirms it.
 #[utoipa::path(
     operation_id = "set_address", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("If-Match" = Option<String>, Header, description = "The version that this rests on, in quotes."),
-    ),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = SetAddress,
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[put("/accounts/{id}/address")]
 pub(crate) async fn set_address(
@@ -347,11 +308,8 @@ pub(crate) async fn set_address(
 /// Take the second factor away from who has lost it.
 #[utoipa::path(
     operation_id = "delete_second_factor", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
-    ),
-    responses((status = 200, description = "The account.", body = Account), OfCommand),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[delete("/accounts/{id}/second-factor")]
 pub(crate) async fn delete_second_factor(
@@ -371,11 +329,8 @@ pub(crate) async fn delete_second_factor(
 /// Sign an account out everywhere.
 #[utoipa::path(
     operation_id = "delete_sign_ins_of", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
-    ),
-    responses((status = 204, description = "Every sign-in of the account has ended."), OfCommand),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
+    responses((status = 204, description = "Every sign-in of the account has ended.")),
 )]
 #[delete("/accounts/{id}/sign-ins")]
 pub(crate) async fn delete_sign_ins_of(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {

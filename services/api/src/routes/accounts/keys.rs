@@ -18,7 +18,6 @@ use super::account_in;
 use crate::{
     body::{Body, Raw},
     caller::Caller,
-    problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
     times,
 };
@@ -40,12 +39,9 @@ fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiK
 /// answer names the key without showing it.
 #[utoipa::path(
     operation_id = "create_api_key", tag = "accounts",
-    params(
-        ("id" = String, Path, description = "The account's id, or its user name."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key and body: issued once."),
-    ),
+    params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = NewApiKey,
-    responses((status = 201, description = "The key.", body = ApiKey, headers(("Location", description = "Where it is revoked."))), OfCommand),
+    responses((status = 201, description = "The key.", body = ApiKey, headers(("Location", description = "Where it is revoked.")))),
 )]
 #[post("/accounts/{id}/keys")]
 pub(crate) async fn create_api_key(
@@ -99,16 +95,9 @@ fn scopes<'a>(names: impl Iterator<Item = (usize, &'a str)>) -> Result<BTreeSet<
     let mut scopes = BTreeSet::new();
     let mut faults = Vec::new();
     for (index, name) in names {
-        match KeyScope::ALL.into_iter().find(|scope| scope.as_str() == name) {
-            Some(scope) => drop(scopes.insert(scope)),
-            None => {
-                faults.push(Fault::new(
-                    format!("/scopes/{index}"),
-                    FaultText::NotOneOf {
-                        values: "read, write, audit, administer".to_owned(),
-                    },
-                ));
-            }
+        match KeyScope::named(name) {
+            Ok(scope) => drop(scopes.insert(scope)),
+            Err(text) => faults.push(Fault::new(format!("/scopes/{index}"), text)),
         }
     }
     if faults.is_empty() {
@@ -122,7 +111,7 @@ fn scopes<'a>(names: impl Iterator<Item = (usize, &'a str)>) -> Result<BTreeSet<
 #[utoipa::path(
     operation_id = "list_api_keys", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
-    responses((status = 200, description = "The keys.", body = ApiKeyList), OfQuestion),
+    responses((status = 200, description = "The keys.", body = ApiKeyList)),
 )]
 #[get("/accounts/{id}/keys")]
 pub(crate) async fn list_api_keys(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -147,9 +136,8 @@ pub(crate) async fn list_api_keys(caller: Caller, path: Path<String>) -> Result<
     params(
         ("id" = String, Path, description = "The account's id, or its user name."),
         ("key" = Uuid, Path, description = "The key's id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more."),
     ),
-    responses((status = 204, description = "It no longer holds."), OfCommand),
+    responses((status = 204, description = "It no longer holds.")),
 )]
 #[delete("/accounts/{id}/keys/{key}")]
 pub(crate) async fn delete_api_key(

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use crate::{
     body::Body,
     caller::Caller,
-    problems::{OfCommand, OfQuestion},
     refusal::{NOT_FOUND, Refusal},
 };
 
@@ -21,9 +20,8 @@ use crate::{
 /// The password until now is asked for; all other sign-ins of the caller end.
 #[utoipa::path(
     operation_id = "change_password", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: changed once.")),
     request_body = ChangePassword,
-    responses((status = 204, description = "The new password holds."), OfCommand),
+    responses((status = 204, description = "The new password holds.")),
 )]
 #[post("/me/password")]
 pub(crate) async fn change_password(
@@ -49,9 +47,8 @@ pub(crate) async fn change_password(
 /// Put the secret into an authenticator, then confirm it with a first code within ten minutes.
 #[utoipa::path(
     operation_id = "begin_second_factor", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST; each time another secret.")),
     request_body = PasswordConfirmation,
-    responses((status = 200, description = "The secret, shown this once.", body = PendingSecondFactor), OfCommand),
+    responses((status = 200, description = "The secret, shown this once.", body = PendingSecondFactor)),
 )]
 #[post("/me/second-factor")]
 pub(crate) async fn begin_second_factor(
@@ -77,9 +74,8 @@ pub(crate) async fn begin_second_factor(
 /// has lost them gives the factor up and begins anew.
 #[utoipa::path(
     operation_id = "confirm_second_factor", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Same key and body: confirmed once.")),
     request_body = SecondFactorCode,
-    responses((status = 200, description = "Codes for who loses the device, shown this once.", body = RecoveryCodes), OfCommand),
+    responses((status = 200, description = "Codes for who loses the device, shown this once.", body = RecoveryCodes)),
 )]
 #[post("/me/second-factor/confirmation")]
 pub(crate) async fn confirm_second_factor(
@@ -99,9 +95,8 @@ pub(crate) async fn confirm_second_factor(
 /// Give one's own second factor up.
 #[utoipa::path(
     operation_id = "remove_second_factor", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST.")),
     request_body = PasswordConfirmation,
-    responses((status = 204, description = "No code is asked for any more."), OfCommand),
+    responses((status = 204, description = "No code is asked for any more.")),
 )]
 #[post("/me/second-factor/removal")]
 pub(crate) async fn remove_second_factor(
@@ -121,7 +116,7 @@ pub(crate) async fn remove_second_factor(
 /// One's own sign-ins that hold.
 #[utoipa::path(
     operation_id = "list_sign_ins", tag = "me",
-    responses((status = 200, description = "The sign-ins, the newest first.", body = SignInList), OfQuestion),
+    responses((status = 200, description = "The sign-ins, the newest first.", body = SignInList)),
 )]
 #[get("/me/sign-ins")]
 pub(crate) async fn list_sign_ins(caller: Caller) -> Result<HttpResponse, Refusal> {
@@ -150,7 +145,7 @@ pub(crate) async fn list_sign_ins(caller: Caller) -> Result<HttpResponse, Refusa
 #[utoipa::path(
     operation_id = "delete_sign_in", tag = "me",
     params(("id" = Uuid, Path, description = "The sign-in.")),
-    responses((status = 204, description = "It has ended."), OfCommand),
+    responses((status = 204, description = "It has ended.")),
 )]
 #[delete("/me/sign-ins/{id}")]
 pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -171,8 +166,7 @@ pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result
 /// Sign out everywhere, here too.
 #[utoipa::path(
     operation_id = "delete_sign_ins", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more.")),
-    responses((status = 204, description = "Every sign-in of the caller has ended."), OfCommand),
+    responses((status = 204, description = "Every sign-in of the caller has ended.")),
 )]
 #[delete("/me/sign-ins")]
 pub(crate) async fn delete_sign_ins(caller: Caller) -> Result<HttpResponse, Refusal> {

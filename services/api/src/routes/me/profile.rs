@@ -1,14 +1,13 @@
 //! The caller's own profile (seed 002, F78-F83).
 
 use actix_web::{HttpResponse, delete, patch, post, put, web::Payload};
-use api_types::{EditProfile, FileBytes, Me, NewAddress, Problem};
+use api_types::{EditProfile, FileBytes, Me, NewAddress};
 use application::people::pictures::UPLOAD_BYTES_MAX;
 
 use super::{super::edit_of, me};
 use crate::{
     body::{Body, collected},
     caller::Caller,
-    problems::OfCommand,
     refusal::Refusal,
 };
 
@@ -17,9 +16,8 @@ use crate::{
 /// Fields that an administrator has locked are refused.
 #[utoipa::path(
     operation_id = "edit_me", tag = "me",
-    params(("If-Match" = Option<String>, Header, description = "The `version` that this rests on, in quotes.")),
     request_body = EditProfile,
-    responses((status = 200, description = "The caller.", body = Me), OfCommand),
+    responses((status = 200, description = "The caller.", body = Me)),
 )]
 #[patch("/me")]
 pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<HttpResponse, Refusal> {
@@ -40,9 +38,8 @@ pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<H
 /// password is asked for; who has none here, since a provider signs them in, must have signed in within ten minutes.
 #[utoipa::path(
     operation_id = "request_address", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Taken, as by every POST; asking twice mails twice.")),
     request_body = NewAddress,
-    responses((status = 202, description = "A link is mailed."), OfCommand),
+    responses((status = 202, description = "A link is mailed.")),
 )]
 #[post("/me/address")]
 pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> Result<HttpResponse, Refusal> {
@@ -63,11 +60,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 #[utoipa::path(
     operation_id = "set_avatar", tag = "me",
     request_body(content = inline(FileBytes), content_type = "*/*", description = "The picture's bytes."),
-    responses(
-        (status = 204, description = "It is set."),
-        (status = 413, description = "It is too large.", body = Problem, content_type = "application/problem+json"),
-        OfCommand,
-    ),
+    responses((status = 204, description = "It is set.")),
 )]
 #[put("/me/avatar")]
 pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpResponse, Refusal> {
@@ -81,8 +74,7 @@ pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpR
 /// Take one's own picture away.
 #[utoipa::path(
     operation_id = "delete_avatar", tag = "me",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Same key: done once, and answered as it was when it is there no more.")),
-    responses((status = 204, description = "There is none."), OfCommand),
+    responses((status = 204, description = "There is none.")),
 )]
 #[delete("/me/avatar")]
 pub(crate) async fn delete_avatar(caller: Caller) -> Result<HttpResponse, Refusal> {

@@ -1,0 +1,214 @@
+//! Closed sets of names: each is a type of the contract, whose values are those of the code, and stands wherever one of them is sent or
+//! answered.
+
+use application::identity::letters::EFFECTS;
+use domain::{
+    Language,
+    account::{AccountKind, ProfileField, profile::DEFAULT_VIEWS},
+    fault::FaultCode,
+    organization::ContractLevel,
+    policy::{KeyScope, Role},
+};
+use utoipa::openapi::{
+    ObjectBuilder, OneOfBuilder, OpenApi, Ref, RefOr, Schema, Type,
+    schema::{ArrayItems, RefBuilder, SchemaType},
+};
+
+use crate::refusal::KINDS;
+
+/// A closed set.
+struct Set {
+    name: &'static str,
+    description: &'static str,
+    values: Vec<&'static str>,
+    /// Where it stands: a schema and its member.
+    members: &'static [(&'static str, &'static str)],
+    /// Where it is asked for: an operation's path and its query parameter.
+    parameters: &'static [(&'static str, &'static str)],
+}
+
+fn sets() -> [Set; 10] {
+    [
+        Set {
+            name: "ProblemCode",
+            description: "What a program compares: stable, never translated. Each has its page under `/docs/errors`.",
+            values: KINDS.iter().map(|kind| kind.code).collect(),
+            members: &[("Problem", "code")],
+            parameters: &[],
+        },
+        Set {
+            name: "FaultCode",
+            description: "What a program compares; `required` when the field is missing or empty.",
+            values: FaultCode::ALL.map(FaultCode::as_str).to_vec(),
+            members: &[("FieldError", "code")],
+            parameters: &[],
+        },
+        Set {
+            name: "Role",
+            description: "What somebody may be.",
+            values: Role::ALL.map(Role::as_str).to_vec(),
+            members: &[("NewRole", "role"), ("RoleGrant", "role")],
+            parameters: &[("/v1/accounts", "role")],
+        },
+        Set {
+            name: "AccountKind",
+            description: "What kind of account it is: a person's, a SOAP program's of an operator, or another program's.",
+            values: AccountKind::ALL.map(AccountKind::as_str).to_vec(),
+            members: &[("CreateAccount", "kind"), ("Account", "kind")],
+            parameters: &[],
+        },
+        Set {
+            name: "Language",
+            description: "A language of the product.",
+            values: Language::ALL.map(Language::as_str).to_vec(),
+            members: &[
+                ("CreateAccount", "language"),
+                ("Account", "language"),
+                ("EditProfile", "language"),
+                ("MyProfile", "language"),
+                ("SignUpRequest", "language"),
+                ("ClaimedDelivery", "language"),
+            ],
+            parameters: &[],
+        },
+        Set {
+            name: "KeyScope",
+            description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts and organizations (`administer`).",
+            values: KeyScope::ALL.map(KeyScope::as_str).to_vec(),
+            members: &[("NewApiKey", "scopes"), ("ApiKey", "scopes")],
+            parameters: &[],
+        },
+        Set {
+            name: "ContractLevel",
+            description: "What a contract promises. From `gold` on the named responsible is reached by telephone.",
+            values: ContractLevel::ALL.map(ContractLevel::as_str).to_vec(),
+            members: &[("ContractTerms", "level"), ("Contract", "level")],
+            parameters: &[],
+        },
+        Set {
+            name: "ProfileField",
+            description: "A field of a profile.",
+            values: ProfileField::ALL.map(ProfileField::as_str).to_vec(),
+            members: &[
+                ("LockedFields", "fields"),
+                ("Account", "locked_fields"),
+                ("MyProfile", "locked_fields"),
+            ],
+            parameters: &[],
+        },
+        Set {
+            name: "DefaultView",
+            description: "The screen that a frontend shows first.",
+            values: DEFAULT_VIEWS.to_vec(),
+            members: &[
+                ("Account", "default_view"),
+                ("EditProfile", "default_view"),
+                ("MyProfile", "default_view"),
+            ],
+            parameters: &[],
+        },
+        Set {
+            name: "DeliveryEffect",
+            description: "Why a mail goes.",
+            values: EFFECTS.to_vec(),
+            members: &[("Delivery", "effect")],
+            parameters: &[],
+        },
+    ]
+}
+
+/// Gives each set its type, and its members that type.
+pub(super) fn close(contract: &mut OpenApi) {
+    for set in sets() {
+        let schemas = &mut contract.components.get_or_insert_default().schemas;
+        for (schema, member) in set.members {
+            let place = match schemas.get_mut(*schema) {
+                Some(RefOr::T(Schema::Object(object))) => object.properties.get_mut(*member),
+                Some(_) | None => None,
+            };
+            let Some(place) = place else { continue };
+            narrow(place, set.name);
+        }
+        let closed = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(set.description))
+            .enum_values(Some(set.values));
+        schemas.insert(set.name.to_owned(), closed.into());
+        for (path, parameter) in set.parameters {
+            let operation = contract
+                .paths
+                .paths
+                .get_mut(*path)
+                .and_then(|item| item.get.as_mut());
+            let parameters = operation
+                .into_iter()
+                .filter_map(|operation| operation.parameters.as_mut());
+            for found in parameters.flatten() {
+                if let RefOr::T(found) = found
+                    && found.name == *parameter
+                {
+                    found.schema = Some(Ref::from_schema_name(set.name).into());
+                }
+            }
+        }
+    }
+}
+
+/// A text becomes a name of the set; one that may be `null` still may, and a list becomes a list of names.
+fn narrow(place: &mut RefOr<Schema>, name: &str) {
+    let closed: RefOr<Schema> = Ref::from_schema_name(name).into();
+    match place {
+        RefOr::T(Schema::Array(list)) => list.items = ArrayItems::RefOrSchema(Box::new(closed)),
+        RefOr::T(Schema::Object(text)) => {
+            let may_be_null =
+                matches!(&text.schema_type, SchemaType::Array(types) if types.contains(&Type::Null));
+            let description = text.description.clone();
+            *place = match may_be_null {
+                false => RefOr::Ref(
+                    RefBuilder::new()
+                        .ref_location_from_schema_name(name)
+                        .description(description)
+                        .build(),
+                ),
+                true => {
+                    let null = ObjectBuilder::new().schema_type(Type::Null);
+                    let choice = OneOfBuilder::new()
+                        .description(description)
+                        .item(null)
+                        .item(closed);
+                    RefOr::T(choice.build().into())
+                }
+            };
+        }
+        RefOr::T(_) | RefOr::Ref(_) => *place = closed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_member_of_the_table_is_there_and_has_the_type_of_its_set() {
+        let contract = serde_json::to_value(crate::openapi::contract()).unwrap();
+        let mut wrong = Vec::new();
+        for set in sets() {
+            let reference = format!("#/components/schemas/{}", set.name);
+            for (schema, member) in set.members {
+                let place = &contract["components"]["schemas"][schema]["properties"][member];
+                if !place.to_string().contains(&reference) {
+                    wrong.push(format!("{schema}.{member}: {place}"));
+                }
+            }
+            for (path, parameter) in set.parameters {
+                let parameters = contract["paths"][path]["get"]["parameters"].as_array().unwrap();
+                let place = parameters
+                    .iter()
+                    .find(|found| found["name"] == *parameter)
+                    .unwrap();
+                assert_eq!(place["schema"]["$ref"], reference, "{path} {parameter}");
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+}

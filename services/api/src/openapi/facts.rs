@@ -1,0 +1,143 @@
+//! What an operation is, as its place in the contract says: who calls it, whether it changes anything, what it reads.
+
+use utoipa::openapi::{
+    RefOr,
+    path::{HttpMethod, Operation, ParameterIn},
+};
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Whoever is signed in, or shows an API key.
+    SignedIn,
+    /// A service of ours, by its key.
+    Service,
+    /// Anybody, as often as their address may ask.
+    Stranger,
+    /// Anybody, and nobody counts.
+    Anybody,
+}
+
+/// Operations of strangers that no limit counts: what they answer costs nothing.
+const UNCOUNTED: [&str; 5] = [
+    "get_jwks",
+    "get_password_policy",
+    "get_health",
+    "get_readiness",
+    "get_metrics",
+];
+/// Questions that are written down each time.
+const TRACED: [&str; 2] = ["export_log", "get_evidence"];
+/// Commands that leave no event, or one that no version is read of, though their path names what has versions.
+const WITHOUT_VERSION: [&str; 10] = [
+    "begin_second_factor",
+    "change_password",
+    "confirm_second_factor",
+    "delete_avatar",
+    "delete_sign_in",
+    "delete_sign_ins",
+    "delete_sign_ins_of",
+    "remove_second_factor",
+    "request_address",
+    "set_avatar",
+];
+/// Questions whose answers tell of more than their tag does: each is sent whole.
+const SENT_WHOLE: [&str; 2] = ["get_account", "get_organization"];
+/// Commands on a sign-in, not on anything that the log holds.
+const OF_SIGN_INS: [&str; 2] = ["delete_token", "delete_sign_in"];
+
+/// What has a version, by the beginning of its paths.
+const VERSIONED: [&str; 4] = ["/v1/tickets/{", "/v1/accounts/{", "/v1/organizations/{", "/v1/me"];
+
+/// An operation and what its place says of it.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) audience: Audience,
+    pub(super) is_question: bool,
+    pub(super) may_have_body: bool,
+    pub(super) has_body: bool,
+    pub(super) has_query: bool,
+    /// A question whose answer has an `ETag`.
+    pub(super) is_tagged: bool,
+}
+
+impl Facts {
+    pub(super) fn of(path: &str, method: &HttpMethod, operation: &Operation) -> Facts {
+        let id = operation.operation_id.clone().unwrap_or_default();
+        let is_question = *method == HttpMethod::Get;
+        let parameters = operation.parameters.iter().flatten();
+        let queries = parameters.filter(|parameter| match parameter {
+            RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+            RefOr::Ref(_) => false,
+        });
+        Facts {
+            audience: audience(&id, operation),
+            is_tagged: is_question && has_tag(operation),
+            id,
+            path: path.to_owned(),
+            is_question,
+            may_have_body: matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch),
+            has_body: operation.request_body.is_some(),
+            has_query: queries.count() > 0,
+        }
+    }
+
+    /// Its answer is not sent again to whoever has it.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_tagged && !SENT_WHOLE.contains(&self.id.as_str())
+    }
+
+    pub(super) fn is_signed_in(&self) -> bool {
+        self.audience == Audience::SignedIn
+    }
+
+    /// Changes something for who is signed in, or leaves a trace of them: it counts as a write of their account.
+    pub(super) fn is_write(&self) -> bool {
+        self.is_repeatable() || (self.is_signed_in() && TRACED.contains(&self.id.as_str()))
+    }
+
+    /// Changes something of a sign-in, and nothing else.
+    pub(super) fn is_of_sign_ins(&self) -> bool {
+        OF_SIGN_INS.contains(&self.id.as_str())
+    }
+
+    /// May be sent again under the same `Idempotency-Key`.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.is_signed_in() && !self.is_question && !self.is_of_sign_ins()
+    }
+
+    /// Honours `If-Match`.
+    pub(super) fn is_versioned(&self) -> bool {
+        self.is_repeatable()
+            && VERSIONED.iter().any(|path| self.path.starts_with(path))
+            && !WITHOUT_VERSION.contains(&self.id.as_str())
+    }
+
+    /// Can be given on behalf of somebody else: commands on tickets.
+    pub(super) fn may_be_for_others(&self) -> bool {
+        self.is_repeatable() && self.path.starts_with("/v1/tickets")
+    }
+}
+
+fn has_tag(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(response)) => response.headers.contains_key("ETag"),
+        Some(RefOr::Ref(_)) | None => false,
+    }
+}
+
+fn audience(id: &str, operation: &Operation) -> Audience {
+    let Some(security) = &operation.security else {
+        return Audience::SignedIn;
+    };
+    let is_service = security
+        .iter()
+        .any(|scheme| serde_json::to_value(scheme).is_ok_and(|scheme| scheme.get("service").is_some()));
+    match is_service {
+        true => Audience::Service,
+        false if UNCOUNTED.contains(&id) => Audience::Anybody,
+        false => Audience::Stranger,
+    }
+}

@@ -1,0 +1,172 @@
+//! Header fields that many operations read or answer with: each is declared once, and attached where it is honoured.
+
+use serde_json::json;
+use utoipa::openapi::{
+    Components, Header, ObjectBuilder, Ref, RefOr, Required, Type,
+    header::HeaderBuilder,
+    path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+};
+
+use super::facts::Facts;
+use crate::config::IDEMPOTENCY_KEY_CHARS_MAX;
+
+/// A field that a request may have.
+struct Field {
+    name: &'static str,
+    /// Its name among the components.
+    component: &'static str,
+    description: &'static str,
+    example: &'static str,
+    is_honoured_by: fn(&Facts) -> bool,
+}
+
+const REQUEST_FIELDS: [Field; 7] = [
+    Field {
+        name: "Accept-Language",
+        component: "AcceptLanguage",
+        description: "The language of labels, titles and explanations: `fr` or `en`, by weight. French unless English weighs more.",
+        example: "en",
+        is_honoured_by: |_| true,
+    },
+    Field {
+        name: "Guichet-Profile",
+        component: "Profile",
+        description: "One of the caller's roles (`profile` in `GET /v1/me`): the call is made with its rights alone.",
+        example: "requester@commune-a",
+        is_honoured_by: Facts::is_signed_in,
+    },
+    Field {
+        name: "Guichet-Organization",
+        component: "ActingIn",
+        description: "One of the caller's organizations, by its id: the call is made with the rights held there alone.",
+        example: "commune-a",
+        is_honoured_by: Facts::is_signed_in,
+    },
+    Field {
+        name: "Guichet-On-Behalf-Of",
+        component: "OnBehalfOf",
+        description: "User name or id of the person for whom an agent acts. Both persons stand in the ticket's history.",
+        example: "requester-1",
+        is_honoured_by: Facts::may_be_for_others,
+    },
+    Field {
+        name: "Idempotency-Key",
+        component: "IdempotencyKey",
+        description: "Makes the command safe to send again: the same key with the same request is carried out once and answered as the first time. The same key with another request is refused (`idempotency-key-reused`).",
+        example: "5f0c4e0a-7d0c-4b0e-9f57-0d1c2e3f4a5b",
+        is_honoured_by: Facts::is_repeatable,
+    },
+    Field {
+        name: "If-Match",
+        component: "IfMatch",
+        description: "The version that this rests on, in quotes, as `ETag` has it. When the version is another one, nothing is done or answered but that (`stale-version`). Several, with commas between them, are a list of which one must hold.",
+        example: "\"3\"",
+        is_honoured_by: |facts| facts.is_versioned() || facts.is_tagged,
+    },
+    Field {
+        name: "If-None-Match",
+        component: "IfNoneMatch",
+        description: "The `ETag` of what the caller has. When it holds still, the answer is 304 without a body.",
+        example: "\"3\"",
+        is_honoured_by: Facts::is_kept,
+    },
+];
+
+/// Fields that answers have: name, type, description, example.
+const ANSWER_FIELDS: [(&str, Type, &str, &str); 5] = [
+    (
+        "Accept-Encoding",
+        Type::String,
+        "The content codings that a request may have: `identity`, which is none.",
+        "identity",
+    ),
+    (
+        "ETag",
+        Type::String,
+        "The version of what is answered, in quotes.",
+        "\"3\"",
+    ),
+    (
+        "Retry-After",
+        Type::Integer,
+        "When to send the request again, s.",
+        "5",
+    ),
+    ("WWW-Authenticate", Type::String, "How to authenticate.", "Bearer"),
+    (
+        "X-Request-Id",
+        Type::String,
+        "The id of this request, as the server's log and a problem's `request_id` have it.",
+        "0198c0de-7000-7000-8000-0000000000ff",
+    ),
+];
+
+/// Declares the fields.
+pub(super) fn define(components: &mut Components) {
+    for field in &REQUEST_FIELDS {
+        let parameter = RefOr::T(parameter(field));
+        components
+            .parameters
+            .insert(field.component.to_owned(), parameter);
+    }
+    for (name, kind, description, example) in ANSWER_FIELDS {
+        let header = RefOr::T(header(kind, description, example));
+        components.headers.insert(name.to_owned(), header);
+    }
+}
+
+fn parameter(field: &Field) -> Parameter {
+    let chars_max = (field.name == "Idempotency-Key").then_some(IDEMPOTENCY_KEY_CHARS_MAX);
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(chars_max.map(|_| 1))
+        .max_length(chars_max);
+    ParameterBuilder::new()
+        .name(field.name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(field.description))
+        .schema(Some(schema))
+        .example(Some(json!(field.example)))
+        .build()
+}
+
+fn header(kind: Type, description: &str, example: &str) -> Header {
+    let example = match kind {
+        Type::Integer => example
+            .parse()
+            .map_or_else(|_| json!(example), |number: u64| json!(number)),
+        _ => json!(example),
+    };
+    HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(kind)))
+        .description(Some(description))
+        .example(Some(example))
+        .build()
+}
+
+/// Points to a field of answers.
+pub(super) fn reference(name: &str) -> Ref {
+    Ref::new(format!("#/components/headers/{name}"))
+}
+
+/// Attaches the fields that the operation honours, and the request's id to what it answers.
+pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
+    let honoured = REQUEST_FIELDS
+        .iter()
+        .filter(|field| (field.is_honoured_by)(facts));
+    let honoured =
+        honoured.map(|field| RefOr::Ref(Ref::new(format!("#/components/parameters/{}", field.component))));
+    operation.parameters.get_or_insert_default().extend(honoured);
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        for (name, header) in &mut response.headers {
+            if ANSWER_FIELDS.iter().any(|(known, ..)| known == name) {
+                *header = RefOr::Ref(reference(name));
+            }
+        }
+        response
+            .headers
+            .insert("X-Request-Id".to_owned(), RefOr::Ref(reference("X-Request-Id")));
+    }
+}

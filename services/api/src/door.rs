@@ -110,7 +110,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let scheme = if tls.is_some() { "https" } else { "http" };
 
     let contract = openapi::contract();
-    let shapes = Shapes::of(&contract).map_err(|error| failed(std::io::Error::other(error)))?;
+    let shapes = Shapes::of(&openapi::collected()).map_err(|error| failed(std::io::Error::other(error)))?;
     let shapes = web::Data::new(shapes);
     let methods = web::Data::new(Methods::of(&contract));
     let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;

@@ -72,14 +72,18 @@ pub fn base() -> OpenApi {
     Contract::openapi()
 }
 
+/// The contract as its handlers have it. Bodies are held to the forms in it alone: what else the contract says of their texts and
+/// values is for the rules to find, beside all other faults.
+pub(crate) fn collected() -> OpenApi {
+    let app = App::new().into_utoipa_app().openapi(base());
+    let (_, collected) = app.configure(routes::document).split_for_parts();
+    collected
+}
+
 /// The whole contract.
 #[must_use]
 pub fn contract() -> OpenApi {
-    let (_, mut contract) = App::new()
-        .into_utoipa_app()
-        .openapi(base())
-        .configure(routes::document)
-        .split_for_parts();
+    let mut contract = collected();
     declared::complete(&mut contract);
     contract
 }

@@ -8,7 +8,7 @@ use guichet_tests::{
     client::Client,
     contract::{Contract, Operation},
     home::{DEMO_PASSWORD, Home},
-    people::{quick, sign_in},
+    people::{make, quick, sign_in},
     server::Server,
 };
 use image::{DynamicImage, ImageFormat};
@@ -29,7 +29,7 @@ const FILE_BYTES_MAX: &str = "1048576";
 
 /// Commands that this world has nothing to write for: what they would change is not there, their example names what cannot be, or they
 /// are about sign-ins, which lie beside the log.
-const NOTHING_TO_DO: [&str; 29] = [
+const NOTHING_TO_DO: [&str; 27] = [
     "begin_federated_sign_in",
     "begin_second_factor",
     "confirm_address",
@@ -47,7 +47,6 @@ const NOTHING_TO_DO: [&str; 29] = [
     "delete_sign_in",
     "delete_token",
     "enable_account",
-    "erase_person",
     "list_identity_providers",
     "refresh_token",
     "remove_second_factor",
@@ -56,7 +55,6 @@ const NOTHING_TO_DO: [&str; 29] = [
     "request_username_reminder",
     "reset_password",
     "revoke_role",
-    "set_avatar",
     "sign_up",
     "unlock_account",
 ];
@@ -69,6 +67,8 @@ struct World {
     ticket: String,
     /// A contract of that requester's organization.
     signed: String,
+    /// Somebody whom nothing else is about.
+    person: String,
 }
 
 impl World {
@@ -78,10 +78,6 @@ impl World {
             .with("GUICHET_FILE_BYTES_MAX", FILE_BYTES_MAX);
         let server = home.start();
         let contract = Contract::served(&server.nobody());
-        let ticket = server.client("requester-1").open(&json!({
-            "desk": "SUP", "type": "question", "summary": "Une demande", "description": "Longue.",
-        }));
-        let ticket = ticket["key"].as_str().unwrap().to_owned();
         let terms = json!({
             "reference": "C-1", "level": "gold", "valid_from": "2026-01-01", "valid_to": "2099-12-31",
         });
@@ -98,11 +94,21 @@ impl World {
                 .send(),
         );
         assert_eq!(picture.status, 204, "{}", picture.text());
+        let person = make(&admin, "to-be-erased", &json!([]), &[])["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        // Last: nothing that stands in it changes after it.
+        let ticket = server.client("requester-1").open(&json!({
+            "desk": "SUP", "type": "question", "summary": "Une demande", "description": "Longue.",
+        }));
+        let ticket = ticket["key"].as_str().unwrap().to_owned();
         World {
             server,
             contract,
             ticket,
             signed,
+            person,
         }
     }
 
@@ -117,13 +123,15 @@ impl World {
 
     /// Whoever may call the operation.
     fn caller(&self, operation: &Operation) -> Client {
-        match &operation.declared["security"] {
+        if operation.is_signed_in() {
             // One of its own for each: some end it.
-            _ if operation.is_signed_in() => sign_in(&self.server, "admin", DEMO_PASSWORD),
-            service if service[0].get("service").is_some() => {
-                self.server.nobody().with("Guichet-Service-Key", COURIER_KEY)
-            }
-            _ => self.server.nobody(),
+            return sign_in(&self.server, "admin", DEMO_PASSWORD);
+        }
+        let nobody = self.server.nobody();
+        let is_service = operation.declared["security"][0].get("service").is_some();
+        match is_service {
+            true => nobody.with("Guichet-Service-Key", COURIER_KEY),
+            false => nobody,
         }
     }
 
@@ -138,6 +146,7 @@ impl World {
             .replace("/organizations/{id}", "/organizations/commune-a")
             .replace("/share/{organization}", "/share/commune-b")
             .replace("{organization}", "commune-a")
+            .replace("/persons/{id}", &format!("/persons/{}", self.person))
             .replace("{contract}", &self.signed)
             .replace("{profile}", "requester@commune-a");
         nobodys(&path)
@@ -145,7 +154,11 @@ impl World {
 
     /// A request that has the operation's form, about what its path names.
     fn request(&self, operation: &Operation, path: &str) -> RequestBuilder {
-        let mut request = self.caller(operation).request(operation.method.clone(), path);
+        self.request_of(&self.caller(operation), operation, path)
+    }
+
+    fn request_of(&self, caller: &Client, operation: &Operation, path: &str) -> RequestBuilder {
+        let mut request = caller.request(operation.method.clone(), path);
         for parameter in operation.declared["parameters"].as_array().into_iter().flatten() {
             if parameter["required"] == true && parameter["in"] == "query" {
                 let is_day = parameter["schema"]["format"] == "date";
@@ -161,7 +174,7 @@ impl World {
                 let part = multipart::Part::bytes(b"words".to_vec()).file_name("words.txt");
                 request.multipart(multipart::Form::new().part("file", part))
             }
-            "set_avatar" => request.header("content-type", "image/png").body("no picture"),
+            "set_avatar" => request.header("content-type", "image/png").body(picture()),
             _ => request,
         }
     }
@@ -244,7 +257,21 @@ fn who_is_not_signed_in_or_names_a_profile_of_another_is_told_so_by_every_operat
 fn what_is_nobodys_is_found_by_no_operation() {
     let world = World::on(quick());
     let otherwise = world.otherwise((404, "not-found"), |operation| {
-        world.request(operation, &nobodys(&operation.path))
+        // What has no id is not there at all for most: somebody who only asks.
+        let caller = match operation.path.contains('{') || !operation.is_signed_in() {
+            true => world.caller(operation),
+            false => world.server.client("requester-1"),
+        };
+        let path = nobodys(&operation.path);
+        // A place that the log has not reached.
+        let place = match operation.id.as_str() {
+            "get_consistency_proof" => "from",
+            "get_inclusion_proof" => "position",
+            _ => return world.request_of(&caller, operation, &path),
+        };
+        caller
+            .request(operation.method.clone(), &path)
+            .query(&[(place, "999999")])
     });
     assert_eq!(otherwise, none());
 }
@@ -282,6 +309,7 @@ fn what_no_operation_knows_is_named_by_each() {
         match operation.id.as_str() {
             "create_attachment" => request.multipart(multipart::Form::new().text("nonsense", "1")),
             "set_avatar" => request.header("content-type", "image/png").body("no picture"),
+            "get_me" => request.header("Guichet-On-Behalf-Of", "nobody-of-that-name"),
             _ if has_body(operation) => request.json(&json!({"nonsense": 1})),
             _ => request.query(&[("nonsense", "1")]),
         }
@@ -316,13 +344,46 @@ fn a_version_that_is_not_the_newest_is_refused_by_every_operation_that_reads_one
 }
 
 #[test]
+fn what_the_caller_has_is_not_sent_again_by_any_operation_that_says_so() {
+    let world = World::on(quick());
+    let mut operations = world.contract.operations();
+    operations.retain(|operation| operation.statuses().contains(&304));
+    assert!(operations.len() >= 2, "{operations:?}");
+    for operation in operations {
+        let path = world.path(&operation);
+        let first = Answer::of(world.request(&operation, &path).send());
+        let tag = first.header("etag").to_owned();
+        let again = world.request(&operation, &path).header("If-None-Match", &tag);
+        let again = Answer::of(again.send());
+        assert_eq!(
+            (again.status, again.header("etag")),
+            (304, &*tag),
+            "{}",
+            operation.id
+        );
+        assert!(again.bytes.is_empty());
+    }
+}
+
+#[test]
+fn a_key_of_another_command_is_refused_by_every_operation_that_reads_one() {
+    let world = World::on(quick());
+    let admin = world.server.client("admin").with("Idempotency-Key", "the-same");
+    let _ = admin
+        .patch("/v1/me", &json!({"time_zone": "Europe/Paris"}))
+        .expect(200);
+    let otherwise = world.otherwise((422, "idempotency-key-reused"), |operation| {
+        world
+            .request(operation, &world.path(operation))
+            .header("Idempotency-Key", "the-same")
+    });
+    assert_eq!(otherwise, none());
+}
+
+#[test]
 fn an_account_that_has_written_too_much_is_told_so_by_every_operation_that_writes() {
-    let world = World::on(quick().with("GUICHET_WRITES_PER_MINUTE", "1"));
-    // The only one of this minute.
-    let _ = world
-        .server
-        .client("admin")
-        .patch("/v1/me", &json!({"time_zone": "Europe/Paris"}));
+    let world = World::on(quick().with("GUICHET_WRITES_PER_MINUTE", "2"));
+    // The administrator has made a contract and an account.
     let otherwise = world.otherwise((429, "too-much-written"), |operation| {
         world.request(operation, &world.path(operation))
     });

@@ -205,7 +205,7 @@ fn the_reference_and_the_list_of_errors_are_served() {
         .unwrap()
         .text()
         .unwrap();
-    assert!(errors.contains("## ticket-wrong-status"));
+    assert!(errors.contains("](errors/ticket-wrong-status.md)"));
     let contract: Value = server
         .http()
         .get(format!("{}/openapi.json", server.api()))

@@ -188,7 +188,7 @@ impl FromStr for Profile {
             None => (rest, None),
         };
         Ok(Profile(Grant {
-            role: Role::named(role).map_err(|_| none())?,
+            role: Role::named(role).map_err(|_other| none())?,
             desk,
             organization,
         }))

@@ -20,106 +20,104 @@ use crate::refusal::KINDS;
 struct Set {
     name: &'static str,
     description: &'static str,
-    values: Vec<&'static str>,
+    values: fn() -> Vec<&'static str>,
     /// Where it stands: a schema and its member.
     members: &'static [(&'static str, &'static str)],
     /// Where it is asked for: an operation's path and its query parameter.
     parameters: &'static [(&'static str, &'static str)],
 }
 
-fn sets() -> [Set; 10] {
-    [
-        Set {
-            name: "ProblemCode",
-            description: "What a program compares: stable, never translated. Each has its page under `/docs/errors`.",
-            values: KINDS.iter().map(|kind| kind.code).collect(),
-            members: &[("Problem", "code")],
-            parameters: &[],
-        },
-        Set {
-            name: "FaultCode",
-            description: "What a program compares; `required` when the field is missing or empty.",
-            values: FaultCode::ALL.map(FaultCode::as_str).to_vec(),
-            members: &[("FieldError", "code")],
-            parameters: &[],
-        },
-        Set {
-            name: "Role",
-            description: "What somebody may be.",
-            values: Role::ALL.map(Role::as_str).to_vec(),
-            members: &[("NewRole", "role"), ("RoleGrant", "role")],
-            parameters: &[("/v1/accounts", "role")],
-        },
-        Set {
-            name: "AccountKind",
-            description: "What kind of account it is: a person's, a SOAP program's of an operator, or another program's.",
-            values: AccountKind::ALL.map(AccountKind::as_str).to_vec(),
-            members: &[("CreateAccount", "kind"), ("Account", "kind")],
-            parameters: &[],
-        },
-        Set {
-            name: "Language",
-            description: "A language of the product.",
-            values: Language::ALL.map(Language::as_str).to_vec(),
-            members: &[
-                ("CreateAccount", "language"),
-                ("Account", "language"),
-                ("EditProfile", "language"),
-                ("MyProfile", "language"),
-                ("SignUpRequest", "language"),
-                ("ClaimedDelivery", "language"),
-            ],
-            parameters: &[],
-        },
-        Set {
-            name: "KeyScope",
-            description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts and organizations (`administer`).",
-            values: KeyScope::ALL.map(KeyScope::as_str).to_vec(),
-            members: &[("NewApiKey", "scopes"), ("ApiKey", "scopes")],
-            parameters: &[],
-        },
-        Set {
-            name: "ContractLevel",
-            description: "What a contract promises. From `gold` on the named responsible is reached by telephone.",
-            values: ContractLevel::ALL.map(ContractLevel::as_str).to_vec(),
-            members: &[("ContractTerms", "level"), ("Contract", "level")],
-            parameters: &[],
-        },
-        Set {
-            name: "ProfileField",
-            description: "A field of a profile.",
-            values: ProfileField::ALL.map(ProfileField::as_str).to_vec(),
-            members: &[
-                ("LockedFields", "fields"),
-                ("Account", "locked_fields"),
-                ("MyProfile", "locked_fields"),
-            ],
-            parameters: &[],
-        },
-        Set {
-            name: "DefaultView",
-            description: "The screen that a frontend shows first.",
-            values: DEFAULT_VIEWS.to_vec(),
-            members: &[
-                ("Account", "default_view"),
-                ("EditProfile", "default_view"),
-                ("MyProfile", "default_view"),
-            ],
-            parameters: &[],
-        },
-        Set {
-            name: "DeliveryEffect",
-            description: "Why a mail goes.",
-            values: EFFECTS.to_vec(),
-            members: &[("Delivery", "effect")],
-            parameters: &[],
-        },
-    ]
-}
+static SETS: [Set; 10] = [
+    Set {
+        name: "ProblemCode",
+        description: "What a program compares: stable, never translated. Each has its page under `/docs/errors`.",
+        values: || KINDS.iter().map(|kind| kind.code).collect(),
+        members: &[("Problem", "code")],
+        parameters: &[],
+    },
+    Set {
+        name: "FaultCode",
+        description: "What a program compares; `required` when the field is missing or empty.",
+        values: || FaultCode::ALL.map(FaultCode::as_str).to_vec(),
+        members: &[("FieldError", "code")],
+        parameters: &[],
+    },
+    Set {
+        name: "Role",
+        description: "What somebody may be.",
+        values: || Role::ALL.map(Role::as_str).to_vec(),
+        members: &[("NewRole", "role"), ("RoleGrant", "role")],
+        parameters: &[("/v1/accounts", "role")],
+    },
+    Set {
+        name: "AccountKind",
+        description: "What kind of account it is: a person's, a SOAP program's of an operator, or another program's.",
+        values: || AccountKind::ALL.map(AccountKind::as_str).to_vec(),
+        members: &[("CreateAccount", "kind"), ("Account", "kind")],
+        parameters: &[],
+    },
+    Set {
+        name: "Language",
+        description: "A language of the product.",
+        values: || Language::ALL.map(Language::as_str).to_vec(),
+        members: &[
+            ("CreateAccount", "language"),
+            ("Account", "language"),
+            ("EditProfile", "language"),
+            ("MyProfile", "language"),
+            ("SignUpRequest", "language"),
+            ("ClaimedDelivery", "language"),
+        ],
+        parameters: &[],
+    },
+    Set {
+        name: "KeyScope",
+        description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts and organizations (`administer`).",
+        values: || KeyScope::ALL.map(KeyScope::as_str).to_vec(),
+        members: &[("NewApiKey", "scopes"), ("ApiKey", "scopes")],
+        parameters: &[],
+    },
+    Set {
+        name: "ContractLevel",
+        description: "What a contract promises. From `gold` on the named responsible is reached by telephone.",
+        values: || ContractLevel::ALL.map(ContractLevel::as_str).to_vec(),
+        members: &[("ContractTerms", "level"), ("Contract", "level")],
+        parameters: &[],
+    },
+    Set {
+        name: "ProfileField",
+        description: "A field of a profile.",
+        values: || ProfileField::ALL.map(ProfileField::as_str).to_vec(),
+        members: &[
+            ("LockedFields", "fields"),
+            ("Account", "locked_fields"),
+            ("MyProfile", "locked_fields"),
+        ],
+        parameters: &[],
+    },
+    Set {
+        name: "DefaultView",
+        description: "The screen that a frontend shows first.",
+        values: || DEFAULT_VIEWS.to_vec(),
+        members: &[
+            ("Account", "default_view"),
+            ("EditProfile", "default_view"),
+            ("MyProfile", "default_view"),
+        ],
+        parameters: &[],
+    },
+    Set {
+        name: "DeliveryEffect",
+        description: "Why a mail goes.",
+        values: || EFFECTS.to_vec(),
+        members: &[("Delivery", "effect")],
+        parameters: &[],
+    },
+];
 
 /// Gives each set its type, and its members that type.
 pub(super) fn close(contract: &mut OpenApi) {
-    for set in sets() {
+    for set in &SETS {
         let schemas = &mut contract.components.get_or_insert_default().schemas;
         for (schema, member) in set.members {
             let place = match schemas.get_mut(*schema) {
@@ -132,7 +130,7 @@ pub(super) fn close(contract: &mut OpenApi) {
         let closed = ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some(set.description))
-            .enum_values(Some(set.values));
+            .enum_values(Some((set.values)()));
         schemas.insert(set.name.to_owned(), closed.into());
         for (path, parameter) in set.parameters {
             let operation = contract
@@ -192,7 +190,7 @@ mod tests {
     fn every_member_of_the_table_is_there_and_has_the_type_of_its_set() {
         let contract = serde_json::to_value(crate::openapi::contract()).unwrap();
         let mut wrong = Vec::new();
-        for set in sets() {
+        for set in &SETS {
             let reference = format!("#/components/schemas/{}", set.name);
             for (schema, member) in set.members {
                 let place = &contract["components"]["schemas"][schema]["properties"][member];

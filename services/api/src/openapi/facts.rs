@@ -1,5 +1,6 @@
 //! What an operation is, as its place in the contract says: who calls it, whether it changes anything, what it reads.
 
+use super::fields;
 use utoipa::openapi::{
     RefOr,
     path::{HttpMethod, Operation, ParameterIn},
@@ -43,6 +44,8 @@ const WITHOUT_VERSION: [&str; 10] = [
 ];
 /// Questions whose answers tell of more than their tag does: each is sent whole.
 const SENT_WHOLE: [&str; 2] = ["get_account", "get_organization"];
+/// Commands that write nothing to the log, so that no key is kept of them: what they make waits beside it.
+const BESIDE_THE_LOG: [&str; 2] = ["begin_second_factor", "request_address"];
 /// Commands on a sign-in, not on anything that the log holds.
 const OF_SIGN_INS: [&str; 2] = ["delete_token", "delete_sign_in"];
 
@@ -93,19 +96,24 @@ impl Facts {
         self.audience == Audience::SignedIn
     }
 
-    /// Changes something for who is signed in, or leaves a trace of them: it counts as a write of their account.
-    pub(super) fn is_write(&self) -> bool {
-        self.is_repeatable() || (self.is_signed_in() && TRACED.contains(&self.id.as_str()))
-    }
-
     /// Changes something of a sign-in, and nothing else.
     pub(super) fn is_of_sign_ins(&self) -> bool {
         OF_SIGN_INS.contains(&self.id.as_str())
     }
 
+    /// Changes something for who is signed in.
+    pub(super) fn is_command(&self) -> bool {
+        self.is_signed_in() && !self.is_question && !self.is_of_sign_ins()
+    }
+
+    /// Counts as a write of the account that calls: a command, or a question that leaves a trace each time.
+    pub(super) fn is_write(&self) -> bool {
+        self.is_command() || TRACED.contains(&self.id.as_str())
+    }
+
     /// May be sent again under the same `Idempotency-Key`.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.is_signed_in() && !self.is_question && !self.is_of_sign_ins()
+        self.is_command() && !BESIDE_THE_LOG.contains(&self.id.as_str())
     }
 
     /// Honours `If-Match`.
@@ -123,7 +131,7 @@ impl Facts {
 
 fn has_tag(operation: &Operation) -> bool {
     match operation.responses.responses.get("200") {
-        Some(RefOr::T(response)) => response.headers.contains_key("ETag"),
+        Some(RefOr::T(response)) => response.headers.contains_key("ETag") || fields::has_version(response),
         Some(RefOr::Ref(_)) | None => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use utoipa::openapi::{
-    Components, Header, ObjectBuilder, Ref, RefOr, Required, Type,
+    Components, Content, Header, ObjectBuilder, Ref, RefOr, Required, Response, Type,
     header::HeaderBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
 };
@@ -73,7 +73,7 @@ const REQUEST_FIELDS: [Field; 7] = [
 ];
 
 /// Fields that answers have: name, type, description, example.
-const ANSWER_FIELDS: [(&str, Type, &str, &str); 5] = [
+const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
     (
         "Accept-Encoding",
         Type::String,
@@ -85,6 +85,18 @@ const ANSWER_FIELDS: [(&str, Type, &str, &str); 5] = [
         Type::String,
         "The version of what is answered, in quotes.",
         "\"3\"",
+    ),
+    (
+        "Content-Disposition",
+        Type::String,
+        "`attachment` with the file's name, plain and extended (RFC 6266).",
+        "attachment; filename=\"devis.pdf\"",
+    ),
+    (
+        "Location",
+        Type::String,
+        "Where what was made is.",
+        "/v1/tickets/SUP-12",
     ),
     (
         "Retry-After",
@@ -132,12 +144,10 @@ fn parameter(field: &Field) -> Parameter {
 }
 
 fn header(kind: Type, description: &str, example: &str) -> Header {
-    let example = match kind {
-        Type::Integer => example
-            .parse()
-            .map_or_else(|_| json!(example), |number: u64| json!(number)),
-        _ => json!(example),
-    };
+    // A number is one in its example too.
+    let example = example
+        .parse::<u64>()
+        .map_or_else(|_no_number| json!(example), |number| json!(number));
     HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(kind)))
         .description(Some(description))
@@ -150,6 +160,29 @@ pub(super) fn reference(name: &str) -> Ref {
     Ref::new(format!("#/components/headers/{name}"))
 }
 
+/// What is answered with its version as `ETag`.
+const VERSIONED: [&str; 6] = [
+    "Account",
+    "Approval",
+    "Attachment",
+    "Comment",
+    "Organization",
+    "Ticket",
+];
+
+/// Does an answer of this have a version?
+pub(super) fn has_version(response: &Response) -> bool {
+    let content = response.content.get("application/json");
+    let schema = match content {
+        Some(RefOr::T(Content {
+            schema: Some(RefOr::Ref(schema)),
+            ..
+        })) => schema.ref_location.rsplit('/').next(),
+        Some(_) | None => None,
+    };
+    schema.is_some_and(|schema| VERSIONED.contains(&schema))
+}
+
 /// Attaches the fields that the operation honours, and the request's id to what it answers.
 pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
     let honoured = REQUEST_FIELDS
@@ -158,8 +191,18 @@ pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
     let honoured =
         honoured.map(|field| RefOr::Ref(Ref::new(format!("#/components/parameters/{}", field.component))));
     operation.parameters.get_or_insert_default().extend(honoured);
-    for response in operation.responses.responses.values_mut() {
+    for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
+        if has_version(response) {
+            response
+                .headers
+                .insert("ETag".to_owned(), RefOr::Ref(reference("ETag")));
+        }
+        if status == "201" {
+            response
+                .headers
+                .insert("Location".to_owned(), RefOr::Ref(reference("Location")));
+        }
         for (name, header) in &mut response.headers {
             if ANSWER_FIELDS.iter().any(|(known, ..)| known == name) {
                 *header = RefOr::Ref(reference(name));

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::refusal::{
     ALREADY_DISABLED, APPROVAL_NOT_PENDING, CHALLENGE_REQUIRED, CONTRACT_NOT_COVERED, CONTRACT_NOT_VALID,
-    DECLARATION_FROZEN, KINDS, Kind, LAST_ADMINISTRATOR, PROVIDER_FAILED, SECOND_FACTOR_REQUIRED,
-    SIGN_IN_LOCKED, TICKET_FULL, VIEW_BEHIND, WRONG_CREDENTIALS, WRONG_STATUS,
+    DECLARATION_FROZEN, INVALID, KINDS, Kind, LAST_ADMINISTRATOR, NOT_FOUND, PROVIDER_FAILED,
+    SECOND_FACTOR_REQUIRED, SIGN_IN_LOCKED, TICKET_FULL, VIEW_BEHIND, WRONG_CREDENTIALS, WRONG_STATUS,
 };
 
 /// What only these operations are refused with, beside what all of their kind are.
@@ -57,10 +57,19 @@ static OWN: &[(&str, &[&Kind])] = &[
     ("list_tickets", &[&VIEW_BEHIND]),
     ("get_status_series", &[&VIEW_BEHIND]),
     ("get_checkpoint", &[&VIEW_BEHIND]),
-    ("get_inclusion_proof", &[&VIEW_BEHIND]),
-    ("get_consistency_proof", &[&VIEW_BEHIND]),
-    ("export_log", &[&VIEW_BEHIND]),
+    ("get_inclusion_proof", &[&NOT_FOUND, &VIEW_BEHIND]),
+    ("get_consistency_proof", &[&NOT_FOUND, &VIEW_BEHIND]),
+    ("export_log", &[&NOT_FOUND, &VIEW_BEHIND]),
     ("get_evidence", &[&VIEW_BEHIND]),
+    // For most callers there is no such thing, or where it is not configured.
+    ("list_events", &[&NOT_FOUND]),
+    ("sign_up", &[&NOT_FOUND]),
+    ("confirm_sign_up", &[&NOT_FOUND]),
+    // One's own may not be there.
+    ("delete_avatar", &[&NOT_FOUND]),
+    ("confirm_second_factor", &[&NOT_FOUND]),
+    ("remove_second_factor", &[&NOT_FOUND]),
+    ("get_me", &[&INVALID]),
     ("list_comments", &[&VIEW_BEHIND]),
     ("list_history", &[&VIEW_BEHIND]),
 ];
@@ -131,7 +140,7 @@ fn may_be(kind: &Kind, of: &Facts) -> bool {
         "idempotency-key-reused" => of.is_repeatable(),
         "too-many-requests" => of.audience == Audience::Stranger,
         "too-much-written" => of.is_write(),
-        "unavailable" => of.is_repeatable() || of.is_of_sign_ins() || of.audience == Audience::Stranger,
+        "unavailable" => of.is_command() || of.is_of_sign_ins() || of.audience == Audience::Stranger,
         "clock" => of.is_repeatable(),
         _ => false,
     }

@@ -62,7 +62,7 @@ pub(super) fn account_answer(caller: &Caller, account: &domain::account::Account
 #[utoipa::path(
     operation_id = "create_account", tag = "accounts",
     request_body = CreateAccount,
-    responses((status = 201, description = "The account.", body = Account, headers(("Location", description = "Where it is.")))),
+    responses((status = 201, description = "The account.", body = Account)),
 )]
 #[post("/accounts")]
 pub(crate) async fn create_account(
@@ -143,7 +143,7 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
 #[utoipa::path(
     operation_id = "get_account", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
-    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[get("/accounts/{id}")]
 pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -160,7 +160,7 @@ pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<Ht
     operation_id = "edit_account", tag = "accounts",
     params(("id" = String, Path, description = "Its id, or its user name.")),
     request_body = EditProfile,
-    responses((status = 200, description = "The account.", body = Account, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The account.", body = Account)),
 )]
 #[patch("/accounts/{id}")]
 pub(crate) async fn edit_account(

@@ -20,7 +20,7 @@ use crate::{
     operation_id = "create_approval", tag = "approvals",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = NewApproval,
-    responses((status = 201, description = "Proposed.", body = Approval, headers(("ETag", description = "The ticket's version.")))),
+    responses((status = 201, description = "Proposed.", body = Approval)),
 )]
 #[post("/tickets/{key}/approvals")]
 pub(crate) async fn create_approval(
@@ -92,7 +92,7 @@ pub(crate) async fn list_approvals(
         ("id" = Uuid, Path, description = "The approval."),
     ),
     request_body = Decision,
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/approvals/{id}/decision")]
 pub(crate) async fn decide_approval(

@@ -36,7 +36,7 @@ const NAME_CHARS_MAX: usize = 100;
     operation_id = "create_attachment", tag = "attachments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body(content = AttachmentUpload, content_type = "multipart/form-data"),
-    responses((status = 201, description = "Attached.", body = Attachment, headers(("Location", description = "The file.")))),
+    responses((status = 201, description = "Attached.", body = Attachment)),
 )]
 #[post("/tickets/{key}/attachments")]
 pub(crate) async fn create_attachment(

@@ -147,7 +147,7 @@ pub(crate) async fn get_tile(caller: Caller, path: Path<String>) -> Result<HttpR
 /// server. It ends where the log was when it began, and leaves one `audit-read.v1`.
 #[utoipa::path(
     operation_id = "export_log", tag = "audit",
-    responses((status = 200, description = "The export.", body = ExportLine, content_type = "application/x-ndjson")),
+    responses((status = 200, description = "The export.", body = ExportLine, content_type = "application/x-ndjson", headers(("Content-Disposition", description = "A name for the file.")))),
 )]
 #[get("/audit/export")]
 pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> {
@@ -180,7 +180,7 @@ pub(crate) async fn export_log(caller: Caller) -> Result<HttpResponse, Refusal> 
 #[utoipa::path(
     operation_id = "get_evidence", tag = "audit",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    responses((status = 200, description = "The bundle.", body = EvidenceBundle)),
+    responses((status = 200, description = "The bundle.", body = EvidenceBundle, headers(("Content-Disposition", description = "A name for the file.")))),
 )]
 #[get("/tickets/{key}/evidence")]
 pub(crate) async fn get_evidence(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {

@@ -33,7 +33,7 @@ pub const COMMENTS_LIMIT_MAX: usize = 200;
     operation_id = "create_comment", tag = "comments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = NewComment,
-    responses((status = 201, description = "Added.", body = Comment, headers(("ETag", description = "The ticket's version.")))),
+    responses((status = 201, description = "Added.", body = Comment)),
 )]
 #[post("/tickets/{key}/comments")]
 pub(crate) async fn create_comment(

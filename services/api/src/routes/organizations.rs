@@ -66,7 +66,7 @@ async fn changed(
 #[utoipa::path(
     operation_id = "create_organization", tag = "organizations",
     request_body = CreateOrganization,
-    responses((status = 201, description = "The organization.", body = Organization, headers(("Location", description = "Where it is.")))),
+    responses((status = 201, description = "The organization.", body = Organization)),
 )]
 #[post("/organizations")]
 pub(crate) async fn create_organization(
@@ -152,7 +152,7 @@ pub(crate) async fn list_organizations(
 #[utoipa::path(
     operation_id = "get_organization", tag = "organizations",
     params(("id" = String, Path, description = "Its id.", example = "lycee-a")),
-    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The organization.", body = Organization)),
 )]
 #[get("/organizations/{id}")]
 pub(crate) async fn get_organization(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
@@ -168,7 +168,7 @@ pub(crate) async fn get_organization(caller: Caller, path: Path<String>) -> Resu
     operation_id = "edit_organization", tag = "organizations",
     params(("id" = String, Path, description = "Its id.", example = "lycee-a")),
     request_body = EditOrganization,
-    responses((status = 200, description = "The organization.", body = Organization, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The organization.", body = Organization)),
 )]
 #[patch("/organizations/{id}")]
 pub(crate) async fn edit_organization(

@@ -24,7 +24,7 @@ use crate::{
     params(("id" = uuid::Uuid, Path, description = "The person: the id of an account, or of an end customer.")),
     request_body = ErasePerson,
     responses(
-        (status = 200, description = "The person was erased before, by another command: nothing is written, and this reason stands nowhere.", body = api_types::Erasure),
+        (status = 200, description = "The person was erased before, by another command: nothing is written, and this reason stands nowhere.", body = api_types::Erasure, headers(("Location", description = "The job."))),
         (status = 202, description = "The key is destroyed; the rest is under way.", body = api_types::Erasure, headers(("Location", description = "The job."))),
     ),
 )]

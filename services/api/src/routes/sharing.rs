@@ -20,7 +20,7 @@ use crate::{
     operation_id = "share_ticket", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = Share,
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/share")]
 pub(crate) async fn share_ticket(
@@ -50,7 +50,7 @@ pub(crate) async fn share_ticket(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("organization" = String, Path, description = "The organization's id.", example = "commune-b"),
     ),
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[delete("/tickets/{key}/share/{organization}")]
 pub(crate) async fn unshare_ticket(

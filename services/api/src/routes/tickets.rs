@@ -29,7 +29,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "create_ticket", tag = "tickets",
     request_body = CreateTicket,
-    responses((status = 201, description = "Opened.", body = Ticket, headers(("Location", description = "The ticket."), ("ETag", description = "Its version.")))),
+    responses((status = 201, description = "Opened.", body = Ticket)),
 )]
 #[post("/tickets")]
 pub(crate) async fn create_ticket(caller: Caller, raw: Raw<CreateTicket>) -> Result<HttpResponse, Refusal> {
@@ -193,7 +193,7 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
         ("key" = String, Path, description = "The ticket's key, in any case.", example = "SUP-12"),
         ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
     ),
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[get("/tickets/{key}")]
 pub(crate) async fn get_ticket(
@@ -230,7 +230,7 @@ pub(crate) async fn get_ticket(
     operation_id = "edit_ticket", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = EditTicket,
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[patch("/tickets/{key}")]
 pub(crate) async fn edit_ticket(
@@ -325,7 +325,7 @@ pub(super) async fn edit_actions(
     operation_id = "reopen_ticket", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = Reopen,
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/reopen")]
 pub(crate) async fn reopen_ticket(

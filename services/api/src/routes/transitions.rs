@@ -19,7 +19,7 @@ use crate::{body::Body, caller::Caller, refusal::Refusal};
     operation_id = "create_transition", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
     request_body = Transition,
-    responses((status = 200, description = "The ticket.", body = Ticket, headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/transitions")]
 pub(crate) async fn create_transition(

@@ -47,6 +47,7 @@ pub(super) fn server() -> Server {
         .with("GUICHET_ARGON2_MEMORY_KIB", "8")
         .with("GUICHET_ARGON2_ITERATIONS", "1")
         .with("GUICHET_STRANGER_BURST", "100000")
+        .with("GUICHET_WRITES_PER_MINUTE", "100000")
         .with("GUICHET_COURIER_KEY", SERVICE_KEY)
         .start()
 }

@@ -41,7 +41,7 @@ fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiK
     operation_id = "create_api_key", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
     request_body = NewApiKey,
-    responses((status = 201, description = "The key.", body = ApiKey, headers(("Location", description = "Where it is revoked.")))),
+    responses((status = 201, description = "The key.", body = ApiKey)),
 )]
 #[post("/accounts/{id}/keys")]
 pub(crate) async fn create_api_key(

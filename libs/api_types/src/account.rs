@@ -14,7 +14,7 @@ use crate::{me::RoleGrant, nullable::present, ticket::OrganizationRef};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "local_admin", "organization": "lycee-a"}))]
-pub struct NewRole {
+pub struct GrantRole {
     /// The role.
     pub role: String,
     /// Key of the desk it is limited to; absent for all.
@@ -56,7 +56,7 @@ pub struct CreateAccount {
     pub password: Option<String>,
     /// Its roles, at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<NewRole>,
+    pub roles: Vec<GrantRole>,
     /// Ids of its organizations, at most 200.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub organizations: Vec<String>,
@@ -234,7 +234,7 @@ pub struct EditProfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"fields": ["time_zone"]}))]
-pub struct LockedFields {
+pub struct LockFields {
     /// The fields; none when all may be changed by their holder again.
     pub fields: Vec<String>,
 }
@@ -253,7 +253,7 @@ pub struct SetAddress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"organization": "commune-a"}))]
-pub struct NewMembership {
+pub struct CreateMembership {
     /// Id of the organization.
     pub organization: String,
 }
@@ -271,7 +271,7 @@ pub struct DisableAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"label": "Export de nuit", "scopes": ["audit"], "expires_at": "2026-12-31T00:00:00Z"}))]
-pub struct NewApiKey {
+pub struct CreateApiKey {
     /// What it is for, 1 to 100 characters.
     pub label: String,
     /// What it opens, of what its account may: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts

@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"proposal": "Remplacer le poste par un modèle récent.", "comment": "Devis joint."}))]
-pub struct NewApproval {
+pub struct CreateApproval {
     /// What is proposed, at most 24 KiB in UTF-8.
     pub proposal: String,
     /// What to say with it.
@@ -23,9 +23,9 @@ pub struct NewApproval {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"decision": "accept", "comment": "D'accord."}))]
-pub struct Decision {
+pub struct DecideApproval {
     /// Accept or refuse.
-    pub decision: DecisionKind,
+    pub decision: Decision,
     /// What to say with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -34,7 +34,7 @@ pub struct Decision {
 /// Accept or refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
+pub enum Decision {
     /// Go ahead.
     Accept,
     /// Propose something else.

@@ -15,7 +15,7 @@ pub struct FileBytes(pub Vec<u8>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"file": "capture.png"}))]
-pub struct AttachmentUpload {
+pub struct CreateAttachment {
     /// The file itself; its name is the part's `filename`, its type is told from the content.
     #[schema(value_type = String, format = Binary)]
     pub file: String,

@@ -9,7 +9,7 @@ use crate::sign_in::Solution;
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"username": "requester-1", "password": "Guichet-demo-1"}))]
-pub struct TokenRequest {
+pub struct CreateToken {
     /// The account's user name.
     pub username: String,
     /// The password in clear; use it over TLS only.
@@ -32,7 +32,7 @@ pub struct TokenRequest {
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "rt_5mJ0dX3hQnWqk1Zb7uRk9w"}))]
-pub struct RefreshRequest {
+pub struct RefreshToken {
     /// The refresh token of the last answer.
     pub refresh_token: String,
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"body": "Le problème est revenu ce matin.", "visibility": "public"}))]
-pub struct NewComment {
+pub struct CreateComment {
     /// The text, at most 24 KiB in UTF-8.
     pub body: String,
     /// Who may read it; `public` unless given. Only those who treat tickets may write an internal note.

@@ -76,7 +76,7 @@ pub struct ClaimedDelivery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"outcome": "delivered"}))]
-pub struct DeliveryOutcome {
+pub struct SettleDelivery {
     /// What became of it.
     pub outcome: Outcome,
     /// What the mail server said, at most 500 characters.

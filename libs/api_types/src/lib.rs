@@ -34,19 +34,19 @@ mod ticket_query;
 mod transition;
 
 pub use account::{
-    Account, AccountPage, AccountQuery, Address, ApiKey, ApiKeyList, CreateAccount, DisableAccount,
-    EditProfile, LockedFields, NewApiKey, NewMembership, NewRole, SetAddress,
+    Account, AccountPage, AccountQuery, Address, ApiKey, ApiKeyList, CreateAccount, CreateApiKey,
+    CreateMembership, DisableAccount, EditProfile, GrantRole, LockFields, SetAddress,
 };
-pub use approval::{Approval, ApprovalList, ApprovalStatus, Decision, DecisionKind, NewApproval};
-pub use attachment::{Attachment, AttachmentList, AttachmentUpload, FileBytes};
+pub use approval::{Approval, ApprovalList, ApprovalStatus, CreateApproval, DecideApproval, Decision};
+pub use attachment::{Attachment, AttachmentList, CreateAttachment, FileBytes};
 pub use audit::{
     CheckpointKey, ConsistencyProof, ErasePerson, Erasure, ErasureState, EvidenceBundle, ExportLine,
     InclusionProof,
 };
-pub use auth::{Jwk, Jwks, RefreshRequest, TokenAnswer, TokenRequest};
+pub use auth::{CreateToken, Jwk, Jwks, RefreshToken, TokenAnswer};
 pub use blame::{BlamePage, FieldBlame};
-pub use comment::{Comment, CommentPage, NewComment, Side, Visibility};
-pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome};
+pub use comment::{Comment, CommentPage, CreateComment, Side, Visibility};
+pub use delivery::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};
 pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
 pub use event::FeedEvent;
 pub use health::{
@@ -54,7 +54,7 @@ pub use health::{
     Stops, ViewHealth, WorkerHealth, WorkerState,
 };
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
-pub use me::{Me, MyOrganization, MyProfile, NewAddress, RoleGrant};
+pub use me::{Me, MyOrganization, MyProfile, RequestAddress, RoleGrant};
 pub use organization::{
     Contract, ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage,
     OrganizationQuery, Referent,
@@ -62,16 +62,16 @@ pub use organization::{
 pub use page::PageQuery;
 pub use problem::{FieldError, Problem};
 pub use series::{DayCounts, StatusSeries};
-pub use sharing::{Share, ShareList, Sharer};
+pub use sharing::{ShareList, ShareTicket, Sharer};
 pub use sign_in::{
-    Challenge, ChallengeRequest, ChangePassword, FederatedCallback, FederatedSignIn, IdentityProvider,
-    IdentityProviderList, OneTimeToken, PasswordConfirmation, PasswordPolicy, PasswordReset,
-    PasswordResetRequest, PendingSecondFactor, RecoveryCodes, RescueRequest, SecondFactorCode, SignIn,
-    SignInList, SignUpRequest, SignedOut, Solution, UsernameReminderRequest,
+    Challenge, ChangePassword, ConfirmSecondFactor, CreateChallenge, CreateFederatedToken, FederatedSignIn,
+    IdentityProvider, IdentityProviderList, OneTimeToken, PasswordConfirmation, PasswordPolicy,
+    PendingSecondFactor, RecoveryCodes, RequestPasswordReset, RequestRescue, RequestUsernameReminder,
+    ResetPassword, SignIn, SignInList, SignUp, SignedOut, Solution,
 };
 pub use ticket::{
-    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, Reopen, Status,
+    AccountRef, CreateTicket, EditTicket, Fields, LastMessage, OrganizationRef, ReopenTicket, Status,
     StatusCategory, Ticket, TicketPage, TicketRow,
 };
 pub use ticket_query::TicketQuery;
-pub use transition::{AllowedAction, Transition};
+pub use transition::{AllowedAction, CreateTransition};

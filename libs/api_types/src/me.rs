@@ -78,7 +78,7 @@ pub struct MyProfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"address": "requester-1@example.org", "password": "Guichet-demo-1"}))]
-pub struct NewAddress {
+pub struct RequestAddress {
     /// The address; a link to confirm it is mailed there.
     pub address: String,
     /// The caller's password. Without one here, a sign-in of the last ten minutes stands for it.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"organizations": ["commune-b"]}))]
-pub struct Share {
+pub struct ShareTicket {
     /// Ids of organizations the caller is a member of.
     pub organizations: Vec<String>,
 }

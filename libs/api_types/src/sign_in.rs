@@ -9,7 +9,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"username": "requester-1"}))]
-pub struct ChallengeRequest {
+pub struct CreateChallenge {
     /// The user name that the next try is for.
     pub username: String,
 }
@@ -81,7 +81,7 @@ pub struct ChangePassword {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"username": "requester-1"}))]
-pub struct PasswordResetRequest {
+pub struct RequestPasswordReset {
     /// The user name.
     pub username: String,
 }
@@ -92,7 +92,7 @@ pub struct PasswordResetRequest {
 #[schema(example = json!({
     "token": "ZJ4h0P2kq5", "new_password": "quatre mots sans lien", "confirmation": "quatre mots sans lien"
 }))]
-pub struct PasswordReset {
+pub struct ResetPassword {
     /// What stands after `#token=` in the link.
     pub token: String,
     /// The password from now on.
@@ -107,7 +107,7 @@ pub struct PasswordReset {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"address": "requester-1@example.org"}))]
-pub struct UsernameReminderRequest {
+pub struct RequestUsernameReminder {
     /// The account's mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -132,7 +132,7 @@ pub struct OneTimeToken {
     "name": "Requérante 1", "contact": "06 00 00 00 00", "message": "J'ai perdu mon identifiant et mon adresse a changé.",
     "references": ["SUP-12"]
 }))]
-pub struct RescueRequest {
+pub struct RequestRescue {
     /// Who writes, at most 100 characters.
     pub name: String,
     /// Where they can be reached, at most 254 characters.
@@ -151,7 +151,7 @@ pub struct RescueRequest {
     "username": "newcomer", "name": "Nouvelle venue", "address": "newcomer@example.org",
     "password": "quatre mots sans lien"
 }))]
-pub struct SignUpRequest {
+pub struct SignUp {
     /// The name used to sign in.
     pub username: String,
     /// The name that others see.
@@ -197,7 +197,7 @@ pub struct PendingSecondFactor {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "287082"}))]
-pub struct SecondFactorCode {
+pub struct ConfirmSecondFactor {
     /// Six digits.
     pub code: String,
 }
@@ -298,7 +298,7 @@ pub struct SignedOut {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"state": "Zm9v", "code": "SplxlOBeZQQYbYS6WxSbIA"}))]
-pub struct FederatedCallback {
+pub struct CreateFederatedToken {
     /// The `state` of the query.
     pub state: String,
     /// The `code` of the query.

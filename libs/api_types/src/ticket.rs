@@ -121,7 +121,7 @@ pub struct EditTicket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Le problème est revenu ce matin."}))]
-pub struct Reopen {
+pub struct ReopenTicket {
     /// The reason, at most 24 KiB in UTF-8; it becomes a comment.
     pub reason: String,
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"action": "resolve", "comment": "Le câble a été remplacé."}))]
-pub struct Transition {
+pub struct CreateTransition {
     /// Id of the action, as the desk defines it.
     pub action: String,
     /// What to say with it, at most 24 KiB in UTF-8; some actions require it.

@@ -3,21 +3,21 @@
 
 use api_types::{
     Account, AccountPage, AccountQuery, AccountRef, Address, AllowedAction, ApiKey, ApiKeyList, Approval,
-    ApprovalList, Attachment, AttachmentList, AttachmentUpload, BlamePage, Challenge, ChallengeRequest,
-    Change, ChangePassword, CheckpointKey, ClaimedDelivery, Comment, CommentPage, ConsistencyProof, Contract,
-    ContractTerms, CreateAccount, CreateOrganization, CreateTicket, DayCounts, Decision, Delivery,
-    DeliveryOutcome, DeliveryPage, Desk, DeskList, DeskSummary, DeskTransition, DisableAccount,
-    EditOrganization, EditProfile, EditTicket, ErasePerson, Erasure, EvidenceBundle, ExportLine,
-    FederatedCallback, FederatedSignIn, FeedEvent, FieldBlame, FieldError, FormSchema, Health, HistoryEntry,
-    HistoryPage, IdentityProvider, IdentityProviderList, InclusionProof, Jwk, Jwks, LastMessage, ListValue,
-    LockedFields, LogHealth, Me, MyOrganization, MyProfile, NewAddress, NewApiKey, NewApproval, NewComment,
-    NewMembership, NewRole, OneTimeToken, Organization, OrganizationPage, OrganizationQuery, OrganizationRef,
-    PageQuery, PasswordConfirmation, PasswordPolicy, PasswordReset, PasswordResetRequest,
+    ApprovalList, Attachment, AttachmentList, BlamePage, Challenge, Change, ChangePassword, CheckpointKey,
+    ClaimedDelivery, Comment, CommentPage, ConfirmSecondFactor, ConsistencyProof, Contract, ContractTerms,
+    CreateAccount, CreateApiKey, CreateApproval, CreateAttachment, CreateChallenge, CreateComment,
+    CreateFederatedToken, CreateMembership, CreateOrganization, CreateTicket, CreateToken, CreateTransition,
+    DayCounts, DecideApproval, Delivery, DeliveryPage, Desk, DeskList, DeskSummary, DeskTransition,
+    DisableAccount, EditOrganization, EditProfile, EditTicket, ErasePerson, Erasure, EvidenceBundle,
+    ExportLine, FederatedSignIn, FeedEvent, FieldBlame, FieldError, FormSchema, GrantRole, Health,
+    HistoryEntry, HistoryPage, IdentityProvider, IdentityProviderList, InclusionProof, Jwk, Jwks,
+    LastMessage, ListValue, LockFields, LogHealth, Me, MyOrganization, MyProfile, OneTimeToken, Organization,
+    OrganizationPage, OrganizationQuery, OrganizationRef, PageQuery, PasswordConfirmation, PasswordPolicy,
     PendingSecondFactor, Problem, ProofHealth, Readiness, ReadinessProblem, RecoveryCodes, Referent,
-    RefreshRequest, Reopen, RequestType, RescueRequest, RoleGrant, SecondFactorCode, SetAddress, Share,
-    ShareList, Sharer, SignIn, SignInList, SignUpRequest, Solution, Status, StatusSeries, Ticket, TicketPage,
-    TicketQuery, TicketRow, TokenAnswer, TokenRequest, Transition, UsernameReminderRequest, ViewHealth,
-    Visibility, WorkerHealth,
+    RefreshToken, ReopenTicket, RequestAddress, RequestPasswordReset, RequestRescue, RequestType,
+    RequestUsernameReminder, ResetPassword, RoleGrant, SetAddress, SettleDelivery, ShareList, ShareTicket,
+    Sharer, SignIn, SignInList, SignUp, Solution, Status, StatusSeries, Ticket, TicketPage, TicketQuery,
+    TicketRow, TokenAnswer, ViewHealth, Visibility, WorkerHealth,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -44,44 +44,44 @@ fn example_is_real<T: ToSchema + Serialize + DeserializeOwned>() {
 
 #[test]
 fn every_example_of_a_request_is_read_and_written_back_unchanged() {
-    example_is_real::<TokenRequest>();
-    example_is_real::<RefreshRequest>();
+    example_is_real::<CreateToken>();
+    example_is_real::<RefreshToken>();
     example_is_real::<Solution>();
     example_is_real::<CreateAccount>();
-    example_is_real::<NewRole>();
+    example_is_real::<GrantRole>();
     example_is_real::<AccountQuery>();
     example_is_real::<EditProfile>();
-    example_is_real::<LockedFields>();
+    example_is_real::<LockFields>();
     example_is_real::<SetAddress>();
-    example_is_real::<NewMembership>();
+    example_is_real::<CreateMembership>();
     example_is_real::<DisableAccount>();
-    example_is_real::<NewApiKey>();
-    example_is_real::<DeliveryOutcome>();
-    example_is_real::<NewAddress>();
+    example_is_real::<CreateApiKey>();
+    example_is_real::<SettleDelivery>();
+    example_is_real::<RequestAddress>();
     example_is_real::<CreateOrganization>();
     example_is_real::<EditOrganization>();
     example_is_real::<ContractTerms>();
     example_is_real::<OrganizationQuery>();
-    example_is_real::<ChallengeRequest>();
+    example_is_real::<CreateChallenge>();
     example_is_real::<ChangePassword>();
-    example_is_real::<PasswordResetRequest>();
-    example_is_real::<PasswordReset>();
-    example_is_real::<UsernameReminderRequest>();
+    example_is_real::<RequestPasswordReset>();
+    example_is_real::<ResetPassword>();
+    example_is_real::<RequestUsernameReminder>();
     example_is_real::<OneTimeToken>();
-    example_is_real::<RescueRequest>();
-    example_is_real::<SignUpRequest>();
+    example_is_real::<RequestRescue>();
+    example_is_real::<SignUp>();
     example_is_real::<PasswordConfirmation>();
-    example_is_real::<SecondFactorCode>();
-    example_is_real::<FederatedCallback>();
+    example_is_real::<ConfirmSecondFactor>();
+    example_is_real::<CreateFederatedToken>();
     example_is_real::<CreateTicket>();
     example_is_real::<EditTicket>();
-    example_is_real::<Reopen>();
-    example_is_real::<Share>();
-    example_is_real::<NewComment>();
-    example_is_real::<AttachmentUpload>();
-    example_is_real::<Transition>();
-    example_is_real::<NewApproval>();
-    example_is_real::<Decision>();
+    example_is_real::<ReopenTicket>();
+    example_is_real::<ShareTicket>();
+    example_is_real::<CreateComment>();
+    example_is_real::<CreateAttachment>();
+    example_is_real::<CreateTransition>();
+    example_is_real::<CreateApproval>();
+    example_is_real::<DecideApproval>();
     example_is_real::<ErasePerson>();
     example_is_real::<PageQuery>();
     example_is_real::<TicketQuery>();
@@ -172,9 +172,9 @@ fn every_example_of_an_answer_is_read_and_written_back_unchanged() {
 #[test]
 fn a_request_with_an_unknown_member_is_refused_by_name() {
     let error =
-        serde_json::from_value::<NewComment>(json!({"body": "b", "visibilty": "internal"})).unwrap_err();
+        serde_json::from_value::<CreateComment>(json!({"body": "b", "visibilty": "internal"})).unwrap_err();
     assert!(error.to_string().contains("visibilty"), "{error}");
-    assert_eq!(schema::<NewComment>()["additionalProperties"], json!(false));
+    assert_eq!(schema::<CreateComment>()["additionalProperties"], json!(false));
 }
 
 #[test]
@@ -212,9 +212,9 @@ fn a_field_set_to_null_survives_the_wire_so_that_it_can_be_removed() {
 
 #[test]
 fn a_comment_is_public_unless_it_says_internal() {
-    let public: NewComment = serde_json::from_value(json!({"body": "b"})).unwrap();
+    let public: CreateComment = serde_json::from_value(json!({"body": "b"})).unwrap();
     assert_eq!(public.visibility, Visibility::Public);
-    let internal: NewComment =
+    let internal: CreateComment =
         serde_json::from_value(json!({"body": "b", "visibility": "internal"})).unwrap();
     assert_eq!(internal.visibility, Visibility::Internal);
 }

@@ -446,9 +446,9 @@ fn who(who: Who) -> wire::Side {
 
 /// A verdict from the wire.
 #[must_use]
-pub fn verdict(decision: wire::DecisionKind) -> ticket::Decision {
+pub fn verdict(decision: wire::Decision) -> ticket::Decision {
     match decision {
-        wire::DecisionKind::Accept => ticket::Decision::Accept,
-        wire::DecisionKind::Refuse => ticket::Decision::Refuse,
+        wire::Decision::Accept => ticket::Decision::Accept,
+        wire::Decision::Refuse => ticket::Decision::Refuse,
     }
 }

@@ -261,10 +261,10 @@ mod tests {
         let contract = crate::openapi::collected();
         let shapes = Shapes::of(&contract).unwrap();
         let names = bodies(&serde_json::to_value(&contract).unwrap());
-        assert!(names.len() > 30 && names.contains("NewApiKey"), "{names:?}");
+        assert!(names.len() > 30 && names.contains("CreateApiKey"), "{names:?}");
         assert_eq!(shapes.by_name.keys().cloned().collect::<BTreeSet<_>>(), names);
         let late = json!({"label": "a", "scopes": ["read"], "expires_at": "2026-13-01T00:00:00Z"});
-        let faults = shapes.faults("NewApiKey", &late).unwrap();
+        let faults = shapes.faults("CreateApiKey", &late).unwrap();
         assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/expires_at"));
     }
 

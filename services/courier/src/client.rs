@@ -3,7 +3,7 @@
 use crate::config::CourierConfig;
 use crate::error::CourierError;
 use crate::smtp_url::is_loopback;
-use api_types::{ClaimedDelivery, DeliveryOutcome, DeliveryPage, Problem};
+use api_types::{ClaimedDelivery, DeliveryPage, Problem, SettleDelivery};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header::HeaderValue};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -119,7 +119,7 @@ impl Client {
     }
 
     /// `POST /v1/deliveries/{id}/outcome`; false when the delivery is no longer ours to tell about.
-    pub(crate) async fn tell(&self, id: u64, outcome: &DeliveryOutcome) -> Result<bool, CallError> {
+    pub(crate) async fn tell(&self, id: u64, outcome: &SettleDelivery) -> Result<bool, CallError> {
         let request = self.request(Method::POST, &format!("/v1/deliveries/{id}/outcome"));
         match answer(request.json(outcome)).await {
             Ok(_) => Ok(true),

@@ -5,7 +5,7 @@ use crate::config::CourierConfig;
 use crate::error::{CourierError, chain};
 use crate::mailer::{ConnectError, Mailer};
 use crate::patience::{Patience, doubled};
-use api_types::{Delivery, DeliveryOutcome, Outcome};
+use api_types::{Delivery, Outcome, SettleDelivery};
 use futures_util::{
     StreamExt as _,
     future::{Either, select},
@@ -204,7 +204,7 @@ impl Courier {
     }
 
     /// Tells the outcome, several times when the API is away for a moment: an outcome untold is a mail sent twice.
-    async fn tell(&self, id: u64, outcome: &DeliveryOutcome) -> Result<bool, CallError> {
+    async fn tell(&self, id: u64, outcome: &SettleDelivery) -> Result<bool, CallError> {
         let mut again = 0;
         loop {
             match self.client.tell(id, outcome).await {

@@ -5,7 +5,7 @@ use crate::error::CourierError;
 use crate::message::{ComposeError, Mail, compose};
 use crate::reply::{Stage, error_text, outcome, text, told};
 use crate::smtp_url::{Security, SmtpServer};
-use api_types::{ClaimedDelivery, DeliveryOutcome, Outcome};
+use api_types::{ClaimedDelivery, Outcome, SettleDelivery};
 use lettre::{
     Address,
     message::Mailbox,
@@ -133,7 +133,7 @@ impl Connection {
     ///
     /// `delivered`: the mail server took it. `refused`: the address is none, or the mail server answered 5xx to it or to the
     /// mail, policy aside. `failed`: everything else; after a time-out the mail may have been taken all the same.
-    pub async fn send(mut self, delivery: &ClaimedDelivery) -> DeliveryOutcome {
+    pub async fn send(mut self, delivery: &ClaimedDelivery) -> SettleDelivery {
         let mail = match compose(&self.from, delivery) {
             Ok(mail) => mail,
             Err(error) => {

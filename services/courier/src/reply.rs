@@ -1,6 +1,6 @@
 //! What a mail server's reply means for a delivery (RFC 5321, 4.2; RFC 3463).
 
-use api_types::{DeliveryOutcome, Outcome};
+use api_types::{Outcome, SettleDelivery};
 use lettre::transport::smtp::{Error as SmtpError, response::Response};
 use std::error::Error as _;
 
@@ -42,7 +42,7 @@ pub(crate) fn outcome(stage: Stage, error: &SmtpError) -> Outcome {
 }
 
 /// The outcome with what was said about it, without the recipient's address, control characters and what is too long.
-pub(crate) fn told(outcome: Outcome, said: &str, recipient: &str) -> DeliveryOutcome {
+pub(crate) fn told(outcome: Outcome, said: &str, recipient: &str) -> SettleDelivery {
     let said = match recipient {
         "" => said.to_owned(),
         _ => said.replace(recipient, "…"),
@@ -51,7 +51,7 @@ pub(crate) fn told(outcome: Outcome, said: &str, recipient: &str) -> DeliveryOut
         .chars()
         .map(|character| if character.is_control() { ' ' } else { character })
         .take(DETAIL_CHARS_MAX);
-    DeliveryOutcome {
+    SettleDelivery {
         outcome,
         detail: Some(said.collect()),
     }

@@ -1,7 +1,7 @@
 //! The REST contract as this door uses it.
 
 use api_types::{
-    CreateTicket, Me, Problem, Ticket, TicketPage, TicketQuery, TokenAnswer, TokenRequest, Transition,
+    CreateTicket, CreateToken, CreateTransition, Me, Problem, Ticket, TicketPage, TicketQuery, TokenAnswer,
 };
 use reqwest::{Method, RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// `POST /v1/auth/token`
-    pub(crate) async fn token(&self, caller: Caller, body: &TokenRequest) -> Result<TokenAnswer, CallError> {
+    pub(crate) async fn token(&self, caller: Caller, body: &CreateToken) -> Result<TokenAnswer, CallError> {
         receive(self.request(Method::POST, "/v1/auth/token", caller).json(body)).await
     }
 
@@ -184,7 +184,7 @@ impl Client {
         token: &str,
         stamp: &Stamp,
         (key, version): (&str, u64),
-        body: &Transition,
+        body: &CreateTransition,
     ) -> Result<Ticket, CallError> {
         let request = self
             .request(Method::POST, &format!("/v1/tickets/{key}/transitions"), caller)

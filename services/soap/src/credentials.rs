@@ -5,7 +5,7 @@ use crate::envelope::{self, OWN_HEADER, WSSE};
 use crate::fault::{Fault, TooMany};
 use crate::limits::{self, Limits, LoginId};
 use crate::tree::{self, Element};
-use api_types::{Me, MyOrganization, TokenRequest};
+use api_types::{CreateToken, Me, MyOrganization};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
@@ -229,7 +229,7 @@ impl SignIns {
 }
 
 async fn exchange(client: &Client, caller: Caller, credentials: Credentials) -> Result<Session, Fault> {
-    let request = TokenRequest {
+    let request = CreateToken {
         username: credentials.login,
         password: credentials.password,
         code: None,

@@ -11,7 +11,7 @@ use crate::outcome::{Answer, Failure, ReturnCode};
 use crate::refusal;
 use crate::values::{Check, Faults, Values};
 use crate::vocabulary::Vocabulary;
-use api_types::{Fields, Ticket, Transition};
+use api_types::{CreateTransition, Fields, Ticket};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -131,7 +131,7 @@ async fn follow(
     exchange: &Exchange<'_>,
     prepared: &Prepared,
     version: u64,
-    transition: &Transition,
+    transition: &CreateTransition,
 ) -> Result<(), CallError> {
     let followed = exchange
         .client
@@ -160,7 +160,7 @@ async fn carried_out(exchange: &Exchange<'_>, prepared: &Prepared) -> Result<boo
     if prepared.stamp.idempotency_key.is_none() {
         return Ok(false);
     }
-    let transition = Transition {
+    let transition = CreateTransition {
         action: match &prepared.asked {
             Asked::Order(action) => action.clone(),
             Asked::Notification => exchange.vocabulary.notification.inform.clone(),
@@ -261,7 +261,7 @@ impl Prepared {
     /// The transition that the message asks for on this ticket. What it fills in beside is what the ticket says already, or
     /// belongs to a new appointment; anything else is refused by name, never dropped in silence: what the operator declared
     /// does not change (seed 001, 3.3.2, second block), and the supplier's fields are the supplier's.
-    fn settle(&self, ticket: &Ticket, words: &Vocabulary) -> Result<Transition, Answer> {
+    fn settle(&self, ticket: &Ticket, words: &Vocabulary) -> Result<CreateTransition, Answer> {
         let notifies = self.asked == Asked::Notification;
         let differing = || self.given.iter().filter(|given| !given.is_told(ticket, words));
         let kept = |given: &Given| notifies && given.may_change();
@@ -295,7 +295,7 @@ impl Prepared {
             Asked::Notification if replans => &words.notification.replan,
             Asked::Notification => &words.notification.inform,
         };
-        Ok(Transition {
+        Ok(CreateTransition {
             action: action.clone(),
             comment: self.comment.clone(),
             fields: replans.then_some(fields),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
-use guichet_tests::{answer::Answer, home::guichet, server::Server};
+use guichet_tests::{answer::Answer, contract::Contract, home::guichet, server::Server};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -63,6 +63,42 @@ fn every_operation_of_the_contract_is_served() {
         (reference.status, reference.header("content-type")),
         (200, "text/html")
     );
+}
+
+/// Bodies that two operations take, named by what they hold.
+const SHARED_BODIES: [&str; 4] = [
+    "ContractTerms",
+    "EditProfile",
+    "OneTimeToken",
+    "PasswordConfirmation",
+];
+
+#[test]
+fn a_body_is_named_like_its_operation_or_is_that_of_two() {
+    let contract = Contract::printed();
+    let mut named = 0;
+    for operation in contract.operations() {
+        let schema = operation
+            .declared
+            .pointer("/requestBody/content/application~1json/schema/$ref");
+        let Some(name) = schema
+            .and_then(Value::as_str)
+            .and_then(|place| place.rsplit('/').next())
+        else {
+            continue;
+        };
+        let words = operation
+            .id
+            .split('_')
+            .map(|word| word[..1].to_uppercase() + &word[1..]);
+        assert!(
+            name == words.collect::<String>() || SHARED_BODIES.contains(&name),
+            "{} takes {name}",
+            operation.id
+        );
+        named += 1;
+    }
+    assert!(named > 40, "{named}");
 }
 
 /// A part of a path that ends with a parameter, with a value in its place.

@@ -46,7 +46,7 @@ static SETS: [Set; 10] = [
         name: "Role",
         description: "What somebody may be.",
         values: || Role::ALL.map(Role::as_str).to_vec(),
-        members: &[("NewRole", "role"), ("RoleGrant", "role")],
+        members: &[("GrantRole", "role"), ("RoleGrant", "role")],
         parameters: &[("/v1/accounts", "role")],
     },
     Set {
@@ -65,7 +65,7 @@ static SETS: [Set; 10] = [
             ("Account", "language"),
             ("EditProfile", "language"),
             ("MyProfile", "language"),
-            ("SignUpRequest", "language"),
+            ("SignUp", "language"),
             ("ClaimedDelivery", "language"),
         ],
         parameters: &[],
@@ -74,7 +74,7 @@ static SETS: [Set; 10] = [
         name: "KeyScope",
         description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts and organizations (`administer`).",
         values: || KeyScope::ALL.map(KeyScope::as_str).to_vec(),
-        members: &[("NewApiKey", "scopes"), ("ApiKey", "scopes")],
+        members: &[("CreateApiKey", "scopes"), ("ApiKey", "scopes")],
         parameters: &[],
     },
     Set {
@@ -89,7 +89,7 @@ static SETS: [Set; 10] = [
         description: "A field of a profile.",
         values: || ProfileField::ALL.map(ProfileField::as_str).to_vec(),
         members: &[
-            ("LockedFields", "fields"),
+            ("LockFields", "fields"),
             ("Account", "locked_fields"),
             ("MyProfile", "locked_fields"),
         ],

@@ -64,8 +64,8 @@ const LENGTHS: [(&str, &[&str], usize); 21] = [
     ),
     ("CreateTicket", &["summary"], SUMMARY_CHARS_MAX),
     ("CreateTicket", &["description"], TEXT_BYTES_MAX),
-    ("Decision", &["comment"], TEXT_BYTES_MAX),
-    ("DeliveryOutcome", &["detail"], deliveries::DETAIL_CHARS_MAX),
+    ("DecideApproval", &["comment"], TEXT_BYTES_MAX),
+    ("SettleDelivery", &["detail"], deliveries::DETAIL_CHARS_MAX),
     ("DisableAccount", &["reason"], REASON_CHARS_MAX),
     (
         "EditOrganization",
@@ -75,13 +75,13 @@ const LENGTHS: [(&str, &[&str], usize); 21] = [
     ("EditProfile", &["name"], profile::NAME_CHARS_MAX),
     ("EditTicket", &["summary"], SUMMARY_CHARS_MAX),
     ("EditTicket", &["description"], TEXT_BYTES_MAX),
-    ("NewAddress", &["address"], ADDRESS_CHARS_MAX),
-    ("NewApiKey", &["label"], LABEL_CHARS_MAX),
-    ("NewApproval", &["proposal", "comment"], TEXT_BYTES_MAX),
-    ("NewComment", &["body"], TEXT_BYTES_MAX),
-    ("Reopen", &["reason"], TEXT_BYTES_MAX),
-    ("SignUpRequest", &["address"], ADDRESS_CHARS_MAX),
-    ("Transition", &["comment"], TEXT_BYTES_MAX),
+    ("RequestAddress", &["address"], ADDRESS_CHARS_MAX),
+    ("CreateApiKey", &["label"], LABEL_CHARS_MAX),
+    ("CreateApproval", &["proposal", "comment"], TEXT_BYTES_MAX),
+    ("CreateComment", &["body"], TEXT_BYTES_MAX),
+    ("ReopenTicket", &["reason"], TEXT_BYTES_MAX),
+    ("SignUp", &["address"], ADDRESS_CHARS_MAX),
+    ("CreateTransition", &["comment"], TEXT_BYTES_MAX),
 ];
 
 /// Declares how long the texts of requests may be.

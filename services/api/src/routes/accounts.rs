@@ -4,7 +4,7 @@ pub mod administering;
 pub mod keys;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
-use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, FileBytes, NewRole};
+use api_types::{Account, AccountPage, AccountQuery, CreateAccount, EditProfile, FileBytes, GrantRole};
 use application::people::accounts::{AccountDraft, NamedGrant};
 use domain::{
     AccountId, FaultText, OrganizationId,
@@ -36,7 +36,7 @@ pub(super) fn account_in(caller: &Caller, text: &str) -> Result<AccountId, Refus
 }
 
 /// A role that a body names.
-fn named_grant(role: NewRole) -> NamedGrant {
+fn named_grant(role: GrantRole) -> NamedGrant {
     NamedGrant {
         role: role.role,
         desk: role.desk,
@@ -140,6 +140,9 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
 }
 
 /// One account: the profile that a requester's name leads to (seed 003, F174).
+///
+/// Whoever may see the account reads its name and kind; what else is there depends on their rights, and `detailed`
+/// says so.
 #[utoipa::path(
     operation_id = "get_account", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
@@ -156,6 +159,8 @@ pub(crate) async fn get_account(caller: Caller, path: Path<String>) -> Result<Ht
 }
 
 /// Change the profile of an account that one administers.
+///
+/// For those who administer the account; its holder uses `PATCH /v1/me`.
 #[utoipa::path(
     operation_id = "edit_account", tag = "accounts",
     params(("id" = String, Path, description = "Its id, or its user name.")),
@@ -180,6 +185,8 @@ pub(crate) async fn edit_account(
 }
 
 /// The picture of an account, as the server has encoded it.
+///
+/// As the server encoded it anew. The address in `avatar` names a version, so that it can be kept.
 #[utoipa::path(
     operation_id = "get_avatar", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),

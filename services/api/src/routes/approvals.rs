@@ -1,7 +1,7 @@
 //! Approvals: a proposal, and the decision on it.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
-use api_types::{Approval, ApprovalList, Decision, NewApproval, Ticket};
+use api_types::{Approval, ApprovalList, CreateApproval, DecideApproval, Ticket};
 use domain::{ApprovalId, ticket::Action};
 use uuid::Uuid;
 
@@ -19,14 +19,14 @@ use crate::{
 #[utoipa::path(
     operation_id = "create_approval", tag = "approvals",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    request_body = NewApproval,
+    request_body = CreateApproval,
     responses((status = 201, description = "Proposed.", body = Approval)),
 )]
 #[post("/tickets/{key}/approvals")]
 pub(crate) async fn create_approval(
     caller: Caller,
     path: Path<String>,
-    body: Body<NewApproval>,
+    body: Body<CreateApproval>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/approvals"), &body.canonical)?;
@@ -91,14 +91,14 @@ pub(crate) async fn list_approvals(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("id" = Uuid, Path, description = "The approval."),
     ),
-    request_body = Decision,
+    request_body = DecideApproval,
     responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/approvals/{id}/decision")]
 pub(crate) async fn decide_approval(
     caller: Caller,
     path: Path<(String, String)>,
-    body: Body<Decision>,
+    body: Body<DecideApproval>,
 ) -> Result<HttpResponse, Refusal> {
     let (ticket, id) = path.into_inner();
     let key = key(&ticket)?;

@@ -8,7 +8,7 @@ use actix_web::{
     post,
     web::{Path, Payload},
 };
-use api_types::{Attachment, AttachmentList, AttachmentUpload, FileBytes};
+use api_types::{Attachment, AttachmentList, CreateAttachment, FileBytes};
 use application::{ExecuteError, tickets::attachments::Stored};
 use domain::{AttachmentId, Detail, Fault, FaultText, TicketKey, desk::form};
 use futures_util::{StreamExt, TryStreamExt};
@@ -35,7 +35,7 @@ const NAME_CHARS_MAX: usize = 100;
 #[utoipa::path(
     operation_id = "create_attachment", tag = "attachments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    request_body(content = AttachmentUpload, content_type = "multipart/form-data"),
+    request_body(content = CreateAttachment, content_type = "multipart/form-data"),
     responses((status = 201, description = "Attached.", body = Attachment)),
 )]
 #[post("/tickets/{key}/attachments")]
@@ -233,7 +233,7 @@ pub(crate) async fn list_attachments(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("id" = uuid::Uuid, Path, description = "The file."),
     ),
-    responses((status = 200, description = "The bytes.", body = inline(FileBytes), content_type = "*/*", headers(("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266).")))),
+    responses((status = 200, description = "The bytes.", content((inline(FileBytes) = "application/octet-stream"), (inline(FileBytes) = "*/*")), headers(("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266).")))),
 )]
 #[get("/tickets/{key}/attachments/{id}")]
 pub(crate) async fn get_attachment(

@@ -2,8 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use api_types::{
-    Challenge, ChallengeRequest, Jwk, Jwks, PasswordPolicy, RefreshRequest, SignedOut, TokenAnswer,
-    TokenRequest,
+    Challenge, CreateChallenge, CreateToken, Jwk, Jwks, PasswordPolicy, RefreshToken, SignedOut, TokenAnswer,
 };
 use application::{
     Application,
@@ -34,14 +33,14 @@ pub(super) fn tokens(signed_in: SignedIn) -> HttpResponse {
 /// next try (`challenge-required`), after more no try is taken for a while (`sign-in-locked`).
 #[utoipa::path(
     operation_id = "create_token", tag = "auth", security(()),
-    request_body = TokenRequest,
+    request_body = CreateToken,
     responses((status = 200, description = "Signed in.", body = TokenAnswer)),
 )]
 #[post("/auth/token")]
 pub(crate) async fn create_token(
     application: Data<Application>,
     stranger: Stranger,
-    body: Body<TokenRequest>,
+    body: Body<CreateToken>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
     let attempt = Attempt {
@@ -66,14 +65,14 @@ pub(crate) async fn create_token(
 /// A fresh one each time, for whoever cannot solve the one they were given in time.
 #[utoipa::path(
     operation_id = "create_challenge", tag = "auth", security(()),
-    request_body = ChallengeRequest,
+    request_body = CreateChallenge,
     responses((status = 200, description = "The challenge.", body = Challenge)),
 )]
 #[post("/auth/challenges")]
 pub(crate) async fn create_challenge(
     application: Data<Application>,
     _: Stranger,
-    body: Body<ChallengeRequest>,
+    body: Body<CreateChallenge>,
 ) -> Result<HttpResponse, Refusal> {
     let challenge = application
         .identity
@@ -83,6 +82,8 @@ pub(crate) async fn create_challenge(
 }
 
 /// What a new password must be.
+///
+/// So that a form can tell before it is sent; the server decides.
 #[utoipa::path(
     operation_id = "get_password_policy", tag = "auth", security(()),
     responses((status = 200, description = "The policy.", body = PasswordPolicy)),
@@ -106,14 +107,14 @@ pub(crate) async fn get_password_policy(application: Data<Application>) -> HttpR
 /// long as nobody has used that one, so that several windows may refresh at once.
 #[utoipa::path(
     operation_id = "refresh_token", tag = "auth", security(()),
-    request_body = RefreshRequest,
+    request_body = RefreshToken,
     responses((status = 200, description = "New tokens.", body = TokenAnswer)),
 )]
 #[post("/auth/refresh")]
 pub(crate) async fn refresh_token(
     application: Data<Application>,
     _: Stranger,
-    body: Body<RefreshRequest>,
+    body: Body<RefreshToken>,
 ) -> Result<HttpResponse, Refusal> {
     Ok(tokens(
         application

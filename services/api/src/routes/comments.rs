@@ -1,7 +1,7 @@
 //! Comments, public and internal.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Path};
-use api_types::{Comment, CommentPage, NewComment, PageQuery};
+use api_types::{Comment, CommentPage, CreateComment, PageQuery};
 use application::tickets::Happened;
 use domain::{
     CommentId,
@@ -32,14 +32,14 @@ pub const COMMENTS_LIMIT_MAX: usize = 200;
 #[utoipa::path(
     operation_id = "create_comment", tag = "comments",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    request_body = NewComment,
+    request_body = CreateComment,
     responses((status = 201, description = "Added.", body = Comment)),
 )]
 #[post("/tickets/{key}/comments")]
 pub(crate) async fn create_comment(
     caller: Caller,
     path: Path<String>,
-    body: Body<NewComment>,
+    body: Body<CreateComment>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/comments"), &body.canonical)?;

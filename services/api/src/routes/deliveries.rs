@@ -9,7 +9,7 @@ use actix_web::{
     get, post,
     web::{Data, Path},
 };
-use api_types::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryPage, Outcome};
+use api_types::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};
 use application::{Application, identity::Settled};
 use chrono::Utc;
 use domain::{Fault, FaultText, Language};
@@ -138,17 +138,19 @@ pub(crate) async fn claim_delivery(door: Door, path: Path<String>) -> Result<Htt
 }
 
 /// Say what became of a claimed delivery.
+///
+/// One that failed is tried again later; one that was refused marks the address as stale.
 #[utoipa::path(
     operation_id = "settle_delivery", tag = "deliveries", security(("service" = [])),
     params(("id" = u64, Path, description = "The delivery's number.")),
-    request_body = DeliveryOutcome,
+    request_body = SettleDelivery,
     responses((status = 204, description = "Heard.")),
 )]
 #[post("/deliveries/{id}/outcome")]
 pub(crate) async fn settle_delivery(
     door: Door,
     path: Path<String>,
-    body: Body<DeliveryOutcome>,
+    body: Body<SettleDelivery>,
 ) -> Result<HttpResponse, Refusal> {
     let id = number(&path)?;
     let detail = body.value.detail.unwrap_or_default();

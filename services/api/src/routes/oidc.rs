@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse, get, post,
     web::{Data, Path},
 };
-use api_types::{FederatedCallback, FederatedSignIn, IdentityProvider, IdentityProviderList, TokenAnswer};
+use api_types::{CreateFederatedToken, FederatedSignIn, IdentityProvider, IdentityProviderList, TokenAnswer};
 use application::Application;
 use chrono::Utc;
 
@@ -99,7 +99,7 @@ pub(crate) async fn begin_federated_sign_in(
 #[utoipa::path(
     operation_id = "create_federated_token", tag = "auth", security(()),
     params(("id" = String, Path, description = "The provider.")),
-    request_body = FederatedCallback,
+    request_body = CreateFederatedToken,
     responses((status = 200, description = "Signed in.", body = TokenAnswer)),
 )]
 #[post("/auth/providers/{id}/token")]
@@ -108,7 +108,7 @@ pub(crate) async fn create_federated_token(
     config: Data<ApiConfig>,
     stranger: Stranger,
     id: Path<String>,
-    body: Body<FederatedCallback>,
+    body: Body<CreateFederatedToken>,
 ) -> Result<HttpResponse, Refusal> {
     let provider = provider(&config, &id)?;
     let asked = body.value;

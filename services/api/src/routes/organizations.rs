@@ -107,6 +107,8 @@ pub(crate) async fn create_organization(
 }
 
 /// The organizations that the caller may see: one's own, and those that one treats, audits or administers.
+///
+/// `mine` leaves out the others; `q` finds parts of names and ids.
 #[utoipa::path(
     operation_id = "list_organizations", tag = "organizations", params(OrganizationQuery),
     responses((status = 200, description = "A page.", body = OrganizationPage)),
@@ -149,6 +151,8 @@ pub(crate) async fn list_organizations(
 }
 
 /// One organization, with its place in the tree and its contracts.
+///
+/// Contracts and the referent are shown to those who may read them.
 #[utoipa::path(
     operation_id = "get_organization", tag = "organizations",
     params(("id" = String, Path, description = "Its id.", example = "lycee-a")),
@@ -218,6 +222,8 @@ fn account_meant(caller: &Caller, named: Option<String>, pointer: &str) -> Resul
 }
 
 /// Sign a contract for an organization.
+///
+/// From its first day on, tickets that it covers can be opened.
 #[utoipa::path(
     operation_id = "create_contract", tag = "organizations",
     params(("id" = String, Path, description = "The organization's id.", example = "lycee-a")),
@@ -236,6 +242,8 @@ pub(crate) async fn create_contract(
 }
 
 /// Change what a contract says.
+///
+/// The terms replace those of before; the history keeps them.
 #[utoipa::path(
     operation_id = "edit_contract", tag = "organizations",
     params(
@@ -257,6 +265,8 @@ pub(crate) async fn edit_contract(
 }
 
 /// Withdraw a contract that should not have been signed.
+///
+/// One that ended stays on record: let it end instead.
 #[utoipa::path(
     operation_id = "delete_contract", tag = "organizations",
     params(

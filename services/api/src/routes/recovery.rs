@@ -2,11 +2,11 @@
 
 use actix_web::{HttpResponse, post, web::Data};
 use api_types::{
-    OneTimeToken, PasswordReset, PasswordResetRequest, RescueRequest, SignUpRequest, UsernameReminderRequest,
+    OneTimeToken, RequestPasswordReset, RequestRescue, RequestUsernameReminder, ResetPassword, SignUp,
 };
 use application::{
     Application,
-    identity::{links::SignUp, passwords::NewPassword, recovery::REFERENCES_MAX},
+    identity::{links, passwords::NewPassword, recovery::REFERENCES_MAX},
     tickets::rescue::Rescue,
 };
 use chrono::Utc;
@@ -28,14 +28,14 @@ fn refused(error: application::ExecuteError) -> Refusal {
 /// If there is such an account with a mail address, a link that holds for an hour is mailed to it.
 #[utoipa::path(
     operation_id = "request_password_reset", tag = "auth", security(()),
-    request_body = PasswordResetRequest,
+    request_body = RequestPasswordReset,
     responses((status = 202, description = "Heard; nothing is told about the account.")),
 )]
 #[post("/auth/password-reset")]
 pub(crate) async fn request_password_reset(
     application: Data<Application>,
     _: Stranger,
-    body: Body<PasswordResetRequest>,
+    body: Body<RequestPasswordReset>,
 ) -> HttpResponse {
     application
         .identity
@@ -48,14 +48,14 @@ pub(crate) async fn request_password_reset(
 /// Every sign-in of the account ends. The link serves once.
 #[utoipa::path(
     operation_id = "reset_password", tag = "auth", security(()),
-    request_body = PasswordReset,
+    request_body = ResetPassword,
     responses((status = 204, description = "The new password holds.")),
 )]
 #[post("/auth/password-reset/confirmation")]
 pub(crate) async fn reset_password(
     application: Data<Application>,
     _: Stranger,
-    body: Body<PasswordReset>,
+    body: Body<ResetPassword>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
     let new = NewPassword {
@@ -72,14 +72,14 @@ pub(crate) async fn reset_password(
 /// It is mailed to the address of the account that has this address, or that these tickets are for.
 #[utoipa::path(
     operation_id = "request_username_reminder", tag = "auth", security(()),
-    request_body = UsernameReminderRequest,
+    request_body = RequestUsernameReminder,
     responses((status = 202, description = "Heard; nothing is told about the account.")),
 )]
 #[post("/auth/username-reminder")]
 pub(crate) async fn request_username_reminder(
     application: Data<Application>,
     _: Stranger,
-    body: Body<UsernameReminderRequest>,
+    body: Body<RequestUsernameReminder>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
     if asked.address.is_none() && asked.references.is_empty() {
@@ -103,6 +103,8 @@ pub(crate) async fn request_username_reminder(
 }
 
 /// Show that an address is one's own, by the link that was mailed to it.
+///
+/// The link serves once, within three days.
 #[utoipa::path(
     operation_id = "confirm_address", tag = "auth", security(()),
     request_body = OneTimeToken,
@@ -127,14 +129,14 @@ pub(crate) async fn confirm_address(
 /// For whoever can neither sign in nor be mailed. It becomes a ticket of the support desk; no answer comes here.
 #[utoipa::path(
     operation_id = "request_rescue", tag = "auth", security(()),
-    request_body = RescueRequest,
+    request_body = RequestRescue,
     responses((status = 202, description = "The support desk has it.")),
 )]
 #[post("/auth/rescue")]
 pub(crate) async fn request_rescue(
     application: Data<Application>,
     _: Stranger,
-    body: Body<RescueRequest>,
+    body: Body<RequestRescue>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
     let rescue = Rescue {
@@ -156,18 +158,18 @@ pub(crate) async fn request_rescue(
 /// Only where the server is configured so; elsewhere there is no such thing. A link to confirm the address is mailed.
 #[utoipa::path(
     operation_id = "sign_up", tag = "auth", security(()),
-    request_body = SignUpRequest,
+    request_body = SignUp,
     responses((status = 202, description = "A link is mailed to the address.")),
 )]
 #[post("/auth/sign-up")]
 pub(crate) async fn sign_up(
     application: Data<Application>,
     _: Stranger,
-    body: Body<SignUpRequest>,
+    body: Body<SignUp>,
 ) -> Result<HttpResponse, Refusal> {
     let asked = body.value;
     let language = super::language(asked.language.as_deref(), "/language")?;
-    let wanted = SignUp {
+    let wanted = links::SignUp {
         username: asked.username,
         name: asked.name,
         address: asked.address,
@@ -183,6 +185,8 @@ pub(crate) async fn sign_up(
 }
 
 /// Confirm the account that one has asked for, by the link that was mailed.
+///
+/// The link serves once, within three days.
 #[utoipa::path(
     operation_id = "confirm_sign_up", tag = "auth", security(()),
     request_body = OneTimeToken,

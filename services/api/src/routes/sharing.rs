@@ -1,7 +1,7 @@
 //! Who a ticket is shared with.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Path};
-use api_types::{EditTicket, Share, ShareList, Sharer, Ticket};
+use api_types::{EditTicket, ShareList, ShareTicket, Sharer, Ticket};
 use domain::{AccountId, OrganizationId, ticket::Action};
 
 use super::{key, ticket_answer, tickets::edit_actions};
@@ -13,20 +13,20 @@ use crate::{
     refusal::{NOT_FOUND, Refusal},
 };
 
-/// Share a ticket with more organizations.
+/// ShareTicket a ticket with more organizations.
 ///
 /// One shares with organizations of one's own; those who treat the desk's tickets, with any.
 #[utoipa::path(
     operation_id = "share_ticket", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    request_body = Share,
+    request_body = ShareTicket,
     responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/share")]
 pub(crate) async fn share_ticket(
     caller: Caller,
     path: Path<String>,
-    body: Body<Share>,
+    body: Body<ShareTicket>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/share"), &body.canonical)?;
@@ -40,7 +40,7 @@ pub(crate) async fn share_ticket(
     ticket_answer(&caller, &done.loaded)
 }
 
-/// Share a ticket with an organization no longer.
+/// ShareTicket a ticket with an organization no longer.
 ///
 /// Its members no longer find or read the ticket, from now on and in its past, unless it is theirs for another reason. For who may
 /// share it: its requester, and those who treat it. 404 when it is not shared with this organization.
@@ -72,6 +72,8 @@ pub(crate) async fn unshare_ticket(
 }
 
 /// Who a ticket is shared with, persons and organizations, each with its part (seed 002, F100).
+///
+/// With why each may read it: as requester, as colleague, or since it was shared.
 #[utoipa::path(
     operation_id = "list_shares", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),

@@ -1,7 +1,7 @@
 //! Tickets: opening, listing, reading, changing, reopening.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web::Path};
-use api_types::{CreateTicket, EditTicket, Reopen, Ticket, TicketPage, TicketQuery};
+use api_types::{CreateTicket, EditTicket, ReopenTicket, Ticket, TicketPage, TicketQuery};
 use application::{
     Position,
     tickets::{AssigneeFilter, LIMIT_DEFAULT, QueueQuery, Sort, open::NewTicket},
@@ -324,14 +324,14 @@ pub(super) async fn edit_actions(
 #[utoipa::path(
     operation_id = "reopen_ticket", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    request_body = Reopen,
+    request_body = ReopenTicket,
     responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/reopen")]
 pub(crate) async fn reopen_ticket(
     caller: Caller,
     path: Path<String>,
-    body: Body<Reopen>,
+    body: Body<ReopenTicket>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/reopen"), &body.canonical)?;

@@ -1,7 +1,7 @@
 //! Following an action of the desk.
 
 use actix_web::{HttpResponse, post, web::Path};
-use api_types::{Ticket, Transition};
+use api_types::{CreateTransition, Ticket};
 use domain::{
     CommentId, PersonId,
     ticket::{Action, Text},
@@ -18,14 +18,14 @@ use crate::{body::Body, caller::Caller, refusal::Refusal};
 #[utoipa::path(
     operation_id = "create_transition", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12")),
-    request_body = Transition,
+    request_body = CreateTransition,
     responses((status = 200, description = "The ticket.", body = Ticket)),
 )]
 #[post("/tickets/{key}/transitions")]
 pub(crate) async fn create_transition(
     caller: Caller,
     path: Path<String>,
-    body: Body<Transition>,
+    body: Body<CreateTransition>,
 ) -> Result<HttpResponse, Refusal> {
     let key = key(&path)?;
     let call = caller.call(&format!("POST /v1/tickets/{key}/transitions"), &body.canonical)?;

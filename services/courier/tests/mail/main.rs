@@ -11,7 +11,7 @@ mod server;
 mod stopping;
 mod written;
 
-use api_types::{ClaimedDelivery, DeliveryOutcome};
+use api_types::{ClaimedDelivery, SettleDelivery};
 use courier::{CourierConfig, Mailer};
 
 const FROM: &str = "Guichet d'Île <guichet@example.org>";
@@ -34,7 +34,7 @@ pub(crate) fn delivery(to: &str) -> ClaimedDelivery {
 }
 
 /// Connects and hands over one mail.
-pub(crate) async fn send(config: &CourierConfig, delivery: &ClaimedDelivery) -> DeliveryOutcome {
+pub(crate) async fn send(config: &CourierConfig, delivery: &ClaimedDelivery) -> SettleDelivery {
     let mailer = Mailer::new(config).unwrap();
     let connection = mailer.connect().await.unwrap();
     connection.send(delivery).await

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, delete, post, put, web::Path};
-use api_types::{Account, DisableAccount, LockedFields, NewMembership, NewRole, SetAddress};
+use api_types::{Account, CreateMembership, DisableAccount, GrantRole, LockFields, SetAddress};
 use domain::{
     AccountId, Fault, FaultText,
     account::{ProfileField, change::Change},
@@ -60,14 +60,14 @@ async fn changed(
 #[utoipa::path(
     operation_id = "grant_role", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
-    request_body = NewRole,
+    request_body = GrantRole,
     responses((status = 200, description = "The account.", body = Account)),
 )]
 #[post("/accounts/{id}/roles")]
 pub(crate) async fn grant_role(
     caller: Caller,
     path: Path<String>,
-    body: Body<NewRole>,
+    body: Body<GrantRole>,
 ) -> Result<HttpResponse, Refusal> {
     // Who may not see the account must not learn from a fault that it is there.
     account_in(&caller, &path)?;
@@ -93,6 +93,8 @@ pub(crate) async fn grant_role(
 }
 
 /// Take a role back.
+///
+/// What was done with it stays. The last administrator stays one.
 #[utoipa::path(
     operation_id = "revoke_role", tag = "accounts",
     params(
@@ -116,17 +118,19 @@ pub(crate) async fn revoke_role(
 }
 
 /// Make an account a member of an organization.
+///
+/// Its holder sees what the organization shares from now on. A membership that is there already changes nothing.
 #[utoipa::path(
     operation_id = "create_membership", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
-    request_body = NewMembership,
+    request_body = CreateMembership,
     responses((status = 200, description = "The account.", body = Account)),
 )]
 #[post("/accounts/{id}/memberships")]
 pub(crate) async fn create_membership(
     caller: Caller,
     path: Path<String>,
-    body: Body<NewMembership>,
+    body: Body<CreateMembership>,
 ) -> Result<HttpResponse, Refusal> {
     account_in(&caller, &path)?;
     let named = caller
@@ -209,6 +213,8 @@ pub(crate) async fn disable_account(
 }
 
 /// Let its holder sign in again.
+///
+/// Its holder can sign in again, with the password of before. 404 when it is not disabled.
 #[utoipa::path(
     operation_id = "enable_account", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
@@ -227,6 +233,9 @@ pub(crate) async fn enable_account(caller: Caller, path: Path<String>) -> Result
 }
 
 /// End a lock-out before its time.
+///
+/// Failed tries of its name are forgotten, and it is on record who let somebody in again. 404 when none is held
+/// against it.
 #[utoipa::path(
     operation_id = "unlock_account", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
@@ -245,17 +254,19 @@ pub(crate) async fn unlock_account(caller: Caller, path: Path<String>) -> Result
 }
 
 /// Say which fields of the profile only administrators change.
+///
+/// The list replaces the one of before. The fields of other lists can be changed by the holder again.
 #[utoipa::path(
     operation_id = "lock_fields", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
-    request_body = LockedFields,
+    request_body = LockFields,
     responses((status = 200, description = "The account.", body = Account)),
 )]
 #[put("/accounts/{id}/locked-fields")]
 pub(crate) async fn lock_fields(
     caller: Caller,
     path: Path<String>,
-    body: Body<LockedFields>,
+    body: Body<LockFields>,
 ) -> Result<HttpResponse, Refusal> {
     let mut fields = BTreeSet::new();
     let mut faults = Vec::new();
@@ -306,6 +317,8 @@ pub(crate) async fn set_address(
 }
 
 /// Take the second factor away from who has lost it.
+///
+/// For a holder who has lost it: they sign in with the password alone and can set another one up.
 #[utoipa::path(
     operation_id = "delete_second_factor", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
@@ -327,6 +340,8 @@ pub(crate) async fn delete_second_factor(
 }
 
 /// Sign an account out everywhere.
+///
+/// Every token of theirs is refused from now on.
 #[utoipa::path(
     operation_id = "delete_sign_ins_of", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Path};
-use api_types::{ApiKey, ApiKeyList, NewApiKey};
+use api_types::{ApiKey, ApiKeyList, CreateApiKey};
 use application::identity::SecretText;
 use domain::{
     ApiKeyId, Fault, FaultText,
@@ -40,14 +40,14 @@ fn key_answer(id: ApiKeyId, key: &account::ApiKey, text: Option<String>) -> ApiK
 #[utoipa::path(
     operation_id = "create_api_key", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
-    request_body = NewApiKey,
+    request_body = CreateApiKey,
     responses((status = 201, description = "The key.", body = ApiKey)),
 )]
 #[post("/accounts/{id}/keys")]
 pub(crate) async fn create_api_key(
     caller: Caller,
     path: Path<String>,
-    raw: Raw<NewApiKey>,
+    raw: Raw<CreateApiKey>,
 ) -> Result<HttpResponse, Refusal> {
     let id = account_in(&caller, &path)?;
     let (body, scopes) = asked(raw).map_err(Refusal::faults)?;
@@ -76,7 +76,7 @@ pub(crate) async fn create_api_key(
 }
 
 /// What is asked for, or what is wrong with it: beside the faults of its shape those of what can be read all the same.
-fn asked(raw: Raw<NewApiKey>) -> Result<(Body<NewApiKey>, BTreeSet<KeyScope>), Vec<Fault>> {
+fn asked(raw: Raw<CreateApiKey>) -> Result<(Body<CreateApiKey>, BTreeSet<KeyScope>), Vec<Fault>> {
     let named = raw.json["scopes"].as_array();
     let names = named.into_iter().flatten().enumerate();
     let scopes = scopes(names.filter_map(|(index, name)| Some((index, name.as_str()?))));
@@ -108,6 +108,8 @@ fn scopes<'a>(names: impl Iterator<Item = (usize, &'a str)>) -> Result<BTreeSet<
 }
 
 /// The keys of a program that were issued and not revoked.
+///
+/// Without the keys themselves, which are shown once.
 #[utoipa::path(
     operation_id = "list_api_keys", tag = "accounts",
     params(("id" = String, Path, description = "The account's id, or its user name.")),
@@ -131,6 +133,8 @@ pub(crate) async fn list_api_keys(caller: Caller, path: Path<String>) -> Result<
 }
 
 /// Revoke a key.
+///
+/// Whoever shows it is refused from now on.
 #[utoipa::path(
     operation_id = "delete_api_key", tag = "accounts",
     params(

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post, web::Path};
 use api_types::{
-    ChangePassword, PasswordConfirmation, PendingSecondFactor, RecoveryCodes, SecondFactorCode, SignIn,
+    ChangePassword, ConfirmSecondFactor, PasswordConfirmation, PendingSecondFactor, RecoveryCodes, SignIn,
     SignInList,
 };
 use application::identity::passwords::NewPassword;
@@ -74,13 +74,13 @@ pub(crate) async fn begin_second_factor(
 /// has lost them gives the factor up and begins anew.
 #[utoipa::path(
     operation_id = "confirm_second_factor", tag = "me",
-    request_body = SecondFactorCode,
+    request_body = ConfirmSecondFactor,
     responses((status = 200, description = "Codes for who loses the device, shown this once.", body = RecoveryCodes)),
 )]
 #[post("/me/second-factor/confirmation")]
 pub(crate) async fn confirm_second_factor(
     caller: Caller,
-    body: Body<SecondFactorCode>,
+    body: Body<ConfirmSecondFactor>,
 ) -> Result<HttpResponse, Refusal> {
     let call = caller.call("POST /v1/me/second-factor/confirmation", &body.canonical)?;
     let codes = caller
@@ -93,6 +93,8 @@ pub(crate) async fn confirm_second_factor(
 }
 
 /// Give one's own second factor up.
+///
+/// With the password and a code, so that nobody does it who finds a screen open.
 #[utoipa::path(
     operation_id = "remove_second_factor", tag = "me",
     request_body = PasswordConfirmation,
@@ -114,6 +116,8 @@ pub(crate) async fn remove_second_factor(
 }
 
 /// One's own sign-ins that hold.
+///
+/// Where one is signed in: since when, with which program, and which is this one.
 #[utoipa::path(
     operation_id = "list_sign_ins", tag = "me",
     responses((status = 200, description = "The sign-ins, the newest first.", body = SignInList)),
@@ -142,6 +146,8 @@ pub(crate) async fn list_sign_ins(caller: Caller) -> Result<HttpResponse, Refusa
 }
 
 /// End one of one's own sign-ins.
+///
+/// Its tokens are refused from now on.
 #[utoipa::path(
     operation_id = "delete_sign_in", tag = "me",
     params(("id" = Uuid, Path, description = "The sign-in.")),
@@ -164,6 +170,8 @@ pub(crate) async fn delete_sign_in(caller: Caller, path: Path<String>) -> Result
 }
 
 /// Sign out everywhere, here too.
+///
+/// Every token of the caller is refused from now on, the one of this call too.
 #[utoipa::path(
     operation_id = "delete_sign_ins", tag = "me",
     responses((status = 204, description = "Every sign-in of the caller has ended.")),

@@ -1,7 +1,7 @@
 //! The caller's own profile (seed 002, F78-F83).
 
 use actix_web::{HttpResponse, delete, patch, post, put, web::Payload};
-use api_types::{EditProfile, FileBytes, Me, NewAddress};
+use api_types::{EditProfile, FileBytes, Me, RequestAddress};
 use application::people::pictures::UPLOAD_BYTES_MAX;
 
 use super::{super::edit_of, me};
@@ -38,11 +38,14 @@ pub(crate) async fn edit_me(caller: Caller, body: Body<EditProfile>) -> Result<H
 /// password is asked for; who has none here, since a provider signs them in, must have signed in within ten minutes.
 #[utoipa::path(
     operation_id = "request_address", tag = "me",
-    request_body = NewAddress,
+    request_body = RequestAddress,
     responses((status = 202, description = "A link is mailed.")),
 )]
 #[post("/me/address")]
-pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn request_address(
+    caller: Caller,
+    body: Body<RequestAddress>,
+) -> Result<HttpResponse, Refusal> {
     let call = caller.call("POST /v1/me/address", &body.canonical)?;
     let asked = caller
         .application
@@ -59,7 +62,7 @@ pub(crate) async fn request_address(caller: Caller, body: Body<NewAddress>) -> R
 /// it was uploaded.
 #[utoipa::path(
     operation_id = "set_avatar", tag = "me",
-    request_body(content = inline(FileBytes), content_type = "*/*", description = "The picture's bytes."),
+    request_body(content((inline(FileBytes) = "application/octet-stream"), (inline(FileBytes) = "*/*")), description = "The picture's bytes."),
     responses((status = 204, description = "It is set.")),
 )]
 #[put("/me/avatar")]
@@ -72,6 +75,8 @@ pub(crate) async fn set_avatar(caller: Caller, payload: Payload) -> Result<HttpR
 }
 
 /// Take one's own picture away.
+///
+/// 404 when there is none.
 #[utoipa::path(
     operation_id = "delete_avatar", tag = "me",
     responses((status = 204, description = "There is none.")),

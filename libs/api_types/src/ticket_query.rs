@@ -57,7 +57,7 @@ pub struct TicketQuery {
     /// Reference of the network outlet (PTO) of a `SAV` ticket (seed 001, 3.3.1: `technicalId`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub technical_id: Option<String>,
-    /// Column to sort by, with `-` before it for the greatest first; `-updated_at` unless given.
+    /// Columns to sort by, with commas between and `-` before one for the greatest first; `-updated_at` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// Names of the desk's own fields to show in each row, separated by commas.

@@ -15,7 +15,7 @@ use views::Views;
 
 pub use views::{
     history::{Entry, Happened},
-    queue::{AssigneeFilter, LIMIT_DEFAULT, LIMIT_MAX, QueuePage, QueueQuery, Row, Sort},
+    queue::{AssigneeFilter, LIMIT_DEFAULT, LIMIT_MAX, QueuePage, QueueQuery, Row, SORT_COLUMNS, Sort},
 };
 
 pub use crate::kernel::folds::Loaded;

@@ -106,11 +106,31 @@ pub enum AssigneeFilter {
     Nobody,
 }
 
+/// The columns that a list can be sorted by.
+pub const SORT_COLUMNS: [&str; 17] = [
+    "key",
+    "desk",
+    "type",
+    "summary",
+    "status",
+    "priority",
+    "urgency",
+    "requester",
+    "created_by",
+    "assignee",
+    "organization",
+    "created_at",
+    "updated_at",
+    "response_required",
+    "version",
+    "event_count",
+    "private",
+];
+
 /// One column to sort by. An absent value (no assignee, no organization, an erased summary) is the least of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
-    /// One of `key`, `desk`, `type`, `summary`, `status`, `priority`, `urgency`, `requester`, `created_by`, `assignee`,
-    /// `organization`, `created_at`, `updated_at`, `response_required`, `version`, `event_count`, `private`.
+    /// One of [`SORT_COLUMNS`].
     pub column: String,
     /// The greatest first.
     pub descending: bool,

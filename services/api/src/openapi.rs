@@ -6,6 +6,7 @@ mod facts;
 mod fields;
 mod limits;
 mod marks;
+mod queries;
 mod refused;
 
 use actix_web::App;

@@ -21,6 +21,7 @@ mod documentation;
 mod durability;
 mod erasure;
 mod feed;
+mod generated_clients;
 mod http_clients;
 mod http_fields;
 mod invisible_text;

@@ -245,3 +245,17 @@ impl Term {
         beyond
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::SORT_COLUMNS;
+
+    #[test]
+    fn every_column_that_is_told_of_can_be_sorted_by() {
+        for column in SORT_COLUMNS {
+            assert!(is_column(column), "{column}");
+        }
+        assert!(!is_column("description"));
+    }
+}

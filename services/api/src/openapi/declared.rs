@@ -11,7 +11,7 @@ use super::{
     facts::Facts,
     fields, limits,
     marks::{self, Roles},
-    refused,
+    queries, refused,
 };
 
 /// What a question is answered whose asker has the answer.
@@ -37,6 +37,7 @@ pub(super) fn complete(contract: &mut OpenApi) {
             refused::declare(&facts, operation, components);
             fields::attach(&facts, operation);
             limits::declare(&facts.id, operation);
+            queries::narrow(&facts.id, operation);
             marks::mark(&facts, &roles, operation);
             if facts.is_kept() {
                 let not_modified = Ref::from_response_name(NOT_MODIFIED);

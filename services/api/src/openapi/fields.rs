@@ -10,13 +10,12 @@ use utoipa::openapi::{
 use super::facts::Facts;
 use crate::config::IDEMPOTENCY_KEY_CHARS_MAX;
 
-/// A field that a request may have.
+/// A field that a request may have. None has an example: pages to try operations on send it unasked, and it would be of somebody else.
 struct Field {
     name: &'static str,
     /// Its name among the components.
     component: &'static str,
     description: &'static str,
-    example: &'static str,
     is_honoured_by: fn(&Facts) -> bool,
 }
 
@@ -25,52 +24,48 @@ const REQUEST_FIELDS: [Field; 7] = [
         name: "Accept-Language",
         component: "AcceptLanguage",
         description: "The language of labels, titles and explanations: `fr` or `en`, by weight. French unless English weighs more.",
-        example: "en",
         is_honoured_by: |_| true,
     },
     Field {
         name: "Guichet-Profile",
         component: "Profile",
         description: "One of the caller's roles (`profile` in `GET /v1/me`): the call is made with its rights alone.",
-        example: "requester@commune-a",
         is_honoured_by: Facts::is_signed_in,
     },
     Field {
         name: "Guichet-Organization",
         component: "ActingIn",
         description: "One of the caller's organizations, by its id: the call is made with the rights held there alone.",
-        example: "commune-a",
         is_honoured_by: Facts::is_signed_in,
     },
     Field {
         name: "Guichet-On-Behalf-Of",
         component: "OnBehalfOf",
         description: "User name or id of the person for whom an agent acts. Both persons stand in the ticket's history.",
-        example: "requester-1",
         is_honoured_by: Facts::may_be_for_others,
     },
     Field {
         name: "Idempotency-Key",
         component: "IdempotencyKey",
         description: "Makes the command safe to send again: the same key with the same request is carried out once and answered as the first time. The same key with another request is refused (`idempotency-key-reused`).",
-        example: "5f0c4e0a-7d0c-4b0e-9f57-0d1c2e3f4a5b",
         is_honoured_by: Facts::is_repeatable,
     },
     Field {
         name: "If-Match",
         component: "IfMatch",
         description: "The version that this rests on, in quotes, as `ETag` has it. When the version is another one, nothing is done or answered but that (`stale-version`). Several, with commas between them, are a list of which one must hold.",
-        example: "\"3\"",
         is_honoured_by: |facts| facts.is_versioned() || facts.is_tagged,
     },
     Field {
         name: "If-None-Match",
         component: "IfNoneMatch",
         description: "The `ETag` of what the caller has. When it holds still, the answer is 304 without a body.",
-        example: "\"3\"",
         is_honoured_by: Facts::is_kept,
     },
 ];
+
+/// A list of entity tags (RFC 9110 §8.8.3, §13.1).
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 
 /// Fields that answers have: name, type, description, example.
 const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
@@ -129,17 +124,19 @@ pub(super) fn define(components: &mut Components) {
 
 fn parameter(field: &Field) -> Parameter {
     let chars_max = (field.name == "Idempotency-Key").then_some(IDEMPOTENCY_KEY_CHARS_MAX);
+    // Tags in quotes with commas between, or `*` for any.
+    let pattern = matches!(field.name, "If-Match" | "If-None-Match").then_some(TAGS);
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
-        .min_length(chars_max.map(|_| 1))
-        .max_length(chars_max);
+        .min_length((field.name != "Accept-Language").then_some(1))
+        .max_length(chars_max)
+        .pattern(pattern);
     ParameterBuilder::new()
         .name(field.name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(field.description))
         .schema(Some(schema))
-        .example(Some(json!(field.example)))
         .build()
 }
 

@@ -136,7 +136,7 @@ fn may_be(kind: &Kind, of: &Facts) -> bool {
         "stale-version" => of.is_versioned() || of.is_tagged,
         "too-large" => of.has_body,
         "wrong-media-type" => of.may_have_body,
-        "invalid" => of.has_body || of.has_query,
+        "invalid" => of.has_body || of.has_query || of.may_be_for_others(),
         "idempotency-key-reused" => of.is_repeatable(),
         "too-many-requests" => of.audience == Audience::Stranger,
         "too-much-written" => of.is_write(),

@@ -59,7 +59,7 @@ pub(crate) async fn create_approval(
     operation_id = "list_approvals", tag = "approvals",
     params(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time."),
     ),
     responses((status = 200, description = "The approvals.", body = ApprovalList)),
 )]

@@ -202,7 +202,7 @@ fn offered(name: &str) -> ContentDisposition {
     operation_id = "list_attachments", tag = "attachments",
     params(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time."),
     ),
     responses((status = 200, description = "The files.", body = AttachmentList)),
 )]

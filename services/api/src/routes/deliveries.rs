@@ -26,7 +26,7 @@ use crate::{
 /// How many deliveries a page has at most.
 pub(crate) const LIMIT_MAX: usize = 100;
 /// How long a question waits for something to deliver, at most, s.
-const WAIT_S_MAX: u64 = 25;
+pub(crate) const WAIT_S_MAX: u64 = 25;
 /// Longest word of a mail server that is taken, characters.
 pub(crate) const DETAIL_CHARS_MAX: usize = 500;
 

@@ -54,7 +54,7 @@ pub(crate) async fn list_history(
     operation_id = "get_blame", tag = "tickets",
     params(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
-        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time."),
     ),
     responses((status = 200, description = "The fields, by name.", body = BlamePage)),
 )]

@@ -15,8 +15,8 @@ use crate::{caller::Caller, parameters::Parameters, refusal::Refusal};
     operation_id = "get_status_series", tag = "tickets",
     params(
         ("desk" = Option<String>, Query, description = "Tickets of this desk; of all desks when absent.", example = "SUP"),
-        ("from" = String, Query, description = "The first day.", example = "2026-03-01"),
-        ("to" = String, Query, description = "The last day.", example = "2026-03-31"),
+        ("from" = String, Query, description = "The first day."),
+        ("to" = String, Query, description = "The last day."),
         ("at_least" = Option<u64>, Query, description = "Answer only when this position of the log is on the screen; 503 `view-behind` after 2 s."),
     ),
     responses((status = 200, description = "One item a day.", body = StatusSeries)),

@@ -191,7 +191,7 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
     operation_id = "get_ticket", tag = "tickets",
     params(
         ("key" = String, Path, description = "The ticket's key, in any case.", example = "SUP-12"),
-        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time.", example = "43"),
+        ("as_of" = Option<String>, Query, description = "The ticket as it stood after this position, or at this RFC 3339 time."),
     ),
     responses((status = 200, description = "The ticket.", body = Ticket)),
 )]

@@ -12,6 +12,8 @@ PREFIX ?= /usr/local
 CYCLES ?= 20
 CUTS ?= 20
 KILLS ?= 100
+# How many requests `make fuzz` makes up for each operation and phase.
+EXAMPLES ?= 18
 # How long load lasts before a kill or cut, at most, ms.
 LOAD_MS ?= 300
 # The commit that a change is compared with, and how long its mutants are judged at most, minutes.
@@ -116,6 +118,10 @@ sign-in-timing: release ## a wrong name takes as long as a wrong password: media
 	cargo build --release -p guichet_tests --bins
 	GUICHET_BIN=target/release/guichet target/release/sign_in_timing
 
+.PHONY: fuzz
+fuzz: build $(VENV)/fuzz ## thousands of generated requests as administrator, agent and requester: each answer is one that the contract declares
+	$(VENV)/bin/python tests/python/fuzz_contract.py target/debug/guichet $(CURDIR)/$(VENV)/fuzz/bin/schemathesis $(EXAMPLES)
+
 .PHONY: courier
 courier: build nextest ## account mail against a real mail server
 	cargo nextest run -p courier
@@ -155,6 +161,11 @@ programs:
 $(VENV)/installed: tests/python/requirements.txt
 	$(PYTHON) -m venv $(VENV) || { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+	touch $@
+
+$(VENV)/fuzz: tests/python/fuzz-requirements.txt $(VENV)/installed
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check -r tests/python/fuzz-requirements.txt
 	touch $@
 
 node_modules/installed: package.json package-lock.json

@@ -18,7 +18,7 @@ pub struct CreateToken {
     /// A code of the second factor, or a recovery code, for accounts that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Stay signed in: the refresh token holds for 30 days and not for 12 hours (seed 002, F71).
+    /// Stay signed in: the refresh token holds for 30 days and not for 12 hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stay_signed_in: Option<bool>,
     /// A solved challenge, when one was asked for.

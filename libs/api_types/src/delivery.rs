@@ -90,7 +90,7 @@ pub struct SettleDelivery {
 pub enum Outcome {
     /// The mail server took it.
     Delivered,
-    /// The mail server refused it for good: the address is stale (seed 002, F76).
+    /// The mail server refused it for good: the address is stale.
     Refused,
     /// It could not be handed over now; it is tried again, later each time, for a day.
     Failed,

@@ -114,7 +114,7 @@ pub struct MyOrganization {
     /// Its name.
     pub name: String,
     /// Its SIREN, the nine digits of a French company; `null` when it has none.
-    /// The SOAP door checks `serviceProviderID` against it (seed 001, 3.1.1).
+    /// The SOAP door checks `serviceProviderID` against it.
     #[schema(required = true)]
     pub siren: Option<String>,
 }

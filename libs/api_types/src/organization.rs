@@ -52,7 +52,7 @@ pub struct EditOrganization {
     )]
     #[schema(value_type = Option<String>)]
     pub parent: Option<Option<String>>,
-    /// Id or user name of who is asked about it (seed 004, F180).
+    /// Id or user name of who is asked about it.
     #[serde(
         default,
         deserialize_with = "present",
@@ -85,7 +85,7 @@ pub struct Organization {
     /// The organization it is part of.
     #[schema(required = true)]
     pub parent: Option<OrganizationRef>,
-    /// From the top of the tree down to itself (seed 004, F202).
+    /// From the top of the tree down to itself.
     pub path: Vec<OrganizationRef>,
     /// Who is asked about it.
     #[schema(required = true)]
@@ -161,7 +161,7 @@ pub struct Contract {
     /// Who answers for it.
     #[schema(required = true)]
     pub responsible: Option<AccountRef>,
-    /// Their telephone, from level `gold` on and while the contract holds (seed 004, F205).
+    /// Their telephone, from level `gold` on and while the contract holds.
     #[schema(required = true)]
     pub responsible_phone: Option<String>,
 }
@@ -185,7 +185,7 @@ pub struct OrganizationPage {
 #[into_params(parameter_in = Query)]
 #[schema(example = json!({"q": "lyc", "mine": true, "limit": 20}))]
 pub struct OrganizationQuery {
-    /// A part of the name or id, whatever its accents, case and forms of writing: for completion while typing (seed 002, F99).
+    /// A part of the name or id, whatever its accents, case and forms of writing: for completion while typing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// Only those that the caller is a member of.

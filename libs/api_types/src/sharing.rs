@@ -12,7 +12,7 @@ pub struct ShareTicket {
     pub organizations: Vec<String>,
 }
 
-/// Who a ticket is shared with and in which part: persons and organizations (seed 002, F100).
+/// Who a ticket is shared with and in which part: persons and organizations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"items": [{
     "kind": "person", "id": "0198c0de-7000-7000-8000-000000000001", "name": "Requester 1",

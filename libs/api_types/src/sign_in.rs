@@ -14,7 +14,7 @@ pub struct CreateChallenge {
     pub username: String,
 }
 
-/// A proof of work to be done before the next try to sign in (seed 002, F72). Find a text of 1 to 32 printable ASCII
+/// A proof of work to be done before the next try to sign in. Find a text of 1 to 32 printable ASCII
 /// characters such that the SHA-256 of `<token>:<text>` begins with `bits` zero bits, and send both as `challenge`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"token": "AUZ2x0", "algorithm": "sha-256", "bits": 16, "expires_at": "2026-03-02T09:34:00Z"}))]
@@ -40,7 +40,7 @@ pub struct Solution {
     pub solution: String,
 }
 
-/// What a new password must be (seed 002, F84).
+/// What a new password must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "length_min": 12, "length_max": 128, "strength_min": 3, "strength_scale": "zxcvbn 0 to 4",
@@ -111,7 +111,7 @@ pub struct RequestUsernameReminder {
     /// The account's mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Keys of tickets of whoever forgot it, at most 10 (seed 004, F182).
+    /// Keys of tickets of whoever forgot it, at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
 }
@@ -125,7 +125,7 @@ pub struct OneTimeToken {
     pub token: String,
 }
 
-/// For whoever can neither sign in nor be mailed (seed 004, F183). It becomes a ticket of the support desk.
+/// For whoever can neither sign in nor be mailed. It becomes a ticket of the support desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({

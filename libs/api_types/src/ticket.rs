@@ -93,7 +93,7 @@ pub struct EditTicket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub private: Option<bool>,
-    /// Mail follow-up from now on, or no more (seed 004, F189).
+    /// Mail follow-up from now on, or no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub notify: Option<bool>,
@@ -180,7 +180,7 @@ pub enum StatusCategory {
     Done,
 }
 
-/// The last message exchanged between the sides (seed 001, 3.3.2: `messageType` and `messageContent`).
+/// The last message exchanged between the sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "type": "comment", "body": "Le problème est revenu ce matin.", "at": "2026-03-02T09:30:00Z", "side": "requester"
@@ -285,7 +285,7 @@ pub struct Ticket {
     pub version: u64,
     /// Number of its events that this reader may see.
     pub event_count: u64,
-    /// Number of updates at the supplier's initiative (seed 001, 3.3.2: `lastUpdateVersionNumber`).
+    /// Number of updates at the supplier's initiative.
     pub supplier_updates: u64,
     /// Place in the whole log of its last event; send it as `at_least` to read what follows from it.
     pub position: u64,

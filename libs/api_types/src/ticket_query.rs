@@ -54,7 +54,7 @@ pub struct TicketQuery {
     /// Whether the requester is asked to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_required: Option<bool>,
-    /// Reference of the network outlet (PTO) of a `SAV` ticket (seed 001, 3.3.1: `technicalId`).
+    /// Reference of the network outlet (PTO) of a `SAV` ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub technical_id: Option<String>,
     /// Columns to sort by, with commas between and `-` before one for the greatest first; `-updated_at` unless given.

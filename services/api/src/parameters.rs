@@ -31,23 +31,31 @@ impl Parameters {
         })
     }
 
-    /// All values of a parameter that may be given several times.
+    /// All values of a parameter that may be given several times, but for empty ones: a form that was left empty asks for nothing.
     pub fn all(&mut self, name: &'static str) -> Vec<String> {
-        self.known.insert(name);
-        let of_name = self
-            .pairs
-            .iter()
-            .filter(|(key, value)| key == name && !value.is_empty());
-        of_name.map(|(_, value)| value.clone()).collect()
+        let mut values = self.given(name);
+        values.retain(|value| !value.is_empty());
+        values
     }
 
-    /// The value of a parameter that may be given once.
+    /// The text of a parameter that may be given once; an empty one is none.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
-        let mut values = self.all(name);
+        self.value(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a parameter that may be given once, which may be empty.
+    fn value(&mut self, name: &'static str) -> Option<String> {
+        let mut values = self.given(name);
         if values.len() > 1 {
             self.fault(name, FaultText::GivenTwice);
         }
         values.pop()
+    }
+
+    fn given(&mut self, name: &'static str) -> Vec<String> {
+        self.known.insert(name);
+        let of_name = self.pairs.iter().filter(|(key, _)| key == name);
+        of_name.map(|(_, value)| value.clone()).collect()
     }
 
     /// The value as something that is parsed from text; `wrong` is told when it cannot be.
@@ -74,7 +82,7 @@ impl Parameters {
         wrong: FaultText,
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
-        let value = read(&self.text(name)?);
+        let value = read(&self.value(name)?);
         if value.is_none() {
             self.fault(name, wrong);
         }
@@ -115,7 +123,7 @@ impl Parameters {
     /// The value of `as_of`: a position, or an instant. A position that the log has not reached is none: milliseconds since
     /// 1970, say.
     pub fn as_of(&mut self, head: Position) -> Option<AsOf> {
-        let text = self.text("as_of")?;
+        let text = self.value("as_of")?;
         let as_of = match text.parse() {
             Ok(position) if Position(position) > head => {
                 self.fault("as_of", beyond(head));
@@ -132,7 +140,7 @@ impl Parameters {
 
     /// The value as the member of a closed set.
     pub fn named<T>(&mut self, name: &'static str, read: fn(&str) -> Result<T, FaultText>) -> Option<T> {
-        let value = read(&self.text(name)?);
+        let value = read(&self.value(name)?);
         value.map_err(|wrong| self.fault(name, wrong)).ok()
     }
 

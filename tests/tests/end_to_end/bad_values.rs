@@ -1,7 +1,7 @@
 //! Values that can be read in two ways are refused, and every fault is named by its place.
 
 use guichet_tests::{answer::faults, client::Client, server::Server};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const TICKETS: &str = "/v1/tickets";
 
@@ -285,4 +285,41 @@ fn a_wrong_date_in_a_body_is_named_beside_the_other_faults() {
             "{from} {to}"
         );
     }
+}
+
+/// Fault U14: an empty number, choice or time was taken for none, and `null` in an edit for nothing said.
+#[test]
+fn an_empty_number_is_refused_and_null_clears_or_is_refused() {
+    let server = Server::start();
+    let (admin, requester) = (server.client("admin"), server.client("requester-1"));
+    for (path, parameter) in [
+        ("/v1/tickets?limit=", "limit"),
+        ("/v1/tickets?as_of=", "as_of"),
+        ("/v1/tickets?created_after=", "created_after"),
+        ("/v1/organizations?mine=", "mine"),
+        ("/v1/accounts?role=", "role"),
+    ] {
+        let problem = admin.get(path).refused(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], parameter, "{problem}");
+    }
+    // A text that was left empty asks for nothing.
+    let _ = admin.get("/v1/tickets?desk=&q=&status=").expect(200);
+
+    let ticket =
+        json!({"desk": "SUP", "type": "question", "summary": "Une demande", "description": "Longue."});
+    let key = requester.open(&ticket)["key"].as_str().unwrap().to_owned();
+    let path = format!("/v1/tickets/{key}");
+    let nothing = json!({"summary": null, "priority": null, "private": null, "fields": null});
+    let problem = requester.patch(&path, &nothing).refused(422, "invalid");
+    let named = ["/fields", "/priority", "/private", "/summary"]
+        .map(|pointer| (pointer.to_owned(), "type".to_owned()));
+    assert_eq!(faults(&problem), named);
+    assert_eq!(
+        admin.patch(&path, &json!({"assignee": null})).expect(200)["assignee"],
+        Value::Null
+    );
+    let problem = requester
+        .patch("/v1/me", &json!({"name": null, "phone": null}))
+        .refused(422, "invalid");
+    assert_eq!(faults(&problem), [("/name".to_owned(), "type".to_owned())]);
 }

@@ -128,7 +128,7 @@ fn parameter(field: &Field) -> Parameter {
     let pattern = matches!(field.name, "If-Match" | "If-None-Match").then_some(TAGS);
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
-        .min_length((field.name != "Accept-Language").then_some(1))
+        .min_length((pattern.is_none() && field.name != "Accept-Language").then_some(1))
         .max_length(chars_max)
         .pattern(pattern);
     ParameterBuilder::new()

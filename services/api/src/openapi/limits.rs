@@ -6,7 +6,7 @@ use utoipa::openapi::{
     path::{Operation, ParameterIn},
 };
 
-use application::tickets::{LIMIT_DEFAULT, LIMIT_MAX};
+use application::tickets::{LIMIT_DEFAULT, LIMIT_MAX, rescue::RESCUE_CHARS_MAX};
 use domain::{
     account::{
         change::{LABEL_CHARS_MAX, REASON_CHARS_MAX},
@@ -52,7 +52,7 @@ pub(super) fn declare(id: &str, operation: &mut Operation) {
 
 /// The longest texts of requests: a schema, its members, characters. What is limited in bytes of UTF-8 has no more characters than
 /// bytes. Passwords are measured by the policy of the server.
-const LENGTHS: [(&str, &[&str], usize); 21] = [
+const LENGTHS: [(&str, &[&str], usize); 26] = [
     ("ContractTerms", &["reference"], REFERENCE_CHARS_MAX),
     ("CreateAccount", &["username"], USERNAME_CHARS_MAX),
     ("CreateAccount", &["name"], profile::NAME_CHARS_MAX),
@@ -80,9 +80,17 @@ const LENGTHS: [(&str, &[&str], usize); 21] = [
     ("CreateApproval", &["proposal", "comment"], TEXT_BYTES_MAX),
     ("CreateComment", &["body"], TEXT_BYTES_MAX),
     ("ReopenTicket", &["reason"], TEXT_BYTES_MAX),
+    ("RequestRescue", &["name"], profile::NAME_CHARS_MAX),
+    ("RequestRescue", &["contact"], ADDRESS_CHARS_MAX),
+    ("RequestRescue", &["message"], RESCUE_CHARS_MAX),
+    ("SignUp", &["username"], USERNAME_CHARS_MAX),
+    ("SignUp", &["name"], profile::NAME_CHARS_MAX),
     ("SignUp", &["address"], ADDRESS_CHARS_MAX),
     ("CreateTransition", &["comment"], TEXT_BYTES_MAX),
 ];
+
+/// Texts that may be sent empty, and say nothing then.
+const MAY_BE_EMPTY: [&str; 2] = ["comment", "detail"];
 
 /// Declares how long the texts of requests may be.
 pub(super) fn measure(components: &mut Components) {
@@ -93,6 +101,7 @@ pub(super) fn measure(components: &mut Components) {
         for member in members {
             if let Some(RefOr::T(Schema::Object(text))) = schema.properties.get_mut(*member) {
                 text.max_length = Some(chars_max);
+                text.min_length = (!MAY_BE_EMPTY.contains(member)).then_some(1);
             }
         }
     }

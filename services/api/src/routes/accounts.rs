@@ -139,7 +139,7 @@ pub(crate) async fn list_accounts(caller: Caller, request: HttpRequest) -> Resul
     }))
 }
 
-/// One account: the profile that a requester's name leads to (seed 003, F174).
+/// One account: the profile that a requester's name leads to.
 ///
 /// Whoever may see the account reads its name and kind; what else is there depends on their rights, and `detailed`
 /// says so.

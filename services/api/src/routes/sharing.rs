@@ -71,7 +71,7 @@ pub(crate) async fn unshare_ticket(
     ticket_answer(&caller, &done.loaded)
 }
 
-/// Who a ticket is shared with, persons and organizations, each with its part (seed 002, F100).
+/// Who a ticket is shared with, persons and organizations, each with its part.
 ///
 /// With why each may read it: as requester, as colleague, or since it was shared.
 #[utoipa::path(

@@ -43,7 +43,7 @@ pub struct Delivery {
     pub due_at: DateTime<Utc>,
 }
 
-/// A delivery that was claimed, with what it says. Claimed again it says the same, under the same `message_id`; once a
+/// A delivery that was claimed, with what it says. Claimed again after `claimed_until`, it says the same under the same `message_id`; once a
 /// one-time link in it has served, the delivery is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({

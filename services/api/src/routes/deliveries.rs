@@ -113,7 +113,7 @@ pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<
 
 /// Claim a delivery and learn what it says.
 ///
-/// Nobody else is given it for two minutes. Claimed again it says the same.
+/// Nobody is given it again for two minutes (404). Claimed after that, it says the same.
 #[utoipa::path(
     operation_id = "claim_delivery", tag = "deliveries", security(("service" = [])),
     params(("id" = u64, Path, description = "The delivery's number.")),

@@ -40,7 +40,7 @@ install: release ## build the optimised binary and put it into PREFIX/bin (/usr/
 
 .PHONY: build
 build: ## build the binary that the tests start, with the features that the whole workspace asks of its dependencies
-	cargo build --workspace --bin guichet
+	cargo build --workspace --bin guichet --bin answers
 
 .PHONY: test
 test: build nextest node_modules/installed $(VENV)/installed programs ## run all tests; installs what they need
@@ -50,8 +50,7 @@ test: build nextest node_modules/installed $(VENV)/installed programs ## run all
 	cargo test --workspace --doc --quiet
 
 .PHONY: answers
-answers: ## of `make test`, compare the answers that its tests saw with the contract
-	cargo build --workspace --bin answers
+answers: build ## of `make test`, compare the answers that its tests saw with the contract
 	target/debug/answers $(ANSWERS)
 
 .PHONY: check

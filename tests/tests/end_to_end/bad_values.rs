@@ -238,7 +238,7 @@ fn a_wrong_date_in_a_body_is_named_beside_the_other_faults() {
         &json!({"kind": "service", "username": "robot", "name": "Robot"}),
     );
     let keys = format!("/v1/accounts/{}/keys", robot.expect(201)["id"].as_str().unwrap());
-    let refused = |path: &str, body: serde_json::Value| -> Vec<String> {
+    let refused = |path: &str, body: Value| -> Vec<String> {
         let faults = faults(&admin.post(path, &body).refused(422, "invalid"));
         faults
             .into_iter()

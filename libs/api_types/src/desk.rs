@@ -36,7 +36,11 @@ pub struct DeskList {
         "requires_comment": true, "required_fields": []
     }],
     "request_types": [{"id": "question", "label": "Question", "description": null}],
-    "value_lists": {"priority": [{"value": "low", "label": "Basse"}]}
+    "priorities": [{"value": "low", "label": "Basse"}, {"value": "normal", "label": "Normale"}],
+    "default_priority": "normal",
+    "urgencies": [{"value": "medium", "label": "Moyenne"}],
+    "default_urgency": "medium",
+    "value_lists": {"product": [{"value": "mail", "label": "Messagerie"}]}
 }))]
 pub struct Desk {
     /// Key of the desk and prefix of its tickets' keys.
@@ -51,6 +55,14 @@ pub struct Desk {
     pub transitions: Vec<DeskTransition>,
     /// What can be asked for.
     pub request_types: Vec<RequestType>,
+    /// What a ticket's `priority` may be, the least first.
+    pub priorities: Vec<ListValue>,
+    /// The priority of a ticket that is opened without one.
+    pub default_priority: String,
+    /// What a ticket's `urgency` may be, the least first.
+    pub urgencies: Vec<ListValue>,
+    /// The urgency of a ticket that is opened without one.
+    pub default_urgency: String,
     /// Lists of possible values by name.
     pub value_lists: BTreeMap<String, Vec<ListValue>>,
 }

@@ -75,7 +75,7 @@ use application::{
 };
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
-    desk::{Category, Desk, Who},
+    desk::{Category, Desk, Who, definition::Choice},
     policy::{Shown, Side, Sight},
     ticket::{
         self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
@@ -402,6 +402,11 @@ pub fn desk(desk: &Desk, language: Language) -> wire::Desk {
             .filter_map(|name| name.as_str().map(str::to_owned))
             .collect(),
     };
+    let choice = |of: &Choice| wire::ListValue {
+        value: Value::String(of.id.clone()),
+        label: of.label.text(language).to_owned(),
+    };
+    let choices = |list: &[Choice]| list.iter().map(choice).collect();
     wire::Desk {
         key: definition.key.to_string(),
         name: definition.label.text(language).to_owned(),
@@ -421,16 +426,14 @@ pub fn desk(desk: &Desk, language: Language) -> wire::Desk {
                 description: None,
             })
             .collect(),
+        priorities: choices(&definition.priorities),
+        default_priority: definition.default_priority.clone(),
+        urgencies: choices(&definition.urgencies),
+        default_urgency: definition.default_urgency.clone(),
         value_lists: definition
             .value_lists
             .iter()
-            .map(|(name, list)| {
-                let value = |choice: &domain::desk::definition::Choice| wire::ListValue {
-                    value: Value::String(choice.id.clone()),
-                    label: choice.label.text(language).to_owned(),
-                };
-                (name.clone(), list.iter().map(value).collect())
-            })
+            .map(|(name, list)| (name.clone(), choices(list)))
             .collect(),
     }
 }

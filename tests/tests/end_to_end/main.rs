@@ -15,6 +15,7 @@ mod clock;
 mod contract;
 mod declaration;
 mod declared;
+mod desks;
 mod disk;
 mod distress;
 mod documentation;

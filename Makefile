@@ -40,7 +40,7 @@ install: release ## build the optimised binary and put it into PREFIX/bin (/usr/
 
 .PHONY: build
 build: ## build the binary that the tests start, with the features that the whole workspace asks of its dependencies
-	cargo build --workspace --bin guichet --bin answers
+	cargo build --workspace --bin guichet --bin answers --bin breaking
 
 .PHONY: test
 test: build nextest node_modules/installed $(VENV)/installed programs ## run all tests; installs what they need
@@ -84,6 +84,7 @@ contract: build node_modules/installed $(VENV)/installed ## the contract is the 
 	npx --no-install spectral lint --fail-severity=warn --ruleset openapi/spectral.yaml openapi/guichet.yaml
 	npx --no-install redocly lint --config openapi/redocly.yaml openapi/guichet.yaml
 	$(VENV)/bin/openapi-spec-validator openapi/guichet.yaml
+	target/debug/breaking $(wildcard openapi/released/*.yaml)
 
 .PHONY: bench
 bench: release ## measure against references in the same run: a table and bench/results.json

@@ -1,6 +1,6 @@
 //! The contract, as a server serves it or as the binary prints it.
 
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 use reqwest::Method;
 use serde_json::Value;
@@ -40,6 +40,16 @@ impl Contract {
         let printed = Command::new(guichet()).arg("openapi").output().unwrap();
         assert!(printed.status.success());
         Contract(yaml_serde::from_slice(&printed.stdout).unwrap())
+    }
+
+    /// One that was kept in a file.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn read(file: &Path) -> Contract {
+        let text = fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Contract(yaml_serde::from_slice(&text).unwrap())
     }
 
     /// Every operation.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`home`], [`server`] | a data directory, and the process that serves it: started, stopped, killed |
 //! | [`client`], [`answer`] | an account that is signed in, and what it is told |
+//! | [`breaking`] | what a change of the contract breaks for clients of an older one |
 //! | [`contract`] | the contract, served or printed |
 //! | [`normal`] | answers without what differs from run to run, compared whole |
 //! | [`operator_program`] | a real SOAP client, in Python |
@@ -28,6 +29,7 @@
 
 pub mod answer;
 pub mod answer_schema;
+pub mod breaking;
 pub mod bytes;
 pub mod chance;
 pub mod client;

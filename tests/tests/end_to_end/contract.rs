@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
-use guichet_tests::{answer::Answer, contract::Contract, home::guichet, server::Server};
+use guichet_tests::{answer::Answer, breaking::breaking, contract::Contract, home::guichet, server::Server};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -99,6 +99,93 @@ fn a_body_is_named_like_its_operation_or_is_that_of_two() {
         named += 1;
     }
     assert!(named > 35, "{named}");
+}
+
+/// Changes the contract at a place; answers what that breaks.
+fn broken_by(place: &str, change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let old = Contract::printed();
+    let mut new = old.clone();
+    change(
+        new.0
+            .pointer_mut(place)
+            .unwrap_or_else(|| panic!("nothing is at {place}")),
+    );
+    breaking(&old, &new)
+}
+
+#[test]
+fn a_change_that_breaks_clients_is_told_and_an_addition_is_none() {
+    let without =
+        |name: &'static str| move |place: &mut Value| drop(place.as_object_mut().unwrap().remove(name));
+    let ticket = "/components/schemas/Ticket";
+    let create = "/components/schemas/CreateTicket";
+    assert_eq!(
+        broken_by("/paths/~1v1~1tickets", without("get")),
+        ["list_tickets is gone"]
+    );
+    assert!(
+        broken_by(&format!("{ticket}/properties"), without("summary"))
+            .contains(&"get_ticket 200 summary is gone".to_owned())
+    );
+    let typed = broken_by(&format!("{ticket}/properties/version"), |version| {
+        version["type"] = "string".into()
+    });
+    assert!(
+        typed.contains(&r#"get_ticket 200 version was ["integer"] and is ["string"]"#.to_owned()),
+        "{typed:?}"
+    );
+    let required = broken_by(&format!("{create}/required"), |names| {
+        names.as_array_mut().unwrap().push("priority".into())
+    });
+    assert_eq!(required, ["create_ticket body now requires priority"]);
+    let taken = broken_by("/components/schemas/Role/enum", |names| {
+        drop(names.as_array_mut().unwrap().remove(0))
+    });
+    assert!(
+        taken.contains(&r#"grant_role body role: "requester" is no longer taken"#.to_owned()),
+        "{taken:?}"
+    );
+    let answered = broken_by("/components/schemas/Role/enum", |names| {
+        names.as_array_mut().unwrap().push("guest".into())
+    });
+    assert!(
+        answered.contains(&r#"get_me 200 roles[] role: "guest" is answered, and was not"#.to_owned()),
+        "{answered:?}"
+    );
+    let parameters = "/paths/~1v1~1tickets/get/parameters";
+    let asked = broken_by(parameters, |all| drop(all.as_array_mut().unwrap().remove(0)));
+    assert_eq!(asked, ["list_tickets lost the parameter desk"]);
+    let asks = broken_by(parameters, |all| all[0]["required"] = true.into());
+    assert_eq!(asks, ["list_tickets now requires the parameter desk"]);
+    let nullable = broken_by(&format!("{ticket}/properties/desk"), |desk| {
+        desk["type"] = json!(["string", "null"])
+    });
+    assert!(!nullable.is_empty());
+    let statuses = "/paths/~1v1~1tickets~1{key}~1comments/post/responses";
+    assert_eq!(
+        broken_by(statuses, without("201")),
+        ["create_comment no longer answers 201"]
+    );
+
+    // What a client neither sends nor reads breaks nothing.
+    assert_eq!(
+        broken_by(&format!("{ticket}/properties"), |all| all["new"] =
+            json!({"type": "string"})),
+        none()
+    );
+    assert_eq!(
+        broken_by(&format!("{create}/properties"), |all| all["new"] =
+            json!({"type": "string"})),
+        none()
+    );
+    assert_eq!(
+        broken_by(statuses, |all| all["202"] = json!({"description": "Later."})),
+        none()
+    );
+}
+
+fn none() -> Vec<String> {
+    Vec::new()
 }
 
 /// A part of a path that ends with a parameter, with a value in its place.

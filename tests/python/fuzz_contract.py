@@ -31,6 +31,7 @@ REASONS = [
     ("Schema-valid request rejected", r"\"code\":\"required\"", "blanks and invisible characters fill nothing in"),
     ("Schema-valid request rejected", r"\"pointer\":\"/label\",\"code\":\"forbidden\"", "API keys are for programs"),
     ("Schema-valid request rejected", r"\"code\":\"(forbidden|value|unknown|format|length|type)\"", "the desk's form, the tree or the rules say so"),
+    ("Schema-violating request accepted", r"\[412\]", "a version that is not the newest is told before anything else"),
     ("Server error", r"\[503\].*view-behind|view-behind", "a position that is made up is waited for in vain, as `at_least` says"),
     ("Server error", r"\[502\]", "there is no identity provider"),
 ]

@@ -44,7 +44,7 @@ impl Parameters {
     }
 
     /// The value of a parameter that may be given once, which may be empty.
-    fn value(&mut self, name: &'static str) -> Option<String> {
+    pub fn value(&mut self, name: &'static str) -> Option<String> {
         let mut values = self.given(name);
         if values.len() > 1 {
             self.fault(name, FaultText::GivenTwice);

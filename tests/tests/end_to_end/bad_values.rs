@@ -294,6 +294,7 @@ fn an_empty_number_is_refused_and_null_clears_or_is_refused() {
     let (admin, requester) = (server.client("admin"), server.client("requester-1"));
     for (path, parameter) in [
         ("/v1/tickets?limit=", "limit"),
+        ("/v1/tickets?sort=", "sort"),
         ("/v1/tickets?as_of=", "as_of"),
         ("/v1/tickets?created_after=", "created_after"),
         ("/v1/organizations?mine=", "mine"),

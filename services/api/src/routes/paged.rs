@@ -43,7 +43,7 @@ impl Asked {
 /// Where a page starts, by its order and its cursor: a version, with a `-` before it when the newest come first, so that no cursor
 /// passes for one of the other order.
 fn start(parameters: &mut Parameters) -> Start {
-    let is_forward = match parameters.text("sort").as_deref() {
+    let is_forward = match parameters.value("sort").as_deref() {
         None | Some("version") => true,
         Some("-version") => false,
         Some(_) => {

@@ -149,7 +149,12 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
         Some(account_named(caller, &named))
     };
     let (requester, created_by) = (account("requester"), account("created_by"));
-    let sort = parameters.text("sort").unwrap_or_default();
+    let sort = parameters.value("sort");
+    let is_empty = |column: &str| column.trim().is_empty();
+    if sort.as_deref().is_some_and(|sort| sort.split(',').any(is_empty)) {
+        let column = String::new();
+        parameters.fault("sort", FaultText::NotAColumn { column });
+    }
     let fields = parameters.text("fields").unwrap_or_default();
     QueueQuery {
         desk: parameters.parsed("desk", FaultText::NotADeskKey),
@@ -174,7 +179,7 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
             .filter(|name| !name.is_empty())
             .map(str::to_owned)
             .collect(),
-        sort: Sort::list(&sort),
+        sort: sort.as_deref().map(Sort::list).unwrap_or_default(),
         limit: parameters
             .parsed("limit", FaultText::NotAWholeNumber)
             .unwrap_or(LIMIT_DEFAULT),

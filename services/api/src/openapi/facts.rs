@@ -1,10 +1,11 @@
 //! What an operation is, as its place in the contract says: who calls it, whether it changes anything, what it reads.
 
-use super::fields;
 use utoipa::openapi::{
     RefOr,
     path::{HttpMethod, Operation, ParameterIn},
 };
+
+use super::fields;
 
 /// Who may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,5 +148,28 @@ fn audience(id: &str, operation: &Operation) -> Audience {
         true => Audience::Service,
         false if UNCOUNTED.contains(&id) => Audience::Anybody,
         false => Audience::Stranger,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_that_a_table_names_is_there() {
+        let contract = serde_json::to_string(&crate::openapi::collected()).unwrap();
+        let tables: [&[&str]; 6] = [
+            &UNCOUNTED,
+            &TRACED,
+            &WITHOUT_VERSION,
+            &SENT_WHOLE,
+            &BESIDE_THE_LOG,
+            &OF_SIGN_INS,
+        ];
+        let own = super::super::refused::OWN.iter().map(|(id, _)| *id);
+        for id in tables.concat().into_iter().chain(own) {
+            let named = format!("\"operationId\":\"{id}\"");
+            assert!(contract.contains(&named), "there is no operation {id}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::refusal::{
 };
 
 /// What only these operations are refused with, beside what all of their kind are.
-static OWN: &[(&str, &[&Kind])] = &[
+pub(super) static OWN: &[(&str, &[&Kind])] = &[
     (
         "create_token",
         &[

@@ -109,9 +109,10 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let inner = inner.map_err(failed)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
 
-    let contract = openapi::contract();
-    let shapes = Shapes::of(&openapi::collected()).map_err(|error| failed(std::io::Error::other(error)))?;
+    let collected = openapi::collected();
+    let shapes = Shapes::of(&collected).map_err(|error| failed(std::io::Error::other(error)))?;
     let shapes = web::Data::new(shapes);
+    let contract = openapi::completed(collected);
     let methods = web::Data::new(Methods::of(&contract));
     let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;
     let contract = web::Data::new(contract);

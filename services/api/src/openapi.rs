@@ -4,7 +4,7 @@ mod closed;
 mod declared;
 mod facts;
 mod fields;
-mod limits;
+mod lengths;
 mod marks;
 mod queries;
 mod refused;
@@ -81,10 +81,14 @@ pub(crate) fn collected() -> OpenApi {
     collected
 }
 
+/// The whole contract, of what was collected.
+pub(crate) fn completed(mut collected: OpenApi) -> OpenApi {
+    declared::complete(&mut collected);
+    collected
+}
+
 /// The whole contract.
 #[must_use]
 pub fn contract() -> OpenApi {
-    let mut contract = collected();
-    declared::complete(&mut contract);
-    contract
+    completed(collected())
 }

@@ -20,18 +20,6 @@ pub const PASSWORD_CHANGED: &str = "password-changed";
 /// Word that the second factor was set up, replaced or taken away.
 pub const SECOND_FACTOR_CHANGED: &str = "second-factor-changed";
 
-/// Every kind of mail.
-pub const EFFECTS: [&str; 8] = [
-    PASSWORD_RESET,
-    INVITATION,
-    USERNAME_REMINDER,
-    ADDRESS_CONFIRMATION,
-    SIGN_UP,
-    ADDRESS_CHANGED,
-    PASSWORD_CHANGED,
-    SECOND_FACTOR_CHANGED,
-];
-
 /// How long the link of a reset holds, hours.
 const RESET_HOURS: i64 = 1;
 /// How long the other links hold, hours.
@@ -64,6 +52,12 @@ pub struct Letter {
     pub text: String,
 }
 
+/// Every kind of mail.
+#[must_use]
+pub fn effects() -> Vec<&'static str> {
+    LETTERS.iter().map(|(effect, ..)| *effect).collect()
+}
+
 /// For a letter that holds a link: the link's purpose, the page of the frontend that it leads to, and how long it holds,
 /// hours. An invitation leads to the choice of a password like a reset, and either replaces the other.
 pub(crate) fn link_of(effect: &str) -> Option<(&'static str, &'static str, i64)> {
@@ -77,7 +71,7 @@ pub(crate) fn link_of(effect: &str) -> Option<(&'static str, &'static str, i64)>
 }
 
 /// What each letter says: its effect, then subject and text in French and in English.
-const LETTERS: [(&str, Label, Label); EFFECTS.len()] = [
+const LETTERS: [(&str, Label, Label); 8] = [
     (
         PASSWORD_RESET,
         ("Votre nouveau mot de passe", "Your new password"),

@@ -7,32 +7,12 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{AccountId, OrganizationId, policy::Visible};
 use uuid::Uuid;
-use views::{AssigneeFilter, QueueQuery, Sort, Views};
+use views::{AssigneeFilter, QueueQuery, Sort, Views, queue::SORT_COLUMNS};
 
 use crate::thread_time;
 
 /// Asks of each kind of page.
 const ASKS: usize = 20;
-
-const SORTS: [&str; 17] = [
-    "key",
-    "desk",
-    "type",
-    "summary",
-    "status",
-    "priority",
-    "urgency",
-    "requester",
-    "created_by",
-    "assignee",
-    "organization",
-    "created_at",
-    "updated_at",
-    "response_required",
-    "version",
-    "event_count",
-    "private",
-];
 
 type Change = (&'static str, fn(&mut QueueQuery));
 
@@ -144,7 +124,7 @@ pub(crate) fn measure(views: &Views) {
         let mut all = Vec::new();
         let mut worst: BTreeMap<Duration, String> = BTreeMap::new();
         for (name, filter) in FILTERS {
-            for sort in SORTS
+            for sort in SORT_COLUMNS
                 .iter()
                 .flat_map(|sort| [(*sort).to_owned(), format!("-{sort}")])
             {

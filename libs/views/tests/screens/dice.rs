@@ -22,25 +22,7 @@ pub(crate) const STATUSES: [&str; 4] = ["open", "in_progress", "waiting_customer
 pub(crate) const SAV_STATUSES: [&str; 3] = ["queued", "open_active", "cleared"];
 pub(crate) const PRIORITIES: [&str; 2] = ["normal", "high"];
 pub(crate) const ORGANIZATIONS: [&str; 3] = ["commune-a", "commune-b", "commune-c"];
-pub(crate) const COLUMNS: [&str; 17] = [
-    "key",
-    "desk",
-    "type",
-    "summary",
-    "status",
-    "priority",
-    "urgency",
-    "requester",
-    "created_by",
-    "assignee",
-    "organization",
-    "created_at",
-    "updated_at",
-    "response_required",
-    "version",
-    "event_count",
-    "private",
-];
+pub(crate) use views::queue::SORT_COLUMNS as COLUMNS;
 
 /// A few small numbers from which something is made.
 pub(crate) type Dice = (u8, u8, u8, u8);

@@ -1,7 +1,7 @@
 //! Closed sets of names: each is a type of the contract, whose values are those of the code, and stands wherever one of them is sent or
 //! answered.
 
-use application::identity::letters::EFFECTS;
+use application::identity::letters;
 use domain::{
     Language,
     account::{AccountKind, ProfileField, profile::DEFAULT_VIEWS},
@@ -23,8 +23,6 @@ struct Set {
     values: fn() -> Vec<&'static str>,
     /// Where it stands: a schema and its member.
     members: &'static [(&'static str, &'static str)],
-    /// Where it is asked for: an operation's path and its query parameter.
-    parameters: &'static [(&'static str, &'static str)],
 }
 
 static SETS: [Set; 10] = [
@@ -33,28 +31,24 @@ static SETS: [Set; 10] = [
         description: "What a program compares: stable, never translated. Each has its page under `/docs/errors`.",
         values: || KINDS.iter().map(|kind| kind.code).collect(),
         members: &[("Problem", "code")],
-        parameters: &[],
     },
     Set {
         name: "FaultCode",
         description: "What a program compares; `required` when the field is missing or empty.",
         values: || FaultCode::ALL.map(FaultCode::as_str).to_vec(),
         members: &[("FieldError", "code")],
-        parameters: &[],
     },
     Set {
         name: "Role",
         description: "What somebody may be.",
         values: || Role::ALL.map(Role::as_str).to_vec(),
         members: &[("GrantRole", "role"), ("RoleGrant", "role")],
-        parameters: &[("/v1/accounts", "role")],
     },
     Set {
         name: "AccountKind",
         description: "What kind of account it is: a person's, a SOAP program's of an operator, or another program's.",
         values: || AccountKind::ALL.map(AccountKind::as_str).to_vec(),
         members: &[("CreateAccount", "kind"), ("Account", "kind")],
-        parameters: &[],
     },
     Set {
         name: "Language",
@@ -68,21 +62,18 @@ static SETS: [Set; 10] = [
             ("SignUp", "language"),
             ("ClaimedDelivery", "language"),
         ],
-        parameters: &[],
     },
     Set {
         name: "KeyScope",
         description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts and organizations (`administer`).",
         values: || KeyScope::ALL.map(KeyScope::as_str).to_vec(),
         members: &[("CreateApiKey", "scopes"), ("ApiKey", "scopes")],
-        parameters: &[],
     },
     Set {
         name: "ContractLevel",
         description: "What a contract promises. From `gold` on the named responsible is reached by telephone.",
         values: || ContractLevel::ALL.map(ContractLevel::as_str).to_vec(),
         members: &[("ContractTerms", "level"), ("Contract", "level")],
-        parameters: &[],
     },
     Set {
         name: "ProfileField",
@@ -93,7 +84,6 @@ static SETS: [Set; 10] = [
             ("Account", "locked_fields"),
             ("MyProfile", "locked_fields"),
         ],
-        parameters: &[],
     },
     Set {
         name: "DefaultView",
@@ -104,14 +94,12 @@ static SETS: [Set; 10] = [
             ("EditProfile", "default_view"),
             ("MyProfile", "default_view"),
         ],
-        parameters: &[],
     },
     Set {
         name: "DeliveryEffect",
         description: "Why a mail goes.",
-        values: || EFFECTS.to_vec(),
+        values: letters::effects,
         members: &[("Delivery", "effect")],
-        parameters: &[],
     },
 ];
 
@@ -132,23 +120,6 @@ pub(super) fn close(contract: &mut OpenApi) {
             .description(Some(set.description))
             .enum_values(Some((set.values)()));
         schemas.insert(set.name.to_owned(), closed.into());
-        for (path, parameter) in set.parameters {
-            let operation = contract
-                .paths
-                .paths
-                .get_mut(*path)
-                .and_then(|item| item.get.as_mut());
-            let parameters = operation
-                .into_iter()
-                .filter_map(|operation| operation.parameters.as_mut());
-            for found in parameters.flatten() {
-                if let RefOr::T(found) = found
-                    && found.name == *parameter
-                {
-                    found.schema = Some(Ref::from_schema_name(set.name).into());
-                }
-            }
-        }
     }
 }
 
@@ -197,14 +168,6 @@ mod tests {
                 if !place.to_string().contains(&reference) {
                     wrong.push(format!("{schema}.{member}: {place}"));
                 }
-            }
-            for (path, parameter) in set.parameters {
-                let parameters = contract["paths"][path]["get"]["parameters"].as_array().unwrap();
-                let place = parameters
-                    .iter()
-                    .find(|found| found["name"] == *parameter)
-                    .unwrap();
-                assert_eq!(place["schema"]["$ref"], reference, "{path} {parameter}");
             }
         }
         assert_eq!(wrong, Vec::<String>::new());

@@ -9,7 +9,7 @@ use utoipa::openapi::{
 use super::{
     closed,
     facts::Facts,
-    fields, limits,
+    fields, lengths,
     marks::{self, Roles},
     queries, refused,
 };
@@ -22,7 +22,7 @@ pub(super) fn complete(contract: &mut OpenApi) {
     closed::close(contract);
     let components = contract.components.get_or_insert_default();
     fields::define(components);
-    limits::measure(components);
+    lengths::measure(components);
     let not_modified = ResponseBuilder::new()
         .description("The caller has it: `If-None-Match` names its `ETag`.")
         .header_ref("ETag", fields::reference("ETag"))
@@ -36,7 +36,6 @@ pub(super) fn complete(contract: &mut OpenApi) {
             let facts = Facts::of(path, &method, operation);
             refused::declare(&facts, operation, components);
             fields::attach(&facts, operation);
-            limits::declare(&facts.id, operation);
             queries::narrow(&facts.id, operation);
             marks::mark(&facts, &roles, operation);
             if facts.is_kept() {

@@ -51,7 +51,7 @@ const BESIDE_THE_LOG: [&str; 2] = ["begin_second_factor", "request_address"];
 const OF_SIGN_INS: [&str; 2] = ["delete_token", "delete_sign_in"];
 
 /// What has a version, by the beginning of its paths.
-const VERSIONED: [&str; 4] = ["/v1/tickets/{", "/v1/accounts/{", "/v1/organizations/{", "/v1/me"];
+const VERSIONED_PATHS: [&str; 4] = ["/v1/tickets/{", "/v1/accounts/{", "/v1/organizations/{", "/v1/me"];
 
 /// An operation and what its place says of it.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ impl Facts {
     /// Honours `If-Match`.
     pub(super) fn is_versioned(&self) -> bool {
         self.is_repeatable()
-            && VERSIONED.iter().any(|path| self.path.starts_with(path))
+            && VERSIONED_PATHS.iter().any(|path| self.path.starts_with(path))
             && !WITHOUT_VERSION.contains(&self.id.as_str())
     }
 

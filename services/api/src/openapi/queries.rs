@@ -1,13 +1,17 @@
-//! What values query parameters have, where their Rust type says less than the door asks.
+//! What values query parameters have, where their Rust type says less than the door asks: forms, closed lists, how many items a page has.
 
-use application::tickets::SORT_COLUMNS;
+use application::{
+    proofs::feed::FEED_LIMIT_MAX,
+    tickets::{LIMIT_DEFAULT, LIMIT_MAX, SORT_COLUMNS},
+};
+use serde_json::json;
 use utoipa::openapi::{
-    KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
+    KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
     path::{Operation, ParameterIn},
     schema::AnyOfBuilder,
 };
 
-use crate::routes::deliveries::WAIT_S_MAX;
+use crate::routes::{comments, deliveries, events, history, listed};
 
 /// Narrows the parameters of an operation.
 pub(super) fn narrow(id: &str, operation: &mut Operation) {
@@ -17,19 +21,31 @@ pub(super) fn narrow(id: &str, operation: &mut Operation) {
             continue;
         }
         if let Some(schema) = narrower(id, &parameter.name) {
-            parameter.schema = Some(RefOr::T(schema));
+            parameter.schema = Some(schema);
+        }
+        if parameter.name == "limit" {
+            parameter.description = Some("How many items a page has at most.".to_owned());
         }
     }
 }
 
-fn narrower(id: &str, name: &str) -> Option<Schema> {
+fn narrower(id: &str, name: &str) -> Option<RefOr<Schema>> {
     let text = ObjectBuilder::new().schema_type(Type::String);
     match (id, name) {
+        ("list_accounts", "role") => Some(Ref::from_schema_name("Role").into()),
+        (_, "limit") => limits(id).map(|(usual, greatest)| {
+            let limit = ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(1_u16));
+            let limit = limit.maximum(Some(u32::try_from(greatest).unwrap_or(u32::MAX)));
+            limit.default(Some(json!(usual))).into()
+        }),
         (_, "as_of") => {
             let position = ObjectBuilder::new()
                 .schema_type(Type::Integer)
                 .minimum(Some(0_u16));
-            Some(AnyOfBuilder::new().item(position).item(instant()).build().into())
+            let either = AnyOfBuilder::new().item(position).item(instant()).build();
+            Some(RefOr::T(either.into()))
         }
         (_, name) if name.ends_with("_after") || name.ends_with("_before") => Some(instant().into()),
         ("get_status_series", "from" | "to") => {
@@ -49,7 +65,7 @@ fn narrower(id: &str, name: &str) -> Option<Schema> {
                 .schema_type(Type::Integer)
                 .minimum(Some(0_u16));
             Some(
-                wait.maximum(Some(u32::try_from(WAIT_S_MAX).unwrap_or(u32::MAX)))
+                wait.maximum(Some(u32::try_from(deliveries::WAIT_S_MAX).unwrap_or(u32::MAX)))
                     .into(),
             )
         }
@@ -63,9 +79,35 @@ fn narrower(id: &str, name: &str) -> Option<Schema> {
     }
 }
 
+/// The usual and the greatest `limit` of an operation.
+fn limits(id: &str) -> Option<(usize, usize)> {
+    match id {
+        "list_tickets" => Some((LIMIT_DEFAULT as usize, LIMIT_MAX as usize)),
+        "list_accounts" | "list_organizations" => Some((listed::LIMIT, listed::LIMIT_MAX)),
+        "list_comments" => Some((comments::COMMENTS_LIMIT, comments::COMMENTS_LIMIT_MAX)),
+        "list_history" => Some((history::HISTORY_LIMIT, history::HISTORY_LIMIT_MAX)),
+        "list_events" => Some((events::FEED_LIMIT, FEED_LIMIT_MAX)),
+        "list_deliveries" => Some((deliveries::LIMIT_MAX, deliveries::LIMIT_MAX)),
+        _ => None,
+    }
+}
+
 fn instant() -> ObjectBuilder {
     let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(format))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_role_that_accounts_are_sought_by_is_one_of_the_closed_list() {
+        let contract = serde_json::to_value(crate::openapi::contract()).unwrap();
+        let parameters = contract["paths"]["/v1/accounts"]["get"]["parameters"]
+            .as_array()
+            .unwrap();
+        let place = parameters.iter().find(|found| found["name"] == "role").unwrap();
+        assert_eq!(place["schema"]["$ref"], "#/components/schemas/Role");
+    }
 }

@@ -1,12 +1,8 @@
-//! How many items a page has, and how long a text may be, from the constants that the product keeps.
+//! How long a text may be, from the constants that the product keeps.
 
-use serde_json::json;
-use utoipa::openapi::{
-    Components, ObjectBuilder, RefOr, Schema, Type,
-    path::{Operation, ParameterIn},
-};
+use utoipa::openapi::{Components, RefOr, Schema};
 
-use application::tickets::{LIMIT_DEFAULT, LIMIT_MAX, rescue::RESCUE_CHARS_MAX};
+use application::tickets::rescue::RESCUE_CHARS_MAX;
 use domain::{
     account::{
         change::{LABEL_CHARS_MAX, REASON_CHARS_MAX},
@@ -16,39 +12,7 @@ use domain::{
     ticket::text::{SUMMARY_CHARS_MAX, TEXT_BYTES_MAX},
 };
 
-use crate::routes::{comments, deliveries, events, history, listed};
-
-/// The usual and the greatest `limit` of an operation.
-fn limits(id: &str) -> Option<(usize, usize)> {
-    match id {
-        "list_tickets" => Some((LIMIT_DEFAULT as usize, LIMIT_MAX as usize)),
-        "list_accounts" | "list_organizations" => Some((listed::LIMIT, listed::LIMIT_MAX)),
-        "list_comments" => Some((comments::COMMENTS_LIMIT, comments::COMMENTS_LIMIT_MAX)),
-        "list_history" => Some((history::HISTORY_LIMIT, history::HISTORY_LIMIT_MAX)),
-        "list_events" => Some((events::FEED_LIMIT, application::proofs::feed::FEED_LIMIT_MAX)),
-        "list_deliveries" => Some((deliveries::LIMIT_MAX, deliveries::LIMIT_MAX)),
-        _ => None,
-    }
-}
-
-/// Declares the limits of `limit`.
-pub(super) fn declare(id: &str, operation: &mut Operation) {
-    let Some((usual, greatest)) = limits(id) else {
-        return;
-    };
-    for parameter in operation.parameters.iter_mut().flatten() {
-        let RefOr::T(parameter) = parameter else { continue };
-        if parameter.parameter_in == ParameterIn::Query && parameter.name == "limit" {
-            let schema = ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .minimum(Some(1_u16))
-                .maximum(Some(u32::try_from(greatest).unwrap_or(u32::MAX)))
-                .default(Some(json!(usual)));
-            parameter.description = Some("How many items a page has at most.".to_owned());
-            parameter.schema = Some(schema.into());
-        }
-    }
-}
+use crate::routes::deliveries;
 
 /// The longest texts of requests: a schema, its members, characters. What is limited in bytes of UTF-8 has no more characters than
 /// bytes. Passwords are measured by the policy of the server.

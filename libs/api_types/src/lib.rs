@@ -47,7 +47,10 @@ pub use auth::{CreateToken, Jwk, Jwks, RefreshToken, TokenAnswer};
 pub use blame::{BlamePage, FieldBlame};
 pub use comment::{Comment, CommentPage, CreateComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};
-pub use desk::{Desk, DeskList, DeskSummary, DeskTransition, FormSchema, ListValue, RequestType};
+pub use desk::{
+    Desk, DeskList, DeskSummary, DeskTransition, FormSchema, Label, ListChange, ListValue, ListValuePage,
+    ListValueQuery, NewListValue, RequestType, SetListValues, ValueList,
+};
 pub use event::FeedEvent;
 pub use health::{
     Health, LogHealth, LogState, ProofHealth, ProofState, Readiness, ReadinessProblem, ReadinessStatus,

@@ -54,9 +54,10 @@ pub struct TicketQuery {
     /// Whether the requester is asked to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_required: Option<bool>,
-    /// Reference of the network outlet (PTO) of a `SAV` ticket.
+    /// The value of the field that a desk's tickets are found by (`x-lookup` in its forms), exactly: on `SAV`, the reference of
+    /// the network outlet (PTO).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub technical_id: Option<String>,
+    pub lookup: Option<String>,
     /// Columns to sort by, with commas between and `-` before one for the greatest first; `-updated_at` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,

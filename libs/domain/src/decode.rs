@@ -6,8 +6,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    account::AccountEvent, audit::AuditEvent, desk::DeskEvent, epoch::LogEvent, ids::AccountId,
-    organization::OrganizationEvent, person::PersonEvent, ticket::TicketEvent,
+    account::AccountEvent,
+    audit::AuditEvent,
+    desk::{DeskEvent, first_edition},
+    epoch::LogEvent,
+    ids::AccountId,
+    organization::OrganizationEvent,
+    person::PersonEvent,
+    ticket::TicketEvent,
 };
 
 /// Any event of ours.
@@ -117,7 +123,12 @@ const ORGANIZATION: [(&str, &str); 7] = [
     ("organization-contract-signed.v1", "ContractSigned"),
     ("organization-contract-withdrawn.v1", "ContractWithdrawn"),
 ];
-const DESK: [(&str, &str); 1] = [("desk-published.v1", "Published")];
+const DESK: [(&str, &str); 2] = [
+    ("desk-published.v2", "Published"),
+    ("desk-list-changed.v1", "ListChanged"),
+];
+/// The first edition of desk definitions, which is read and no longer written.
+const DESK_FIRST_EDITION: &str = "desk-published.v1";
 const NAME: [(&str, &str); 1] = [("name-reserved.v1", "Reserved")];
 const PERSON: [(&str, &str); 1] = [("person-erased.v1", "Erased")];
 const LOG: [(&str, &str); 2] = [
@@ -130,7 +141,7 @@ const AUDIT: [(&str, &str); 2] = [
 ];
 
 impl Event {
-    /// Every type that this version writes and reads.
+    /// Every type that this version reads; it writes all but the first edition of desk definitions.
     pub fn types() -> impl Iterator<Item = &'static str> {
         let rows = TICKET
             .iter()
@@ -141,7 +152,7 @@ impl Event {
             .chain(&PERSON)
             .chain(&LOG)
             .chain(&AUDIT);
-        rows.map(|(stored, _)| *stored)
+        rows.map(|(stored, _)| *stored).chain([DESK_FIRST_EDITION])
     }
 
     /// The sealed values of this type are secrets: no reader is ever shown them, auditors included.
@@ -160,7 +171,11 @@ impl Event {
                 .find(|(stored, _)| *stored == event_type)
                 .map(|(_, variant)| *variant)
         };
-        if let Some(variant) = row(&TICKET) {
+        if event_type == DESK_FIRST_EDITION {
+            let first: first_edition::Published = shaped(event_type, data)?;
+            let definition = Box::new(first.into());
+            Ok(Event::Desk(DeskEvent::Published { definition }))
+        } else if let Some(variant) = row(&TICKET) {
             read(event_type, variant, data).map(Event::Ticket)
         } else if let Some(variant) = row(&ACCOUNT) {
             read(event_type, variant, data).map(Event::Account)
@@ -203,8 +218,14 @@ impl Event {
 }
 
 fn read<E: DeserializeOwned>(event_type: &str, variant: &str, data: Value) -> Result<E, DecodeError> {
-    let tagged = Value::Object([(variant.to_owned(), data)].into_iter().collect());
-    serde_json::from_value(tagged).map_err(|source| DecodeError::Shape {
+    shaped(
+        event_type,
+        Value::Object([(variant.to_owned(), data)].into_iter().collect()),
+    )
+}
+
+fn shaped<T: DeserializeOwned>(event_type: &str, data: Value) -> Result<T, DecodeError> {
+    serde_json::from_value(data).map_err(|source| DecodeError::Shape {
         event_type: event_type.to_owned(),
         source,
     })

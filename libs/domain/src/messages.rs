@@ -57,8 +57,15 @@ macro_rules! texts {
             pub fn text(&self, language: $crate::Language) -> String {
                 match (self, language) {
                     $($(
-                        ($name::$variant $({ $($parameter),+ })?, $crate::Language::Fr) => format!($fr),
-                        ($name::$variant $({ $($parameter),+ })?, $crate::Language::En) => format!($en),
+                        ($name::$variant $({ $($parameter),+ })?, $crate::Language::Fr) => {
+                            // Of a label, each language takes its own text.
+                            $($(let _ = $parameter;)+)?
+                            format!($fr)
+                        }
+                        ($name::$variant $({ $($parameter),+ })?, $crate::Language::En) => {
+                            $($(let _ = $parameter;)+)?
+                            format!($en)
+                        }
                     )*)*
                 }
             }

@@ -1,6 +1,6 @@
 //! What the log says of desks: the ranks and categories that a row stores at the time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     DeskKey, StatusId,
@@ -15,6 +15,7 @@ pub(crate) struct DeskFacts {
     statuses: HashMap<StatusId, (Category, bool, u32)>,
     priorities: HashMap<String, u32>,
     urgencies: HashMap<String, u32>,
+    lookups: BTreeSet<String>,
 }
 
 impl DeskFacts {
@@ -33,10 +34,12 @@ impl DeskFacts {
                 (status.category, status.response_required, rank(index)),
             )
         });
+        let lookups = definition.fields.iter().filter(|(_, field)| field.lookup);
         DeskFacts {
             statuses: statuses.collect(),
             priorities: ranks(&definition.priorities),
             urgencies: ranks(&definition.urgencies),
+            lookups: lookups.map(|(key, field)| field.name(key).to_owned()).collect(),
         }
     }
 
@@ -57,6 +60,11 @@ impl DeskFacts {
             rank: self.priorities.get(&value).copied(),
             value,
         }
+    }
+
+    /// The names of the fields by whose exact value its tickets are found.
+    pub(crate) fn lookups(&self) -> impl Iterator<Item = &String> {
+        self.lookups.iter()
     }
 
     /// An urgency with its place in the desk's list.

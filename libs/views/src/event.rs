@@ -94,9 +94,12 @@ pub(crate) fn fact(stream: &str, stamp: Stamp, event: Event, data: &[u8]) -> Res
         Event::Account(AccountEvent::ProfileChanged(ProfileChanged { name: Some(name), .. })) => Ok(
             Fact::Account(id_in(stream).ok_or_else(misnamed)?, name.value, name.commitment),
         ),
-        Event::Account(_) | Event::Name(_) | Event::Person(_) | Event::Log(_) | Event::Audit(_) => {
-            Ok(Fact::Nothing)
-        }
+        Event::Desk(DeskEvent::ListChanged { .. })
+        | Event::Account(_)
+        | Event::Name(_)
+        | Event::Person(_)
+        | Event::Log(_)
+        | Event::Audit(_) => Ok(Fact::Nothing),
         Event::Organization(OrganizationEvent::Created(organization)) => {
             Ok(Fact::Organization(organization.id, organization.name))
         }

@@ -192,8 +192,8 @@ pub struct QueueQuery {
     pub updated_after: Option<DateTime<Utc>>,
     /// Tickets whose requester is expected to answer, or not.
     pub response_required: Option<bool>,
-    /// Tickets whose field `technicalId` has exactly this value (seed 001 §3.3.1).
-    pub technical_id: Option<String>,
+    /// Tickets whose look-up field has exactly this value (seed 001 §3.3.1).
+    pub lookup: Option<String>,
     /// Names of desk fields to show in each row (seed 002 §7.1, "Colonnes").
     pub fields: Vec<String>,
     /// Columns to sort by; `-updated_at` when empty. Ties are told apart by the order of opening.
@@ -227,7 +227,7 @@ impl Default for QueueQuery {
             created_before: None,
             updated_after: None,
             response_required: None,
-            technical_id: None,
+            lookup: None,
             fields: Vec::new(),
             sort: Vec::new(),
             limit: LIMIT_DEFAULT,

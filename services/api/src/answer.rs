@@ -75,7 +75,7 @@ use application::{
 };
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
-    desk::{Category, Desk, Who, definition::Choice},
+    desk::{Category, Desk},
     policy::{Shown, Side, Sight},
     ticket::{
         self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
@@ -87,8 +87,10 @@ use domain::{
 };
 use serde_json::Value;
 
+mod desks;
 mod people;
 
+pub use desks::{desk, list_value};
 pub use people::{account_in_full, challenge, language, my_profile, organization_in_full, role};
 
 /// An account by id and names.
@@ -379,71 +381,6 @@ pub fn history_entry(directory: &Directory, entry: Shown<Entry>) -> wire::Histor
                 to: change.to.unwrap_or(Value::Null),
             })
             .collect(),
-    }
-}
-
-/// A desk's definition in one language.
-#[must_use]
-pub fn desk(desk: &Desk, language: Language) -> wire::Desk {
-    let definition = desk.definition();
-    let transition = |of: &domain::desk::Transition| wire::DeskTransition {
-        id: of.id.clone(),
-        label: of.label.text(language).to_owned(),
-        from: of.from.iter().map(ToString::to_string).collect(),
-        to: of.to.as_ref().map(ToString::to_string),
-        who: of.who.iter().map(|who| self::who(*who)).collect(),
-        requires_comment: of.requires_comment,
-        required_fields: of
-            .form
-            .as_ref()
-            .and_then(|form| form["required"].as_array().cloned())
-            .into_iter()
-            .flatten()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect(),
-    };
-    let choice = |of: &Choice| wire::ListValue {
-        value: Value::String(of.id.clone()),
-        label: of.label.text(language).to_owned(),
-    };
-    let choices = |list: &[Choice]| list.iter().map(choice).collect();
-    wire::Desk {
-        key: definition.key.to_string(),
-        name: definition.label.text(language).to_owned(),
-        version: u64::from(definition.version),
-        statuses: definition
-            .statuses
-            .iter()
-            .map(|of| status(Some(desk), &of.id, language))
-            .collect(),
-        transitions: definition.transitions.iter().map(transition).collect(),
-        request_types: definition
-            .types
-            .iter()
-            .map(|of| wire::RequestType {
-                id: of.id.clone(),
-                label: of.label.text(language).to_owned(),
-                description: None,
-            })
-            .collect(),
-        priorities: choices(&definition.priorities),
-        default_priority: definition.default_priority.clone(),
-        urgencies: choices(&definition.urgencies),
-        default_urgency: definition.default_urgency.clone(),
-        value_lists: definition
-            .value_lists
-            .iter()
-            .map(|(name, list)| (name.clone(), choices(list)))
-            .collect(),
-    }
-}
-
-fn who(who: Who) -> wire::Side {
-    match who {
-        Who::Requester => wire::Side::Requester,
-        Who::Agent => wire::Side::Agent,
-        Who::Supplier => wire::Side::Supplier,
-        Who::System => wire::Side::System,
     }
 }
 

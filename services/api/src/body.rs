@@ -2,7 +2,10 @@
 
 mod unique;
 
-use domain::{Detail, Fault, FaultText, desk::form};
+use domain::{
+    Detail, Fault, FaultText,
+    desk::{explain, form},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     pin::Pin,
@@ -81,7 +84,7 @@ impl Shapes {
     /// The faults of a body; `None` for a name that is no body of the contract.
     fn faults(&self, name: &str, value: &Value) -> Option<Vec<Fault>> {
         let shape = self.by_name.get(name)?;
-        Some(form::explained(shape, value, ""))
+        Some(explain::explained(shape, value, ""))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 const SCOPES: [(&str, Option<KeyScope>, Option<KeyScope>); 8] = [
     ("tickets", Some(KeyScope::Read), Some(KeyScope::Write)),
     ("series", Some(KeyScope::Read), None),
-    ("desks", Some(KeyScope::Read), None),
+    ("desks", Some(KeyScope::Read), Some(KeyScope::Administer)),
     ("accounts", Some(KeyScope::Read), Some(KeyScope::Administer)),
     ("organizations", Some(KeyScope::Read), Some(KeyScope::Administer)),
     ("persons", Some(KeyScope::Administer), Some(KeyScope::Administer)),

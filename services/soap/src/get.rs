@@ -108,7 +108,7 @@ pub(crate) fn prepare(
 async fn find(exchange: &Exchange<'_>, organization: &MyOrganization, line: &str) -> Result<Found, Failure> {
     let mut query = TicketQuery {
         desk: Some(exchange.vocabulary.desk.clone()),
-        technical_id: Some(line.to_owned()),
+        lookup: Some(line.to_owned()),
         sort: Some("-created_at".to_owned()),
         limit: Some(PAGE_ROWS),
         ..TicketQuery::default()

@@ -142,6 +142,7 @@ impl World {
             .replace("/tickets/{key}", &format!("/tickets/{}", self.ticket))
             .replace("/desks/{key}", "/desks/SUP")
             .replace("{type}", "question")
+            .replace("/lists/{list}", "/lists/location")
             .replace("/accounts/{id}", "/accounts/requester-2")
             .replace("/organizations/{id}", "/organizations/commune-a")
             .replace("/share/{organization}", "/share/commune-b")

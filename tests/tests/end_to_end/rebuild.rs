@@ -13,7 +13,7 @@ const QUESTIONS: [&str; 16] = [
     "/v1/tickets?sort=summary",
     "/v1/tickets?status=open&status=in_progress&sort=-urgency",
     "/v1/tickets?status=closed",
-    "/v1/tickets?desk=SAV&technical_id=CO-ABCD-1234",
+    "/v1/tickets?desk=SAV&lookup=CO-ABCD-1234",
     "/v1/tickets?requester=requester-1",
     "/v1/tickets?organization=commune-a&type=incident",
     "/v1/tickets?response_required=true",

@@ -11,7 +11,7 @@ use domain::{
         Account, AccountEvent,
         profile::{is_plain_username, look_alike_keys, username_key},
     },
-    desk::{Desk, DeskEvent},
+    desk::{Desk, DeskEvent, definition::Choice, lists::LongList},
     ids::ApiKeyId,
     organization::{Organization, OrganizationEvent, Tree},
     person::PersonEvent,
@@ -72,6 +72,8 @@ struct Inside {
     /// What the policy sees of accounts, made when asked for and dropped when anything of it may have changed.
     viewers: HashMap<AccountId, Arc<Viewer>>,
     desks: BTreeMap<DeskKey, Vec<Arc<Desk>>>,
+    /// The lists that stand apart, with how many events each has.
+    lists: BTreeMap<(DeskKey, String), (u64, Arc<LongList>)>,
 }
 
 impl Directory {
@@ -271,6 +273,18 @@ impl Directory {
         versions.map(|desk| desk.definition().version).collect()
     }
 
+    /// A list of a desk that stands apart, and how many events it has.
+    #[must_use]
+    pub fn list(&self, desk: &DeskKey, name: &str) -> (u64, Arc<LongList>) {
+        let known = self
+            .inside
+            .read()
+            .lists
+            .get(&(desk.clone(), name.to_owned()))
+            .cloned();
+        known.unwrap_or_default()
+    }
+
     /// The newest definitions of all desks, by key.
     #[must_use]
     pub fn desks(&self) -> Vec<Arc<Desk>> {
@@ -308,13 +322,33 @@ impl Inside {
                 Ok(())
             }
             Event::Desk(DeskEvent::Published { definition }) => {
-                let key = definition.key.clone();
                 let desk = Desk::load(*definition).map_err(ReadError::internal)?;
-                self.desks.entry(key).or_default().push(Arc::new(desk));
+                self.publish(desk);
+                Ok(())
+            }
+            Event::Desk(DeskEvent::ListChanged { desk, list, values }) => {
+                self.change_list(desk, list, &values);
                 Ok(())
             }
             Event::Person(PersonEvent::Erased { .. }) => self.erase(recorded),
             Event::Ticket(_) | Event::Name(_) | Event::Log(_) | Event::Audit(_) => Ok(()),
+        }
+    }
+
+    fn publish(&mut self, desk: Desk) {
+        let key = desk.definition().key.clone();
+        let lists = self.lists.iter().filter(|((of, _), _)| *of == key);
+        let desk = lists.fold(desk, |desk, ((_, name), (_, list))| desk.with_list(name, list));
+        self.desks.entry(key).or_default().push(Arc::new(desk));
+    }
+
+    /// Every version of the desk chooses from the list as it is now.
+    fn change_list(&mut self, key: DeskKey, name: String, values: &[Choice]) {
+        let (events, list) = self.lists.entry((key.clone(), name.clone())).or_default();
+        *events += 1;
+        *list = Arc::new(list.evolve(values));
+        for desk in self.desks.get_mut(&key).into_iter().flatten() {
+            *desk = Arc::new(desk.with_list(&name, list));
         }
     }
 

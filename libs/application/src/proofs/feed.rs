@@ -182,8 +182,7 @@ impl FeedFilter {
     fn wants(&self, recorded: &Recorded) -> bool {
         let envelope = &recorded.envelope;
         let of_desk = |desk: &DeskKey| {
-            envelope.stream.category() == desk.as_str()
-                || envelope.stream.as_str().strip_prefix("desk-") == Some(desk.as_str())
+            envelope.stream.category() == desk.as_str() || of_desk_itself(envelope.stream.as_str(), desk)
         };
         let of_actor = |actor: &AccountId| envelope.by == actor.0 || envelope.on_behalf_of == Some(actor.0);
         self.stream
@@ -196,4 +195,12 @@ impl FeedFilter {
             && self.occurred_at.holds(envelope.occurred_at)
             && self.sent_at.holds(envelope.sent_at)
     }
+}
+
+/// Is this the stream of the desk, or of a list of it?
+fn of_desk_itself(stream: &str, desk: &DeskKey) -> bool {
+    let rest = stream
+        .strip_prefix("desk-")
+        .and_then(|rest| rest.strip_prefix(desk.as_str()));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

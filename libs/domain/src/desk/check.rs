@@ -1,12 +1,16 @@
 //! Is a definition whole? Every fault is named.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod forms;
+
+pub use forms::VALUES_HERE_MAX;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{
     definition::{Category, Choice, DeskDefinition, Who},
-    form::Form,
+    field::Field,
 };
 use crate::{ids::StatusId, label::Label};
 
@@ -36,8 +40,8 @@ pub fn faults(desk: &DeskDefinition) -> Vec<String> {
     faults.extend(choice_faults(desk));
     faults.extend(transition_faults(desk));
     faults.extend(rule_faults(desk));
-    faults.extend(form_faults(desk));
-    faults.extend(list_faults(desk));
+    faults.extend(type_faults(desk));
+    faults.extend(forms::faults(desk));
     faults.extend(clear_faults(desk));
     faults.extend(label_faults(desk));
     faults
@@ -190,8 +194,11 @@ fn choice_faults(desk: &DeskDefinition) -> Vec<String> {
 
 fn lists(desk: &DeskDefinition) -> impl Iterator<Item = (&str, &Vec<Choice>)> {
     let own = [("priorities", &desk.priorities), ("urgencies", &desk.urgencies)];
-    own.into_iter()
-        .chain(desk.value_lists.iter().map(|(name, list)| (name.as_str(), list)))
+    own.into_iter().chain(
+        desk.value_lists
+            .iter()
+            .map(|(name, list)| (name.as_str(), &list.values)),
+    )
 }
 
 fn transition_faults(desk: &DeskDefinition) -> Vec<String> {
@@ -247,33 +254,8 @@ fn rule_faults(desk: &DeskDefinition) -> Vec<String> {
     faults
 }
 
-/// Every form with the words that say where it stands.
-fn forms(desk: &DeskDefinition) -> impl Iterator<Item = (String, &Value)> {
-    let of_types = desk.types.iter().map(|of| (format!("type {}", of.id), &of.form));
-    let of_transitions = desk
-        .transitions
-        .iter()
-        .filter_map(|of| Some((format!("transition {}", of.id), of.form.as_ref()?)));
-    of_types.chain(of_transitions)
-}
-
-/// The fields of a form, by name.
-fn fields(form: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    form.get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-}
-
-fn form_faults(desk: &DeskDefinition) -> Vec<String> {
-    let mut faults: Vec<String> = forms(desk)
-        .flat_map(|(whence, schema)| {
-            let faults = Form::compile(schema).err().unwrap_or_default();
-            faults
-                .into_iter()
-                .map(move |fault| format!("the form of {whence}: {fault}"))
-        })
-        .collect();
+fn type_faults(desk: &DeskDefinition) -> Vec<String> {
+    let mut faults = Vec::new();
     let ids: BTreeSet<&String> = desk.types.iter().map(|of| &of.id).collect();
     if ids.len() != desk.types.len() || ids.is_empty() {
         faults.push("request types have ids of their own, and there is at least one".to_owned());
@@ -286,50 +268,15 @@ fn form_faults(desk: &DeskDefinition) -> Vec<String> {
     faults
 }
 
-/// A value list tells clients what a form checks, so both say the same (seed 001, F27).
-fn list_faults(desk: &DeskDefinition) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut used: BTreeMap<&str, bool> = desk
-        .value_lists
-        .keys()
-        .map(|name| (name.as_str(), false))
-        .collect();
-    for (whence, form) in forms(desk) {
-        for (name, field) in fields(form) {
-            let Some(list) = desk.value_lists.get(name) else {
-                continue;
-            };
-            used.insert(name, true);
-            let listed: Vec<String> = list.iter().map(|choice| choice.id.clone()).collect();
-            let values = field.get("enum").and_then(Value::as_array).into_iter().flatten();
-            let checked: Vec<String> = values
-                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                .collect();
-            if listed != checked {
-                faults.push(format!(
-                    "the form of {whence}: the values of {name} are not those of its list"
-                ));
-            }
-        }
-    }
-    let unused = used.into_iter().filter(|(_, used)| !used);
-    faults.extend(unused.map(|(name, _)| format!("the value list {name} belongs to no field")));
-    faults
-}
-
 /// What is declared once is not taken away either.
-fn declared(desk: &DeskDefinition) -> BTreeSet<&String> {
-    let is_declared = |field: &Value| field.get("x-declared").and_then(Value::as_bool) == Some(true);
-    let of_types = desk.types.iter().flat_map(|of| fields(&of.form));
-    let declared = of_types.filter(|(_, field)| is_declared(field));
-    declared.map(|(name, _)| name).collect()
-}
-
 fn clear_faults(desk: &DeskDefinition) -> Vec<String> {
-    let declared = declared(desk);
-    let known: BTreeSet<&String> = forms(desk)
-        .flat_map(|(_, form)| fields(form).map(|(name, _)| name))
-        .collect();
+    let named = |wanted: fn(&Field) -> bool| {
+        let fields = desk.fields.iter().filter(move |(_, field)| wanted(field));
+        fields
+            .map(|(key, field)| field.name(key))
+            .collect::<BTreeSet<_>>()
+    };
+    let (known, declared) = (named(|_| true), named(|field| field.declared));
     let of_transitions = desk
         .transitions
         .iter()
@@ -346,9 +293,9 @@ fn clear_faults(desk: &DeskDefinition) -> Vec<String> {
         .chain(of_rules.into_iter().flatten())
         .flat_map(|(whence, clears)| clears.iter().map(move |name| (whence.clone(), name)))
         .filter_map(|(whence, name)| {
-            if !known.contains(name) {
+            if !known.contains(name.as_str()) {
                 Some(format!("{whence} clears the unknown field {name}"))
-            } else if declared.contains(name) {
+            } else if declared.contains(name.as_str()) {
                 Some(format!(
                     "{whence} clears the field {name}, which is declared once"
                 ))
@@ -361,14 +308,25 @@ fn clear_faults(desk: &DeskDefinition) -> Vec<String> {
 
 fn label_faults(desk: &DeskDefinition) -> Vec<String> {
     let mut labels: Vec<(String, &Label)> = vec![("the desk".to_owned(), &desk.label)];
+    labels.extend(desk.help.iter().map(|help| ("the desk".to_owned(), help)));
     labels.extend(
         desk.statuses
             .iter()
             .map(|of| (format!("status {}", of.id), &of.label)),
     );
-    labels.extend(desk.types.iter().map(|of| (format!("type {}", of.id), &of.label)));
+    for of in &desk.types {
+        let own = [&of.label].into_iter().chain(&of.help);
+        labels.extend(own.map(|label| (format!("type {}", of.id), label)));
+    }
+    for (key, of) in &desk.fields {
+        let own = [&of.title].into_iter().chain(&of.help).chain(&of.format_help);
+        labels.extend(own.map(|label| (format!("field {key}"), label)));
+    }
     for of in &desk.transitions {
-        let own = [&of.label].into_iter().chain(&of.automatic_comment);
+        let own = [&of.label]
+            .into_iter()
+            .chain(&of.help)
+            .chain(&of.automatic_comment);
         labels.extend(own.map(|label| (format!("transition {}", of.id), label)));
     }
     if let Some(rule) = &desk.approval {
@@ -376,10 +334,10 @@ fn label_faults(desk: &DeskDefinition) -> Vec<String> {
     }
     labels.extend(desk.reopen.iter().map(|rule| ("reopen".to_owned(), &rule.label)));
     for (name, list) in lists(desk) {
-        labels.extend(
-            list.iter()
-                .map(|of| (format!("value {} of {name}", of.id), &of.label)),
-        );
+        for of in list {
+            let own = [&of.label].into_iter().chain(&of.help);
+            labels.extend(own.map(|label| (format!("value {} of {name}", of.id), label)));
+        }
     }
     labels
         .into_iter()

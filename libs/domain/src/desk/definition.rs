@@ -1,10 +1,12 @@
-//! The shape of a desk's definition, as its TOML file, its event and its JSON answer have it.
+//! The shape of a desk's definition, second edition, as its TOML file and its event have it. Definitions are events and are read
+//! for ever: the first edition is read by [`super::first_edition`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::field::{Field, Meaning};
 use crate::{
     ids::{DeskKey, StatusId},
     label::Label,
@@ -20,6 +22,9 @@ pub struct DeskDefinition {
     pub version: u32,
     /// Its name.
     pub label: Label,
+    /// What it is for; absent when the name says it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<Label>,
     /// The status of a new ticket.
     pub initial_status: StatusId,
     /// Priorities, lowest first.
@@ -42,20 +47,43 @@ pub struct DeskDefinition {
     pub reopen: Option<ReopenRule>,
     /// The request types.
     pub types: Vec<RequestType>,
-    /// Value lists for clients (annex R5 of seed 001), by the name of the field; forms repeat the values they check,
-    /// in the same order.
+    /// The fields that forms are made of, by key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub value_lists: BTreeMap<String, Vec<Choice>>,
+    pub fields: BTreeMap<String, Field>,
+    /// The lists that fields choose their values from (annex R5 of seed 001), by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub value_lists: BTreeMap<String, ValueList>,
+}
+
+/// The values of a list: here, or in a stream of their own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueList {
+    /// The values, in the order in which people see them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub values: Vec<Choice>,
+    /// The values are events of the stream `desk-<KEY>-<list>`: for lists that are long, or change without the desk.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub apart: bool,
 }
 
 /// One value of a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// The value on the wire.
     pub id: String,
     /// What people read.
     pub label: Label,
+    /// More about it; absent when the label says it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<Label>,
+    /// The value above it, where a list is a tree.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parent: Option<String>,
+    /// No longer chosen. What has it keeps it, with its label.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub retired: bool,
 }
 
 /// The four categories that every desk's statuses fall into (design §5).
@@ -135,9 +163,12 @@ pub struct Transition {
     /// A comment must come with it.
     #[serde(default)]
     pub requires_comment: bool,
-    /// JSON Schema of the fields that it takes; absent when it takes none.
+    /// What it does; absent when the label says it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub form: Option<Value>,
+    pub help: Option<Label>,
+    /// The fields that it takes; absent when it takes none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub form: Option<FormDefinition>,
     /// Whoever follows it becomes the assignee when there is none (seed 002, F130).
     #[serde(default)]
     pub assigns_actor: bool,
@@ -193,11 +224,29 @@ pub struct RequestType {
     pub id: String,
     /// What people read.
     pub label: Label,
-    /// JSON Schema 2020-12 of `fields`: an object without other members; `x-personal` names whose value a property is
-    /// (`requester` or `customer`), `x-open` says that a text names nobody; a text is the requester's unless said. `x-declared`
-    /// says that a field stays as it was when the ticket was opened, and `x-declared: ["description"]` on the form, that the
-    /// description does (seed 001 §3.3.2).
-    pub form: Value,
+    /// What it is for; absent when the label says it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<Label>,
+    /// What is asked.
+    pub form: FormDefinition,
+}
+
+/// A form: fields of the desk in an order, and what holds between them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormDefinition {
+    /// Keys of the desk's fields, in the order in which people fill them in.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// Names of those that must be filled in.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub required: BTreeSet<String>,
+    /// What else must hold, as keywords of JSON Schema 2020-12 (`if`, `then`, `dependentRequired`, …) about fields by name.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub rules: Map<String, Value>,
+    /// The ticket's description stays as it was when the ticket was opened (seed 001 §3.3.2).
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub declares_description: bool,
 }
 
 impl DeskDefinition {
@@ -211,5 +260,40 @@ impl DeskDefinition {
     #[must_use]
     pub fn request_type(&self, id: &str) -> Option<&RequestType> {
         self.types.iter().find(|request_type| request_type.id == id)
+    }
+
+    /// The field of that name on tickets; of several variants, the first by key.
+    #[must_use]
+    pub fn field_named(&self, name: &str) -> Option<&Field> {
+        let mut named = self.fields.iter().filter(|(key, field)| field.name(key) == name);
+        named.next().map(|(_, field)| field)
+    }
+
+    /// The name of the field that has this meaning, when one does.
+    #[must_use]
+    pub fn field_meaning(&self, meaning: Meaning) -> Option<&str> {
+        let mut meant = self
+            .fields
+            .iter()
+            .filter(|(_, field)| field.meaning == Some(meaning));
+        meant.next().map(|(key, field)| field.name(key))
+    }
+
+    /// A value of a list as requests send it: a text, or an integer where a field that chooses from it is one.
+    #[must_use]
+    pub fn value_in(&self, list: &str, id: &str) -> Value {
+        let mut choosing = self
+            .fields
+            .values()
+            .filter(|field| field.list.as_deref() == Some(list));
+        choosing
+            .next()
+            .map_or_else(|| Value::from(id), |field| field.value(id))
+    }
+
+    /// The fields of a form with their keys, in its order. Keys that the desk lacks are passed over.
+    pub fn fields_of<'d>(&'d self, form: &'d FormDefinition) -> impl Iterator<Item = (&'d str, &'d Field)> {
+        let known = |key: &'d String| Some((key.as_str(), self.fields.get(key)?));
+        form.fields.iter().filter_map(known)
     }
 }

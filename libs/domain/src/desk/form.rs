@@ -1,15 +1,24 @@
 //! Forms: JSON Schema 2020-12, compiled once, with every fault named at once (seed 004 §2.5, F198).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
-use shapes::{ValidationError, ValidationErrorKind};
 
+use super::{
+    definition::{DeskDefinition, FormDefinition},
+    explain::explain,
+    field::{Field, Meaning, Whose},
+    lists::LongList,
+    schema,
+};
 use crate::{
-    account::profile::ADDRESS_CHARS_MAX,
     fault::{Fault, FaultCode},
     ids::PersonId,
     instant,
+    label::Label,
     messages::FaultText,
     personal::Personal,
     ticket::event::FieldValue,
@@ -30,21 +39,26 @@ pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Largest whole number that is kept as one: beyond it, a number written with a fraction may stand for its neighbour.
 const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
 
-/// A compiled form.
-#[derive(Debug)]
+/// A compiled form. Clones share what is compiled.
+#[derive(Debug, Clone)]
 pub struct Form {
-    schema: Value,
-    whole: shapes::Validator,
-    fields: BTreeMap<String, Field>,
+    schema: Arc<Value>,
+    whole: Arc<shapes::Validator>,
+    fields: BTreeMap<String, Known>,
+    lists: BTreeMap<String, Arc<LongList>>,
+    declares_description: bool,
 }
 
-/// What the product itself reads of a field's schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Field {
+/// What the product itself reads of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Known {
     owner: Owner,
     format: TextFormat,
+    format_help: Option<Label>,
     is_line: bool,
     declared: bool,
+    list: Option<String>,
+    meaning: Option<Meaning>,
 }
 
 /// A text whose form is checked beyond what the schema's validator checks.
@@ -67,54 +81,38 @@ enum Owner {
 }
 
 impl Form {
-    /// Compiles a schema.
+    /// Compiles a form of a desk.
     ///
     /// # Errors
-    /// Every fault of the schema, in words: not a schema of this dialect, not a closed object with `properties`, a name
-    /// that cannot be one, nested objects, unknown `x-personal`, `x-open` or
-    /// `x-declared`.
-    pub fn compile(schema: &Value) -> Result<Form, Vec<String>> {
+    /// Every fault, in words: a name that cannot be one, nested objects, what is no schema of JSON Schema 2020-12.
+    pub fn compile(desk: &DeskDefinition, form: &FormDefinition) -> Result<Form, Vec<String>> {
         let mut faults = Vec::new();
-        if schema.get("$schema").is_some_and(|dialect| dialect != DIALECT) {
-            faults.push(format!("its $schema is not {DIALECT}"));
-        }
-        let closed = ["additionalProperties", "unevaluatedProperties"];
-        if !closed
-            .iter()
-            .any(|word| schema.get(word) == Some(&Value::Bool(false)))
-        {
-            faults.push(
-                "a form says `additionalProperties: false`, or a misspelt field would be kept".to_owned(),
-            );
-        }
-        faults.extend(declared_faults(schema));
         let mut fields = BTreeMap::new();
-        match schema.get("properties").and_then(Value::as_object) {
-            None => faults.push("a form is an object schema with `properties`".to_owned()),
-            Some(properties) if properties.len() > FIELDS_MAX => {
-                faults.push(format!("a form has at most {FIELDS_MAX} fields"));
+        if form.fields.len() > FIELDS_MAX {
+            faults.push(format!("a form has at most {FIELDS_MAX} fields"));
+        }
+        for (key, field) in desk.fields_of(form) {
+            let name = field.name(key);
+            if !is_name(name) {
+                faults.push(format!(
+                    "field {name:?}: a name is letters, digits and _, a letter first"
+                ));
             }
-            Some(properties) => {
-                for (name, property) in properties {
-                    if !is_name(name) {
-                        faults.push(format!(
-                            "field {name:?}: a name is letters, digits and _, a letter first"
-                        ));
-                    }
-                    match field_of(property) {
-                        Ok(field) => {
-                            fields.insert(name.clone(), field);
-                        }
-                        Err(fault) => faults.push(format!("field {name}: {fault}")),
-                    }
+            match known(desk, field) {
+                Ok(known) => {
+                    fields.insert(name.to_owned(), known);
                 }
+                Err(fault) => faults.push(format!("field {name}: {fault}")),
             }
         }
-        match shapes::alone(schema) {
+        let schema = schema::judging(desk, form);
+        match shapes::alone(&schema) {
             Ok(whole) if faults.is_empty() => Ok(Form {
-                schema: schema.clone(),
-                whole,
+                schema: Arc::new(schema),
+                whole: Arc::new(whole),
                 fields,
+                lists: BTreeMap::new(),
+                declares_description: form.declares_description,
             }),
             Ok(_) => Err(faults),
             Err(error) => {
@@ -124,7 +122,28 @@ impl Form {
         }
     }
 
-    /// The schema, as frontends render it.
+    /// The same form once a list that has a stream of its own holds these values.
+    pub(super) fn know(&mut self, name: &str, list: &Arc<LongList>) {
+        if self
+            .fields
+            .values()
+            .any(|field| field.list.as_deref() == Some(name))
+        {
+            self.lists.insert(name.to_owned(), list.clone());
+        }
+    }
+
+    /// The name of the field that has this meaning, when one has.
+    #[must_use]
+    pub fn meaning(&self, meaning: Meaning) -> Option<&str> {
+        let mut meant = self
+            .fields
+            .iter()
+            .filter(|(_, field)| field.meaning == Some(meaning));
+        meant.next().map(|(name, _)| name.as_str())
+    }
+
+    /// The schema that values are judged by.
     #[must_use]
     pub fn schema(&self) -> &Value {
         &self.schema
@@ -166,9 +185,14 @@ impl Form {
             }
             faults.extend(self.line_faults(name, value));
             faults.extend(self.format_faults(name, value));
+            faults.extend(self.list_faults(name, value));
         }
         for error in self.whole.iter_errors(&whole) {
-            faults.extend(explain(&error, "/fields"));
+            faults.extend(
+                explain(&error, "/fields")
+                    .into_iter()
+                    .map(|fault| self.helped(fault)),
+            );
         }
         faults.extend(self.not_filled_in(fields));
         tidy(&mut faults);
@@ -227,6 +251,39 @@ impl Form {
         judged(pointer(name), value).into_iter().chain(of_items).collect()
     }
 
+    /// A value that is chosen from a list with a stream of its own, and is not there or is retired; of several, each.
+    fn list_faults(&self, name: &str, value: &Value) -> Vec<Fault> {
+        let Some(list) = self.fields.get(name).and_then(|field| field.list.as_ref()) else {
+            return Vec::new();
+        };
+        let takes = |value: &Value| {
+            let known = self.lists.get(list);
+            value
+                .as_str()
+                .is_none_or(|id| known.is_some_and(|known| known.takes(id)))
+        };
+        let fault = |at: String| Fault::new(at, FaultText::NotInTheList { list: list.clone() });
+        let items = value.as_array().into_iter().flatten().enumerate();
+        let of_items = items
+            .filter(|(_, item)| !takes(item))
+            .map(|(index, _)| fault(format!("{}/{index}", pointer(name))));
+        let whole = (!takes(value)).then(|| fault(pointer(name)));
+        whole.into_iter().chain(of_items).collect()
+    }
+
+    /// The fault of a pattern in the words that the field has for it: people cannot read the pattern.
+    fn helped(&self, fault: Fault) -> Fault {
+        let name = fault.pointer.strip_prefix("/fields/").unwrap_or_default();
+        let help = self.fields.get(name).and_then(|field| field.format_help.as_ref());
+        match help {
+            Some(help) if fault.text == FaultText::OtherForm => {
+                let Label { fr, en } = help.clone();
+                Fault::new(fault.pointer, FaultText::OtherFormThan { fr, en })
+            }
+            Some(_) | None => fault,
+        }
+    }
+
     /// The fields as they are kept: a whole number without a fraction (`1.0` and `1e0` are `1`), a date-time with a capital
     /// `T` and `Z`. Values that no event of today holds are read as they were stored.
     #[must_use]
@@ -248,7 +305,7 @@ impl Form {
     /// Is the ticket's description a part of the declaration?
     #[must_use]
     pub fn declares_description(&self) -> bool {
-        self.schema.get(DECLARED).is_some()
+        self.declares_description
     }
 
     /// Is this the name of one of its fields?
@@ -300,37 +357,51 @@ fn is_flat(value: &Value) -> bool {
     }
 }
 
-/// The keyword of what is declared once: `true` on a field, `["description"]` on the form.
-const DECLARED: &str = "x-declared";
-
-fn declared_faults(schema: &Value) -> Option<String> {
-    let declared = schema.get(DECLARED)?;
-    let is_known = *declared == serde_json::json!(["description"]);
-    (!is_known).then(|| "x-declared of a form is [\"description\"]".to_owned())
-}
-
-fn field_of(property: &Value) -> Result<Field, String> {
-    let owner = owner_of(property)?;
-    let of_items = property.get("items").and_then(|items| items.get("format"));
-    let format = property.get("format").or(of_items).and_then(Value::as_str);
-    let declared = match property.get(DECLARED) {
-        None => false,
-        Some(Value::Bool(declared)) => *declared,
-        Some(_) => return Err("x-declared is true or false".to_owned()),
+fn known(desk: &DeskDefinition, field: &Field) -> Result<Known, String> {
+    let of_one = field.of_one();
+    let nested = |schema: &Map<String, Value>| {
+        schema.contains_key("properties") || schema.get("type").is_some_and(|kind| kind == "object")
     };
-    Ok(Field {
-        owner,
-        format: match format {
+    if nested(&field.schema) || nested(of_one) {
+        return Err("nested objects are not supported".to_owned());
+    }
+    if field.open && field.personal.is_some() {
+        return Err("open and personal contradict each other".to_owned());
+    }
+    let length = field.schema.get("maxLength").and_then(Value::as_u64);
+    let is_apart = |list: &&String| desk.value_lists.get(*list).is_some_and(|list| list.apart);
+    Ok(Known {
+        owner: owner(field),
+        format: match of_one.get("format").and_then(Value::as_str) {
             Some("date-time") => TextFormat::DateTime,
             Some("date") => TextFormat::Date,
             Some(_) | None => TextFormat::Any,
         },
-        is_line: property
-            .get("maxLength")
-            .and_then(Value::as_u64)
-            .is_some_and(|length| length <= LINE_CHARS_MAX),
-        declared,
+        format_help: field.format_help.clone(),
+        is_line: length.is_some_and(|length| length <= LINE_CHARS_MAX),
+        declared: field.declared,
+        list: field.list.as_ref().filter(is_apart).cloned(),
+        meaning: field.meaning,
     })
+}
+
+/// Free text is sealed by default; the field says for whom, or that it names nobody. Choices, dates, numbers and booleans
+/// are open unless it says whose they are.
+fn owner(field: &Field) -> Owner {
+    match field.personal {
+        Some(Whose::Requester) => return Owner::Requester,
+        Some(Whose::Customer) => return Owner::Customer,
+        None => {}
+    }
+    let schema = &field.schema;
+    let word = |keyword: &str| schema.get(keyword).and_then(Value::as_str);
+    let open = field.open
+        || field.list.is_some()
+        || schema.contains_key("enum")
+        || schema.contains_key("const")
+        || matches!(word("type"), Some("integer" | "number" | "boolean"))
+        || matches!(word("format"), Some("date-time" | "date" | "duration"));
+    if open { Owner::Nobody } else { Owner::Requester }
 }
 
 /// Nothing that can be seen: null, a text of white space and invisible characters, a list of such texts.
@@ -361,44 +432,7 @@ fn whole(number: &serde_json::Number) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() <= WHOLE_MAX).then_some(value as i64)
 }
 
-/// Free text is sealed by default; `x-personal` says for whom, `x-open` that it names nobody. Codes, dates, numbers
-/// and booleans are open unless `x-personal` says otherwise.
-fn owner_of(property: &Value) -> Result<Owner, String> {
-    if !property.is_object() {
-        return Err("is no object schema".to_owned());
-    }
-    if property.get("properties").is_some() || property.get("type").is_some_and(|kind| kind == "object") {
-        return Err("nested objects are not supported".to_owned());
-    }
-    let open = match property.get("x-open") {
-        None => false,
-        Some(Value::Bool(open)) => *open,
-        Some(_) => return Err("x-open is true or false".to_owned()),
-    };
-    if open && property.get("x-personal").is_some() {
-        return Err("x-open and x-personal contradict each other".to_owned());
-    }
-    match property.get("x-personal").map(Value::as_str) {
-        Some(Some("requester")) => return Ok(Owner::Requester),
-        Some(Some("customer")) => return Ok(Owner::Customer),
-        Some(_) => return Err("x-personal is `requester` or `customer`".to_owned()),
-        None => {}
-    }
-    let open = open
-        || property.get("enum").is_some()
-        || property.get("const").is_some()
-        || matches!(
-            property.get("type").and_then(Value::as_str),
-            Some("integer" | "number" | "boolean")
-        )
-        || matches!(
-            property.get("format").and_then(Value::as_str),
-            Some("date-time" | "date" | "duration")
-        );
-    Ok(if open { Owner::Nobody } else { Owner::Requester })
-}
-
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     (1..=FIELD_NAME_BYTES_MAX).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -434,64 +468,4 @@ fn holds_control(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(holds_control),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }
-}
-
-/// Every fault of a value against a schema; pointers start at `base`. For doors that check a request's shape.
-#[must_use]
-pub fn explained(schema: &shapes::Validator, value: &Value, base: &str) -> Vec<Fault> {
-    schema
-        .iter_errors(value)
-        .flat_map(|error| explain(&error, base))
-        .collect()
-}
-
-/// One schema error as faults. No text repeats the value, which may be personal, or the pattern, which people cannot read.
-fn explain(error: &ValidationError<'_>, base: &str) -> Vec<Fault> {
-    let at = format!("{base}{}", error.instance_path());
-    let limit_of = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum, which grows")]
-    let text = match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            return vec![Fault::required(format!("{at}/{}", escaped(name)))];
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            let unknown =
-                |name: &String| Fault::new(format!("{at}/{}", escaped(name)), FaultText::NotKnownHere);
-            return unexpected.iter().map(unknown).collect();
-        }
-        ValidationErrorKind::Type { .. } => FaultText::OtherType,
-        ValidationErrorKind::MinLength { limit: 1 } => FaultText::EmptyText,
-        ValidationErrorKind::MinLength { limit } => FaultText::CharsMin {
-            min: limit_of(*limit),
-        },
-        ValidationErrorKind::MaxLength { limit } => FaultText::CharsMax {
-            max: limit_of(*limit),
-        },
-        ValidationErrorKind::MaxItems { limit } => FaultText::ItemsMax {
-            max: limit_of(*limit),
-        },
-        ValidationErrorKind::Enum { options } => {
-            FaultText::one_of(options.as_array().into_iter().flatten().map(shown))
-        }
-        ValidationErrorKind::Constant { expected_value } => FaultText::NotTheValue {
-            value: shown(expected_value),
-        },
-        ValidationErrorKind::Pattern { .. } => FaultText::OtherForm,
-        ValidationErrorKind::Format { format } => match format.as_str() {
-            "date" => FaultText::NotADate,
-            "date-time" => FaultText::NotAnInstant,
-            "email" => FaultText::NotAnAddress {
-                max: ADDRESS_CHARS_MAX,
-            },
-            _ => FaultText::OtherForm,
-        },
-        _ => FaultText::OutsideTheForm,
-    };
-    vec![Fault::new(at, text)]
-}
-
-fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,20 +1,22 @@
 //! A definition made ready for rules: checked, with its forms compiled.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     check,
-    definition::{DeskDefinition, Transition},
+    definition::{Choice, DeskDefinition, FormDefinition, Transition},
     form::Form,
+    lists::LongList,
 };
 use crate::{desk::definition::Status, ids::StatusId};
 
-/// A desk that rules can be asked of.
-#[derive(Debug)]
+/// A desk that rules can be asked of. Clones share what is compiled.
+#[derive(Debug, Clone)]
 pub struct Desk {
-    definition: DeskDefinition,
+    definition: Arc<DeskDefinition>,
     types: BTreeMap<String, Form>,
     transitions: Vec<Option<Form>>,
+    lists: BTreeMap<String, Arc<LongList>>,
 }
 
 /// Why a definition is refused: every fault, in words.
@@ -35,20 +37,53 @@ impl Desk {
         if !faults.is_empty() {
             return Err(LoadError { faults });
         }
-        let refused = |faults| LoadError { faults };
+        let compiled =
+            |form: &FormDefinition| Form::compile(&definition, form).map_err(|faults| LoadError { faults });
         let mut types = BTreeMap::new();
         for of in &definition.types {
-            types.insert(of.id.clone(), Form::compile(&of.form).map_err(refused)?);
+            types.insert(of.id.clone(), compiled(&of.form)?);
         }
         let mut transitions = Vec::new();
         for of in &definition.transitions {
-            transitions.push(of.form.as_ref().map(Form::compile).transpose().map_err(refused)?);
+            transitions.push(of.form.as_ref().map(compiled).transpose()?);
         }
         Ok(Desk {
-            definition,
+            definition: Arc::new(definition),
             types,
             transitions,
+            lists: BTreeMap::new(),
         })
+    }
+
+    /// The desk once a list of it that stands apart holds these values.
+    #[must_use]
+    pub fn with_list(&self, name: &str, list: &Arc<LongList>) -> Desk {
+        let mut desk = self.clone();
+        let forms = desk
+            .types
+            .values_mut()
+            .chain(desk.transitions.iter_mut().flatten());
+        forms.for_each(|form| form.know(name, list));
+        desk.lists.insert(name.to_owned(), list.clone());
+        desk
+    }
+
+    /// The values of a list of its own, wherever they stand; nothing when it has no list of that name.
+    #[must_use]
+    pub fn values(&self, list: &str) -> Option<&[Choice]> {
+        let defined = self.definition.value_lists.get(list)?;
+        let apart = self.lists.get(list).filter(|_| defined.apart);
+        Some(apart.map_or(&defined.values, |apart| apart.values()))
+    }
+
+    /// The value of that id in the list that the field of that name is chosen from.
+    #[must_use]
+    pub fn choice(&self, field: &str, id: &str) -> Option<&Choice> {
+        let list = self.definition.field_named(field)?.list.as_ref()?;
+        match self.lists.get(list) {
+            Some(apart) => apart.get(id),
+            None => self.values(list)?.iter().find(|choice| choice.id == id),
+        }
     }
 
     /// Reads a definition from its TOML text.

@@ -71,6 +71,7 @@ texts! {
                 "Vous ne pouvez pas nommer le référent de cette organisation.",
                 "You may not name the referent of this organization.";
             MayNotAdministerOrganization = "Vous ne pouvez pas administrer cette organisation.", "You may not administer this organization.";
+            MayNotChangeLists = "Vous ne pouvez pas modifier les listes de ce guichet.", "You may not change the lists of this desk.";
             MayNotMakeOrganizations = "Vous ne pouvez pas créer d'organisation à cet endroit.", "You may not make organizations there.";
             MayNotSetSiren = "Vous ne pouvez pas définir de SIREN.", "You may not set a SIREN.";
             MayNotMoveOrganization =

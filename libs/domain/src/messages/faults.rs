@@ -37,6 +37,9 @@ texts! {
             NotAName =
                 "doit tenir sur une ligne, sans caractère de contrôle ni changement du sens d'écriture",
                 "must be one line, without control characters or changes of direction";
+            NotAValueId { max: usize } =
+                "n'est pas un identifiant de valeur : une ligne de {max} octets au plus",
+                "is not the id of a value: one line of {max} bytes at most";
             NotALine =
                 "doit tenir sur une ligne, sans changement du sens d'écriture",
                 "must be one line, without changes of direction";
@@ -55,6 +58,7 @@ texts! {
             NotAPosition = "n'est pas une position", "is not a position";
             NotASize = "n'est pas une taille de journal", "is not a size of the log";
             NotTrueOrFalse = "n'est ni true ni false", "is not true or false";
+            NotAStatus = "n'est pas l'identifiant d'un état", "is not the id of a status";
             NotADeskKey = "n'est pas une clé de guichet", "is not a desk key";
             NotAnOrganizationId = "n'est pas un identifiant d'organisation", "is not an organization id";
             NotAnAccountId = "n'est pas un identifiant de compte", "is not an account id";
@@ -78,6 +82,7 @@ texts! {
                 "est réservé : « me », ou la forme d'un identifiant de compte",
                 "is reserved: \"me\", or the form of an account id";
             OtherForm = "n'a pas la forme attendue", "does not have the form that is expected";
+            OtherFormThan { fr: String, en: String } = "n'a pas la forme attendue : {fr}", "does not have the form that is expected: {en}";
             Unreadable = "est illisible", "cannot be read";
             PictureUnreadable =
                 "n'est pas une image PNG, JPEG, GIF ou WebP lisible",
@@ -125,6 +130,12 @@ texts! {
             TreeDepthMax { max: usize } =
                 "porterait l'arbre des organisations au-delà de {max} niveaux",
                 "would make the tree of organizations deeper than {max} levels";
+            ListValuesMax { max: usize } =
+                "porterait la liste au-delà de {max} valeurs",
+                "would give the list more than {max} values";
+            ValueDepthMax { max: usize } =
+                "porterait une valeur à plus de {max} niveaux, ou sous elle-même",
+                "would put a value more than {max} levels deep, or below itself";
             SharesMax { max: usize } =
                 "partagerait le ticket avec plus de {max} organisations",
                 "would share the ticket with more than {max} organizations";
@@ -139,6 +150,13 @@ texts! {
             NotOneOf { values: String } = "n'est pas l'une des valeurs admises : {values}", "is not one of: {values}";
             NotTheValue { value: String } = "n'est pas {value}", "is not {value}";
             NotADesk { desks: String } = "n'est pas l'un des guichets : {desks}", "is not one of the desks: {desks}";
+            NotInTheList { list: String } =
+                "n'est pas une valeur en vigueur de la liste {list}",
+                "is no current value of the list {list}";
+            ListStandsInTheDesk =
+                "nomme une liste inscrite dans la définition du guichet, qui change avec elle",
+                "names a list that stands in the desk's definition, and changes with it";
+            NotAValueOfTheList = "n'est pas une valeur de cette liste", "is not a value of this list";
             NotATypeOfTheDesk { types: String } =
                 "n'est pas l'un des types de demande du guichet : {types}",
                 "is not one of the desk's types: {types}";

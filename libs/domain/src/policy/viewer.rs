@@ -136,6 +136,12 @@ impl Viewer {
             .any(|grant| grant.desk.as_ref().is_none_or(|own| own == desk))
     }
 
+    /// May change the lists that its fields choose from.
+    #[must_use]
+    pub fn administers_desk(&self, desk: &DeskKey) -> bool {
+        self.has_on(Role::Admin, desk, None)
+    }
+
     /// May open tickets on this desk for somebody else (seed 002, F88).
     #[must_use]
     pub fn may_open_for_others(&self, desk: &DeskKey, organization: Option<&OrganizationId>) -> bool {

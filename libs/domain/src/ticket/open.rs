@@ -9,7 +9,7 @@ use super::{
     text::{self, INLINE_TEXT_BYTES_MAX},
 };
 use crate::{
-    desk::{DeskDefinition, Form, definition::Choice, form::pointer},
+    desk::{DeskDefinition, Form, Meaning, definition::Choice, form::pointer},
     fault::Fault,
     ids::OrganizationId,
     messages::{Detail, FaultText},
@@ -19,8 +19,6 @@ use crate::{
 
 /// With how many organizations a ticket may be shared.
 pub const SHARE_WITH_MAX: usize = 50;
-/// The field that holds the operator's SIREN, wherever a form has it (seed 001 §3.1.1).
-pub const SIREN_FIELD: &str = "serviceProviderID";
 
 /// Decides a new ticket: every fault at once, or the events that open it.
 ///
@@ -185,10 +183,10 @@ pub(super) fn share_faults(
 fn siren_fault(viewer: &Viewer, ticket: &Scope<'_>, open: &Open, form: &Form) -> Option<Fault> {
     let whole = viewer.outermost();
     let for_others = whole.may_open_for_others(ticket.desk, ticket.organization);
-    if !form.has(SIREN_FIELD) || (for_others && !whole.has(Role::Operator)) {
+    if for_others && !whole.has(Role::Operator) {
         return None;
     }
-    let siren = open.fields.get(SIREN_FIELD)?.as_str()?;
-    (!open.requester_sirens.contains(siren))
-        .then(|| Fault::new(pointer(SIREN_FIELD), FaultText::NotYourSiren))
+    let field = form.meaning(Meaning::OrganizationSiren)?;
+    let siren = open.fields.get(field)?.as_str()?;
+    (!open.requester_sirens.contains(siren)).then(|| Fault::new(pointer(field), FaultText::NotYourSiren))
 }

@@ -119,7 +119,7 @@ fn the_fields_of_an_action_leave_the_declaration_alone() {
         .iter_mut()
         .find(|of| of.id == "supplier_update")
         .unwrap();
-    update.form.as_mut().unwrap()["properties"]["offerId"] = json!({"type": "string"});
+    update.form.as_mut().unwrap().fields.push("offerId".to_owned());
     let desk: &'static Desk = Box::leak(Box::new(Desk::load(definition).unwrap()));
     let ticket: Ticket = given(desk, &operator(), report(&operator()));
     let asked = |offer: &str| {
@@ -149,17 +149,5 @@ fn what_is_declared_is_said_by_the_definition() {
     assert_eq!(
         faults,
         ["transition withdraw clears the field offerId, which is declared once"]
-    );
-
-    let mut unknown = SAV.definition().clone();
-    unknown.types[0].form["x-declared"] = json!(["summary"]);
-    unknown.types[0].form["properties"]["offerId"]["x-declared"] = json!("yes");
-    let faults = Desk::load(unknown).unwrap_err().faults;
-    assert_eq!(
-        faults,
-        [
-            "the form of type signalisation: x-declared of a form is [\"description\"]",
-            "the form of type signalisation: field offerId: x-declared is true or false",
-        ]
     );
 }

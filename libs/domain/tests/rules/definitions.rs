@@ -4,12 +4,12 @@ use domain::desk::{
     Desk, DeskDefinition, Form, LoadError,
     check::{self, STATUSES_MAX, TRANSITIONS_MAX},
     form::{FIELD_NAME_BYTES_MAX, FIELDS_BYTES_MAX, FIELDS_MAX},
-    shipped,
+    schema, shipped,
 };
 use domain::{Language, fault::FaultCode};
 use serde_json::{Value, json};
 
-use crate::given::{SAV, SUP, object};
+use crate::given::{SAV, SUP, form_of, object};
 
 #[test]
 fn the_shipped_desks_load_and_are_whole() {
@@ -66,29 +66,40 @@ fn a_definition_comes_back_from_its_stored_form_as_it_was() {
 }
 
 #[test]
-fn every_shipped_form_is_valid_json_schema_2020_12() {
+fn every_shipped_form_is_valid_json_schema_2020_12_in_both_languages() {
     let mut forms = 0;
     for desk in [&*SUP, &*SAV] {
         let definition = desk.definition();
-        let of_types = definition.types.iter().map(|of| (&of.id, Some(&of.form)));
-        let of_transitions = definition.transitions.iter().map(|of| (&of.id, of.form.as_ref()));
-        for (id, form) in of_types
-            .chain(of_transitions)
-            .filter_map(|(id, form)| Some((id, form?)))
-        {
-            let checked = jsonschema::draft202012::meta::validate(form);
-            assert!(checked.is_ok(), "{} {id}: {checked:?}", definition.key);
+        let of_types = definition.types.iter().map(|of| (&of.label, Some(&of.form)));
+        let of_transitions = definition
+            .transitions
+            .iter()
+            .map(|of| (&of.label, of.form.as_ref()));
+        for (title, form) in of_types.chain(of_transitions) {
+            let Some(form) = form else { continue };
+            for language in [Language::Fr, Language::En] {
+                let served = schema::served(definition, form, (title, None), language);
+                let served = serde_json::to_value(served).unwrap();
+                let checked = jsonschema::draft202012::meta::validate(&served);
+                assert!(checked.is_ok(), "{} {title:?}: {checked:?}", definition.key);
+            }
             forms += 1;
-        }
-        for of in &definition.types {
-            assert_eq!(
-                of.form["$schema"], "https://json-schema.org/draft/2020-12/schema",
-                "{}",
-                of.id
-            );
         }
     }
     assert_eq!(forms, 4 + 1 + 1 + 5);
+}
+
+/// Every pattern has its sentence, and every text its length: people and generators read both.
+#[test]
+fn every_shipped_field_says_how_long_it_is_and_what_its_pattern_asks_for() {
+    for desk in [&*SUP, &*SAV] {
+        for (key, field) in &desk.definition().fields {
+            let holds = |word: &str| field.schema.contains_key(word);
+            assert_eq!(holds("pattern"), field.format_help.is_some(), "{key}");
+            let is_free = field.kind() == "string" && field.list.is_none() && !holds("format");
+            assert!(!is_free || holds("maxLength") || holds("pattern"), "{key}");
+        }
+    }
 }
 
 /// A change of the `SUP` definition, as JSON, at a pointer.
@@ -99,9 +110,14 @@ fn broken(pointer: &str, value: Value) -> Vec<String> {
 fn broken_all(changes: &[(&str, Value)]) -> Vec<String> {
     let mut json = serde_json::to_value(SUP.definition()).unwrap();
     for (pointer, value) in changes {
-        *json
-            .pointer_mut(pointer)
-            .unwrap_or_else(|| panic!("nothing at {pointer}")) = value.clone();
+        let (above, name) = pointer.rsplit_once('/').unwrap();
+        let above = json
+            .pointer_mut(above)
+            .unwrap_or_else(|| panic!("nothing at {above}"));
+        match name.parse::<usize>() {
+            Ok(index) => above[index] = value.clone(),
+            Err(_) => above[name] = value.clone(),
+        }
     }
     let definition: DeskDefinition = serde_json::from_value(json).unwrap();
     match Desk::load(definition) {
@@ -153,9 +169,27 @@ const BROKEN: &str = r#"
 /types | [] | request types have ids of their own, and there is at least one
 /types/1/id | "question" | request types have ids of their own, and there is at least one
 /types/0/id | "" | the id of a request type is empty or longer than 63 bytes
-/value_lists/resolution/0/id | "fixed" | the form of transition resolve: the values of resolution are not those of its list
-/value_lists/resolution/0/label/en | "" | value done of resolution has an empty label
-/value_lists | {"colour": []} | the value list colour belongs to no field
+/value_lists/resolution/values/0/id | "wont_do" | two values of resolution have the same id
+/value_lists/resolution/values/0/label/en | "" | value done of resolution has an empty label
+/value_lists/resolution/apart | true | the value list resolution stands apart, so it has no values here
+/value_lists/resolution/values/0/parent | "nowhere" | the value done of resolution stands under none of its values
+/value_lists/resolution/values/0/parent | "done" | the value done of resolution stands under none of its values
+/value_lists | {"colour": {}} | the value list colour belongs to no field
+/value_lists | {} | field resolution: the desk has no list resolution
+/fields/product/title/en | " " | field product has an empty label
+/fields/product/help/fr | "" | field product has an empty label
+/fields/person_email/format_help/fr | "" | field person_email has an empty label
+/fields/product/schema/title | "Produit" | field product: title has an attribute of its own, outside the schema
+/fields/product/schema/x-open | true | field product: x-open has an attribute of its own, outside the schema
+/fields/resolution/schema | {"enum": ["done"]} | field resolution: its values are those of its list, so its schema has no enum
+/fields/resolution/schema | {"type": "integer"} | field resolution: the value done of its list is no integer
+/fields/resolution/schema | {"type": "boolean"} | field resolution: a value of its list is a text, or an integer of a list that does not stand apart
+/fields/steps/name | "product" | the form of type incident: two of its fields are called product
+/fields/product/personal | "customer" | the form of type question: field product: open and personal contradict each other
+/types/0/form/fields | ["colour"] | the form of type question: the desk has no field colour
+/types/2/form/fields | ["person_name"] | the form of type account_request: it requires person_email, which is none of its fields
+/types/2/form/fields | ["person_name"] | the field person_email belongs to no form
+/types/0/form/rules | {"properties": {}} | the form of type question: properties is no rule between fields
 "#;
 
 #[test]
@@ -169,7 +203,7 @@ fn each_fault_of_a_definition_is_named() {
         let faults = broken(row[0], serde_json::from_str(row[1]).unwrap());
         assert!(faults.iter().any(|told| told == row[2]), "{row:?}: {faults:#?}");
     }
-    assert_eq!(rows.len(), 36);
+    assert_eq!(rows.len(), 54);
 }
 
 #[test]
@@ -178,24 +212,18 @@ fn all_faults_of_a_definition_are_named_at_once() {
         ("/version", json!(0)),
         ("/default_priority", json!("huge")),
         ("/approval/accepted", json!("nowhere")),
-        (
-            "/types/0/form",
-            json!({"type": "object", "properties": {"a b": {"x-personal": "me"}}}),
-        ),
+        ("/fields/product/name", json!("a b")),
+        ("/fields/product/schema", json!({"type": "object"})),
         ("/reopen/label/en", json!("")),
     ]);
     for (start, fault) in [
         ("versions", "versions count from 1"),
         ("approval", "approval names the unknown status nowhere"),
         ("the default", "the default priority \"huge\" is not in its list"),
-        (
-            "the form of type question: a form says",
-            "`additionalProperties: false`",
-        ),
         ("the form of type question: field \"a b\"", "a letter first"),
         (
             "the form of type question: field a b",
-            "x-personal is `requester` or `customer`",
+            "nested objects are not supported",
         ),
         ("reopen", "reopen has an empty label"),
     ] {
@@ -216,8 +244,8 @@ fn all_faults_of_a_definition_are_named_at_once() {
 #[test]
 fn a_definition_that_would_pass_for_a_sealed_value_is_refused() {
     for name in ["personal", "sealed"] {
-        let form = json!({"type": "object", "additionalProperties": false, "properties": {name: {"type": "string"}}});
-        let faults = broken("/types/0/form", form);
+        let field = json!({name: {"title": label()}});
+        let faults = broken("/fields", field);
         assert!(
             faults
                 .iter()
@@ -262,90 +290,67 @@ fn a_text_that_is_no_definition_says_where() {
     assert!(told.faults[0].contains("unknown field `colour`"), "{told}");
 }
 
-fn closed(properties: Value) -> Value {
-    json!({"type": "object", "additionalProperties": false, "properties": properties})
-}
-
-fn compile(schema: &Value) -> String {
-    Form::compile(schema).err().unwrap_or_default().join("; ")
+fn compile(fields: Value, rules: Value) -> String {
+    let mut definition = SUP.definition().clone();
+    definition.fields = serde_json::from_value(fields).unwrap();
+    let form = &mut definition.types[0].form;
+    form.fields = definition.fields.keys().cloned().collect();
+    form.rules = object(rules);
+    Form::compile(&definition, &definition.types[0].form)
+        .err()
+        .unwrap_or_default()
+        .join("; ")
 }
 
 #[test]
 fn each_fault_of_a_form_is_named() {
+    let of = |schema: Value| json!({"a": {"title": label(), "schema": schema}});
+    let named = |name: &str| json!({name: {"title": label()}});
     let table = [
-        (json!(true), "a form is an object schema with `properties`"),
         (
-            json!({"properties": {}}),
-            "a form says `additionalProperties: false`",
-        ),
-        (
-            json!({"$schema": "http://json-schema.org/draft-07/schema#", "additionalProperties": false, "properties": {}}),
-            "its $schema is not",
-        ),
-        (closed(json!({"a": true})), "field a: is no object schema"),
-        (
-            closed(json!({"a": {"type": "object"}})),
+            of(json!({"type": "object"})),
             "field a: nested objects are not supported",
         ),
         (
-            closed(json!({"a": {"properties": {}}})),
+            of(json!({"properties": {}})),
             "field a: nested objects are not supported",
         ),
         (
-            closed(json!({"a": {"x-open": "yes"}})),
-            "field a: x-open is true or false",
+            of(json!({"items": {"type": "object"}})),
+            "field a: nested objects are not supported",
         ),
+        (named("a/b"), "field \"a/b\": a name is letters, digits and _"),
+        (named("1a"), "field \"1a\": a name is letters, digits and _"),
         (
-            closed(json!({"a": {"x-personal": "me"}})),
-            "field a: x-personal is `requester` or `customer`",
-        ),
-        (
-            closed(json!({"a": {"x-personal": 1}})),
-            "field a: x-personal is `requester` or `customer`",
-        ),
-        (
-            closed(json!({"a": {"x-open": true, "x-personal": "customer"}})),
-            "field a: x-open and x-personal contradict",
-        ),
-        (
-            closed(json!({"a/b": {}})),
-            "field \"a/b\": a name is letters, digits and _",
-        ),
-        (
-            closed(json!({"a": {"type": "text"}})),
+            of(json!({"type": "text"})),
             "is not valid under any of the schemas",
         ),
-        (
-            closed(json!({"a": {"$ref": "https://example.org/a.json"}})),
-            "example.org",
-        ),
+        (of(json!({"$ref": "https://example.org/a.json"})), "example.org"),
     ];
-    for (schema, fault) in table {
-        let told = compile(&schema);
-        assert!(told.contains(fault), "{schema}: {told}");
+    for (fields, fault) in table {
+        let told = compile(fields.clone(), json!({}));
+        assert!(told.contains(fault), "{fields}: {told}");
     }
-    assert_eq!(compile(&closed(json!({"a": {"type": "string"}}))), "");
+    assert_eq!(compile(of(json!({"type": "string"})), json!({})), "");
+    assert!(compile(of(json!({})), json!({"if": 1})).contains("1 is not of types"));
 }
 
 #[test]
 fn a_form_has_64_fields_at_most_with_names_of_63_bytes_at_most() {
-    let form = |count: usize| {
-        closed(Value::Object(
-            (0..count)
-                .map(|number| (format!("f{number}"), json!({})))
-                .collect(),
-        ))
+    let fields = |count: usize| {
+        let fields = (0..count).map(|number| (format!("f{number}"), json!({"title": label()})));
+        compile(Value::Object(fields.collect()), json!({}))
     };
-    assert_eq!(compile(&form(FIELDS_MAX)), "");
-    assert_eq!(compile(&form(FIELDS_MAX + 1)), "a form has at most 64 fields");
+    assert_eq!(fields(FIELDS_MAX), "");
+    assert_eq!(fields(FIELDS_MAX + 1), "a form has at most 64 fields");
     let name = "a".repeat(FIELD_NAME_BYTES_MAX);
-    assert_eq!(compile(&closed(json!({name.clone(): {}}))), "");
-    assert!(compile(&closed(json!({format!("{name}a"): {}}))).contains("a name is"));
+    assert_eq!(compile(json!({name.clone(): {"title": label()}}), json!({})), "");
+    assert!(compile(json!({format!("{name}a"): {"title": label()}}), json!({})).contains("a name is"));
 }
 
 #[test]
 fn no_form_takes_null_or_nested_values() {
-    let form = Form::compile(&closed(json!({"a": {}, "b": {}, "c": {}, "d": {}}))).unwrap();
+    let form = form_of(&json!({"a": {}, "b": {}, "c": {}, "d": {}}));
     let fields = object(json!({"a": null, "b": {"personal": {}}, "c": [[1]], "d": [1, "x", null, true]}));
     let told: Vec<_> = form
         .faults(&fields)
@@ -358,7 +363,7 @@ fn no_form_takes_null_or_nested_values() {
 
 #[test]
 fn all_fields_together_are_bounded() {
-    let form = Form::compile(&closed(json!({"a": {"type": "string"}}))).unwrap();
+    let form = form_of(&json!({"a": {"type": "string"}}));
     let of = |bytes: usize| object(json!({"a": "x".repeat(bytes - r#"{"a":""}"#.len())}));
     assert_eq!(form.faults(&of(FIELDS_BYTES_MAX)), []);
     let told = form.faults(&of(FIELDS_BYTES_MAX + 1));

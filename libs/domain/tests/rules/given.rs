@@ -8,8 +8,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, ApprovalId, CommentId, OrganizationId, PersonId, StatusId,
-    desk::{Desk, shipped},
+    AccountId, ApprovalId, CommentId, Event, OrganizationId, PersonId, StatusId,
+    desk::{Desk, DeskEvent, Field, Form, shipped},
     fault::FaultCode,
     policy::{Grant, Role, Viewer},
     ticket::{
@@ -27,14 +27,47 @@ pub(crate) static SAV: LazyLock<Desk> = LazyLock::new(|| shipped().unwrap().swap
 pub(crate) static SAV_REVISABLE: LazyLock<Desk> = LazyLock::new(|| {
     let mut definition = SAV.definition().clone();
     for of in &mut definition.types {
-        let form = of.form.as_object_mut().unwrap();
-        form.remove("x-declared").unwrap();
-        for field in form["properties"].as_object_mut().unwrap().values_mut() {
-            field.as_object_mut().unwrap().remove("x-declared");
-        }
+        assert!(std::mem::take(&mut of.form.declares_description));
+    }
+    for field in definition.fields.values_mut() {
+        field.declared = false;
     }
     Desk::load(definition).unwrap()
 });
+
+/// A field that is called by its key and holds what this JSON Schema says.
+pub(crate) fn field(schema: Value) -> Field {
+    let title = json!({"fr": "Champ", "en": "Field"});
+    serde_json::from_value(json!({"title": title, "schema": schema})).unwrap()
+}
+
+/// A desk of the first edition whose type `any` asks for what this JSON Schema says.
+pub(crate) fn desk_asking(form: &Value) -> Desk {
+    let mut data = first_edition(include_str!("../fixtures/desks/SUP-3.v1.json"));
+    let label = json!({"fr": "Tout", "en": "Anything"});
+    data["definition"]["types"] = json!([{"id": "any", "label": label, "form": form}]);
+    published(data)
+}
+
+/// An event of the first edition, as it is stored.
+pub(crate) fn first_edition(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The desk that an event of the first edition published.
+pub(crate) fn published(data: Value) -> Desk {
+    let Event::Desk(DeskEvent::Published { definition }) = Event::decode("desk-published.v1", data).unwrap()
+    else {
+        panic!("a desk is published")
+    };
+    Desk::load(*definition).unwrap()
+}
+
+/// The form that such a desk asks for, of these properties.
+pub(crate) fn form_of(properties: &Value) -> Form {
+    let form = json!({"type": "object", "additionalProperties": false, "properties": properties});
+    desk_asking(&form).form("any").unwrap().clone()
+}
 
 /// SIREN of the operator's organization.
 pub(crate) const SIREN: &str = "123456782";
@@ -330,7 +363,7 @@ pub(crate) fn at(pointer: &str, code: FaultCode) -> (String, FaultCode) {
 pub(crate) fn kinds(events: &[TicketEvent]) -> Vec<&'static str> {
     events
         .iter()
-        .map(|event| domain::Event::Ticket(event.clone()).encode().unwrap().0)
+        .map(|event| Event::Ticket(event.clone()).encode().unwrap().0)
         .map(|stored| {
             stored
                 .strip_prefix("ticket-")

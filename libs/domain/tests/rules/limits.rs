@@ -19,7 +19,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
-    given::{SUP, a_question, agent, given, kinds, object, organization, question, requester, start},
+    given::{
+        SUP, a_question, agent, form_of, given, kinds, object, organization, question, requester, start,
+    },
     holders::{a_program, after, limited, root, viewer_in},
 };
 
@@ -63,10 +65,7 @@ fn texts_of_a_ticket_end_at_their_limits() {
         ..question(&agent())
     };
     assert!(opened(field(4_000)) && !opened(field(4_001)));
-    let form = domain::desk::Form::compile(&json!({
-        "type": "object", "additionalProperties": false, "properties": {"t": {"type": "string"}},
-    }))
-    .unwrap();
+    let form = form_of(&json!({"t": {"type": "string"}}));
     // `{"t":""}` are 8 bytes.
     let all = |bytes: usize| {
         form.faults(&Map::from_iter([(

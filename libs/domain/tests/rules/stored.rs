@@ -72,11 +72,12 @@ fn every_stored_form_is_read_as_what_it_meant_and_written_as_it_stands() {
             event,
             "{name}"
         );
-        assert_eq!(
-            event.encode().unwrap(),
-            (Event::types().find(|of| *of == type_of(name)).unwrap(), json),
-            "{name}"
-        );
+        let (written, data) = event.encode().unwrap();
+        if type_of(name) == "desk-published.v1" {
+            assert_eq!(written, "desk-published.v2", "{name}");
+            continue;
+        }
+        assert_eq!((written.to_owned(), data), (type_of(name), json), "{name}");
     }
 }
 

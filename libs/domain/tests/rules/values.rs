@@ -2,15 +2,15 @@
 
 use domain::{
     Event,
-    desk::{Desk, Form},
+    desk::Desk,
     fault::FaultCode::{Format, Required},
     ticket::{Action, Edit, Open, TicketEvent, event::FieldValue},
 };
 use serde_json::{Value, json};
 
 use crate::given::{
-    SAV, SUP, a_question, a_report, a_revisable_report, agent, at, faults, follow, given, object, operator,
-    person, question, report, report_fields, requester, supplier,
+    SAV, SUP, a_question, a_report, a_revisable_report, agent, at, faults, field, follow, form_of, given,
+    object, operator, person, question, report, report_fields, requester, supplier,
 };
 
 fn report_with(field: &str, value: Value) -> Open {
@@ -62,11 +62,8 @@ fn a_whole_number_is_kept_as_one() {
 /// Fault B25: numbers in lists, negative zero, and numbers that no whole number of 64 bits stands for.
 #[test]
 fn only_what_is_surely_whole_loses_its_fraction() {
-    let form = Form::compile(&json!({
-        "type": "object", "additionalProperties": false,
-        "properties": {"n": {"type": "number"}, "list": {"type": "array", "items": {"type": "integer"}}},
-    }))
-    .unwrap();
+    let form =
+        form_of(&json!({"n": {"type": "number"}, "list": {"type": "array", "items": {"type": "integer"}}}));
     let kept = |value: Value| Value::Object(form.canonical(object(value))).to_string();
     assert_eq!(
         kept(json!({"n": 2.0, "list": [1.0, 2]})),
@@ -163,14 +160,10 @@ fn a_date_time_is_kept_in_one_spelling_wherever_it_comes_in() {
 /// Fault B25: dates without a time, and lists of date-times, follow the same rule.
 #[test]
 fn dates_and_lists_of_date_times_are_judged_alike() {
-    let form = Form::compile(&json!({
-        "type": "object", "additionalProperties": false,
-        "properties": {
-            "day": {"type": "string", "format": "date"},
-            "times": {"type": "array", "items": {"type": "string", "format": "date-time"}},
-        },
-    }))
-    .unwrap();
+    let form = form_of(&json!({
+        "day": {"type": "string", "format": "date"},
+        "times": {"type": "array", "items": {"type": "string", "format": "date-time"}},
+    }));
     let told = |value: Value| {
         form.faults(&object(value))
             .into_iter()
@@ -270,10 +263,11 @@ fn what_cannot_be_seen_fills_no_mandatory_field_in() {
 #[test]
 fn a_list_of_blank_texts_is_not_filled_in() {
     let mut definition = SUP.definition().clone();
-    definition.types[0].form = json!({
-        "type": "object", "additionalProperties": false, "required": ["names"],
-        "properties": {"names": {"type": "array", "items": {"type": "string"}}},
-    });
+    let names = field(json!({"type": "array", "items": {"type": "string"}}));
+    definition.fields.insert("names".to_owned(), names);
+    let form = &mut definition.types[0].form;
+    form.fields.push("names".to_owned());
+    form.required.insert("names".to_owned());
     let desk: &'static Desk = Box::leak(Box::new(Desk::load(definition).unwrap()));
     let asked = |names: Value| {
         let new = Open {
@@ -299,15 +293,11 @@ fn a_list_of_blank_texts_is_not_filled_in() {
 /// out, not kept.
 #[test]
 fn a_short_text_of_a_form_is_one_line_that_can_be_seen() {
-    let form = Form::compile(&json!({
-        "type": "object", "additionalProperties": false,
-        "properties": {
-            "short": {"type": "string", "maxLength": 254},
-            "long": {"type": "string", "maxLength": 255},
-            "open": {"type": "string"},
-        },
-    }))
-    .unwrap();
+    let form = form_of(&json!({
+        "short": {"type": "string", "maxLength": 254},
+        "long": {"type": "string", "maxLength": 255},
+        "open": {"type": "string"},
+    }));
     let judged = |name: &str, text: &str| form.faults(&object(json!({name: text})));
     for text in ["a\nb", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b"] {
         let told: Vec<_> = judged("short", text)

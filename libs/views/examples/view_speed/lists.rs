@@ -39,7 +39,7 @@ const FILTERS: [Change; 17] = [
     ("priority", |q| q.priority = Some("high".into())),
     ("private", |q| q.private = Some(true)),
     ("response required", |q| q.response_required = Some(true)),
-    ("technical id", |q| q.technical_id = Some("FI-12345".into())),
+    ("technical id", |q| q.lookup = Some("FI-12345".into())),
     ("created between", |q| {
         q.created_after = Some(begin() + TimeDelta::hours(3));
         q.created_before = Some(begin() + TimeDelta::hours(12));

@@ -284,7 +284,7 @@ const PAGES: [Page; 18] = [
         q.status = vec!["open".into(), "in_progress".into()]
     }),
     ("response required", |q| q.response_required = Some(true)),
-    ("technical id", |q| q.technical_id = Some("FI-12345".into())),
+    ("technical id", |q| q.lookup = Some("FI-12345".into())),
     ("given to one agent", |q| {
         q.assignee = Some(AssigneeFilter::Account(AccountId(Uuid::from_u128(3))))
     }),

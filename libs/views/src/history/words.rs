@@ -3,7 +3,7 @@
 
 use domain::{
     AccountId, Language, OrganizationId, StatusId,
-    desk::Desk,
+    desk::{Desk, Meaning},
     ticket::{
         TicketEvent, Visibility,
         event::{CommentBody, Transitioned, Verdict},
@@ -12,9 +12,6 @@ use domain::{
 use serde_json::Value;
 
 use super::{Change, Happened, Seen, Teller};
-
-/// The field that tells how a ticket was resolved (seed 002, F127).
-const RESOLUTION: &str = "resolution";
 
 /// The words that a desk adds by itself when an action is followed (seed 002 §8.5.3).
 pub(super) fn automatic(desk: &Desk, action: &str, language: Language) -> Option<String> {
@@ -176,13 +173,11 @@ impl Teller<'_> {
     fn followed(&self, transitioned: &Transitioned) -> String {
         let action = self.quoted(&self.action_from(&transitioned.action, Some(&transitioned.from)));
         let mut text = format!("{} {action}", self.say("a choisi", "chose"));
-        if let Some(resolution) = transitioned
-            .fields
-            .get(RESOLUTION)
-            .and_then(|field| field.value())
-        {
+        let told = self.desk.definition().field_meaning(Meaning::Resolution);
+        let told = told.and_then(|name| Some((name, transitioned.fields.get(name)?.value()?)));
+        if let Some((name, resolution)) = told {
             text.push_str(self.say(" avec la résolution ", " with the resolution "));
-            text.push_str(&self.quoted(&self.choice(RESOLUTION, resolution)));
+            text.push_str(&self.quoted(&self.choice(name, resolution)));
         }
         text
     }
@@ -255,11 +250,10 @@ impl Teller<'_> {
         )
     }
 
-    /// The label of a value when the desk has a list of that name; the value otherwise.
-    fn choice(&self, list: &str, value: &Value) -> String {
+    /// The label of a value of a field that is chosen from a list; the value otherwise.
+    fn choice(&self, field: &str, value: &Value) -> String {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let choices = self.desk.definition().value_lists.get(list);
-        let found = choices.and_then(|choices| choices.iter().find(|choice| choice.id == text));
+        let found = self.desk.choice(field, &text);
         found.map_or(text, |choice| choice.label.text(self.language).to_owned())
     }
 
@@ -295,19 +289,12 @@ impl Teller<'_> {
         known.to_owned()
     }
 
-    /// The title that a form gives to a field; its name when none does.
+    /// The title of a field of the desk; its name when the desk has no such field.
     fn title(&self, name: &str) -> String {
-        let definition = self.desk.definition();
-        let types = definition.types.iter().map(|of| &of.form);
-        let forms = types.chain(definition.transitions.iter().filter_map(|of| of.form.as_ref()));
-        let title = |form: &Value| {
-            form.get("properties")?
-                .get(name)?
-                .get("title")?
-                .as_str()
-                .map(str::to_owned)
-        };
-        forms.filter_map(title).next().unwrap_or_else(|| name.to_owned())
+        let field = self.desk.definition().field_named(name);
+        field
+            .map_or(name, |field| field.title.text(self.language))
+            .to_owned()
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) const COLUMNS: [Column; 30] = [
         text_or_none(m.face.organization.as_ref().map(|id| id.as_str()))
     }),
     past("private", NUMBER, Listed::Value, |m| flag(m.face.private)),
-    past("technical_id", TEXT_OR_NONE, Listed::No, |m| text_or_none(m.face.technical_id.as_deref())),
+    past("technical_id", TEXT_OR_NONE, Listed::No, |m| text_or_none(m.face.lookup.as_deref())),
 ];
 
 fn count(number: u64) -> ValueRef<'static> {

@@ -60,7 +60,7 @@ pub(super) fn filters(query: &QueueQuery) -> Vec<Filter> {
         at("response_required"),
         query.response_required.map(|flag| i64::from(flag).into()),
     );
-    is(at("technical_id"), query.technical_id.as_ref().map(text));
+    is(at("technical_id"), query.lookup.as_ref().map(text));
     if !query.status.is_empty() {
         all.push(Filter {
             column: at("status"),

@@ -76,7 +76,7 @@ pub(super) fn whole(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<
         assignee: assignee(row)?,
         organization: organization(row)?,
         private: row.get(const { at("private") })?,
-        technical_id: row.get(const { at("technical_id") })?,
+        lookup: row.get(const { at("technical_id") })?,
     };
     let id = number(row, const { at("id") })?;
     let (fields, sealed) = all_fields(connection, integer(id))?;

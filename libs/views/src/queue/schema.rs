@@ -17,7 +17,8 @@ const TEXT_BYTES: (i64, i64) = (32 * 1024 * 1024, 1024 * 1024);
 /// The tables.
 ///
 /// - `ticket`: one row per ticket. Scopes are columns (desk, requester, opener, organization) and rows of `ticket_share`,
-///   and a viewer's scopes are expanded when asking (design §4).
+///   and a viewer's scopes are expanded when asking (design §4). `technical_id` holds the value of the field that the desk's
+///   tickets are found by, whatever that is called.
 /// - `ticket_field`: the desk's own fields as one JSON object, apart, since few pages show them; `commitments` holds
 ///   those of the personal ones by name.
 /// - `ticket_past`: one row per event of a ticket, with what an event can change, from its position until before that

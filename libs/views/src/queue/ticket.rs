@@ -20,9 +20,6 @@ use serde_json::Value;
 
 use crate::{collate, desks::Desks};
 
-/// The desk field by which a ticket is found exactly (seed 001 §3.3.1).
-const TECHNICAL_ID: &str = "technicalId";
-
 /// Texts of a ticket that take each other's place.
 pub(crate) const KINDS: usize = 3;
 /// The key and the summary.
@@ -70,7 +67,7 @@ pub(crate) struct Face {
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) private: bool,
     /// The value of the field by which a ticket is found exactly.
-    pub(crate) technical_id: Option<String>,
+    pub(crate) lookup: Option<String>,
 }
 
 /// What its rows of the past hold of a ticket too, each as of one event.
@@ -186,7 +183,7 @@ impl Ticket {
             assignee: None,
             organization: opened.organization,
             private: opened.private,
-            technical_id: None,
+            lookup: None,
         };
         let mut ticket = Ticket {
             id: stamp.position,
@@ -214,7 +211,7 @@ impl Ticket {
         if let Some(description) = opened.description {
             ticket.replace(DESCRIPTION, description.value, stamp, effects);
         }
-        ticket.set_fields(opened.fields, &BTreeSet::new(), stamp, effects);
+        ticket.set_fields(opened.fields, &BTreeSet::new(), desks, (stamp, effects));
         ticket
     }
 
@@ -232,7 +229,12 @@ impl Ticket {
             TicketEvent::Attached(attached) => (attached.name, false),
             TicketEvent::Transitioned(transitioned) => {
                 self.enter(transitioned.to, desks);
-                return self.set_fields(transitioned.fields, &transitioned.removed, stamp, effects);
+                return self.set_fields(
+                    transitioned.fields,
+                    &transitioned.removed,
+                    desks,
+                    (stamp, effects),
+                );
             }
             TicketEvent::Assigned { assignee, .. } => {
                 return self.face_mut().assignee = assignee;
@@ -244,13 +246,13 @@ impl Ticket {
             }
             TicketEvent::ApprovalDecided(decided) => {
                 self.enter(decided.to, desks);
-                return self.set_fields(BTreeMap::new(), &decided.removed, stamp, effects);
+                return self.set_fields(BTreeMap::new(), &decided.removed, desks, (stamp, effects));
             }
             TicketEvent::Reopened {
                 to, reason, removed, ..
             } => {
                 self.enter(to, desks);
-                self.set_fields(BTreeMap::new(), &removed, stamp, effects);
+                self.set_fields(BTreeMap::new(), &removed, desks, (stamp, effects));
                 (reason, false)
             }
             TicketEvent::Shared { organizations, .. } => return self.shared_with.extend(organizations),
@@ -297,7 +299,7 @@ impl Ticket {
         if let Some(private) = edited.private {
             face.private = private;
         }
-        self.set_fields(edited.fields, &edited.removed, stamp, effects);
+        self.set_fields(edited.fields, &edited.removed, desks, (stamp, effects));
     }
 
     fn face_mut(&mut self) -> &mut Face {
@@ -336,8 +338,8 @@ impl Ticket {
         &mut self,
         new: BTreeMap<String, FieldValue>,
         removed: &BTreeSet<String>,
-        stamp: &Stamp,
-        effects: &mut Effects,
+        desks: &Desks,
+        (stamp, effects): (&Stamp, &mut Effects),
     ) {
         if new.is_empty() && removed.is_empty() {
             return;
@@ -364,9 +366,11 @@ impl Ticket {
         }
         self.fields.retain(|name, _| !removed.contains(name));
         self.sealed.retain(|name, _| !removed.contains(name));
-        let technical_id = self.fields.get(TECHNICAL_ID).and_then(Value::as_str);
-        if self.now.face.technical_id.as_deref() != technical_id {
-            self.face_mut().technical_id = technical_id.map(str::to_owned);
+        let mut names = desks.get(&self.desk, self.now.face.desk_version).lookups();
+        let lookup = names.find_map(|name| self.fields.get(name)?.as_str());
+        if self.now.face.lookup.as_deref() != lookup {
+            let lookup = lookup.map(str::to_owned);
+            self.face_mut().lookup = lookup;
         }
         let words: Vec<&str> = self.fields.values().flat_map(words_of).collect();
         let words = (!words.is_empty()).then(|| words.join("\n"));

@@ -185,7 +185,7 @@ fn an_edit_names_what_it_changed_with_the_forms_titles() {
     );
     assert_eq!(
         en,
-        "anne agent edited the priority, whether it is private, “Produit”"
+        "anne agent edited the priority, whether it is private, “Product”"
     );
     let entries = told(vec![(RITA, opening()), (ANNE, event)], Language::Fr);
     assert_eq!(

@@ -274,7 +274,7 @@ pub(crate) fn a_query((filter, a, b, sort): Dice, (columns, q, c, limit): Dice) 
         8 => query.priority = Some(pick(&PRIORITIES, a).to_owned()),
         9 => query.private = Some(a % 2 == 0),
         10 => query.response_required = Some(a % 2 == 0),
-        11 => query.technical_id = Some(pick(&WORDS, a).to_owned()),
+        11 => query.lookup = Some(pick(&WORDS, a).to_owned()),
         12 => query.updated_after = Some(start() + chrono::TimeDelta::seconds(i64::from(a % 40))),
         _ => query.created_before = Some(start() + chrono::TimeDelta::seconds(i64::from(a % 40))),
     }

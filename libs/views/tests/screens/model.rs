@@ -236,7 +236,7 @@ impl Model {
             && query
                 .created_before
                 .is_none_or(|before| document.created_at < before)
-            && query.technical_id.as_deref().is_none_or(|wanted| {
+            && query.lookup.as_deref().is_none_or(|wanted| {
                 document.fields.get("technicalId").and_then(Value::as_str) == Some(wanted)
             })
     }

@@ -8,6 +8,7 @@ use domain::{
         change::{LABEL_CHARS_MAX, REASON_CHARS_MAX},
         profile::{self, ADDRESS_CHARS_MAX, USERNAME_CHARS_MAX},
     },
+    desk::{check::ID_BYTES_MAX, lists::VALUE_TEXT_CHARS_MAX},
     organization::{self, contract::REFERENCE_CHARS_MAX},
     ticket::text::{SUMMARY_CHARS_MAX, TEXT_BYTES_MAX},
 };
@@ -16,7 +17,7 @@ use crate::routes::deliveries;
 
 /// The longest texts of requests: a schema, its members, characters. What is limited in bytes of UTF-8 has no more characters than
 /// bytes. Passwords are measured by the policy of the server.
-const LENGTHS: [(&str, &[&str], usize); 26] = [
+const LENGTHS: [(&str, &[&str], usize); 28] = [
     ("ContractTerms", &["reference"], REFERENCE_CHARS_MAX),
     ("CreateAccount", &["username"], USERNAME_CHARS_MAX),
     ("CreateAccount", &["name"], profile::NAME_CHARS_MAX),
@@ -26,6 +27,8 @@ const LENGTHS: [(&str, &[&str], usize); 26] = [
         &["name"],
         organization::change::NAME_CHARS_MAX,
     ),
+    ("Label", &["fr", "en"], VALUE_TEXT_CHARS_MAX),
+    ("NewListValue", &["value"], ID_BYTES_MAX),
     ("CreateTicket", &["summary"], SUMMARY_CHARS_MAX),
     ("CreateTicket", &["description"], TEXT_BYTES_MAX),
     ("DecideApproval", &["comment"], TEXT_BYTES_MAX),

@@ -11,7 +11,7 @@ use utoipa::openapi::{
     schema::AnyOfBuilder,
 };
 
-use crate::routes::{comments, deliveries, events, history, listed};
+use crate::routes::{comments, deliveries, desks, events, history, listed};
 
 /// Narrows the parameters of an operation.
 pub(super) fn narrow(id: &str, operation: &mut Operation) {
@@ -59,6 +59,7 @@ fn narrower(id: &str, name: &str) -> Option<RefOr<Schema>> {
                     .into(),
             )
         }
+        ("list_values", "state") => Some(text.enum_values(Some(desks::STATES)).into()),
         (_, "sort") => Some(text.enum_values(Some(["version", "-version"])).into()),
         ("list_deliveries", "wait_s") => {
             let wait = ObjectBuilder::new()
@@ -83,7 +84,7 @@ fn narrower(id: &str, name: &str) -> Option<RefOr<Schema>> {
 fn limits(id: &str) -> Option<(usize, usize)> {
     match id {
         "list_tickets" => Some((LIMIT_DEFAULT as usize, LIMIT_MAX as usize)),
-        "list_accounts" | "list_organizations" => Some((listed::LIMIT, listed::LIMIT_MAX)),
+        "list_accounts" | "list_organizations" | "list_values" => Some((listed::LIMIT, listed::LIMIT_MAX)),
         "list_comments" => Some((comments::COMMENTS_LIMIT, comments::COMMENTS_LIMIT_MAX)),
         "list_history" => Some((history::HISTORY_LIMIT, history::HISTORY_LIMIT_MAX)),
         "list_events" => Some((events::FEED_LIMIT, FEED_LIMIT_MAX)),

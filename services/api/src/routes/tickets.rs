@@ -172,7 +172,7 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
         created_before: parameters.instant("created_before"),
         updated_after: parameters.instant("updated_after"),
         response_required: parameters.parsed("response_required", FaultText::NotTrueOrFalse),
-        technical_id: parameters.text("technical_id"),
+        lookup: parameters.text("lookup"),
         fields: fields
             .split(',')
             .map(str::trim)

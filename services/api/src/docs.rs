@@ -14,6 +14,14 @@ use crate::refusal::{KINDS, NOT_FOUND, Refusal};
 /// The list of all problems.
 const ERRORS: &str = include_str!("../../../docs/errors.md");
 
+/// The page of the reference: Swagger UI with a sign-in above it.
+const REFERENCE: &str = include_str!("../pages/reference.html");
+const REFERENCE_SCRIPT: &str = include_str!("../pages/reference.js");
+const REFERENCE_STYLE: &str = include_str!("../pages/reference.css");
+/// What the page may load and do: nothing of anybody else, and no script that stands in it.
+const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                                connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// What `GET /` says to who came without knowing where to.
 const WELCOME: &str = "Guichet\n\nREST API    /v1\nreference   /docs/\ncontract    /openapi.json\nerrors      \
                        /docs/errors\nalive?      /healthz\nready?      /readyz\n";
@@ -46,6 +54,9 @@ pub(crate) fn register(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(welcome))
         .route("/docs", web::get().to(to_reference))
+        .route("/docs/", web::get().to(reference))
+        .route("/docs/reference.js", web::get().to(reference_script))
+        .route("/docs/reference.css", web::get().to(reference_style))
         .route("/docs/errors", web::get().to(errors))
         .route("/docs/errors/{code}", web::get().to(error))
         .route("/openapi.json", web::get().to(contract))
@@ -65,6 +76,27 @@ async fn to_reference() -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, "/docs/"))
         .finish()
+}
+
+async fn reference() -> HttpResponse {
+    page("text/html; charset=utf-8", REFERENCE)
+}
+
+async fn reference_script() -> HttpResponse {
+    page("text/javascript; charset=utf-8", REFERENCE_SCRIPT)
+}
+
+async fn reference_style() -> HttpResponse {
+    page("text/css; charset=utf-8", REFERENCE_STYLE)
+}
+
+fn page(content_type: &str, text: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header((header::CONTENT_SECURITY_POLICY, REFERENCE_POLICY))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(text)
 }
 
 async fn errors() -> HttpResponse {

@@ -14,7 +14,7 @@ use crate::{
     admin_socket::{Request, ask},
     arguments::{Admin, Place},
     clock, password, process_log,
-    settings::WrongSettings,
+    settings::{WrongSettings, audit_name_fault},
 };
 
 /// Why no administrator is made.
@@ -24,6 +24,8 @@ enum InitError {
     Password(String),
     #[error("no account can have the user name {0:?}")]
     Username(String),
+    #[error("--audit-name (GUICHET_AUDIT_NAME): {0}")]
+    AuditName(String),
 }
 
 /// Why keys that were copied are not all good.
@@ -65,7 +67,8 @@ pub(crate) fn run(command: Admin) -> Result<(), Failure> {
             place,
             username,
             password_file,
-        } => return init(place, username, password_file.as_deref()),
+            audit_name,
+        } => return init(place, username, password_file.as_deref(), audit_name),
         Admin::Backup { data, to } => ask(&data, &Request::Backup { to: absolute(&to)? })?,
         Admin::BackupKeys { data, to } => ask(&data, &Request::BackupKeys { to: absolute(&to)? })?,
         Admin::RotateCheckpointKey { data } => ask(&data, &Request::RotateCheckpointKey {})?,
@@ -157,12 +160,23 @@ fn accept_loss(place: Place, reason: String) -> Result<String, Failure> {
     Ok(said)
 }
 
-fn init(place: Place, username: String, password_file: Option<&Path>) -> Result<(), Failure> {
+fn init(
+    place: Place,
+    username: String,
+    password_file: Option<&Path>,
+    audit_name: String,
+) -> Result<(), Failure> {
+    if let Some(fault) = audit_name_fault(&audit_name) {
+        return Err(InitError::AuditName(fault).into());
+    }
     if !username_faults("/username", &username).is_empty() {
         return Err(InitError::Username(username).into());
     }
     let password = password::new_password(&username, password_file)?;
-    let settings = settings(place)?;
+    let settings = Settings {
+        audit_name,
+        ..settings(place)?
+    };
     let faults = settings.sign_in.passwords.faults(&password, &[&username]);
     if !faults.is_empty() {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();

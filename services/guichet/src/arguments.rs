@@ -323,6 +323,9 @@ pub(crate) enum Admin {
         /// A file whose first line is the password.
         #[arg(long)]
         password_file: Option<PathBuf>,
+        /// What the name of the log begins with in its checkpoints, for ever: a host name of yours.
+        #[arg(long, env = "GUICHET_AUDIT_NAME", default_value = application::keeping::settings::AUDIT_NAME)]
+        audit_name: String,
     },
     /// Back up log, checkpoints and files of the running server, online; never keys.
     Backup {

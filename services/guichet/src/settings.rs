@@ -327,14 +327,17 @@ fn places(wrong: &mut WrongSettings, settings: &Settings) {
     // One that is not there yet is made beside a new log.
     let master = settings.master_key.as_deref().filter(|path| path.exists());
     wrong.add_some("--master-key (GUICHET_MASTER_KEY)", master.and_then(file_fault));
-    let name = &settings.audit_name;
+    wrong.add_some(
+        "--audit-name (GUICHET_AUDIT_NAME)",
+        audit_name_fault(&settings.audit_name),
+    );
+}
+
+/// Why a log's name cannot begin so.
+pub(crate) fn audit_name_fault(name: &str) -> Option<String> {
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-    if name.is_empty() || name.len() > AUDIT_NAME_BYTES_MAX || name.contains(forbidden) {
-        wrong.add(
-            "--audit-name (GUICHET_AUDIT_NAME)",
-            format_args!(
-                "{name:?} is no name of 1 to {AUDIT_NAME_BYTES_MAX} bytes without blanks and plus signs"
-            ),
-        );
-    }
+    let is_good = !name.is_empty() && name.len() <= AUDIT_NAME_BYTES_MAX && !name.contains(forbidden);
+    (!is_good).then(|| {
+        format!("{name:?} is no name of 1 to {AUDIT_NAME_BYTES_MAX} bytes without blanks and plus signs")
+    })
 }

@@ -61,7 +61,7 @@ fn every_operation_of_the_contract_is_served() {
     let reference = server.nobody().get("/docs/");
     assert_eq!(
         (reference.status, reference.header("content-type")),
-        (200, "text/html")
+        (200, "text/html; charset=utf-8")
     );
 }
 

@@ -19,6 +19,7 @@ mod desks;
 mod disk;
 mod distress;
 mod documentation;
+mod documents;
 mod durability;
 mod erasure;
 mod feed;

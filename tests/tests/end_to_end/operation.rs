@@ -132,10 +132,11 @@ fn the_demo_world_is_refused_on_a_public_address() {
     assert!(!home.data().exists(), "nothing was made");
 }
 
-fn init(home: &Home, username: &str, password: &str) -> (bool, String) {
+fn init(home: &Home, username: &str, password: &str, settings: &[(&str, &str)]) -> (bool, String) {
     let mut child = Command::new(guichet())
         .args(["admin", "init", "--username", username])
         .env("GUICHET_DATA", home.data())
+        .envs(settings.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -149,11 +150,11 @@ fn init(home: &Home, username: &str, password: &str) -> (bool, String) {
 #[test]
 fn the_first_administrator_is_made_once_and_can_sign_in() {
     let home = Home::new();
-    let (made, said) = init(&home, "root", "short");
+    let (made, said) = init(&home, "root", "short", &[]);
     assert!(!made && said.contains("at least 12 characters"), "{said}");
-    let (made, said) = init(&home, "root", "a long enough password");
+    let (made, said) = init(&home, "root", "a long enough password", &[]);
     assert!(made, "{said}");
-    let (made, said) = init(&home, "other", "a long enough password");
+    let (made, said) = init(&home, "other", "a long enough password", &[]);
     assert!(
         !made && said.contains("an account that can sign in administers already"),
         "{said}"
@@ -234,4 +235,28 @@ fn signals_that_mean_nothing_here_end_nothing() {
     }
     let home = server.stop();
     assert!(home.log_lines().contains("a signal is ignored"));
+}
+
+/// The name of a log stands in its checkpoints for ever, and `admin init` begins the log.
+#[test]
+fn the_log_is_named_when_it_is_begun() {
+    let (home, name) = (Home::new(), "GUICHET_AUDIT_NAME");
+    let (made, said) = init(&home, "root", "a long enough password", &[(name, "two words")]);
+    assert!(
+        !made && said.contains("\"two words\" is no name of 1 to"),
+        "{said}"
+    );
+    assert!(!home.data().exists(), "nothing was made");
+    let (made, said) = init(&home, "root", "a long enough password", &[(name, "desk.example")]);
+    assert!(made && !said.contains("WARN"), "{said}");
+
+    // What a later start says changes nothing.
+    let server = home.in_earnest().with(name, "other.example").start();
+    let credentials = json!({"username": "root", "password": "a long enough password"});
+    let signed_in = server.nobody().post("/v1/auth/token", &credentials).expect(200);
+    let root = server
+        .nobody()
+        .with_token(signed_in["access_token"].as_str().unwrap());
+    let checkpoint = root.get("/v1/audit/checkpoint").text();
+    assert!(checkpoint.starts_with("desk.example/"), "{checkpoint}");
 }

@@ -309,7 +309,10 @@ impl Follower {
         let Some(served) = shared.views.get(index) else {
             return;
         };
-        tracing::warn!(view = served.view.name(), "the view is made anew from the log");
+        // The views of a new log have nothing to be made from.
+        if self.feed.log.head() > Position(0) {
+            tracing::warn!(view = served.view.name(), "the view is made anew from the log");
+        }
         served.pool.shut(Gate::Rebuilding);
         served.position.send_replace(Position(0));
         self.stores[index] = None;

@@ -20,10 +20,9 @@ pub const HISTORY_LIMIT: usize = 100;
 /// How many entries a page may have.
 pub const HISTORY_LIMIT_MAX: usize = 1_000;
 
-/// What happened to a ticket, with both identities and all clocks of each event: oldest first, or newest first with
-/// `sort=-version`.
+/// What happened to a ticket, with both identities and all clocks of each event.
 ///
-/// Internal notes are left out for those who may not read them. `changes` tells each field before and after.
+/// Oldest first, or newest first with `sort=-version`. Internal notes are left out for those who may not read them. `changes` tells each field before and after.
 #[utoipa::path(
     operation_id = "list_history", tag = "tickets",
     params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12"), PageQuery),

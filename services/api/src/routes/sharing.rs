@@ -13,7 +13,7 @@ use crate::{
     refusal::{NOT_FOUND, Refusal},
 };
 
-/// ShareTicket a ticket with more organizations.
+/// Share a ticket with more organizations.
 ///
 /// One shares with organizations of one's own; those who treat the desk's tickets, with any.
 #[utoipa::path(
@@ -40,7 +40,7 @@ pub(crate) async fn share_ticket(
     ticket_answer(&caller, &done.loaded)
 }
 
-/// ShareTicket a ticket with an organization no longer.
+/// Share a ticket with an organization no longer.
 ///
 /// Its members no longer find or read the ticket, from now on and in its past, unless it is theirs for another reason. For who may
 /// share it: its requester, and those who treat it. 404 when it is not shared with this organization.

@@ -22,7 +22,7 @@ use domain::{Detail, Language};
 use uuid::Uuid;
 
 use crate::{
-    conditional,
+    compression, conditional,
     header::{is_encoded, language},
     metrics::{Metrics, method_label},
     refusal::{self, CAUSE_CHARS_MAX, Refusal, VIEW_BEHIND},
@@ -61,11 +61,12 @@ pub async fn boundary(
         .request()
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
-    conditional::apply(&mut response);
+    response = conditional::apply(response);
     let told = as_problem(&mut response, id, language);
     harden(&mut response, id);
     #[cfg(debug_assertions)]
     crate::recording::record(&response, if is_head { "GET" } else { method }, &route, told.code);
+    response = compression::apply(response);
     if is_head {
         response = response.map_body(|_, body| BoxBody::new(Headless(body.size())));
     }
@@ -207,7 +208,9 @@ fn of_status(status: StatusCode) -> &'static refusal::Kind {
 }
 
 fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
-    let is_somebodys = response.request().headers().contains_key(header::AUTHORIZATION);
+    let is_somebodys = conditional::is_somebodys(response);
+    let is_kept = response.request().method() == Method::GET
+        && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -222,6 +225,11 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
         headers.append(header::VARY, HeaderValue::from_static(VARY));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // What has a tag is kept by whom it is for, and asked for again with the tag each time.
+        let kept = match is_kept && headers.contains_key(header::ETAG) {
+            true => "private, no-cache",
+            false => "no-store",
+        };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     }
 }

@@ -6,7 +6,8 @@ mod tags;
 use std::{borrow::Cow, str::FromStr};
 
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, Quality, QualityItem,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, ContentEncoding, HeaderMap, HeaderName,
+    HeaderValue, Quality, QualityItem,
 };
 use domain::Language;
 
@@ -183,6 +184,28 @@ pub(crate) fn wants_event_stream(headers: &HeaderMap) -> bool {
     let stream = weight("text/event-stream");
     let page = weight("application/x-ndjson").max(weight("application/ndjson"));
     stream.0 > Quality::ZERO && (stream > page || (stream == page && stream.1 == 3))
+}
+
+/// The content coding that an answer is to have: `br` or `gzip`, whichever weighs more, and `br` where they weigh the same; none when
+/// neither is asked for, or the answer as it is weighs more (RFC 9110 §12.5.3).
+#[must_use]
+pub(crate) fn content_coding(headers: &HeaderMap) -> Option<ContentEncoding> {
+    let codings = weighted(headers, &ACCEPT_ENCODING);
+    let of = |names: &[&str]| {
+        let named = codings
+            .iter()
+            .find(|(coding, _)| names.contains(&coding.as_str()));
+        named.map(|(_, weight)| *weight)
+    };
+    let any = of(&["*"]);
+    let weight = |names: &[&str]| of(names).or(any).unwrap_or(Quality::ZERO);
+    let (brotli, gzip) = (weight(&["br"]), weight(&["gzip", "x-gzip"]));
+    let (coding, weight) = match gzip > brotli {
+        true => (ContentEncoding::Gzip, gzip),
+        false => (ContentEncoding::Brotli, brotli),
+    };
+    let as_it_is = of(&["identity"]).unwrap_or(Quality::ZERO);
+    (weight > Quality::ZERO && weight >= as_it_is).then_some(coding)
 }
 
 /// The first content coding of a body that is not taken (RFC 9110 §8.4): every one but `identity`.

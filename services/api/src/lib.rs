@@ -7,6 +7,7 @@
 //! | [`routes`] | one file per resource, one function per operation |
 //! | [`oidc`] | identity providers that people sign in through |
 //! | [`caller`] | who calls: token, language, idempotency key, expected version |
+//! | [`compression`], `conditional` | how an answer is sent: shorter, or not again to who has it |
 //! | `header`, `times`, `upload` | reading header fields, times and forms by their RFCs |
 //! | [`body`] | reading a JSON body with every fault named at once |
 //! | [`refusal`] | the one place where errors become status, code and log line |
@@ -18,6 +19,7 @@ pub mod body;
 pub mod boundary;
 pub mod caller;
 mod client;
+pub mod compression;
 mod conditional;
 pub mod config;
 mod docs;

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod comments;
 pub mod deliveries;
 pub mod desks;
+mod digests;
 pub mod events;
 pub mod health;
 pub mod history;
@@ -218,6 +219,16 @@ fn ticket_json(caller: &Caller, loaded: &Shown<Arc<Loaded>>) -> Result<api_types
 
 fn etag(version: u64) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
+}
+
+/// How long a file that never changes may be kept by whom it is for, s. No longer: it is not called back when a person is erased, or when
+/// somebody may not see it any more.
+pub const FILE_KEPT_S: u64 = 60 * 60;
+
+/// How a file that never changes is kept.
+fn kept_file() -> (header::HeaderName, String) {
+    let kept = format!("private, max-age={FILE_KEPT_S}, immutable");
+    (header::CACHE_CONTROL, kept)
 }
 
 /// Answers a question in the reading room. The answer is written there too: it may be long.

@@ -11,6 +11,7 @@ mod arrows;
 mod bad_input;
 mod bad_soap;
 mod bad_values;
+mod caching;
 mod clock;
 mod contract;
 mod declaration;

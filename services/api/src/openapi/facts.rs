@@ -45,6 +45,8 @@ const WITHOUT_VERSION: [&str; 10] = [
 ];
 /// Questions whose answers tell of more than their tag does: each is sent whole.
 const SENT_WHOLE: [&str; 2] = ["get_account", "get_organization"];
+/// Questions whose answer in JSON is streamed: nothing knows its bytes before they are sent.
+const STREAMED: [&str; 1] = ["get_evidence"];
 /// Commands that write nothing to the log, so that no key is kept of them: what they make waits beside it.
 const BESIDE_THE_LOG: [&str; 2] = ["begin_second_factor", "request_address"];
 /// Commands on a sign-in, not on anything that the log holds.
@@ -63,8 +65,10 @@ pub(super) struct Facts {
     pub(super) may_have_body: bool,
     pub(super) has_body: bool,
     pub(super) has_query: bool,
-    /// A question whose answer has an `ETag`.
+    /// A question whose answer has a version, or a file's digest, as `ETag`.
     pub(super) is_tagged: bool,
+    /// A question whose answer is tagged by its bytes.
+    pub(super) is_tagged_by_its_bytes: bool,
 }
 
 impl Facts {
@@ -76,9 +80,16 @@ impl Facts {
             RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
             RefOr::Ref(_) => false,
         });
+        let (audience, is_tagged) = (audience(&id, operation), is_question && has_tag(operation));
+        let is_streamed = STREAMED.contains(&id.as_str());
         Facts {
-            audience: audience(&id, operation),
-            is_tagged: is_question && has_tag(operation),
+            is_tagged_by_its_bytes: is_question
+                && audience == Audience::SignedIn
+                && !is_tagged
+                && !is_streamed
+                && is_answered_in_json(operation),
+            audience,
+            is_tagged,
             id,
             path: path.to_owned(),
             is_question,
@@ -90,7 +101,7 @@ impl Facts {
 
     /// Its answer is not sent again to whoever has it.
     pub(super) fn is_kept(&self) -> bool {
-        self.is_tagged && !SENT_WHOLE.contains(&self.id.as_str())
+        self.is_tagged_by_its_bytes || (self.is_tagged && !SENT_WHOLE.contains(&self.id.as_str()))
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
@@ -137,6 +148,16 @@ fn has_tag(operation: &Operation) -> bool {
     }
 }
 
+fn is_answered_in_json(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(response)) => {
+            let mut kinds = response.content.keys();
+            kinds.any(|kind| kind == "application/json" || kind.ends_with("+json"))
+        }
+        Some(RefOr::Ref(_)) | None => false,
+    }
+}
+
 fn audience(id: &str, operation: &Operation) -> Audience {
     let Some(security) = &operation.security else {
         return Audience::SignedIn;
@@ -158,11 +179,12 @@ mod tests {
     #[test]
     fn every_operation_that_a_table_names_is_there() {
         let contract = serde_json::to_string(&crate::openapi::collected()).unwrap();
-        let tables: [&[&str]; 6] = [
+        let tables: [&[&str]; 7] = [
             &UNCOUNTED,
             &TRACED,
             &WITHOUT_VERSION,
             &SENT_WHOLE,
+            &STREAMED,
             &BESIDE_THE_LOG,
             &OF_SIGN_INS,
         ];

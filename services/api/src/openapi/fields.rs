@@ -1,8 +1,10 @@
 //! Header fields that many operations read or answer with: each is declared once, and attached where it is honoured.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use utoipa::openapi::{
-    Components, Content, Header, ObjectBuilder, Ref, RefOr, Required, Response, Type,
+    Components, Content, Header, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Type,
     header::HeaderBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
 };
@@ -68,7 +70,7 @@ const REQUEST_FIELDS: [Field; 7] = [
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 
 /// Fields that answers have: name, type, description, example.
-const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
+const ANSWER_FIELDS: [(&str, Type, &str, &str); 8] = [
     (
         "Accept-Encoding",
         Type::String,
@@ -76,9 +78,15 @@ const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
         "identity",
     ),
     (
+        "Content-Digest",
+        Type::String,
+        "The SHA-256 of the bytes (RFC 9530).",
+        "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
+    ),
+    (
         "ETag",
         Type::String,
-        "The version of what is answered, in quotes.",
+        "The version of what is answered, in quotes; where there is none, a weak tag of the answer's bytes, and of a file one of its digest.",
         "\"3\"",
     ),
     (
@@ -152,6 +160,27 @@ fn header(kind: Type, description: &str, example: &str) -> Header {
         .build()
 }
 
+/// The fields of answers that pages of other origins may read (Fetch, CORS protocol): all that the contract declares, and the methods
+/// of a path, which no operation answers. `Set-Cookie` is for browsers alone.
+pub(crate) fn exposed(contract: &OpenApi) -> BTreeSet<String> {
+    let paths = contract.paths.paths.values();
+    let operations = paths.flat_map(|item| {
+        let all = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
+        all.into_iter().flatten()
+    });
+    let of_operations = operations.flat_map(|operation| operation.responses.responses.values());
+    let components = contract.components.iter();
+    let shared = components.flat_map(|components| components.responses.values());
+    let headers = of_operations.chain(shared).flat_map(|response| match response {
+        RefOr::T(response) => Some(response.headers.keys().cloned()),
+        RefOr::Ref(_) => None,
+    });
+    let mut exposed: BTreeSet<String> = headers.flatten().collect();
+    exposed.insert("Allow".to_owned());
+    exposed.remove("Set-Cookie");
+    exposed
+}
+
 /// Points to a field of answers.
 pub(super) fn reference(name: &str) -> Ref {
     Ref::new(format!("#/components/headers/{name}"))
@@ -190,7 +219,7 @@ pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
     operation.parameters.get_or_insert_default().extend(honoured);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
-        if has_version(response) {
+        if has_version(response) || (facts.is_tagged_by_its_bytes && status == "200") {
             response
                 .headers
                 .insert("ETag".to_owned(), RefOr::Ref(reference("ETag")));

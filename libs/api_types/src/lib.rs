@@ -43,7 +43,7 @@ pub use audit::{
     CheckpointKey, ConsistencyProof, ErasePerson, Erasure, ErasureState, EvidenceBundle, ExportLine,
     InclusionProof,
 };
-pub use auth::{CreateToken, Jwk, Jwks, RefreshToken, TokenAnswer};
+pub use auth::{AccessToken, CreateToken, Jwk, Jwks, RefreshToken, TokenAnswer};
 pub use blame::{BlamePage, FieldBlame};
 pub use comment::{Comment, CommentPage, CreateComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};

@@ -80,6 +80,8 @@ fn register(registry: &mut impl Registry) {
         .operation(auth::create_token)
         .operation(auth::refresh_token)
         .operation(auth::delete_token)
+        .operation(auth::cookies::create_cookie)
+        .operation(auth::cookies::refresh_cookie)
         .operation(auth::create_challenge)
         .operation(auth::get_password_policy)
         .operation(oidc::list_identity_providers)

@@ -29,7 +29,7 @@ const FILE_BYTES_MAX: &str = "1048576";
 
 /// Commands that this world has nothing to write for: what they would change is not there, their example names what cannot be, or they
 /// are about sign-ins, which lie beside the log.
-const NOTHING_TO_DO: [&str; 27] = [
+const NOTHING_TO_DO: [&str; 29] = [
     "begin_federated_sign_in",
     "begin_second_factor",
     "confirm_address",
@@ -37,6 +37,7 @@ const NOTHING_TO_DO: [&str; 27] = [
     "confirm_sign_up",
     "create_api_key",
     "create_challenge",
+    "create_cookie",
     "create_federated_token",
     "create_membership",
     "create_organization",
@@ -48,6 +49,7 @@ const NOTHING_TO_DO: [&str; 27] = [
     "delete_token",
     "enable_account",
     "list_identity_providers",
+    "refresh_cookie",
     "refresh_token",
     "remove_second_factor",
     "request_address",
@@ -172,6 +174,9 @@ impl World {
                 let name = parameter["name"].as_str().unwrap();
                 request = request.query(&[(name, if is_day { "2026-01-01" } else { "1" })]);
             }
+        }
+        if operation.id == "refresh_cookie" {
+            request = request.header("Guichet-Refresh", "cookie");
         }
         if let Some(body) = self.contract.body(operation) {
             return request.json(body);

@@ -14,6 +14,7 @@ mod bad_values;
 mod caching;
 mod clock;
 mod contract;
+mod cookies;
 mod declaration;
 mod declared;
 mod desks;

@@ -120,6 +120,11 @@ fn passwords(story: &mut Story) -> Client {
     story.hands_out_tokens(&first);
     let second = refresh(&story.server, &first).expect(200);
     story.hands_out_tokens(&second);
+    let body = json!({"username": "storied", "password": FIRST});
+    let page = story.server.nobody().post("/v1/auth/cookie", &body);
+    story.hands_out("an access token of a page", &page.expect(200)["access_token"]);
+    let cookie = page.header("set-cookie").split(['=', ';']).nth(1).unwrap();
+    story.hands_out("a refresh token of a cookie", &json!(cookie));
     let mistyped = attempt(&story.server, "storied", MISTYPED);
     story.answered("a wrong password", &mistyped);
     let shape = json!({"username": "storied", "password": [FIRST]});

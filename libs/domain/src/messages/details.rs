@@ -32,6 +32,9 @@ texts! {
             IfMatchUnreadable =
                 "If-Match doit contenir des étiquettes entre guillemets, comme \"3\", séparées par des virgules, ou *.",
                 "If-Match must hold tags in quotes, such as \"3\", with commas between them, or *.";
+            NotMeantAsCookie =
+                "L'en-tête « Guichet-Refresh: cookie » est exigé ici.",
+                "The header \"Guichet-Refresh: cookie\" is required here.";
             LastEventIdNotAPosition = "Last-Event-ID n'est pas une position.", "Last-Event-ID is not a position.";
         }
         "profile-not-held" => {

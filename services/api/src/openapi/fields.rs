@@ -70,7 +70,7 @@ const REQUEST_FIELDS: [Field; 7] = [
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 
 /// Fields that answers have: name, type, description, example.
-const ANSWER_FIELDS: [(&str, Type, &str, &str); 8] = [
+const ANSWER_FIELDS: [(&str, Type, &str, &str); 9] = [
     (
         "Accept-Encoding",
         Type::String,
@@ -106,6 +106,12 @@ const ANSWER_FIELDS: [(&str, Type, &str, &str); 8] = [
         Type::Integer,
         "When to send the request again, s.",
         "5",
+    ),
+    (
+        "Set-Cookie",
+        Type::String,
+        "The refresh token, for the browser alone: no script can read it. Without a value, it is taken away.",
+        "__Secure-guichet-refresh=rt_5mJ0dX3hQnWqk1Zb7uRk9w; HttpOnly; SameSite=Strict; Secure; Path=/v1/auth/cookie; Max-Age=43200",
     ),
     ("WWW-Authenticate", Type::String, "How to authenticate.", "Bearer"),
     (

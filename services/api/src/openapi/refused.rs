@@ -12,7 +12,7 @@ use super::{
 };
 use crate::refusal::{
     ALREADY_DISABLED, APPROVAL_NOT_PENDING, CHALLENGE_REQUIRED, CONTRACT_NOT_COVERED, CONTRACT_NOT_VALID,
-    DECLARATION_FROZEN, INVALID, KINDS, Kind, LAST_ADMINISTRATOR, NOT_FOUND, PROVIDER_FAILED,
+    DECLARATION_FROZEN, INVALID, KINDS, Kind, LAST_ADMINISTRATOR, MALFORMED, NOT_FOUND, PROVIDER_FAILED,
     SECOND_FACTOR_REQUIRED, SIGN_IN_LOCKED, TICKET_FULL, VIEW_BEHIND, WRONG_CREDENTIALS, WRONG_STATUS,
 };
 
@@ -28,6 +28,16 @@ pub(super) static OWN: &[(&str, &[&Kind])] = &[
         ],
     ),
     ("refresh_token", &[&WRONG_CREDENTIALS]),
+    (
+        "create_cookie",
+        &[
+            &WRONG_CREDENTIALS,
+            &CHALLENGE_REQUIRED,
+            &SECOND_FACTOR_REQUIRED,
+            &SIGN_IN_LOCKED,
+        ],
+    ),
+    ("refresh_cookie", &[&MALFORMED, &WRONG_CREDENTIALS]),
     ("begin_federated_sign_in", &[&PROVIDER_FAILED]),
     ("create_federated_token", &[&WRONG_CREDENTIALS, &PROVIDER_FAILED]),
     ("create_ticket", &[&CONTRACT_NOT_VALID, &CONTRACT_NOT_COVERED]),

@@ -21,6 +21,7 @@ mod event;
 pub mod forwarded;
 mod health;
 mod history;
+mod link;
 mod me;
 mod nullable;
 mod organization;
@@ -54,6 +55,7 @@ pub use health::{
     Stops, ViewHealth, WorkerHealth, WorkerState,
 };
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
+pub use link::{CreateLinks, Link, LinkList};
 pub use me::{Me, MyOrganization, MyProfile, RequestAddress, RoleGrant};
 pub use organization::{
     Contract, ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage,

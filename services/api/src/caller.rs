@@ -22,13 +22,14 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    asking::Asking,
     boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
-    header::{self as fields, NoTags, Tags, language},
+    header::{self as fields, NoTags, Tags},
     limit::{Exceeded, Limiter},
     refusal::{self, Refusal},
     routes::paged,
-    scopes, times,
+    times,
 };
 
 /// How many events that a caller missed a refusal tells.
@@ -53,6 +54,7 @@ pub struct Caller {
     channel: Channel,
     acting_as: Option<String>,
     acting_in: Option<String>,
+    link_ends_at: Option<DateTime<Utc>>,
     on_behalf_of: Option<AccountId>,
     sent_at: Option<DateTime<Utc>>,
     occurred_at: Option<DateTime<Utc>>,
@@ -81,7 +83,7 @@ pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     Ok(value)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
     let Some(value) = only(headers, name)? else {
         return Ok(None);
     };
@@ -95,7 +97,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
 }
 
 /// The name of an account or organization, which may hold any letter.
-fn name<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+pub(crate) fn name<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
     let value = only(headers, name)?;
     Ok(value.map(|value| fields::text(value.as_bytes().trim_ascii())))
 }
@@ -112,16 +114,10 @@ impl Caller {
         let headers = request.headers();
         // The clock is read here and in `call`, and nowhere deeper (design §3.1).
         let at = Utc::now();
-        let token = text(headers, "authorization")?.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let actor = token.and_then(|token| application.identity.actor(token, at));
-        let mut actor = actor.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
-        scopes::check(request, actor.scopes.as_ref())?;
+        let asking = Asking::read(request, &application, at)?;
+        let mut actor = asking.actor;
+        let (acting_as, acting_in) = (asking.acting_as, asking.acting_in);
         let believed = is_believed(&application, config, headers);
-        let acting_as = text(headers, "guichet-profile")?.map(str::to_owned);
-        let acting_in = name(headers, "guichet-organization")?.map(Cow::into_owned);
         actor.viewer = narrowed(
             &application,
             actor.viewer,
@@ -144,7 +140,8 @@ impl Caller {
             Some(_) | None => Channel::Rest,
         };
         Ok(Caller {
-            language: language(headers),
+            language: asking.language,
+            link_ends_at: asking.link_ends_at,
             at,
             request_id: request
                 .extensions()
@@ -192,6 +189,24 @@ impl Caller {
     #[must_use]
     pub fn sign_in(&self) -> Uuid {
         self.actor.sign_in
+    }
+
+    /// How long an answer to this call may be kept that may be kept for so long, s: not beyond the link that it was asked by.
+    #[must_use]
+    pub fn kept_s(&self, seconds: u64) -> u64 {
+        let left = self.link_ends_at.map(|ends_at| ends_at - Utc::now());
+        left.map_or(seconds, |left| {
+            seconds.min(left.num_seconds().max(0).unsigned_abs())
+        })
+    }
+
+    /// The token of a link to a path with its query, and when it ends.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it cannot be signed.
+    pub fn link(&self, path: &str, at: DateTime<Utc>) -> Result<(String, DateTime<Utc>), Refusal> {
+        let identity = &self.application.identity;
+        Ok(identity.sign_link(&self.actor, self.acting(), self.language, path, at)?)
     }
 
     /// Until when the token or the key of this call holds.

@@ -64,6 +64,11 @@ impl Modify for Bearer {
             .bearer_format("JWT");
         let scheme = scheme.description(Some("The access token of `POST /v1/auth/token`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+        let link = ApiKeyValue::with_description(
+            "link",
+            "A signed link of `POST /v1/me/links`: its address, as it was answered.",
+        );
+        components.add_security_scheme("link", SecurityScheme::ApiKey(ApiKey::Query(link)));
         let key = ApiKeyValue::with_description("Guichet-Service-Key", "The courier's key.");
         components.add_security_scheme("service", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }

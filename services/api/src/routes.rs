@@ -95,6 +95,7 @@ fn register(registry: &mut impl Registry) {
         .operation(recovery::sign_up)
         .operation(recovery::confirm_sign_up)
         .operation(me::get_me)
+        .operation(me::links::create_links)
         .operation(me::profile::edit_me)
         .operation(me::profile::request_address)
         .operation(me::profile::set_avatar)
@@ -228,8 +229,9 @@ fn etag(version: u64) -> (header::HeaderName, String) {
 pub const FILE_KEPT_S: u64 = 60 * 60;
 
 /// How a file that never changes is kept.
-fn kept_file() -> (header::HeaderName, String) {
-    let kept = format!("private, max-age={FILE_KEPT_S}, immutable");
+fn kept_file(caller: &Caller) -> (header::HeaderName, String) {
+    let kept_s = caller.kept_s(FILE_KEPT_S);
+    let kept = format!("private, max-age={kept_s}, immutable");
     (header::CACHE_CONTROL, kept)
 }
 

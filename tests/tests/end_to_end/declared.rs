@@ -321,6 +321,7 @@ fn what_no_operation_knows_is_named_by_each() {
         match operation.id.as_str() {
             "create_attachment" => request.multipart(multipart::Form::new().text("nonsense", "1")),
             "set_avatar" => request.header("content-type", "image/png").body("no picture"),
+            "get_attachment" | "get_avatar" => request.query(&[("link", "beside a token")]),
             "get_me" | "unshare_ticket" => request.header("Guichet-On-Behalf-Of", "nobody-of-that-name"),
             _ if has_body(operation) => request.json(&json!({"nonsense": 1})),
             _ => request.query(&[("nonsense", "1")]),

@@ -51,6 +51,7 @@ mod secrets;
 mod settings;
 mod sign_in_timing;
 mod sign_ins;
+mod signed_links;
 mod soap_reads;
 mod soap_sets;
 mod soap_settings;

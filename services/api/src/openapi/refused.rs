@@ -80,6 +80,9 @@ pub(super) static OWN: &[(&str, &[&Kind])] = &[
     ("confirm_second_factor", &[&NOT_FOUND]),
     ("remove_second_factor", &[&NOT_FOUND]),
     ("get_me", &[&INVALID]),
+    // A signed link beside a token.
+    ("get_attachment", &[&INVALID]),
+    ("get_avatar", &[&INVALID]),
     ("list_comments", &[&VIEW_BEHIND]),
     ("list_history", &[&VIEW_BEHIND]),
 ];
@@ -141,7 +144,7 @@ fn may_be(kind: &Kind, of: &Facts) -> bool {
         "malformed-request" => reads_something,
         "unauthenticated" => matches!(of.audience, Audience::SignedIn | Audience::Service),
         "profile-not-held" | "scope-missing" => of.is_signed_in(),
-        "not-permitted" => of.is_signed_in() && !of.is_question,
+        "not-permitted" => of.is_signed_in() && !of.only_asks(),
         "not-found" => of.path.contains('{'),
         "stale-version" => of.is_versioned() || of.is_tagged,
         "too-large" => of.has_body,

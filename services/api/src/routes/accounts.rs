@@ -202,14 +202,14 @@ pub(crate) async fn edit_account(
 )]
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let id = account_in(&caller, &path)?;
+    let (id, kept_s) = (account_in(&caller, &path)?, caller.kept_s(AVATAR_KEPT_S));
     let avatar = caller.asks(move |caller, reader| Ok(reader.people().avatar(caller.viewer(), id)?));
     let avatar = avatar.await?;
     Ok(HttpResponse::Ok()
         .content_type(avatar.media_type)
         .insert_header(super::etag(avatar.version))
         .insert_header(content_digest(&Sha256::digest(&avatar.bytes).into()))
-        .insert_header((header::CACHE_CONTROL, format!("private, max-age={AVATAR_KEPT_S}")))
+        .insert_header((header::CACHE_CONTROL, format!("private, max-age={kept_s}")))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .body(avatar.bytes))
 }

@@ -269,7 +269,7 @@ pub(crate) async fn get_attachment(
     Ok(response
         .content_type(file.media_type.clone())
         .insert_header(offered(&name))
-        .insert_header(kept_file())
+        .insert_header(kept_file(&caller))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .body(SizedStream::new(
             file.size,

@@ -241,6 +241,20 @@ impl Caller {
         self.call_after_upload(what, asked)
     }
 
+    /// The same caller with the rights of now, for what goes on longer than a request; `None` when the sign-in, the account or the
+    /// profile does not hold any more.
+    #[must_use]
+    pub fn today(&self) -> Option<Caller> {
+        let today = self
+            .application
+            .identity
+            .viewer_of(self.viewer().account, self.sign_in())?;
+        let (acting_as, acting_in) = self.acting();
+        let mut caller = self.clone();
+        caller.actor.viewer = narrowed(&self.application, today, acting_as, acting_in).ok()?;
+        Some(caller)
+    }
+
     /// Refuses, before it comes, what is more than an account may send in a day.
     ///
     /// # Errors

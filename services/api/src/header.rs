@@ -160,10 +160,10 @@ pub(crate) fn language(headers: &HeaderMap) -> Language {
     if english_wins { Language::En } else { Language::Fr }
 }
 
-/// Is a live stream of events asked for, rather than a page of lines (RFC 9110 §12.5.1)? The one of the two that weighs more;
+/// Is a live stream of events asked for, rather than a page of these media types (RFC 9110 §12.5.1)? The one of the two that weighs more;
 /// of equals the stream, when it is asked for by its name.
 #[must_use]
-pub(crate) fn wants_event_stream(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_event_stream(headers: &HeaderMap, pages: &[&str]) -> bool {
     let ranges = weighted(headers, &ACCEPT);
     let weight = |kind: &str| {
         let family = format!("{}/*", kind.split('/').next().unwrap_or_default());
@@ -182,7 +182,8 @@ pub(crate) fn wants_event_stream(headers: &HeaderMap) -> bool {
             .map_or((Quality::ZERO, 0), |(near, weight)| (weight, near))
     };
     let stream = weight("text/event-stream");
-    let page = weight("application/x-ndjson").max(weight("application/ndjson"));
+    let page = pages.iter().map(|kind| weight(kind)).max();
+    let page = page.unwrap_or((Quality::ZERO, 0));
     stream.0 > Quality::ZERO && (stream > page || (stream == page && stream.1 == 3))
 }
 

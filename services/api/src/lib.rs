@@ -8,6 +8,7 @@
 //! | [`oidc`] | identity providers that people sign in through |
 //! | [`asking`], [`caller`] | who calls: token or signed link, language, idempotency key, expected version |
 //! | [`compression`], `conditional` | how an answer is sent: shorter, or not again to who has it |
+//! | `live` | streams of events that go on |
 //! | `header`, `times`, `upload` | reading header fields, times and forms by their RFCs |
 //! | [`body`] | reading a JSON body with every fault named at once |
 //! | [`refusal`] | the one place where errors become status, code and log line |
@@ -27,6 +28,7 @@ mod docs;
 pub mod door;
 mod header;
 pub mod limit;
+mod live;
 mod methods;
 pub mod metrics;
 pub mod oidc;

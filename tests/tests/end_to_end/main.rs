@@ -31,6 +31,7 @@ mod invisible_text;
 mod languages;
 mod last_administrator;
 mod limits;
+mod live_history;
 mod lock_out;
 mod mail;
 mod oidc;

@@ -6,7 +6,6 @@ use guichet_tests::{
     answer::{Answer, faults},
     client::Client,
     people::{PASSWORD, delete, holder, make, quick, sign_in, tokens},
-    server::Server,
 };
 use image::{DynamicImage, ImageFormat};
 use reqwest::Method;

@@ -35,7 +35,9 @@ texts! {
             NotMeantAsCookie =
                 "L'en-tête « Guichet-Refresh: cookie » est exigé ici.",
                 "The header \"Guichet-Refresh: cookie\" is required here.";
-            LastEventIdNotAPosition = "Last-Event-ID n'est pas une position.", "Last-Event-ID is not a position.";
+            LastEventIdUnreadable =
+                "Last-Event-ID n'est pas l'identifiant d'un message de ce flux.",
+                "Last-Event-ID is not the id of a message of this stream.";
         }
         "profile-not-held" => {
             ProfileNotHeld =

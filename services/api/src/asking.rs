@@ -18,6 +18,8 @@ use crate::{
     scopes,
 };
 
+/// How many links are made at once.
+pub const LINKS_MAX: usize = 100;
 /// Longest path of a link with its query, bytes: with its token it is an address that everything between takes.
 pub const LINK_PATH_BYTES_MAX: usize = 1_000;
 /// Where links may lead, by the patterns of the contract: what browsers ask for without a page's help.
@@ -141,4 +143,20 @@ pub(crate) fn unlinkable(request: &HttpRequest, path: &str) -> Option<FaultText>
 pub(crate) fn with_link(path: &str, token: &str) -> String {
     let joint = if path.contains('?') { '&' } else { '?' };
     format!("{path}{joint}{LINK}={token}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_that_can_be_linked_is_of_a_question_and_says_so() {
+        let contract = serde_json::to_value(crate::openapi::contract()).unwrap();
+        for path in LINKABLE {
+            let security = &contract["paths"][path]["get"]["security"];
+            assert!(security[1].get(LINK).is_some(), "{path}: {security}");
+        }
+        let paths = &contract["components"]["schemas"]["CreateLinks"]["properties"]["paths"];
+        assert_eq!(paths["maxItems"], LINKS_MAX);
+    }
 }

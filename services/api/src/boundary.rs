@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     compression, conditional,
     header::{is_encoded, language},
+    limit::{self, ToTell},
     metrics::{Metrics, method_label},
     refusal::{self, CAUSE_CHARS_MAX, Refusal, VIEW_BEHIND},
 };
@@ -64,6 +65,7 @@ pub async fn boundary(
     response = conditional::apply(response);
     let told = as_problem(&mut response, id, language);
     harden(&mut response, id);
+    tell_what_is_left(&mut response);
     #[cfg(debug_assertions)]
     crate::recording::record(&response, if is_head { "GET" } else { method }, &route, told.code);
     response = compression::apply(response);
@@ -185,7 +187,8 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
         .iter()
         .filter(|(name, _)| {
             let kept = [header::ALLOW, header::VARY, header::ACCEPT_ENCODING, header::ETAG];
-            kept.contains(name) || name.as_str().starts_with("access-control-")
+            let families = ["access-control-", "ratelimit"];
+            kept.contains(name) || families.iter().any(|family| name.as_str().starts_with(family))
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -205,6 +208,22 @@ fn of_status(status: StatusCode) -> &'static refusal::Kind {
         &refusal::INTERNAL
     };
     refusal::KINDS.iter().find(same).copied().unwrap_or(fallback)
+}
+
+/// Tells who has carried something out that little is left of a limit. Who is refused for it is told by the refusal.
+fn tell_what_is_left(response: &mut ServiceResponse<BoxBody>) {
+    if !response.status().is_success() {
+        return;
+    }
+    let noted = response.request().extensions().get::<ToTell>().map(ToTell::noted);
+    let Some(noted) = noted.filter(|noted| !noted.is_empty()) else {
+        return;
+    };
+    for (name, value) in limit::fields(&noted) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
 }
 
 fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {

@@ -26,7 +26,7 @@ use crate::{
     boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
     header::{self as fields, NoTags, Tags},
-    limit::{Exceeded, Limiter},
+    limit::{Exceeded, Limiter, ToTell},
     refusal::{self, Refusal},
     routes::paged,
     times,
@@ -59,6 +59,7 @@ pub struct Caller {
     sent_at: Option<DateTime<Utc>>,
     occurred_at: Option<DateTime<Utc>>,
     limiter: Data<Limiter>,
+    to_tell: ToTell,
 }
 
 impl FromRequest for Caller {
@@ -111,7 +112,8 @@ impl Caller {
             .clone();
         let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
         let limiter = request.app_data::<Data<Limiter>>().ok_or_else(missing)?.clone();
-        let headers = request.headers();
+        let (headers, to_tell) = (request.headers(), ToTell::default());
+        request.extensions_mut().insert(to_tell.clone());
         // The clock is read here and in `call`, and nowhere deeper (design §3.1).
         let at = Utc::now();
         let asking = Asking::read(request, &application, at)?;
@@ -158,6 +160,7 @@ impl Caller {
             application,
             actor,
             limiter,
+            to_tell,
         })
     }
 
@@ -225,8 +228,8 @@ impl Caller {
     /// [`Refusal`] when the sign-in, the key or the profile does not hold any more, or the account has written too much.
     pub fn call(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
         let account = self.viewer().account;
-        self.limiter.count_write(account)?;
-        self.limiter.count_bytes(account, asked.len())?;
+        self.to_tell.note(self.limiter.count_write(account)?);
+        self.to_tell.note(self.limiter.count_bytes(account, asked.len())?);
         self.call_of_reader(what, asked)
     }
 
@@ -268,8 +271,10 @@ impl Caller {
     /// # Errors
     /// [`Exceeded`] when it has sent as many as it may.
     pub fn sends(&self, before: u64, bytes: usize) -> Result<(), Exceeded> {
-        self.limiter
-            .count_more_bytes(self.viewer().account, before, bytes as u64)
+        let account = self.viewer().account;
+        let counted = self.limiter.count_more_bytes(account, before, bytes as u64);
+        self.to_tell.note(counted?);
+        Ok(())
     }
 
     /// The same once a file has come, which may take longer than the token holds that it was begun with.

@@ -9,7 +9,7 @@ use utoipa::openapi::{
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
 };
 
-use super::facts::Facts;
+use super::facts::{Audience, Facts};
 use crate::config::IDEMPOTENCY_KEY_CHARS_MAX;
 
 /// A field that a request may have. None has an example: pages to try operations on send it unasked, and it would be of somebody else.
@@ -70,7 +70,7 @@ const REQUEST_FIELDS: [Field; 7] = [
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 
 /// Fields that answers have: name, type, description, example.
-const ANSWER_FIELDS: [(&str, Type, &str, &str); 9] = [
+const ANSWER_FIELDS: [(&str, Type, &str, &str); 11] = [
     (
         "Accept-Encoding",
         Type::String,
@@ -100,6 +100,18 @@ const ANSWER_FIELDS: [(&str, Type, &str, &str); 9] = [
         Type::String,
         "Where what was made is.",
         "/v1/tickets/SUP-12",
+    ),
+    (
+        "RateLimit",
+        Type::String,
+        "What is left of a limit (`r`) and when there is more (`t`, s), of each that is reached or nearly is (draft-ietf-httpapi-ratelimit-headers).",
+        "\"writes\";r=40;t=1",
+    ),
+    (
+        "RateLimit-Policy",
+        Type::String,
+        "The limits that `RateLimit` names: how much (`q`, of `qu`) in how long (`w`, s).",
+        "\"writes\";q=1200;w=60",
     ),
     (
         "Retry-After",
@@ -215,6 +227,14 @@ pub(super) fn has_version(response: &Response) -> bool {
     schema.is_some_and(|schema| VERSIONED.contains(&schema))
 }
 
+/// The fields that tell of limits.
+pub(super) const LIMITS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
+
+/// Counts against a limit.
+fn is_counted(facts: &Facts) -> bool {
+    facts.is_write() || facts.audience == Audience::Stranger
+}
+
 /// Attaches the fields that the operation honours, and the request's id to what it answers.
 pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
     let honoured = REQUEST_FIELDS
@@ -229,6 +249,13 @@ pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
             response
                 .headers
                 .insert("ETag".to_owned(), RefOr::Ref(reference("ETag")));
+        }
+        if is_counted(facts) && status.starts_with('2') {
+            for name in LIMITS {
+                response
+                    .headers
+                    .insert(name.to_owned(), RefOr::Ref(reference(name)));
+            }
         }
         if status == "201" {
             response

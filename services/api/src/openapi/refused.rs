@@ -192,6 +192,11 @@ fn response(kinds: &[&Kind], problem: &str) -> Response {
     if matches!(status, 429 | 503) {
         response = response.header_ref("Retry-After", fields::reference("Retry-After"));
     }
+    if status == 429 {
+        for name in fields::LIMITS {
+            response = response.header_ref(name, fields::reference(name));
+        }
+    }
     if status == 401 {
         response = response.header_ref("WWW-Authenticate", fields::reference("WWW-Authenticate"));
     }

@@ -56,6 +56,22 @@ pub struct TokenAnswer {
     pub refresh_token: String,
 }
 
+/// An access token, whose refresh token is in a cookie. Send it as `Authorization: Bearer …`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiJyZXF1ZXN0ZXItMSJ9.c2lnbmF0dXJl",
+    "token_type": "Bearer",
+    "expires_in": 900
+}))]
+pub struct AccessToken {
+    /// A JWT signed with EdDSA; its keys are published as a JWK set.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Life of the access token in seconds.
+    pub expires_in: u64,
+}
+
 /// The public keys that verify access tokens (RFC 7517). Old keys stay listed until their last token has expired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"keys": [{

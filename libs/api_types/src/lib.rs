@@ -21,6 +21,7 @@ mod event;
 pub mod forwarded;
 mod health;
 mod history;
+mod link;
 mod me;
 mod nullable;
 mod organization;
@@ -43,7 +44,7 @@ pub use audit::{
     CheckpointKey, ConsistencyProof, ErasePerson, Erasure, ErasureState, EvidenceBundle, ExportLine,
     InclusionProof,
 };
-pub use auth::{CreateToken, Jwk, Jwks, RefreshToken, TokenAnswer};
+pub use auth::{AccessToken, CreateToken, Jwk, Jwks, RefreshToken, TokenAnswer};
 pub use blame::{BlamePage, FieldBlame};
 pub use comment::{Comment, CommentPage, CreateComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};
@@ -57,6 +58,7 @@ pub use health::{
     Stops, ViewHealth, WorkerHealth, WorkerState,
 };
 pub use history::{Change, Channel, HistoryEntry, HistoryPage};
+pub use link::{CreateLinks, Link, LinkList};
 pub use me::{Me, MyOrganization, MyProfile, RequestAddress, RoleGrant};
 pub use organization::{
     Contract, ContractTerms, CreateOrganization, EditOrganization, Organization, OrganizationPage,

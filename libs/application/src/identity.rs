@@ -14,6 +14,7 @@ pub mod recovery;
 pub mod rules;
 pub mod second_factor;
 pub mod sign_in;
+pub mod signed_links;
 pub mod tries;
 
 use std::sync::Arc;

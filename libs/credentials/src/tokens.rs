@@ -4,6 +4,8 @@
 //! issued a moment ago live out their time, and is then refused whatever a token says of its own times. The published
 //! keys (JWKS, RFC 7517) are those that verify.
 //!
+//! A signed link ([`Link`]) is such a token too, of another type and for another audience: neither passes for the other.
+//!
 //! # The file of keys, for ever
 //!
 //! JSON, mode 0600, at most [`KEY_FILE_BYTES_MAX`] bytes. It is written beside its place, `fsync`ed and renamed, and the
@@ -40,7 +42,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use moka::sync::Cache;
 use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -48,10 +50,12 @@ mod ed25519;
 mod error;
 mod key_file;
 mod key_ring;
+mod link;
 
 pub use error::{IssueError, KeyFileError, RotateError, TokenError};
 pub use key_file::KEY_FILE_BYTES_MAX;
 pub use key_ring::{PublicKey, TOKEN_KEYS_MAX};
+pub use link::{LINK_S, Link};
 
 use key_file::LockedDirectory;
 use key_ring::KeyRing;
@@ -74,6 +78,8 @@ pub const TOKEN_BYTES_MAX: usize = 2_048;
 
 const ISSUER: &str = "guichet";
 const AUDIENCE: &str = "guichet-api";
+/// The type of an access token, in its header.
+const TYPE: &str = "JWT";
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +112,7 @@ pub struct Tokens {
     path: PathBuf,
     ring: RwLock<Arc<KeyRing>>,
     validation: Validation,
+    link_validation: Validation,
     verified: Cache<[u8; 32], Verified>,
 }
 
@@ -143,7 +150,8 @@ impl Tokens {
         Ok(Tokens {
             path: path.to_owned(),
             ring: RwLock::new(Arc::new(ring)),
-            validation: validation(),
+            validation: validation(AUDIENCE),
+            link_validation: validation(link::AUDIENCE),
             verified: Cache::new(VERIFIED_MAX),
         })
     }
@@ -205,10 +213,15 @@ impl Tokens {
             nbf: now,
             exp: now.saturating_add(lifetime_s),
         };
+        self.sign(TYPE, &claims)
+    }
+
+    fn sign<C: Serialize>(&self, kind: &str, claims: &C) -> Result<String, IssueError> {
         let ring = self.ring();
         let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(kind.to_owned());
         header.kid = Some(ring.signing_kid().to_owned());
-        jsonwebtoken::encode(&header, &claims, ring.signing()).map_err(IssueError::Sign)
+        jsonwebtoken::encode(&header, claims, ring.signing()).map_err(IssueError::Sign)
     }
 
     /// Verifies a token at a time: signed with EdDSA by a key of ours that still verifies, issued by and for us, and
@@ -225,38 +238,17 @@ impl Tokens {
         let verified = match self.verified.get(&digest) {
             Some(verified) => verified,
             None => {
-                let verified = self.verify_signature(&ring, token)?;
+                let (kid, claims) = signed(&ring, token, TYPE, &self.validation)?;
+                let verified = Verified { kid, claims };
                 self.verified.insert(digest, verified.clone());
                 verified
             }
         };
         // Asked every time, because a key that fitted may be refused by now.
         ring.verifying(&verified.kid, at)?;
-        let (now, claims) = (at.timestamp(), verified.claims);
-        if now.saturating_sub(LEEWAY_S) >= claims.exp || now.saturating_add(LEEWAY_S) < claims.nbf {
-            return Err(TokenError::Time);
-        }
+        let claims = verified.claims;
+        holds(claims.nbf, claims.exp, at)?;
         Ok(claims)
-    }
-
-    fn verify_signature(&self, ring: &KeyRing, token: &str) -> Result<Verified, TokenError> {
-        let header = jsonwebtoken::decode_header(token).map_err(TokenError::Refused)?;
-        // None of ours has them; whoever sends one wants us to take a key or a rule from the token (RFC 8725 §3.10).
-        let steered = header.crit.is_some()
-            || header.jku.is_some()
-            || header.jwk.is_some()
-            || header.x5u.is_some()
-            || header.x5c.is_some();
-        if steered {
-            return Err(TokenError::Header);
-        }
-        let (kid, key) = header
-            .kid
-            .and_then(|kid| ring.find(&kid))
-            .ok_or(TokenError::UnknownKey)?;
-        let decoded = jsonwebtoken::decode::<Claims>(token, key, &self.validation);
-        let claims = decoded.map_err(TokenError::Refused)?.claims;
-        Ok(Verified { kid, claims })
     }
 
     fn ring(&self) -> Arc<KeyRing> {
@@ -264,11 +256,46 @@ impl Tokens {
     }
 }
 
+/// What a token says that is of this type and signed by a key of the ring, and that key.
+fn signed<C: DeserializeOwned>(
+    ring: &KeyRing,
+    token: &str,
+    kind: &str,
+    validation: &Validation,
+) -> Result<(Arc<str>, C), TokenError> {
+    let header = jsonwebtoken::decode_header(token).map_err(TokenError::Refused)?;
+    // None of ours has them; whoever sends one wants us to take a key or a rule from the token (RFC 8725 §3.10).
+    let steered = header.crit.is_some()
+        || header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some();
+    // A token of one type is none of another (RFC 8725 §3.11).
+    if steered || header.typ.as_deref() != Some(kind) {
+        return Err(TokenError::Header);
+    }
+    let (kid, key) = header
+        .kid
+        .and_then(|kid| ring.find(&kid))
+        .ok_or(TokenError::UnknownKey)?;
+    let decoded = jsonwebtoken::decode::<C>(token, key, validation);
+    Ok((kid, decoded.map_err(TokenError::Refused)?.claims))
+}
+
+/// Within these times, by [`LEEWAY_S`].
+fn holds(nbf: i64, exp: i64, at: DateTime<Utc>) -> Result<(), TokenError> {
+    let now = at.timestamp();
+    if now.saturating_sub(LEEWAY_S) >= exp || now.saturating_add(LEEWAY_S) < nbf {
+        return Err(TokenError::Time);
+    }
+    Ok(())
+}
+
 /// One algorithm, whatever a token names (RFC 8725 §3.1).
-fn validation() -> Validation {
+fn validation(audience: &str) -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[ISSUER]);
-    validation.set_audience(&[AUDIENCE]);
+    validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
     // The times are checked against the caller's clock, not the library's.
     validation.validate_exp = false;

@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::tokens::{
-    ACCESS_TOKEN_S, Claims, IssueError, LEEWAY_S, TOKEN_BYTES_MAX, TOKEN_S_MAX, TokenError, Tokens,
+    ACCESS_TOKEN_S, Claims, IssueError, LEEWAY_S, LINK_S, Link, TOKEN_BYTES_MAX, TOKEN_S_MAX, TokenError,
+    Tokens,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -348,4 +349,59 @@ fn debug_prints_the_path_and_no_key() {
         printed.starts_with("Tokens { path: ") && printed.ends_with("token-keys.json\", .. }"),
         "{printed}"
     );
+}
+
+fn link(until: DateTime<Utc>) -> Link {
+    Link {
+        account: ACCOUNT,
+        sign_in: SIGN_IN,
+        until,
+        language: "fr".to_owned(),
+        profile: Some("requester@commune-a".to_owned()),
+        organization: None,
+    }
+}
+
+#[test]
+fn a_link_holds_for_its_path_and_its_time_and_is_no_access_token() {
+    const PATH: &str = "/v1/events?stream=SUP-1";
+    let house = House::new();
+    let until = AT + TimeDelta::seconds(ACCESS_TOKEN_S);
+    let (token, ends_at) = house.tokens.sign_link(link(until), PATH, AT).unwrap();
+    assert_eq!(ends_at, AT + TimeDelta::seconds(LINK_S));
+    let opened = |path: &str, seconds: i64| {
+        let at = AT + TimeDelta::seconds(seconds);
+        house.tokens.verify_link(&token, path, at)
+    };
+    assert_eq!(opened(PATH, 0).unwrap(), (link(until), ends_at));
+    assert!(opened(PATH, LINK_S + LEEWAY_S - 1).is_ok());
+    assert!(matches!(opened(PATH, LINK_S + LEEWAY_S), Err(TokenError::Time)));
+    assert!(matches!(opened(PATH, -LEEWAY_S - 1), Err(TokenError::Time)));
+    for other in [
+        "/v1/events",
+        "/v1/events?stream=SUP-2",
+        "/v1/events?stream=SUP-1&",
+        "",
+    ] {
+        assert!(matches!(opened(other, 0), Err(TokenError::OtherPath)), "{other}");
+    }
+    assert!(matches!(house.verify(&token), Err(TokenError::Header)));
+    let access = house.issue();
+    let as_link = house.tokens.verify_link(&access, PATH, AT);
+    assert!(matches!(as_link, Err(TokenError::Header)));
+    // Neither does when only its type, or only its audience, is that of the other.
+    let typed = with(&house.header(), "typ", Some(json!("guichet-link+jwt")));
+    let typed = house.sign(&typed, &claims());
+    assert!(house.verify(&typed).is_err() && house.tokens.verify_link(&typed, PATH, AT).is_err());
+    let aimed = house.sign(
+        &house.header(),
+        &with(&claims(), "aud", Some(json!("guichet-link"))),
+    );
+    assert!(house.verify(&aimed).is_err() && house.tokens.verify_link(&aimed, PATH, AT).is_err());
+    // It ends no later than the access token that it was made with.
+    let soon = AT + TimeDelta::seconds(60);
+    let (_, ends_at) = house.tokens.sign_link(link(soon), PATH, AT).unwrap();
+    assert_eq!(ends_at, soon);
+    let _ = house.tokens.rotate(AT, TimeDelta::zero()).unwrap();
+    assert!(opened(PATH, 0).is_err(), "its key is compromised");
 }

@@ -22,8 +22,9 @@ use domain::{Detail, Language};
 use uuid::Uuid;
 
 use crate::{
-    conditional,
+    compression, conditional,
     header::{is_encoded, language},
+    limit::{self, ToTell},
     metrics::{Metrics, method_label},
     refusal::{self, CAUSE_CHARS_MAX, Refusal, VIEW_BEHIND},
 };
@@ -61,11 +62,13 @@ pub async fn boundary(
         .request()
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
-    conditional::apply(&mut response);
+    response = conditional::apply(response);
     let told = as_problem(&mut response, id, language);
     harden(&mut response, id);
+    tell_what_is_left(&mut response);
     #[cfg(debug_assertions)]
     crate::recording::record(&response, if is_head { "GET" } else { method }, &route, told.code);
+    response = compression::apply(response);
     if is_head {
         response = response.map_body(|_, body| BoxBody::new(Headless(body.size())));
     }
@@ -184,7 +187,8 @@ fn as_problem(response: &mut ServiceResponse<BoxBody>, id: RequestId, language: 
         .iter()
         .filter(|(name, _)| {
             let kept = [header::ALLOW, header::VARY, header::ACCEPT_ENCODING, header::ETAG];
-            kept.contains(name) || name.as_str().starts_with("access-control-")
+            let families = ["access-control-", "ratelimit"];
+            kept.contains(name) || families.iter().any(|family| name.as_str().starts_with(family))
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -206,8 +210,26 @@ fn of_status(status: StatusCode) -> &'static refusal::Kind {
     refusal::KINDS.iter().find(same).copied().unwrap_or(fallback)
 }
 
+/// Tells who has carried something out that little is left of a limit. Who is refused for it is told by the refusal.
+fn tell_what_is_left(response: &mut ServiceResponse<BoxBody>) {
+    if !response.status().is_success() {
+        return;
+    }
+    let noted = response.request().extensions().get::<ToTell>().map(ToTell::noted);
+    let Some(noted) = noted.filter(|noted| !noted.is_empty()) else {
+        return;
+    };
+    for (name, value) in limit::fields(&noted) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
+
 fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
-    let is_somebodys = response.request().headers().contains_key(header::AUTHORIZATION);
+    let is_somebodys = conditional::is_somebodys(response);
+    let is_kept = response.request().method() == Method::GET
+        && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -222,6 +244,11 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
         headers.append(header::VARY, HeaderValue::from_static(VARY));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // What has a tag is kept by whom it is for, and asked for again with the tag each time.
+        let kept = match is_kept && headers.contains_key(header::ETAG) {
+            true => "private, no-cache",
+            false => "no-store",
+        };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     }
 }

@@ -22,13 +22,14 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    asking::Asking,
     boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
-    header::{self as fields, NoTags, Tags, language},
-    limit::{Exceeded, Limiter},
+    header::{self as fields, NoTags, Tags},
+    limit::{Exceeded, Limiter, ToTell},
     refusal::{self, Refusal},
     routes::paged,
-    scopes, times,
+    times,
 };
 
 /// How many events that a caller missed a refusal tells.
@@ -53,10 +54,12 @@ pub struct Caller {
     channel: Channel,
     acting_as: Option<String>,
     acting_in: Option<String>,
+    link_ends_at: Option<DateTime<Utc>>,
     on_behalf_of: Option<AccountId>,
     sent_at: Option<DateTime<Utc>>,
     occurred_at: Option<DateTime<Utc>>,
     limiter: Data<Limiter>,
+    to_tell: ToTell,
 }
 
 impl FromRequest for Caller {
@@ -81,7 +84,7 @@ pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     Ok(value)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
     let Some(value) = only(headers, name)? else {
         return Ok(None);
     };
@@ -95,7 +98,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refus
 }
 
 /// The name of an account or organization, which may hold any letter.
-fn name<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+pub(crate) fn name<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
     let value = only(headers, name)?;
     Ok(value.map(|value| fields::text(value.as_bytes().trim_ascii())))
 }
@@ -109,19 +112,14 @@ impl Caller {
             .clone();
         let config = request.app_data::<Data<ApiConfig>>().ok_or_else(missing)?;
         let limiter = request.app_data::<Data<Limiter>>().ok_or_else(missing)?.clone();
-        let headers = request.headers();
+        let (headers, to_tell) = (request.headers(), ToTell::default());
+        request.extensions_mut().insert(to_tell.clone());
         // The clock is read here and in `call`, and nowhere deeper (design §3.1).
         let at = Utc::now();
-        let token = text(headers, "authorization")?.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let actor = token.and_then(|token| application.identity.actor(token, at));
-        let mut actor = actor.ok_or_else(|| Refusal::new(&refusal::UNAUTHENTICATED))?;
-        scopes::check(request, actor.scopes.as_ref())?;
+        let asking = Asking::read(request, &application, at)?;
+        let mut actor = asking.actor;
+        let (acting_as, acting_in) = (asking.acting_as, asking.acting_in);
         let believed = is_believed(&application, config, headers);
-        let acting_as = text(headers, "guichet-profile")?.map(str::to_owned);
-        let acting_in = name(headers, "guichet-organization")?.map(Cow::into_owned);
         actor.viewer = narrowed(
             &application,
             actor.viewer,
@@ -144,7 +142,8 @@ impl Caller {
             Some(_) | None => Channel::Rest,
         };
         Ok(Caller {
-            language: language(headers),
+            language: asking.language,
+            link_ends_at: asking.link_ends_at,
             at,
             request_id: request
                 .extensions()
@@ -161,6 +160,7 @@ impl Caller {
             application,
             actor,
             limiter,
+            to_tell,
         })
     }
 
@@ -194,6 +194,24 @@ impl Caller {
         self.actor.sign_in
     }
 
+    /// How long an answer to this call may be kept that may be kept for so long, s: not beyond the link that it was asked by.
+    #[must_use]
+    pub fn kept_s(&self, seconds: u64) -> u64 {
+        let left = self.link_ends_at.map(|ends_at| ends_at - Utc::now());
+        left.map_or(seconds, |left| {
+            seconds.min(left.num_seconds().max(0).unsigned_abs())
+        })
+    }
+
+    /// The token of a link to a path with its query, and when it ends.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it cannot be signed.
+    pub fn link(&self, path: &str, at: DateTime<Utc>) -> Result<(String, DateTime<Utc>), Refusal> {
+        let identity = &self.application.identity;
+        Ok(identity.sign_link(&self.actor, self.acting(), self.language, path, at)?)
+    }
+
     /// Until when the token or the key of this call holds.
     #[must_use]
     pub fn until(&self) -> DateTime<Utc> {
@@ -210,8 +228,8 @@ impl Caller {
     /// [`Refusal`] when the sign-in, the key or the profile does not hold any more, or the account has written too much.
     pub fn call(&self, what: &str, asked: &[u8]) -> Result<Call, Refusal> {
         let account = self.viewer().account;
-        self.limiter.count_write(account)?;
-        self.limiter.count_bytes(account, asked.len())?;
+        self.to_tell.note(self.limiter.count_write(account)?);
+        self.to_tell.note(self.limiter.count_bytes(account, asked.len())?);
         self.call_of_reader(what, asked)
     }
 
@@ -224,6 +242,20 @@ impl Caller {
             return Err(Refusal::new(&refusal::UNAUTHENTICATED));
         }
         self.call_after_upload(what, asked)
+    }
+
+    /// The same caller with the rights of now, for what goes on longer than a request; `None` when the sign-in, the account or the
+    /// profile does not hold any more.
+    #[must_use]
+    pub fn today(&self) -> Option<Caller> {
+        let today = self
+            .application
+            .identity
+            .viewer_of(self.viewer().account, self.sign_in())?;
+        let (acting_as, acting_in) = self.acting();
+        let mut caller = self.clone();
+        caller.actor.viewer = narrowed(&self.application, today, acting_as, acting_in).ok()?;
+        Some(caller)
     }
 
     /// Refuses, before it comes, what is more than an account may send in a day.
@@ -239,8 +271,10 @@ impl Caller {
     /// # Errors
     /// [`Exceeded`] when it has sent as many as it may.
     pub fn sends(&self, before: u64, bytes: usize) -> Result<(), Exceeded> {
-        self.limiter
-            .count_more_bytes(self.viewer().account, before, bytes as u64)
+        let account = self.viewer().account;
+        let counted = self.limiter.count_more_bytes(account, before, bytes as u64);
+        self.to_tell.note(counted?);
+        Ok(())
     }
 
     /// The same once a file has come, which may take longer than the token holds that it was begun with.

@@ -1,6 +1,6 @@
 //! From where a request comes.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use api_types::forwarded::client_address;
 use application::{Application, identity::tries::Client};
 use domain::Detail;
@@ -8,7 +8,7 @@ use domain::Detail;
 use crate::{
     caller::is_believed,
     config::ApiConfig,
-    limit::Limiter,
+    limit::{Limiter, ToTell},
     refusal::{INTERNAL, Refusal, TOO_MANY_REQUESTS},
 };
 
@@ -37,14 +37,14 @@ impl FromRequest for Stranger {
             let headers = request.headers();
             let limits_itself = headers.get(CHANNEL).is_some_and(|channel| channel == "soap");
             let says = !believed || (headers.contains_key(CLIENT_ADDRESS) && !limits_itself);
-            match client
-                .address
-                .filter(|_| says)
-                .map(|address| limiter.count(address))
-            {
-                Some(Err(seconds)) => Err(Refusal::new(&TOO_MANY_REQUESTS).retry_after_s(seconds)),
-                Some(Ok(())) | None => Ok(Stranger(client)),
+            if let Some(address) = client.address.filter(|_| says) {
+                let counted = limiter.count(address);
+                let left = counted.map_err(|spent| Refusal::new(&TOO_MANY_REQUESTS).spent(spent))?;
+                let to_tell = ToTell::default();
+                to_tell.note(left);
+                request.extensions_mut().insert(to_tell);
             }
+            Ok(Stranger(client))
         };
         std::future::ready(read())
     }

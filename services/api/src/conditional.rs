@@ -1,20 +1,25 @@
-//! Questions on a condition (RFC 9110 §13): whatever is answered with an `ETag` can be asked for with `If-Match` and
-//! `If-None-Match`.
+//! Questions on a condition (RFC 9110 §13): whatever is answered with an `ETag` can be asked for with `If-None-Match`, and what has a
+//! version with `If-Match` too. An answer that has no version is tagged by its bytes (docs/adr/0024).
 
-use domain::Detail;
 use std::str::FromStr;
 
 use actix_web::{
-    HttpResponse,
-    body::BoxBody,
-    dev::ServiceResponse,
+    HttpMessage, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ResponseHead, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{self, EntityTag},
+        header::{self, EntityTag, HeaderName, HeaderValue},
     },
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::Detail;
+use sha2::{Digest, Sha256};
 
-use crate::{header::Tags, refusal::Refusal};
+use crate::{asking::ByLink, header::Tags, refusal::Refusal};
+
+/// How much of the SHA-256 of a body is its tag, bytes: two bodies that somebody may be answered in turn do not share so much of it.
+const TAG_BYTES: usize = 16;
 
 /// Says of an answer that more than its tag tells may have changed in it since it was first tagged so: names, rights, labels. It
 /// is sent whole to whoever has that tag (RFC 9110 §8.8.1 asks a strong one to change with every byte).
@@ -23,37 +28,82 @@ pub(crate) struct MayDiffer;
 
 /// Looks at the conditions of a question that has its answer: 412 when another state was asked for, 304 when the caller has
 /// it already.
-pub(crate) fn apply(response: &mut ServiceResponse<BoxBody>) {
-    let request = response.request();
-    if request.method() != Method::GET || response.status() != StatusCode::OK {
-        return;
+pub(crate) fn apply(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    if response.request().method() != Method::GET || response.status() != StatusCode::OK {
+        return response;
     }
-    let tag = response
-        .headers()
-        .get(header::ETAG)
-        .and_then(|tag| tag.to_str().ok());
-    let Some(tag) = tag.and_then(|tag| EntityTag::from_str(tag).ok()) else {
-        return;
-    };
-    // One that cannot be read is refused where it matters; here it is none.
-    let named = |name| Tags::read(request.headers(), &name).ok().flatten();
-    if named(header::IF_MATCH).is_some_and(|tags| !tags.hold(&tag)) {
+    let own = tag(&response);
+    if let Some(tag) = &own
+        && named(&response, &header::IF_MATCH).is_some_and(|tags| !tags.hold(tag))
+    {
         let refusal = Refusal::of(Detail::TagIs { tag: tag.to_string() });
         *response.response_mut() = HttpResponse::from_error(refusal);
-    } else if !response.response().extensions().contains::<MayDiffer>()
-        && named(header::IF_NONE_MATCH).is_some_and(|tags| tags.hold(&tag))
-    {
-        let mut not_modified = HttpResponse::NotModified().finish();
-        for (name, value) in response.headers() {
-            let of_body = [
-                header::CONTENT_TYPE,
-                header::CONTENT_ENCODING,
-                header::CONTENT_LENGTH,
-            ];
-            if !of_body.contains(name) {
-                not_modified.headers_mut().append(name.clone(), value.clone());
-            }
-        }
-        *response.response_mut() = not_modified;
+        return response;
     }
+    if own.is_none() && is_tagged_by_its_bytes(&response) {
+        response = response.map_body(tagged);
+    }
+    let is_had = tag(&response)
+        .is_some_and(|tag| named(&response, &header::IF_NONE_MATCH).is_some_and(|tags| tags.hold(&tag)));
+    if is_had && !response.response().extensions().contains::<MayDiffer>() {
+        not_modified(&mut response);
+    }
+    response
+}
+
+fn tag(response: &ServiceResponse<BoxBody>) -> Option<EntityTag> {
+    let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
+    EntityTag::from_str(tag).ok()
+}
+
+/// The tags that a condition names. One that cannot be read is refused where it matters; here it is none.
+fn named(response: &ServiceResponse<BoxBody>, name: &HeaderName) -> Option<Tags> {
+    Tags::read(response.request().headers(), name).ok().flatten()
+}
+
+/// JSON that is somebody's, and of which nobody has said how it is kept.
+fn is_tagged_by_its_bytes(response: &ServiceResponse<BoxBody>) -> bool {
+    let headers = response.headers();
+    let is_json = |kind: &[u8]| kind.starts_with(b"application/json") || kind.ends_with(b"+json");
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| is_json(kind.as_bytes()))
+        && !headers.contains_key(header::CACHE_CONTROL)
+        && is_somebodys(response)
+}
+
+/// The answer depends on who asks.
+pub(crate) fn is_somebodys(response: &ServiceResponse<BoxBody>) -> bool {
+    let request = response.request();
+    request.headers().contains_key(header::AUTHORIZATION) || request.extensions().contains::<ByLink>()
+}
+
+/// With a tag of its bytes, unless it is streamed. The tag is weak: on its way an answer may be compressed.
+fn tagged(head: &mut ResponseHead, body: BoxBody) -> BoxBody {
+    match body.try_into_bytes() {
+        Ok(bytes) => {
+            let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..TAG_BYTES]);
+            if let Ok(tag) = HeaderValue::try_from(format!("W/\"{digest}\"")) {
+                head.headers_mut().insert(header::ETAG, tag);
+            }
+            BoxBody::new(bytes)
+        }
+        Err(streamed) => streamed,
+    }
+}
+
+fn not_modified(response: &mut ServiceResponse<BoxBody>) {
+    let mut not_modified = HttpResponse::NotModified().finish();
+    let of_body = [
+        "content-type",
+        "content-encoding",
+        "content-length",
+        "content-digest",
+        "content-disposition",
+    ];
+    for (name, value) in response.headers() {
+        if !of_body.contains(&name.as_str()) {
+            not_modified.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    *response.response_mut() = not_modified;
 }

@@ -1,6 +1,7 @@
 //! Opening the door: routes, limits, CORS, TLS.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::BufReader,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -114,6 +115,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
     let shapes = web::Data::new(shapes);
     let contract = openapi::completed(collected);
     let methods = web::Data::new(Methods::of(&contract));
+    let exposed = openapi::exposed(&contract);
     let contract = Contract::of(&contract).map_err(|error| failed(error.into()))?;
     let contract = web::Data::new(contract);
     let metrics = web::Data::new(Metrics::default());
@@ -134,7 +136,7 @@ pub fn bind(application: Application, config: ApiConfig) -> Result<Bound, BindEr
             .app_data(metrics.clone())
             .app_data(limiter.clone())
             .wrap(from_fn(plain_bodies))
-            .wrap(self::cors(&cors))
+            .wrap(self::cors(&cors, &exposed))
             .wrap(from_fn(boundary))
             .configure(routes::serve)
             .configure(docs::register)
@@ -175,21 +177,13 @@ fn listener(address: SocketAddr, write_wait: Duration) -> std::io::Result<TcpLis
     Ok(listener)
 }
 
-fn cors(cors: &Cors) -> CorsMiddleware {
+fn cors(cors: &Cors, exposed: &BTreeSet<String>) -> CorsMiddleware {
     let middleware = CorsMiddleware::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()
-        .expose_headers([
-            "Accept-Encoding",
-            "Allow",
-            "Content-Disposition",
-            "ETag",
-            "Guichet-Next-After",
-            "Location",
-            "Retry-After",
-            "WWW-Authenticate",
-            "X-Request-Id",
-        ])
+        .expose_headers(exposed)
+        // A page of the same site is given its refresh token as a cookie.
+        .supports_credentials()
         .max_age(3_600);
     cors.origins
         .iter()

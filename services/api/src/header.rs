@@ -6,7 +6,8 @@ mod tags;
 use std::{borrow::Cow, str::FromStr};
 
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, Quality, QualityItem,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, ContentEncoding, HeaderMap, HeaderName,
+    HeaderValue, Quality, QualityItem,
 };
 use domain::Language;
 
@@ -159,10 +160,10 @@ pub(crate) fn language(headers: &HeaderMap) -> Language {
     if english_wins { Language::En } else { Language::Fr }
 }
 
-/// Is a live stream of events asked for, rather than a page of lines (RFC 9110 §12.5.1)? The one of the two that weighs more;
+/// Is a live stream of events asked for, rather than a page of these media types (RFC 9110 §12.5.1)? The one of the two that weighs more;
 /// of equals the stream, when it is asked for by its name.
 #[must_use]
-pub(crate) fn wants_event_stream(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_event_stream(headers: &HeaderMap, pages: &[&str]) -> bool {
     let ranges = weighted(headers, &ACCEPT);
     let weight = |kind: &str| {
         let family = format!("{}/*", kind.split('/').next().unwrap_or_default());
@@ -181,8 +182,31 @@ pub(crate) fn wants_event_stream(headers: &HeaderMap) -> bool {
             .map_or((Quality::ZERO, 0), |(near, weight)| (weight, near))
     };
     let stream = weight("text/event-stream");
-    let page = weight("application/x-ndjson").max(weight("application/ndjson"));
+    let page = pages.iter().map(|kind| weight(kind)).max();
+    let page = page.unwrap_or((Quality::ZERO, 0));
     stream.0 > Quality::ZERO && (stream > page || (stream == page && stream.1 == 3))
+}
+
+/// The content coding that an answer is to have: `br` or `gzip`, whichever weighs more, and `br` where they weigh the same; none when
+/// neither is asked for, or the answer as it is weighs more (RFC 9110 §12.5.3).
+#[must_use]
+pub(crate) fn content_coding(headers: &HeaderMap) -> Option<ContentEncoding> {
+    let codings = weighted(headers, &ACCEPT_ENCODING);
+    let of = |names: &[&str]| {
+        let named = codings
+            .iter()
+            .find(|(coding, _)| names.contains(&coding.as_str()));
+        named.map(|(_, weight)| *weight)
+    };
+    let any = of(&["*"]);
+    let weight = |names: &[&str]| of(names).or(any).unwrap_or(Quality::ZERO);
+    let (brotli, gzip) = (weight(&["br"]), weight(&["gzip", "x-gzip"]));
+    let (coding, weight) = match gzip > brotli {
+        true => (ContentEncoding::Gzip, gzip),
+        false => (ContentEncoding::Brotli, brotli),
+    };
+    let as_it_is = of(&["identity"]).unwrap_or(Quality::ZERO);
+    (weight > Quality::ZERO && weight >= as_it_is).then_some(coding)
 }
 
 /// The first content coding of a body that is not taken (RFC 9110 §8.4): every one but `identity`.

@@ -21,11 +21,13 @@ use utoipa_actix_web::AppExt;
 
 use crate::routes;
 
+pub(crate) use self::fields::exposed;
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Guichet",
-        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC, to the microsecond: one that was cut to milliseconds (JavaScript's `Date`) lies before what it was read from, in `as_of` too. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version; several tags are one list, of which one must be that of the version, and where there is nothing yet it is not looked at. `If-None-Match` answers 304 to who has a ticket, as long as nothing that stands in it has changed since it did: no event of it, and none of an account, an organization or a desk. Accounts and organizations are sent whole each time. HEAD is answered wherever GET is, without the body. A body is sent without `Content-Encoding`, and no member of it twice. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`); `Guichet-On-Behalf-Of` with a user name says for whom somebody acts who treats a ticket, and both stand in its history.",
+        description = "A ticketing service whose memory can be proven: every action on a ticket is an event in an append-only log, and every answer is computed from that log.\n\nAll times are RFC 3339 in UTC, to the microsecond: one that was cut to milliseconds (JavaScript's `Date`) lies before what it was read from, in `as_of` too. Refusals are RFC 9457 problems with a stable `code`; faulty fields are all named at once in `errors`. Lists page by cursor. `Idempotency-Key` makes any command safe to repeat; `If-Match` with the version of an `ETag` refuses a change that rests on an older version; several tags are one list, of which one must be that of the version, and where there is nothing yet it is not looked at. `If-None-Match` answers 304 to who has a list or anything else that has no version, as long as its bytes are the same, and to who has a ticket, as long as nothing that stands in it has changed since it did: no event of it, and none of an account, an organization or a desk. Accounts and organizations are sent whole each time. Answers in text of 1 KiB and more are sent in `br` or `gzip` where `Accept-Encoding` has it. HEAD is answered wherever GET is, without the body. A body is sent without `Content-Encoding`, and no member of it twice. Send `Accept-Language: fr` or `en`. `Guichet-Profile` and `Guichet-Organization` narrow any call to one of the caller's roles or organizations (see `GET /v1/me`); `Guichet-On-Behalf-Of` with a user name says for whom somebody acts who treats a ticket, and both stand in its history.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "The maintainers of Guichet", url = "https://guichet.example/"),
     ),
@@ -62,6 +64,11 @@ impl Modify for Bearer {
             .bearer_format("JWT");
         let scheme = scheme.description(Some("The access token of `POST /v1/auth/token`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+        let link = ApiKeyValue::with_description(
+            "link",
+            "A signed link of `POST /v1/me/links`: its address, as it was answered.",
+        );
+        components.add_security_scheme("link", SecurityScheme::ApiKey(ApiKey::Query(link)));
         let key = ApiKeyValue::with_description("Guichet-Service-Key", "The courier's key.");
         components.add_security_scheme("service", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }

@@ -3,11 +3,15 @@
 use domain::{Detail, Fault, FaultText};
 use std::{collections::BTreeSet, str::FromStr};
 
-use actix_web::{HttpRequest, web::Query};
+use actix_web::{HttpMessage, HttpRequest, web::Query};
 use application::{Position, tickets::as_of::AsOf};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{refusal::Refusal, times};
+use crate::{
+    asking::{ByLink, LINK},
+    refusal::Refusal,
+    times,
+};
 
 /// The parameters of a request, taken one by one.
 pub struct Parameters {
@@ -24,8 +28,12 @@ impl Parameters {
     pub fn read(request: &HttpRequest) -> Result<Self, Refusal> {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
         let pairs = pairs.map_err(|error| Refusal::of(Detail::QueryUnreadable).cause(error))?;
+        let mut pairs = pairs.into_inner();
+        if request.extensions().contains::<ByLink>() {
+            pairs.retain(|(name, _)| name != LINK);
+        }
         Ok(Self {
-            pairs: pairs.into_inner(),
+            pairs,
             known: BTreeSet::new(),
             faults: Vec::new(),
         })

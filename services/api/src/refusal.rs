@@ -11,7 +11,10 @@ use application::{ExecuteError, ReadError, identity::error::SignInError, kernel:
 use chrono::Utc;
 use domain::{Detail, Fault, FaultText, Label, Language, ticket::Rejection};
 
-use crate::{answer, limit::Exceeded};
+use crate::{
+    answer,
+    limit::{Allowance, Exceeded, fields},
+};
 
 /// Longest cause in the log, characters.
 pub(crate) const CAUSE_CHARS_MAX: usize = 1_000;
@@ -40,6 +43,7 @@ struct More {
     allowed: Option<Vec<AllowedAction>>,
     challenge: Option<Challenge>,
     retry_after_s: Option<u64>,
+    spent: Option<Allowance>,
     allow: Option<String>,
 }
 
@@ -212,6 +216,13 @@ impl Refusal {
         self
     }
 
+    /// Because nothing is left of a limit.
+    #[must_use]
+    pub fn spent(mut self, spent: Allowance) -> Self {
+        self.more().spent = Some(spent);
+        self.retry_after_s(spent.more_in_s)
+    }
+
     /// With the methods that the path has.
     #[must_use]
     pub fn allow(mut self, methods: String) -> Self {
@@ -316,6 +327,11 @@ impl ResponseError for Refusal {
         if let Some(allow) = self.more.as_ref().and_then(|more| more.allow.clone()) {
             response.insert_header((header::ALLOW, allow));
         }
+        if let Some(spent) = self.more.as_ref().and_then(|more| more.spent) {
+            for field in fields(&[spent]) {
+                response.insert_header(field);
+            }
+        }
         if self.kind.code == WRONG_MEDIA_TYPE.code {
             // Which codings are taken instead (RFC 9110 §12.5.3).
             response.insert_header((header::ACCEPT_ENCODING, "identity"));
@@ -339,7 +355,7 @@ impl From<ReadError> for Refusal {
 impl From<Exceeded> for Refusal {
     fn from(exceeded: Exceeded) -> Self {
         match exceeded {
-            Exceeded::ForNow { why, retry_after_s } => Refusal::of(why).retry_after_s(retry_after_s),
+            Exceeded::ForNow { why, spent } => Refusal::of(why).spent(*spent),
             Exceeded::Ever { bytes_per_day } => Refusal::of(Detail::DayBytesMax { bytes: bytes_per_day }),
         }
     }

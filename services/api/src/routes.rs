@@ -8,6 +8,7 @@ pub mod auth;
 pub mod comments;
 pub mod deliveries;
 pub mod desks;
+mod digests;
 pub mod events;
 pub mod health;
 pub mod history;
@@ -79,6 +80,8 @@ fn register(registry: &mut impl Registry) {
         .operation(auth::create_token)
         .operation(auth::refresh_token)
         .operation(auth::delete_token)
+        .operation(auth::cookies::create_cookie)
+        .operation(auth::cookies::refresh_cookie)
         .operation(auth::create_challenge)
         .operation(auth::get_password_policy)
         .operation(oidc::list_identity_providers)
@@ -92,6 +95,7 @@ fn register(registry: &mut impl Registry) {
         .operation(recovery::sign_up)
         .operation(recovery::confirm_sign_up)
         .operation(me::get_me)
+        .operation(me::links::create_links)
         .operation(me::profile::edit_me)
         .operation(me::profile::request_address)
         .operation(me::profile::set_avatar)
@@ -221,6 +225,17 @@ fn ticket_json(caller: &Caller, loaded: &Shown<Arc<Loaded>>) -> Result<api_types
 
 fn etag(version: u64) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
+}
+
+/// How long a file that never changes may be kept by whom it is for, s. No longer: it is not called back when a person is erased, or when
+/// somebody may not see it any more.
+pub const FILE_KEPT_S: u64 = 60 * 60;
+
+/// How a file that never changes is kept.
+fn kept_file(caller: &Caller) -> (header::HeaderName, String) {
+    let kept_s = caller.kept_s(FILE_KEPT_S);
+    let kept = format!("private, max-age={kept_s}, immutable");
+    (header::CACHE_CONTROL, kept)
 }
 
 /// Answers a question in the reading room. The answer is written there too: it may be long.

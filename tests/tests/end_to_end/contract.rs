@@ -66,8 +66,9 @@ fn every_operation_of_the_contract_is_served() {
 }
 
 /// Bodies that two operations take, named by what they hold.
-const SHARED_BODIES: [&str; 4] = [
+const SHARED_BODIES: [&str; 5] = [
     "ContractTerms",
+    "CreateToken",
     "EditProfile",
     "OneTimeToken",
     "PasswordConfirmation",

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use guichet_tests::{answer::faults, people::quick};
+use guichet_tests::{
+    answer::{Answer, faults},
+    people::quick,
+};
 use serde_json::json;
 
 fn root() -> PathBuf {
@@ -108,4 +111,72 @@ fn a_client_is_told_at_one_past_the_limit() {
     let told = faults(&question(256, 24_577).refused(422, "invalid"));
     let length = |pointer: &str| (pointer.to_owned(), "length".to_owned());
     assert_eq!(told, [length("/description"), length("/summary")]);
+}
+
+/// The `RateLimit-Policy`, and `r` and `t` of the `RateLimit` of an answer; nothing when it has none.
+fn left(answer: &Answer) -> Option<(String, u64, u64)> {
+    let (policy, limit) = (answer.header("ratelimit-policy"), answer.header("ratelimit"));
+    assert_eq!(policy.is_empty(), limit.is_empty());
+    let (_, left) = limit.split_once(";r=")?;
+    let (left, more) = left.split_once(";t=")?;
+    Some((policy.to_owned(), left.parse().unwrap(), more.parse().unwrap()))
+}
+
+#[test]
+fn who_comes_near_a_limit_is_told_and_who_reaches_it_is_told_when_there_is_more() {
+    let server = quick().with("GUICHET_WRITES_PER_MINUTE", "20").start();
+    let requester = server.client("requester-1");
+    let open = || {
+        let ticket = json!({"desk": "SUP", "type": "question", "summary": "Une", "description": "…"});
+        requester.post("/v1/tickets", &ticket)
+    };
+    let policy = "\"writes\";q=20;w=60";
+    assert_eq!(left(&open()), None, "there is plenty");
+    let mut last = None;
+    let refused = loop {
+        let answer = open();
+        if answer.status == 429 {
+            break answer;
+        }
+        assert_eq!(answer.status, 201);
+        last = left(&answer);
+    };
+    // What was taken last was all that was left.
+    let (told, none, _) = last.unwrap();
+    assert_eq!((told.as_str(), none), (policy, 0));
+    let problem = refused.refused(429, "too-much-written");
+    let (told, none, more) = left(&refused).unwrap();
+    assert_eq!((told.as_str(), none), (policy, 0));
+    assert_eq!(
+        (refused.header("retry-after"), &problem["retry_after_s"]),
+        (&*more.to_string(), &json!(more))
+    );
+    assert_eq!(
+        left(&requester.get("/v1/tickets")),
+        None,
+        "what only reads is not counted"
+    );
+
+    let server = quick()
+        .with("GUICHET_STRANGER_BURST", "12")
+        .with("GUICHET_STRANGER_PER_MINUTE", "4")
+        .start();
+    let policy = "\"requests\";q=12;w=180";
+    let ask = || server.nobody().get("/v1/auth/providers");
+    let asked: Vec<Answer> = (0..13).map(|_| ask()).collect();
+    assert_eq!(left(&asked[0]), None);
+    assert_eq!(left(&asked[11]).unwrap().0, policy);
+    let (told, none, more) = left(&asked[12]).unwrap();
+    assert_eq!((asked[12].status, told.as_str(), none), (429, policy, 0));
+    assert!((1..=15).contains(&more), "{more}");
+
+    let server = quick().with("GUICHET_WRITTEN_BYTES_PER_DAY", "10240").start();
+    let requester = server.client("requester-1");
+    let ticket = json!({"desk": "SUP", "type": "question", "summary": "Une", "description": "…"});
+    let key = requester.open(&ticket)["key"].as_str().unwrap().to_owned();
+    let attached = requester.attach(&key, "a.bin", &[7; 9 * 1024 - 100]);
+    assert_eq!(attached.status, 201);
+    let (told, none, more) = left(&attached).unwrap();
+    assert_eq!(told, "\"bytes\";q=10240;qu=\"content-bytes\";w=86400");
+    assert_eq!((none, more), (0, 9));
 }

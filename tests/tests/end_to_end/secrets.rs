@@ -120,6 +120,11 @@ fn passwords(story: &mut Story) -> Client {
     story.hands_out_tokens(&first);
     let second = refresh(&story.server, &first).expect(200);
     story.hands_out_tokens(&second);
+    let body = json!({"username": "storied", "password": FIRST});
+    let page = story.server.nobody().post("/v1/auth/cookie", &body);
+    story.hands_out("an access token of a page", &page.expect(200)["access_token"]);
+    let cookie = page.header("set-cookie").split(['=', ';']).nth(1).unwrap();
+    story.hands_out("a refresh token of a cookie", &json!(cookie));
     let mistyped = attempt(&story.server, "storied", MISTYPED);
     story.answered("a wrong password", &mistyped);
     let shape = json!({"username": "storied", "password": [FIRST]});
@@ -216,6 +221,20 @@ fn programs(story: &mut Story, person: &Client) {
     for path in ["", "/history", "/comments", "/blame"] {
         story.reads(person, &format!("/v1/tickets/{key}{path}"));
     }
+    let history = format!("/v1/tickets/{key}/history");
+    let links = person
+        .post("/v1/me/links", &json!({"paths": [history]}))
+        .expect(200);
+    let url = links["items"][0]["url"].as_str().unwrap().to_owned();
+    story.hands_out("a signed link", &json!(url.split_once("link=").unwrap().1));
+    let nobody = story.server.nobody();
+    story.reads(&nobody, &url);
+    // One that does not hold is not told either.
+    story.answered(
+        "a link to something else",
+        &nobody.get(&url.replace("history", "evidence")),
+    );
+    story.answered("a link with more", &nobody.get(&format!("{url}&limit=1")));
     story.reads(&auditor, &format!("/v1/tickets/{key}/evidence"));
     for path in [
         "/v1/events?limit=1000",

@@ -22,13 +22,13 @@ fn encoded(part: &Value) -> String {
 }
 
 /// A part of a token, read without asking whether it is signed.
-fn part(token: &str, place: usize) -> Value {
+pub(crate) fn part(token: &str, place: usize) -> Value {
     let part = token.split('.').nth(place).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
 /// A token of one's own making.
-fn signed(key: &SigningKey, header: &Value, claims: &Value) -> String {
+pub(crate) fn signed(key: &SigningKey, header: &Value, claims: &Value) -> String {
     let message = format!("{}.{}", encoded(header), encoded(claims));
     let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()).to_bytes());
     format!("{message}.{signature}")
@@ -43,7 +43,7 @@ fn signed_by_secret(secret: &[u8], header: &Value, claims: &Value) -> String {
 }
 
 /// With members of it in place of what they were.
-fn with(value: &Value, members: &Value) -> Value {
+pub(crate) fn with(value: &Value, members: &Value) -> Value {
     let mut value = value.clone();
     let all = value.as_object_mut().unwrap();
     all.extend(members.as_object().unwrap().clone());
@@ -56,7 +56,7 @@ fn key_file(home: &Home) -> PathBuf {
 }
 
 /// The key that signs, from the server's own file.
-fn signing_key(home: &Home) -> SigningKey {
+pub(crate) fn signing_key(home: &Home) -> SigningKey {
     let file: Value = serde_json::from_slice(&fs::read(key_file(home)).unwrap()).unwrap();
     let seed = URL_SAFE_NO_PAD
         .decode(file["keys"][0]["seed"].as_str().unwrap())
@@ -64,7 +64,7 @@ fn signing_key(home: &Home) -> SigningKey {
     SigningKey::from_bytes(&seed.try_into().unwrap())
 }
 
-fn seconds_now() -> u64 {
+pub(crate) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 

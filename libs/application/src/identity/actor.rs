@@ -36,19 +36,30 @@ impl Identity {
             return self.actor_of_key(ApiKeyId(id), hash, at);
         }
         let claims = self.guard.tokens.verify(token, at).ok()?;
-        if self.sessions.is_revoked(claims.sid) {
+        let until = DateTime::from_timestamp(claims.exp, 0)?;
+        self.actor_of_sign_in(AccountId(claims.sub), claims.sid, until)
+    }
+
+    /// Who holds what was signed for this sign-in, as long as that lasts.
+    pub(crate) fn actor_of_sign_in(
+        &self,
+        account: AccountId,
+        sign_in: Uuid,
+        until: DateTime<Utc>,
+    ) -> Option<Actor> {
+        if self.sessions.is_revoked(sign_in) {
             return None;
         }
         let account = self
             .kernel
             .directory
-            .account(AccountId(claims.sub))
+            .account(account)
             .filter(|account| !account.disabled)?;
         Some(Actor {
             viewer: self.kernel.directory.viewer(account.id)?,
             account,
-            sign_in: claims.sid,
-            until: DateTime::from_timestamp(claims.exp, 0)?,
+            sign_in,
+            until,
             scopes: None,
         })
     }

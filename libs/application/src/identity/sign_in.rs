@@ -58,6 +58,8 @@ pub struct SignedIn {
     pub expires_in_s: u64,
     /// The refresh token, good for one use.
     pub refresh_token: String,
+    /// How long it holds, seconds.
+    pub refresh_expires_in_s: u64,
     /// The sign-in.
     pub sign_in: Uuid,
 }
@@ -203,6 +205,7 @@ impl Identity {
             access_token,
             expires_in_s: lifetime.num_seconds().unsigned_abs(),
             refresh_token: refresh_token.into_exposed(),
+            refresh_expires_in_s: (until - at).num_seconds().max(0).unsigned_abs(),
             sign_in,
         })
     }

@@ -75,7 +75,7 @@ pub enum TokenError {
     /// It is no JWT, its algorithm is not EdDSA, its signature does not fit, or it is not by or for us.
     #[error("the token is refused")]
     Refused(#[source] jsonwebtoken::errors::Error),
-    /// Its header names a key or a rule that we should follow: `jku`, `jwk`, `x5u`, `x5c`, `crit`.
+    /// Its header names another type of token, or a key or a rule that we should follow: `jku`, `jwk`, `x5u`, `x5c`, `crit`.
     #[error("the token's header says more than ours do")]
     Header,
     /// It names no key, or one that is not ours.
@@ -84,6 +84,9 @@ pub enum TokenError {
     /// Its key has been replaced and its grace is over.
     #[error("the token's key is refused by now")]
     RefusedKey,
+    /// It is a link to something else.
+    #[error("the link leads to another path")]
+    OtherPath,
     /// It no longer holds, or not yet.
     #[error("the token does not hold at this time")]
     Time,

@@ -32,7 +32,12 @@ texts! {
             IfMatchUnreadable =
                 "If-Match doit contenir des étiquettes entre guillemets, comme \"3\", séparées par des virgules, ou *.",
                 "If-Match must hold tags in quotes, such as \"3\", with commas between them, or *.";
-            LastEventIdNotAPosition = "Last-Event-ID n'est pas une position.", "Last-Event-ID is not a position.";
+            NotMeantAsCookie =
+                "L'en-tête « Guichet-Refresh: cookie » est exigé ici.",
+                "The header \"Guichet-Refresh: cookie\" is required here.";
+            LastEventIdUnreadable =
+                "Last-Event-ID n'est pas l'identifiant d'un message de ce flux.",
+                "Last-Event-ID is not the id of a message of this stream.";
         }
         "profile-not-held" => {
             ProfileNotHeld =

@@ -175,6 +175,16 @@ texts! {
                 "nomme « {category} », qui n'est ni un guichet ni un type de demande",
                 "names “{category}”, which is no desk and no request type";
             NamesTwice { name: String } = "nomme « {name} » deux fois", "names “{name}” twice";
+            NotToBeLinked =
+                "n'est pas une adresse que l'on peut signer : le fichier d'une pièce jointe, l'image d'un compte, l'historique d'un ticket ou /v1/events",
+                "is not an address that can be signed: the file of an attachment, a picture of an account, the history of a ticket, or /v1/events";
+            LinkBesideToken =
+                "est un lien signé : il se passe de l'en-tête Authorization",
+                "is a signed link: it is sent without the header Authorization";
+            NotWhenLive = "n'est pas admis d'un flux en direct", "is not taken of a live stream";
+            BeyondTheVersion { version: u64 } =
+                "dépasse la version actuelle du ticket, {version}",
+                "lies beyond the version of the ticket, {version}";
             GivenTwice = "est donné plusieurs fois", "is given more than once";
             Taken = "est déjà pris", "is taken";
             SirenOfAnother = "est celui d'une autre organisation", "is that of another organization";

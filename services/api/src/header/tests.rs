@@ -73,7 +73,11 @@ fn a_stream_is_sent_to_who_would_rather_have_one() {
             false,
         ),
     ] {
-        assert_eq!(wants_event_stream(&lines(&ACCEPT, asked)), expected, "{asked:?}");
+        assert_eq!(
+            wants_event_stream(&lines(&ACCEPT, asked), &["application/x-ndjson"]),
+            expected,
+            "{asked:?}"
+        );
     }
 }
 

@@ -45,8 +45,12 @@ const WITHOUT_VERSION: [&str; 10] = [
 ];
 /// Questions whose answers tell of more than their tag does: each is sent whole.
 const SENT_WHOLE: [&str; 2] = ["get_account", "get_organization"];
+/// Questions whose answer in JSON is streamed: nothing knows its bytes before they are sent.
+const STREAMED: [&str; 1] = ["get_evidence"];
 /// Commands that write nothing to the log, so that no key is kept of them: what they make waits beside it.
 const BESIDE_THE_LOG: [&str; 2] = ["begin_second_factor", "request_address"];
+/// Questions that are asked with a body.
+const WITH_A_BODY: [&str; 1] = ["create_links"];
 /// Commands on a sign-in, not on anything that the log holds.
 const OF_SIGN_INS: [&str; 2] = ["delete_token", "delete_sign_in"];
 
@@ -63,8 +67,10 @@ pub(super) struct Facts {
     pub(super) may_have_body: bool,
     pub(super) has_body: bool,
     pub(super) has_query: bool,
-    /// A question whose answer has an `ETag`.
+    /// A question whose answer has a version, or a file's digest, as `ETag`.
     pub(super) is_tagged: bool,
+    /// A question whose answer is tagged by its bytes.
+    pub(super) is_tagged_by_its_bytes: bool,
 }
 
 impl Facts {
@@ -76,9 +82,16 @@ impl Facts {
             RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
             RefOr::Ref(_) => false,
         });
+        let (audience, is_tagged) = (audience(&id, operation), is_question && has_tag(operation));
+        let is_streamed = STREAMED.contains(&id.as_str());
         Facts {
-            audience: audience(&id, operation),
-            is_tagged: is_question && has_tag(operation),
+            is_tagged_by_its_bytes: is_question
+                && audience == Audience::SignedIn
+                && !is_tagged
+                && !is_streamed
+                && is_answered_in_json(operation),
+            audience,
+            is_tagged,
             id,
             path: path.to_owned(),
             is_question,
@@ -90,7 +103,7 @@ impl Facts {
 
     /// Its answer is not sent again to whoever has it.
     pub(super) fn is_kept(&self) -> bool {
-        self.is_tagged && !SENT_WHOLE.contains(&self.id.as_str())
+        self.is_tagged_by_its_bytes || (self.is_tagged && !SENT_WHOLE.contains(&self.id.as_str()))
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
@@ -104,7 +117,12 @@ impl Facts {
 
     /// Changes something for who is signed in.
     pub(super) fn is_command(&self) -> bool {
-        self.is_signed_in() && !self.is_question && !self.is_of_sign_ins()
+        self.is_signed_in() && !self.only_asks() && !self.is_of_sign_ins()
+    }
+
+    /// Changes nothing.
+    pub(super) fn only_asks(&self) -> bool {
+        self.is_question || WITH_A_BODY.contains(&self.id.as_str())
     }
 
     /// Counts as a write of the account that calls: a command, or a question that leaves a trace each time.
@@ -137,6 +155,16 @@ fn has_tag(operation: &Operation) -> bool {
     }
 }
 
+fn is_answered_in_json(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(response)) => {
+            let mut kinds = response.content.keys();
+            kinds.any(|kind| kind == "application/json" || kind.ends_with("+json"))
+        }
+        Some(RefOr::Ref(_)) | None => false,
+    }
+}
+
 fn audience(id: &str, operation: &Operation) -> Audience {
     let Some(security) = &operation.security else {
         return Audience::SignedIn;
@@ -158,11 +186,13 @@ mod tests {
     #[test]
     fn every_operation_that_a_table_names_is_there() {
         let contract = serde_json::to_string(&crate::openapi::collected()).unwrap();
-        let tables: [&[&str]; 6] = [
+        let tables: [&[&str]; 8] = [
             &UNCOUNTED,
             &TRACED,
             &WITHOUT_VERSION,
             &SENT_WHOLE,
+            &STREAMED,
+            &WITH_A_BODY,
             &BESIDE_THE_LOG,
             &OF_SIGN_INS,
         ];

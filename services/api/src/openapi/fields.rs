@@ -1,13 +1,15 @@
 //! Header fields that many operations read or answer with: each is declared once, and attached where it is honoured.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use utoipa::openapi::{
-    Components, Content, Header, ObjectBuilder, Ref, RefOr, Required, Response, Type,
+    Components, Content, Header, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Type,
     header::HeaderBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
 };
 
-use super::facts::Facts;
+use super::facts::{Audience, Facts};
 use crate::config::IDEMPOTENCY_KEY_CHARS_MAX;
 
 /// A field that a request may have. None has an example: pages to try operations on send it unasked, and it would be of somebody else.
@@ -68,7 +70,7 @@ const REQUEST_FIELDS: [Field; 7] = [
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 
 /// Fields that answers have: name, type, description, example.
-const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
+const ANSWER_FIELDS: [(&str, Type, &str, &str); 11] = [
     (
         "Accept-Encoding",
         Type::String,
@@ -76,9 +78,15 @@ const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
         "identity",
     ),
     (
+        "Content-Digest",
+        Type::String,
+        "The SHA-256 of the bytes (RFC 9530).",
+        "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
+    ),
+    (
         "ETag",
         Type::String,
-        "The version of what is answered, in quotes.",
+        "The version of what is answered, in quotes; where there is none, a weak tag of the answer's bytes, and of a file one of its digest.",
         "\"3\"",
     ),
     (
@@ -94,10 +102,28 @@ const ANSWER_FIELDS: [(&str, Type, &str, &str); 7] = [
         "/v1/tickets/SUP-12",
     ),
     (
+        "RateLimit",
+        Type::String,
+        "What is left of a limit (`r`) and when there is more (`t`, s), of each that is reached or nearly is (draft-ietf-httpapi-ratelimit-headers).",
+        "\"writes\";r=40;t=1",
+    ),
+    (
+        "RateLimit-Policy",
+        Type::String,
+        "The limits that `RateLimit` names: how much (`q`, of `qu`) in how long (`w`, s).",
+        "\"writes\";q=1200;w=60",
+    ),
+    (
         "Retry-After",
         Type::Integer,
         "When to send the request again, s.",
         "5",
+    ),
+    (
+        "Set-Cookie",
+        Type::String,
+        "The refresh token, for the browser alone: no script can read it. Without a value, it is taken away.",
+        "__Secure-guichet-refresh=rt_5mJ0dX3hQnWqk1Zb7uRk9w; HttpOnly; SameSite=Strict; Secure; Path=/v1/auth/cookie; Max-Age=43200",
     ),
     ("WWW-Authenticate", Type::String, "How to authenticate.", "Bearer"),
     (
@@ -152,6 +178,27 @@ fn header(kind: Type, description: &str, example: &str) -> Header {
         .build()
 }
 
+/// The fields of answers that pages of other origins may read (Fetch, CORS protocol): all that the contract declares, and the methods
+/// of a path, which no operation answers. `Set-Cookie` is for browsers alone.
+pub(crate) fn exposed(contract: &OpenApi) -> BTreeSet<String> {
+    let paths = contract.paths.paths.values();
+    let operations = paths.flat_map(|item| {
+        let all = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
+        all.into_iter().flatten()
+    });
+    let of_operations = operations.flat_map(|operation| operation.responses.responses.values());
+    let components = contract.components.iter();
+    let shared = components.flat_map(|components| components.responses.values());
+    let headers = of_operations.chain(shared).flat_map(|response| match response {
+        RefOr::T(response) => Some(response.headers.keys().cloned()),
+        RefOr::Ref(_) => None,
+    });
+    let mut exposed: BTreeSet<String> = headers.flatten().collect();
+    exposed.insert("Allow".to_owned());
+    exposed.remove("Set-Cookie");
+    exposed
+}
+
 /// Points to a field of answers.
 pub(super) fn reference(name: &str) -> Ref {
     Ref::new(format!("#/components/headers/{name}"))
@@ -180,6 +227,14 @@ pub(super) fn has_version(response: &Response) -> bool {
     schema.is_some_and(|schema| VERSIONED.contains(&schema))
 }
 
+/// The fields that tell of limits.
+pub(super) const LIMITS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
+
+/// Counts against a limit.
+fn is_counted(facts: &Facts) -> bool {
+    facts.is_write() || facts.audience == Audience::Stranger
+}
+
 /// Attaches the fields that the operation honours, and the request's id to what it answers.
 pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
     let honoured = REQUEST_FIELDS
@@ -190,10 +245,17 @@ pub(super) fn attach(facts: &Facts, operation: &mut Operation) {
     operation.parameters.get_or_insert_default().extend(honoured);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
-        if has_version(response) {
+        if has_version(response) || (facts.is_tagged_by_its_bytes && status == "200") {
             response
                 .headers
                 .insert("ETag".to_owned(), RefOr::Ref(reference("ETag")));
+        }
+        if is_counted(facts) && status.starts_with('2') {
+            for name in LIMITS {
+                response
+                    .headers
+                    .insert(name.to_owned(), RefOr::Ref(reference(name)));
+            }
         }
         if status == "201" {
             response

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::openapi::{SecurityRequirement, Tag, extensions::ExtensionsBuilder, path::Operation};
 
 use super::facts::{Audience, Facts};
-use crate::scopes;
+use crate::{asking::LINKABLE, scopes};
 
 const ACCESS: &str = include_str!("../../../../tests/access.csv");
 
@@ -56,7 +56,10 @@ pub(super) fn mark(facts: &Facts, roles: &Roles, operation: &mut Operation) {
     };
     if let Some(scope) = scopes::needed(&method, &facts.path) {
         let requirement = SecurityRequirement::new("bearer", [scope.as_str()]);
-        operation.security = Some(vec![requirement]);
+        let link = LINKABLE
+            .contains(&facts.path.as_str())
+            .then(|| SecurityRequirement::new("link", [] as [&str; 0]));
+        operation.security = Some([requirement].into_iter().chain(link).collect());
     }
 }
 

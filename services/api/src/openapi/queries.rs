@@ -70,6 +70,7 @@ fn narrower(id: &str, name: &str) -> Option<RefOr<Schema>> {
                     .into(),
             )
         }
+        (_, "Guichet-Refresh") => Some(text.enum_values(Some(["cookie"])).into()),
         (_, "Last-Event-ID") => Some(
             ObjectBuilder::new()
                 .schema_type(Type::Integer)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::refusal::{
     ALREADY_DISABLED, APPROVAL_NOT_PENDING, CHALLENGE_REQUIRED, CONTRACT_NOT_COVERED, CONTRACT_NOT_VALID,
-    DECLARATION_FROZEN, INVALID, KINDS, Kind, LAST_ADMINISTRATOR, NOT_FOUND, PROVIDER_FAILED,
+    DECLARATION_FROZEN, INVALID, KINDS, Kind, LAST_ADMINISTRATOR, MALFORMED, NOT_FOUND, PROVIDER_FAILED,
     SECOND_FACTOR_REQUIRED, SIGN_IN_LOCKED, TICKET_FULL, VIEW_BEHIND, WRONG_CREDENTIALS, WRONG_STATUS,
 };
 
@@ -28,6 +28,16 @@ pub(super) static OWN: &[(&str, &[&Kind])] = &[
         ],
     ),
     ("refresh_token", &[&WRONG_CREDENTIALS]),
+    (
+        "create_cookie",
+        &[
+            &WRONG_CREDENTIALS,
+            &CHALLENGE_REQUIRED,
+            &SECOND_FACTOR_REQUIRED,
+            &SIGN_IN_LOCKED,
+        ],
+    ),
+    ("refresh_cookie", &[&MALFORMED, &WRONG_CREDENTIALS]),
     ("begin_federated_sign_in", &[&PROVIDER_FAILED]),
     ("create_federated_token", &[&WRONG_CREDENTIALS, &PROVIDER_FAILED]),
     ("create_ticket", &[&CONTRACT_NOT_VALID, &CONTRACT_NOT_COVERED]),
@@ -70,6 +80,9 @@ pub(super) static OWN: &[(&str, &[&Kind])] = &[
     ("confirm_second_factor", &[&NOT_FOUND]),
     ("remove_second_factor", &[&NOT_FOUND]),
     ("get_me", &[&INVALID]),
+    // A signed link beside a token.
+    ("get_attachment", &[&INVALID]),
+    ("get_avatar", &[&INVALID]),
     ("list_comments", &[&VIEW_BEHIND]),
     ("list_history", &[&VIEW_BEHIND]),
 ];
@@ -131,7 +144,7 @@ fn may_be(kind: &Kind, of: &Facts) -> bool {
         "malformed-request" => reads_something,
         "unauthenticated" => matches!(of.audience, Audience::SignedIn | Audience::Service),
         "profile-not-held" | "scope-missing" => of.is_signed_in(),
-        "not-permitted" => of.is_signed_in() && !of.is_question,
+        "not-permitted" => of.is_signed_in() && !of.only_asks(),
         "not-found" => of.path.contains('{'),
         "stale-version" => of.is_versioned() || of.is_tagged,
         "too-large" => of.has_body,
@@ -178,6 +191,11 @@ fn response(kinds: &[&Kind], problem: &str) -> Response {
     let status = kinds.first().map_or(0, |kind| kind.status);
     if matches!(status, 429 | 503) {
         response = response.header_ref("Retry-After", fields::reference("Retry-After"));
+    }
+    if status == 429 {
+        for name in fields::LIMITS {
+            response = response.header_ref(name, fields::reference(name));
+        }
     }
     if status == 401 {
         response = response.header_ref("WWW-Authenticate", fields::reference("WWW-Authenticate"));

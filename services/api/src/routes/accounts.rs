@@ -10,9 +10,11 @@ use domain::{
     AccountId, FaultText, OrganizationId,
     policy::administration::{AccountOperation, may_on_account},
 };
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
+    digests::content_digest,
     edit_of, language,
     listed::{self, Sought},
 };
@@ -23,6 +25,9 @@ use crate::{
     parameters::Parameters,
     refusal::{NOT_FOUND, Refusal},
 };
+
+/// How long a picture may be kept, s: its address stays the same when its holder chooses another one.
+pub const AVATAR_KEPT_S: u64 = 5 * 60;
 
 /// The account in a path: an id, a user name, or `me`.
 pub(super) fn account_in(caller: &Caller, text: &str) -> Result<AccountId, Refusal> {
@@ -190,17 +195,21 @@ pub(crate) async fn edit_account(
 #[utoipa::path(
     operation_id = "get_avatar", tag = "accounts",
     params(("id" = String, Path, description = "Its id, its user name, or `me`.")),
-    responses((status = 200, description = "The picture.", body = inline(FileBytes), content_type = "image/jpeg", headers(("ETag", description = "Its version.")))),
+    responses((status = 200, description = "The picture.", body = inline(FileBytes), content_type = "image/jpeg", headers(
+        ("Content-Digest", description = "The SHA-256 of the bytes (RFC 9530)."),
+        ("ETag", description = "Its version."),
+    ))),
 )]
 #[get("/accounts/{id}/avatar")]
 pub(crate) async fn get_avatar(caller: Caller, path: Path<String>) -> Result<HttpResponse, Refusal> {
-    let id = account_in(&caller, &path)?;
+    let (id, kept_s) = (account_in(&caller, &path)?, caller.kept_s(AVATAR_KEPT_S));
     let avatar = caller.asks(move |caller, reader| Ok(reader.people().avatar(caller.viewer(), id)?));
     let avatar = avatar.await?;
     Ok(HttpResponse::Ok()
         .content_type(avatar.media_type)
         .insert_header(super::etag(avatar.version))
-        .insert_header((header::CACHE_CONTROL, "private, max-age=300"))
+        .insert_header(content_digest(&Sha256::digest(&avatar.bytes).into()))
+        .insert_header((header::CACHE_CONTROL, format!("private, max-age={kept_s}")))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .body(avatar.bytes))
 }

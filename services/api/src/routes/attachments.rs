@@ -13,7 +13,11 @@ use application::{ExecuteError, tickets::attachments::Stored};
 use domain::{AttachmentId, Detail, Fault, FaultText, TicketKey, desk::form};
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::{answered, key, only_as_of};
+use super::{
+    answered,
+    digests::{content_digest, digest_of_hex, digest_tag},
+    kept_file, key, only_as_of,
+};
 use crate::{
     answer,
     caller::Caller,
@@ -233,7 +237,11 @@ pub(crate) async fn list_attachments(
         ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
         ("id" = uuid::Uuid, Path, description = "The file."),
     ),
-    responses((status = 200, description = "The bytes.", content((inline(FileBytes) = "application/octet-stream"), (inline(FileBytes) = "*/*")), headers(("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266).")))),
+    responses((status = 200, description = "The bytes.", content((inline(FileBytes) = "application/octet-stream"), (inline(FileBytes) = "*/*")), headers(
+        ("Content-Digest", description = "The SHA-256 of the bytes (RFC 9530)."),
+        ("Content-Disposition", description = "`attachment` with the file's name, plain and extended (RFC 6266)."),
+        ("ETag", description = "The digest."),
+    ))),
 )]
 #[get("/tickets/{key}/attachments/{id}")]
 pub(crate) async fn get_attachment(
@@ -252,9 +260,16 @@ pub(crate) async fn get_attachment(
     let file = file.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
     let bytes = caller.application.tickets.file(&file).await?;
     let name = file.name.clone().unwrap_or_else(|| id.to_string());
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    if let Some(digest) = file.content_sha256.as_deref().and_then(digest_of_hex) {
+        response
+            .insert_header(content_digest(&digest))
+            .insert_header(digest_tag(&digest));
+    }
+    Ok(response
         .content_type(file.media_type.clone())
         .insert_header(offered(&name))
+        .insert_header(kept_file(&caller))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .body(SizedStream::new(
             file.size,

@@ -1,12 +1,17 @@
 //! Signing in and out.
 
+pub mod cookies;
+
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use api_types::{
     Challenge, CreateChallenge, CreateToken, Jwk, Jwks, PasswordPolicy, RefreshToken, SignedOut, TokenAnswer,
 };
 use application::{
     Application,
-    identity::sign_in::{Attempt, SignedIn},
+    identity::{
+        provider::AtProvider,
+        sign_in::{Attempt, SignedIn},
+    },
 };
 use chrono::Utc;
 use openidconnect::CsrfToken;
@@ -42,8 +47,17 @@ pub(crate) async fn create_token(
     stranger: Stranger,
     body: Body<CreateToken>,
 ) -> Result<HttpResponse, Refusal> {
-    let asked = body.value;
-    let attempt = Attempt {
+    let identity = &application.identity;
+    Ok(tokens(
+        identity
+            .sign_in(attempt(body.value), stranger.0, Utc::now())
+            .await?,
+    ))
+}
+
+/// What a body tries to sign in with.
+fn attempt(asked: CreateToken) -> Attempt {
+    Attempt {
         username: asked.username,
         password: asked.password,
         code: asked.code,
@@ -51,13 +65,7 @@ pub(crate) async fn create_token(
         solution: asked
             .challenge
             .map(|challenge| (challenge.token, challenge.solution)),
-    };
-    Ok(tokens(
-        application
-            .identity
-            .sign_in(attempt, stranger.0, Utc::now())
-            .await?,
-    ))
+    }
 }
 
 /// Ask for a challenge before the next try.
@@ -126,41 +134,45 @@ pub(crate) async fn refresh_token(
 
 /// Sign out.
 ///
-/// The sign-in's access and refresh tokens are refused from now on. Who signed in through an identity provider is still signed in
-/// there: send the browser to `logout_url`, when the provider offers one.
+/// The sign-in's access and refresh tokens are refused from now on, and so are its links; a cookie with a refresh token is taken away.
+/// Who signed in through an identity provider is still signed in there: send the browser to `logout_url`, when the provider offers one.
 #[utoipa::path(
     operation_id = "delete_token", tag = "auth",
     responses(
-        (status = 200, description = "Signed out here; where to sign out at the identity provider.", body = SignedOut),
-        (status = 204, description = "Signed out."),
+        (status = 200, description = "Signed out here; where to sign out at the identity provider.", body = SignedOut, headers(("Set-Cookie", description = "Takes the cookie away."))),
+        (status = 204, description = "Signed out.", headers(("Set-Cookie", description = "Takes the cookie away."))),
     ),
 )]
 #[delete("/auth/token")]
 pub(crate) async fn delete_token(caller: Caller, config: Data<ApiConfig>) -> Result<HttpResponse, Refusal> {
     let there = caller.application.identity.sign_out(caller.sign_in()).await?;
-    let provider = there
-        .as_ref()
-        .and_then(|there| Some((config.identity_providers.named(&there.provider)?, there)));
-    let Some((provider, there)) = provider else {
-        return Ok(HttpResponse::NoContent().finish());
+    let elsewhere = match there {
+        Some(there) => signed_out_at(&config, &there).await,
+        None => None,
     };
+    Ok(match elsewhere {
+        Some(elsewhere) => HttpResponse::Ok().cookie(cookies::ended()).json(elsewhere),
+        None => HttpResponse::NoContent().cookie(cookies::ended()).finish(),
+    })
+}
+
+/// Where to sign out at the identity provider, if it says so.
+async fn signed_out_at(config: &ApiConfig, there: &AtProvider) -> Option<SignedOut> {
+    let provider = config.identity_providers.named(&there.provider)?;
     let state = opaque_state();
-    let url = provider
-        .logout_url(there.id_token.as_deref(), &state, Utc::now())
-        .await;
-    match url {
-        Ok(Some((url, comes_back))) => Ok(HttpResponse::Ok().json(SignedOut {
+    let url = provider.logout_url(there.id_token.as_deref(), &state, Utc::now());
+    match url.await {
+        Ok(found) => found.map(|(url, comes_back)| SignedOut {
             logout_url: url.into(),
             state: comes_back.then_some(state),
-        })),
-        Ok(None) => Ok(HttpResponse::NoContent().finish()),
+        }),
         // Signed out here all the same, which is what this server can do.
         Err(error) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "an identity provider does not say where to sign out"
             );
-            Ok(HttpResponse::NoContent().finish())
+            None
         }
     }
 }

@@ -95,7 +95,7 @@ pub(crate) async fn list_comments(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let (page, key) = (
-        Asked::read(&caller, &request, COMMENTS_LIMIT, COMMENTS_LIMIT_MAX)?,
+        Asked::read(&caller, &request, (COMMENTS_LIMIT, COMMENTS_LIMIT_MAX), false)?,
         key(&path)?,
     );
     caller.application.tickets.reaches(page.at_least).await?;

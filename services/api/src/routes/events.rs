@@ -1,31 +1,25 @@
 //! The change feed (N4): pages of NDJSON, or a live stream.
 
-use std::time::Duration;
-
-use domain::{AccountId, Detail, FaultText, audit::AuditData, policy::Shown};
-
-use actix_web::{HttpRequest, HttpResponse, get, web::Bytes};
+use actix_web::{HttpRequest, HttpResponse, get};
 use api_types::FeedEvent;
 use application::{
-    Application, Position, StreamName,
+    Application, Position, Reader, StreamName,
     proofs::feed::{FEED_LIMIT_MAX, FeedFilter, FeedItem, Span},
 };
-use chrono::{DateTime, Utc};
-use futures_util::{Stream, TryStreamExt, stream};
-use uuid::Uuid;
+use domain::{FaultText, audit::AuditData, policy::Shown};
 
 use crate::{
-    caller::{Caller, only},
+    caller::Caller,
     header::wants_event_stream,
+    live::{self, Found, Messages, last_event_id},
     parameters::{Parameters, beyond},
     refusal::{self, Refusal},
 };
 
+/// The media types of a page.
+const PAGE: [&str; 2] = ["application/x-ndjson", "application/ndjson"];
 /// How many events a page has unless asked otherwise.
 pub const FEED_LIMIT: usize = 100;
-/// How long a live stream stays silent before it sends a comment, so that nobody in between closes it, s.
-const KEEP_ALIVE_S: u64 = 15;
-
 /// The change feed: every event after a position, in the order of the log.
 ///
 /// With `Accept: text/event-stream` it goes on live until the access token or the API key ends, and resumes after
@@ -79,18 +73,23 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
         .trace_audit(trace, AuditData::Feed)
         .await
         .map_err(|error| caller.refusal(error))?;
-    if wants_event_stream(request.headers()) {
-        let live = Live {
-            application: application.get_ref().clone(),
-            account: caller.viewer().account,
-            sign_in: caller.sign_in(),
-            until: caller.until(),
-            filter,
-            after: Position(resumed.unwrap_or(after)),
+    if wants_event_stream(request.headers(), &PAGE) {
+        let look = move |caller: &Caller, reader: &Reader<'_, Application>, after| {
+            let page = reader
+                .proofs()
+                .feed(caller.viewer(), &filter, after, FEED_LIMIT)?;
+            let mut sent = Messages::default();
+            for item in page.items {
+                let event = event(item);
+                sent.add(event.position, &event)?;
+            }
+            Ok(Found {
+                sent,
+                next: page.next_after,
+                through: (page.next_after >= head).then_some(page.next_after),
+            })
         };
-        return Ok(HttpResponse::Ok()
-            .content_type("text/event-stream")
-            .streaming(live.follow().map_err(Refusal::logged)));
+        return Ok(live::answered(caller, Position(resumed.unwrap_or(after)), look));
     }
     let page = caller.asks(move |caller, reader| {
         let page = reader
@@ -103,6 +102,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
         .insert_header(("guichet-next-after", next_after.0))
+        .insert_header(live::by_accept())
         .body(body))
 }
 
@@ -137,75 +137,17 @@ fn filter(caller: &Caller, parameters: &mut Parameters) -> FeedFilter {
     }
 }
 
-fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Refusal> {
-    let value = only(request.headers(), "last-event-id")?.map(|value| value.as_bytes().trim_ascii());
-    // An empty id is none (HTML §9.2).
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
-        return Ok(None);
-    };
-    let position = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-    position
-        .map(Some)
-        .ok_or_else(|| Refusal::of(Detail::LastEventIdNotAPosition))
+fn event(item: Shown<FeedItem>) -> FeedEvent {
+    let item = item.into_inner();
+    FeedEvent {
+        position: item.position.0,
+        event: item.event,
+    }
 }
 
 fn line(item: Shown<FeedItem>) -> Result<Vec<u8>, Refusal> {
-    let item = item.into_inner();
-    let event = FeedEvent {
-        position: item.position.0,
-        event: item.event,
-    };
-    let mut line =
-        serde_json::to_vec(&event).map_err(|error| Refusal::new(&refusal::INTERNAL).cause(error))?;
+    let line = serde_json::to_vec(&event(item));
+    let mut line = line.map_err(|error| Refusal::new(&refusal::INTERNAL).cause(error))?;
     line.push(b'\n');
     Ok(line)
-}
-
-/// A live stream: whose it is, what of, and how far it has come.
-struct Live {
-    application: Application,
-    account: AccountId,
-    sign_in: Uuid,
-    /// When the token that it was asked with ends, or the key.
-    until: DateTime<Utc>,
-    filter: FeedFilter,
-    after: Position,
-}
-
-impl Live {
-    /// First what is there, then what comes, with no seam: each turn reads the log after the last position sent. It ends
-    /// when the token, the sign-in or the right to read the log does.
-    fn follow(self) -> impl Stream<Item = Result<Bytes, Refusal>> {
-        stream::try_unfold(self, |mut live| async move {
-            let Ok(left) = (live.until - Utc::now()).to_std() else {
-                return Ok(None);
-            };
-            let Some(viewer) = live.application.identity.viewer_of(live.account, live.sign_in) else {
-                return Ok(None);
-            };
-            let (filter, after) = (live.filter.clone(), live.after);
-            let page = live.application.read(move |reader| {
-                let page = reader.proofs().feed(&viewer, &filter, after, FEED_LIMIT)?;
-                let mut sent = Vec::new();
-                for item in page.items {
-                    sent.extend(format!("id: {}\ndata: ", item.position.0).into_bytes());
-                    sent.extend(line(item)?);
-                    sent.push(b'\n');
-                }
-                Ok::<_, Refusal>((sent, page.next_after))
-            });
-            let mut sent;
-            (sent, live.after) = page.await?;
-            if sent.is_empty() {
-                let more = live.application.proofs.goes_beyond(live.after);
-                let wait = left.min(Duration::from_secs(KEEP_ALIVE_S));
-                match tokio::time::timeout(wait, more).await {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(_)) => return Ok(None),
-                    Err(_) => sent.extend(b": waiting\n\n"),
-                }
-            }
-            Ok(Some((Bytes::from(sent), live)))
-        })
-    }
 }

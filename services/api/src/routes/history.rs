@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, get, web::Path};
 use api_types::{BlamePage, FieldBlame, HistoryPage, PageQuery};
 
-use domain::ticket::blame::SetBy;
+use application::{Version, tickets::threads::Start};
+use domain::{Fault, FaultText, TicketKey, ticket::blame::SetBy};
 
 use super::{
     answered, key, only_as_of,
@@ -12,9 +13,13 @@ use super::{
 use crate::{
     answer,
     caller::Caller,
+    header::wants_event_stream,
+    live::{self, Found, Messages, last_event_id},
     refusal::{INTERNAL, Refusal},
 };
 
+/// The media type of a page.
+const PAGE: [&str; 1] = ["application/json"];
 /// How many entries a page has unless asked otherwise.
 pub const HISTORY_LIMIT: usize = 100;
 /// How many entries a page may have.
@@ -23,10 +28,21 @@ pub const HISTORY_LIMIT_MAX: usize = 1_000;
 /// What happened to a ticket, with both identities and all clocks of each event.
 ///
 /// Oldest first, or newest first with `sort=-version`. Internal notes are left out for those who may not read them. `changes` tells each field before and after.
+///
+/// With `Accept: text/event-stream` it is live, oldest first: what there is, then what comes, by the caller's rights at each message. It
+/// ends when the access token does, or when the caller may not see the ticket any more, and resumes after `Last-Event-ID`.
 #[utoipa::path(
     operation_id = "list_history", tag = "tickets",
-    params(("key" = String, Path, description = "The ticket's key.", example = "SUP-12"), PageQuery),
-    responses((status = 200, description = "A page.", body = HistoryPage)),
+    params(
+        ("key" = String, Path, description = "The ticket's key.", example = "SUP-12"),
+        PageQuery,
+        ("Last-Event-ID" = Option<u64>, Header, description = "Resumes a live stream after this version of the ticket."),
+    ),
+    responses((
+        status = 200,
+        description = "A page, or live. A live stream has one message an entry: `id` is the version of the ticket and `data` the same JSON as an item of a page. Messages have no `event` name; a comment every 15 s keeps the connection.",
+        content((HistoryPage = "application/json"), (String = "text/event-stream")),
+    )),
 )]
 #[get("/tickets/{key}/history")]
 pub(crate) async fn list_history(
@@ -34,16 +50,68 @@ pub(crate) async fn list_history(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    let (page, key) = (
-        Asked::read(&caller, &request, HISTORY_LIMIT, HISTORY_LIMIT_MAX)?,
-        key(&path)?,
-    );
+    let is_live = wants_event_stream(request.headers(), &PAGE);
+    let page = Asked::read(&caller, &request, (HISTORY_LIMIT, HISTORY_LIMIT_MAX), is_live)?;
+    let key = key(&path)?;
     caller.application.tickets.reaches(page.at_least).await?;
-    answered(&caller, move |caller, reader| {
+    if is_live {
+        return live_history(caller, &request, key).await;
+    }
+    let answer = answered(&caller, move |caller, reader| {
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, page.as_of)?;
         paged::history(caller, reader, &loaded, (page.start, page.limit))
-    })
-    .await
+    });
+    let mut answer = answer.await?;
+    let (vary, accept) = live::by_accept();
+    answer.headers_mut().append(vary, accept);
+    Ok(answer)
+}
+
+async fn live_history(
+    caller: Caller,
+    request: &HttpRequest,
+    key: TicketKey,
+) -> Result<HttpResponse, Refusal> {
+    let resumed = last_event_id(request)?;
+    let sought = key.clone();
+    let newest = caller.asks(move |caller, reader| {
+        let loaded = reader.tickets().ticket(caller.viewer(), &sought)?;
+        Ok(loaded.version())
+    });
+    let (Version(newest), after) = (newest.await?, resumed.unwrap_or(0));
+    if after > newest {
+        let version = newest;
+        let beyond = FaultText::BeyondTheVersion { version };
+        return Err(Refusal::faults(vec![Fault::new("Last-Event-ID", beyond)]));
+    }
+    Ok(live::answered(
+        caller,
+        Version(after),
+        move |caller, reader, after| {
+            // Asked first: what comes after it wakes the stream.
+            let head = caller.application.head();
+            let (viewer, page) = (caller.viewer(), (Start::After(after), HISTORY_LIMIT));
+            let loaded = reader.tickets().ticket(viewer, &key)?;
+            let page = reader.tickets().history(viewer, &loaded, caller.language, page)?;
+            let mut sent = Messages::default();
+            for entry in page.items {
+                let entry = answer::history_entry(reader.directory(), entry);
+                sent.add(entry.version, &entry)?;
+            }
+            Ok(match page.next {
+                Some(Start::After(next)) => Found {
+                    sent,
+                    next,
+                    through: None,
+                },
+                Some(Start::Before(_)) | None => Found {
+                    sent,
+                    next: loaded.version(),
+                    through: Some(head),
+                },
+            })
+        },
+    ))
 }
 
 /// For every field of a ticket, the event that set it.

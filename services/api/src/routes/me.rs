@@ -1,6 +1,7 @@
-//! Who the caller is, and what is theirs alone: profile, password, second factor, sign-ins.
+//! Who the caller is, and what is theirs alone: profile, password, second factor, sign-ins, links.
 
 pub mod credentials;
+pub mod links;
 pub mod profile;
 
 use actix_web::{HttpResponse, get};

@@ -22,10 +22,13 @@ impl Asked {
     pub(super) fn read(
         caller: &Caller,
         request: &HttpRequest,
-        limit: usize,
-        limit_max: usize,
+        (limit, limit_max): (usize, usize),
+        is_live: bool,
     ) -> Result<Asked, Refusal> {
         let mut parameters = Parameters::read(request)?;
+        if is_live {
+            refuse_of_live(&mut parameters);
+        }
         let limit = parameters.limit(limit, limit_max);
         let start = start(&mut parameters);
         let at_least: Option<u64> = parameters.parsed("at_least", FaultText::NotAPosition);
@@ -37,6 +40,18 @@ impl Asked {
             at_least: at_least.map(Position),
             as_of,
         })
+    }
+}
+
+/// A live stream is of now, and its order is that of the log.
+fn refuse_of_live(parameters: &mut Parameters) {
+    for name in ["as_of", "cursor"] {
+        if parameters.text(name).is_some() {
+            parameters.fault(name, FaultText::NotWhenLive);
+        }
+    }
+    if parameters.value("sort").is_some_and(|sort| sort != "version") {
+        parameters.fault("sort", FaultText::NotWhenLive);
     }
 }
 

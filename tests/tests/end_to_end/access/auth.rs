@@ -18,6 +18,20 @@ pub(super) fn rows() -> Vec<Row> {
             let token = signed_in(scene)["refresh_token"].clone();
             Asked::plain().json(json!({"refresh_token": token}))
         }),
+        Row::reads("create_cookie", "", |scene| {
+            Asked::plain().json(credentials(scene))
+        }),
+        Row::reads("refresh_cookie", "", |scene| {
+            let signed_in = scene.world.nobody.post("/v1/auth/cookie", &credentials(scene));
+            let cookie = signed_in
+                .header("set-cookie")
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned();
+            by_cookie().header("cookie", &cookie)
+        }),
+        Row::reads("refresh_cookie", "without a cookie", |_| by_cookie()),
         Row::reads("delete_token", "", sign_out),
         Row::reads("list_identity_providers", "", |_| Asked::plain()),
         Row::reads("begin_federated_sign_in", "", |_| {
@@ -29,6 +43,10 @@ pub(super) fn rows() -> Vec<Row> {
         }),
         Row::reads("get_jwks", "", |_| Asked::plain()),
     ]
+}
+
+fn by_cookie() -> Asked {
+    Asked::plain().header("guichet-refresh", "cookie")
 }
 
 fn credentials(scene: &Scene<'_>) -> Value {

@@ -1,7 +1,7 @@
 //! What happened: history in words, and what set each field.
 
 use super::{
-    asked::{Asked, Row},
+    asked::{Asked, LIVE, Row},
     tickets::as_of,
 };
 
@@ -9,6 +9,9 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::reads("list_history", "", Asked::ticket),
         Row::reads("list_history", "as of", as_of),
+        Row::reads("list_history", "live", |scene| {
+            Asked::ticket(scene).header("accept", LIVE)
+        }),
         Row::reads("get_blame", "", Asked::ticket),
         Row::reads("get_blame", "as of", as_of),
     ]

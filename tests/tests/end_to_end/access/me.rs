@@ -22,6 +22,9 @@ pub(super) fn rows() -> Vec<Row> {
     let row = |operation, case, ask| Row::asks(operation, case, About::Nothing, ask);
     vec![
         row("get_me", "", |_| Asked::plain()),
+        row("create_links", "", |_| {
+            Asked::plain().json(json!({"paths": ["/v1/events"]}))
+        }),
         row("edit_me", "", |_| {
             Asked::plain().json(json!({"name": "Un autre nom"}))
         }),

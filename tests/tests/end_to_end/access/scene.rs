@@ -18,6 +18,9 @@ use super::{
 /// How much of a live stream is read for what is looked for, bytes.
 const LIVE_BYTES_MAX: usize = 64 * 1024;
 
+/// What a live stream says when it has sent all that was there.
+const WAITING: &str = ": waiting";
+
 /// Headers that tell nothing: that of the request's id, the time, and a list that comes in any order.
 const UNTOLD: [&str; 3] = ["x-request-id", "date", "access-control-expose-headers"];
 
@@ -66,11 +69,11 @@ impl Scene<'_> {
         answer
     }
 
-    /// The beginning of an answer that does not end: up to what is looked for.
+    /// The beginning of an answer that does not end: up to what is looked for, or to where it waits for more.
     fn begun(&self, mut response: reqwest::blocking::Response) -> Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
-        while bytes.len() < LIVE_BYTES_MAX && !holds(&bytes, &self.subject.note) {
+        while bytes.len() < LIVE_BYTES_MAX && !holds(&bytes, &self.subject.note) && !holds(&bytes, WAITING) {
             match response.read(&mut part) {
                 Ok(0) => break,
                 Ok(count) => bytes.extend_from_slice(&part[..count]),

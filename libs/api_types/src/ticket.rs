@@ -230,7 +230,9 @@ pub struct LastMessage {
     "last_supplier_message": null,
     "allowed_actions": [{
         "id": "withdraw", "label": "Annuler la demande", "requires_comment": false, "required_fields": []
-    }]
+    }],
+    "allowed_operations": ["comment", "attach", "edit", "share"],
+    "editable": ["summary", "description", "private", "notify"]
 }))]
 pub struct Ticket {
     /// Key, such as `SUP-12`: the desk's key and a number without gaps.
@@ -296,8 +298,13 @@ pub struct Ticket {
     #[serde(default)]
     #[schema(required = true)]
     pub last_supplier_message: Option<LastMessage>,
-    /// What this reader may do with it now.
+    /// The actions of its desk that this reader may follow now.
     pub allowed_actions: Vec<AllowedAction>,
+    /// What else this reader may ask of it now. What is not listed is refused: 403 to who may never ask it, 409 while the ticket does
+    /// not take it.
+    pub allowed_operations: Vec<String>,
+    /// The members that this reader may change with `PATCH`, a field of the form as `fields.<name>`.
+    pub editable: Vec<String>,
 }
 
 /// A ticket in a list.

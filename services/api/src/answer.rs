@@ -81,6 +81,7 @@ use domain::{
         self, AllowedAction, Context, Stamp, TicketEvent, Visibility,
         document::{Approval, AttachedFile, Message},
         event::CommentBody,
+        rights::{editable, rights},
         state::ApprovalStatus,
         transition,
     },
@@ -216,6 +217,11 @@ pub fn ticket(
             .iter()
             .map(|action| allowed_action(action, language))
             .collect(),
+        allowed_operations: rights(context, &loaded.state)
+            .into_iter()
+            .map(|right| right.as_str().to_owned())
+            .collect(),
+        editable: editable(context, &loaded.state),
     }
 }
 

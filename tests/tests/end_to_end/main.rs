@@ -46,6 +46,7 @@ mod proofs;
 mod rebuild;
 mod repeating;
 mod restoring;
+mod rights;
 mod sealed;
 mod searching;
 mod second_factor;

@@ -302,6 +302,12 @@ impl Form {
         self.fields.get(name).is_some_and(|field| field.declared)
     }
 
+    /// The names of the fields that may change once the ticket is opened.
+    pub fn changeable(&self) -> impl Iterator<Item = &String> {
+        let changeable = self.fields.iter().filter(|(_, field)| !field.declared);
+        changeable.map(|(name, _)| name)
+    }
+
     /// Is the ticket's description a part of the declaration?
     #[must_use]
     pub fn declares_description(&self) -> bool {

@@ -8,6 +8,7 @@ use super::{
     command::{Context, Decision, Text},
     event::{ApprovalDecided, ApprovalRequested, TicketEvent, Visibility},
     refusal::Rejection,
+    rights::Right,
     state::{ApprovalStatus, State},
     text,
     transition::{cleared, comment_faults, wrong_status},
@@ -30,11 +31,7 @@ pub(super) fn request(
     proposal: String,
     comment: Option<Text>,
 ) -> Result<Vec<TicketEvent>, Rejection> {
-    if !policy::may(context.viewer, Operation::ActAsAgent, &state.scope()) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotAskApproval,
-        });
-    }
+    Right::RequestApproval.held(context, state)?;
     let rule = context.desk.definition().approval.as_ref();
     let Some(rule) = rule.filter(|rule| rule.from.contains(&state.status)) else {
         return Err(wrong_status(context, state, "request_approval"));
@@ -74,11 +71,7 @@ pub(super) fn decide(
     decision: Decision,
     comment: Option<Text>,
 ) -> Result<Vec<TicketEvent>, Rejection> {
-    if !policy::may(context.viewer, Operation::DecideApproval, &state.scope()) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotDecide,
-        });
-    }
+    Right::DecideApproval.held(context, state)?;
     match state.approvals.get(&id) {
         None => return Err(Rejection::UnknownApproval),
         Some(ApprovalStatus::Accepted | ApprovalStatus::Refused | ApprovalStatus::Withdrawn) => {

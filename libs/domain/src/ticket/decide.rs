@@ -9,6 +9,7 @@ use super::{
     event::{Attached, Edited, TicketEvent, Visibility},
     open::share_faults,
     refusal::Rejection,
+    rights::Right,
     state::State,
     text,
     transition::{self, With},
@@ -120,15 +121,11 @@ fn comment(
     text: Text,
     visibility: Visibility,
 ) -> Result<Vec<TicketEvent>, Rejection> {
-    let operation = match visibility {
-        Visibility::Public => Operation::Comment,
-        Visibility::Internal => Operation::CommentInternal,
+    let (right, operation) = match visibility {
+        Visibility::Public => (Right::Comment, Operation::Comment),
+        Visibility::Internal => (Right::CommentInternal, Operation::CommentInternal),
     };
-    if !policy::may(context.viewer, operation, &state.scope()) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotComment,
-        });
-    }
+    right.held(context, state)?;
     let faults = text::faults("/body", &text.body);
     if !faults.is_empty() {
         return Err(Rejection::Invalid(faults));
@@ -138,11 +135,7 @@ fn comment(
 }
 
 fn attach(context: &Context<'_>, state: &State, attach: Attach) -> Result<Vec<TicketEvent>, Rejection> {
-    if !policy::may(context.viewer, Operation::Comment, &state.scope()) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotAttach,
-        });
-    }
+    Right::Attach.held(context, state)?;
     if state.attachments >= ATTACHMENTS_MAX {
         return Err(Rejection::Full {
             why: Detail::AttachmentsMax { max: ATTACHMENTS_MAX },
@@ -172,11 +165,7 @@ fn assign(
     assignee: Option<&Viewer>,
 ) -> Result<Vec<TicketEvent>, Rejection> {
     let scope = state.scope();
-    if !policy::may(context.viewer, Operation::ActAsAgent, &scope) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotAssign,
-        });
-    }
+    Right::Assign.held(context, state)?;
     let new = assignee.map(|viewer| viewer.account);
     if new == state.assignee {
         return Ok(Vec::new());
@@ -207,11 +196,7 @@ fn share(
     state: &State,
     organizations: &BTreeSet<OrganizationId>,
 ) -> Result<Vec<TicketEvent>, Rejection> {
-    if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotShare,
-        });
-    }
+    Right::Share.held(context, state)?;
     let new: BTreeSet<OrganizationId> = organizations.difference(&state.shared_with).cloned().collect();
     let faults = share_faults(context.viewer, &state.scope(), &new, "/organizations");
     if !faults.is_empty() {
@@ -243,11 +228,7 @@ fn unshare(
     state: &State,
     organization: OrganizationId,
 ) -> Result<Vec<TicketEvent>, Rejection> {
-    if !policy::may(context.viewer, Operation::EditOwn, &state.scope()) {
-        return Err(Rejection::NotPermitted {
-            why: Detail::MayNotChangeShares,
-        });
-    }
+    Right::Unshare.held(context, state)?;
     if !state.shared_with.contains(&organization) {
         return Err(Rejection::NotShared);
     }

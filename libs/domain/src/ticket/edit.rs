@@ -8,6 +8,7 @@ use super::{
     fields,
     open::{choice_fault, unknown_type},
     refusal::Rejection,
+    rights::{Right, edits_as_agent},
     state::State,
     text,
     words::{self, words},
@@ -20,14 +21,14 @@ use crate::{
 
 /// Decides an edit: what changes becomes one event (a new description one of its own); what does not is left out.
 pub(super) fn edit(context: &Context<'_>, state: &State, edit: Edit) -> Result<Vec<TicketEvent>, Rejection> {
-    let may = |operation| policy::may(context.viewer, operation, &state.scope());
     let of_agents = edit.priority.is_some()
         || edit.urgency.is_some()
         || edit.request_type.is_some()
         || edit.organization.is_some()
         || !edit.fields.is_empty();
-    let why = Detail::MayNotEdit;
-    if !may(Operation::EditOwn) || (of_agents && !may(Operation::ActAsAgent)) {
+    Right::Edit.held(context, state)?;
+    if of_agents && !edits_as_agent(context, state) {
+        let why = Detail::MayNotEdit;
         return Err(Rejection::NotPermitted { why });
     }
     let edit = canonical(context, state, edit);

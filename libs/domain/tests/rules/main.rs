@@ -32,6 +32,7 @@ mod permissions;
 mod profiles;
 mod random;
 mod records;
+mod rights;
 mod stored;
 mod texts;
 mod thread;

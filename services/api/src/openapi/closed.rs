@@ -8,6 +8,7 @@ use domain::{
     fault::FaultCode,
     organization::ContractLevel,
     policy::{KeyScope, Role},
+    ticket::Right,
 };
 use utoipa::openapi::{
     ObjectBuilder, OneOfBuilder, OpenApi, Ref, RefOr, Schema, Type,
@@ -25,7 +26,7 @@ struct Set {
     members: &'static [(&'static str, &'static str)],
 }
 
-static SETS: [Set; 10] = [
+static SETS: [Set; 11] = [
     Set {
         name: "ProblemCode",
         description: "What a program compares: stable, never translated. Each has its page under `/docs/errors`.",
@@ -65,9 +66,15 @@ static SETS: [Set; 10] = [
     },
     Set {
         name: "KeyScope",
-        description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts and organizations (`administer`).",
+        description: "What an API key opens: reading, commands on tickets (`write`), feed, export and proofs (`audit`), accounts, organizations and the lists of desks (`administer`).",
         values: || KeyScope::ALL.map(KeyScope::as_str).to_vec(),
         members: &[("CreateApiKey", "scopes"), ("ApiKey", "scopes")],
+    },
+    Set {
+        name: "TicketOperation",
+        description: "What may be asked of a ticket beside the actions of its desk. `comment_internal` is an internal note.",
+        values: || Right::ALL.map(Right::as_str).to_vec(),
+        members: &[("Ticket", "allowed_operations")],
     },
     Set {
         name: "ContractLevel",

@@ -47,6 +47,10 @@ pub(crate) struct Asking {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ByLink;
 
+/// It is known who makes the request, so that its answer is theirs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Somebodys;
+
 impl Asking {
     /// Reads who asks.
     ///
@@ -67,6 +71,7 @@ impl Asking {
             let asks = application.identity.actor_of_link(token, path, at);
             let asks = asks.ok_or_else(nobody)?;
             request.extensions_mut().insert(ByLink);
+            request.extensions_mut().insert(Somebodys);
             return Ok(Asking {
                 actor: asks.actor,
                 language: asks.language,
@@ -86,6 +91,7 @@ impl Asking {
             let fault = Fault::new(LINK, FaultText::LinkBesideToken);
             return Err(Refusal::faults(vec![fault]));
         }
+        request.extensions_mut().insert(Somebodys);
         Ok(Asking {
             actor,
             language: language(headers),

@@ -26,7 +26,7 @@ use crate::{
     boundary::RequestId,
     config::{ApiConfig, IDEMPOTENCY_KEY_CHARS_MAX},
     header::{self as fields, NoTags, Tags},
-    limit::{Exceeded, Limiter, ToTell},
+    limit::{Exceeded, LIVE_STREAMS_MAX, Limiter, OpenStream, ToTell},
     refusal::{self, Refusal},
     routes::paged,
     times,
@@ -256,6 +256,16 @@ impl Caller {
         let mut caller = self.clone();
         caller.actor.viewer = narrowed(&self.application, today, acting_as, acting_in).ok()?;
         Some(caller)
+    }
+
+    /// A live stream of this account, open until what is answered is dropped.
+    pub(crate) fn open_stream(&self) -> Result<OpenStream, Refusal> {
+        let open = self.limiter.streams.open(self.viewer().account);
+        open.ok_or_else(|| {
+            Refusal::of(Detail::StreamsMax {
+                max: LIVE_STREAMS_MAX,
+            })
+        })
     }
 
     /// Refuses, before it comes, what is more than an account may send in a day.

@@ -16,7 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Detail;
 use sha2::{Digest, Sha256};
 
-use crate::{asking::ByLink, header::Tags, refusal::Refusal};
+use crate::{asking::Somebodys, header::Tags, refusal::Refusal};
 
 /// How much of the SHA-256 of a body is its tag, bytes: two bodies that somebody may be answered in turn do not share so much of it.
 const TAG_BYTES: usize = 16;
@@ -73,8 +73,7 @@ fn is_tagged_by_its_bytes(response: &ServiceResponse<BoxBody>) -> bool {
 
 /// The answer depends on who asks.
 pub(crate) fn is_somebodys(response: &ServiceResponse<BoxBody>) -> bool {
-    let request = response.request();
-    request.headers().contains_key(header::AUTHORIZATION) || request.extensions().contains::<ByLink>()
+    response.request().extensions().contains::<Somebodys>()
 }
 
 /// With a tag of its bytes, unless it is streamed. The tag is weak: on its way an answer may be compressed.

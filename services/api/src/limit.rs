@@ -1,6 +1,7 @@
 //! Limits on what strangers ask, by their address (seed 004, F183), and on what accounts write.
 
 mod allowance;
+mod streams;
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -18,8 +19,11 @@ use supervision::{End, Supervisor};
 use self::allowance::Policy;
 use crate::config::{AccountLimits, Limits};
 
-pub use self::allowance::Allowance;
-pub(crate) use self::allowance::{ToTell, fields};
+pub use self::{allowance::Allowance, streams::LIVE_STREAMS_MAX};
+pub(crate) use self::{
+    allowance::{ToTell, fields},
+    streams::{OpenStream, Streams},
+};
 
 /// How often those who have been quiet are forgotten, s.
 const FORGET_EVERY_S: u64 = 300;
@@ -43,6 +47,8 @@ pub struct Limiter {
     units_a_day: NonZeroU32,
     account_limits: AccountLimits,
     strangers_policy: Policy,
+    /// Which accounts have live streams open.
+    pub(crate) streams: Streams,
 }
 
 /// An account may not write this.
@@ -80,6 +86,7 @@ impl Limiter {
             bytes: counts(bytes.allow_burst(a_day)),
             units_a_day: a_day,
             account_limits,
+            streams: Streams::default(),
             strangers_policy: Policy {
                 name: "requests",
                 unit: None,

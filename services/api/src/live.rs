@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::{
     caller::{Caller, only},
+    limit::OpenStream,
     refusal::{INTERNAL, NOT_FOUND, Refusal},
 };
 
@@ -59,25 +60,31 @@ struct Live<P> {
     look: Arc<Look<P>>,
     /// All that was there is sent.
     has_caught_up: bool,
+    /// Counts while this lives.
+    _open: OpenStream,
 }
 
 /// A live stream of what `look` finds after a place, by the caller's rights at each look: it ends when the token, the sign-in or the
 /// sight of it does.
+///
+/// # Errors
+/// [`Refusal`] when the account has as many streams open as it may.
 pub(crate) fn answered<P: Copy + Send + 'static>(
     caller: Caller,
     after: P,
     look: impl Fn(&Caller, &Reader<'_, Application>, P) -> Result<Found<P>, Refusal> + Send + Sync + 'static,
-) -> HttpResponse {
+) -> Result<HttpResponse, Refusal> {
     let live = Live {
+        _open: caller.open_stream()?,
         caller,
         after,
         look: Arc::new(look),
         has_caught_up: false,
     };
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header(by_accept())
-        .streaming(live.follow().map_err(Refusal::logged))
+        .streaming(live.follow().map_err(Refusal::logged)))
 }
 
 /// Whether an answer is a page or a stream is said by `Accept`.

@@ -96,6 +96,8 @@ kinds! {
     SIGN_IN_LOCKED = 429 "sign-in-locked" "Trop de tentatives, réessayez plus tard" "Too many tries, come back later";
     /// Too many requests from this address.
     TOO_MANY_REQUESTS = 429 "too-many-requests" "Trop de requêtes depuis cette adresse" "Too many requests from this address";
+    /// The account has as many live streams open as it may.
+    TOO_MANY_STREAMS = 429 "too-many-streams" "Trop de flux en direct pour ce compte" "Too many live streams of this account" after 15;
     /// The account has written all that it may for now.
     TOO_MUCH_WRITTEN = 429 "too-much-written" "Ce compte a trop écrit, réessayez plus tard" "This account has written too much, come back later";
     /// The profile or organization named in a header is not one of the caller's.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use guichet_tests::{
     answer::{Answer, faults},
     client::Client,
-    people::{PASSWORD, delete, make, quick, sign_in},
+    people::{PASSWORD, delete, make, quick, sign_in, until},
     server::Server,
 };
 use reqwest::{Method, blocking::Response};
@@ -264,4 +264,32 @@ fn a_stream_by_a_link_goes_on_as_long_as_the_token_that_the_link_was_made_with()
     }
     let resumed = asked(&nobody, &url, Some("1")).send().unwrap();
     assert_eq!(entries(&mut BufReader::new(resumed), 1)[0]["version"], 2);
+}
+
+#[test]
+fn an_account_has_so_many_streams_open_and_no_more() {
+    let server = quick().start();
+    let (requester, admin) = (server.client("requester-1"), server.client("admin"));
+    let key = opened(&requester);
+    let (of_ticket, of_log) = (history(&key), format!("/v1/events?stream={key}"));
+    let ask = |path: &str| asked(&admin, path, None).send().unwrap();
+    let mut open: Vec<Response> = (0..100)
+        .map(|n| ask(if n % 2 == 0 { &of_ticket } else { &of_log }))
+        .collect();
+    assert!(open.iter().all(|stream| stream.status() == 200));
+    for path in [&of_ticket, &of_log] {
+        let refused = Answer::of(Ok(ask(path)));
+        let _ = refused.refused(429, "too-many-streams");
+        assert_eq!(refused.header("retry-after"), "15");
+    }
+    // Pages are read meanwhile, and others have streams of their own.
+    assert_eq!(paged(&admin, &key), paged(&requester, &key));
+    assert_eq!(
+        entries(&mut live(&requester, &key, None), 1),
+        paged(&requester, &key)
+    );
+    drop(open.pop());
+    until("a stream that is closed counts no more", || {
+        ask(&of_ticket).status() == 200
+    });
 }

@@ -174,6 +174,11 @@ texts! {
                 "Ce compte a atteint la limite de {bytes} octets envoyés par jour.",
                 "This account has reached its limit of {bytes} bytes sent a day.";
         }
+        "too-many-streams" => {
+            StreamsMax { max: usize } =
+                "Ce compte a déjà {max} flux en direct ouverts, le maximum.",
+                "This account already has {max} live streams open, the most it may have.";
+        }
         "wrong-media-type" => {
             JsonExpected = "Le corps doit être envoyé en application/json.", "The body must be sent as application/json.";
             MultipartExpected =

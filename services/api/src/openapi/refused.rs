@@ -13,7 +13,8 @@ use super::{
 use crate::refusal::{
     ALREADY_DISABLED, APPROVAL_NOT_PENDING, CHALLENGE_REQUIRED, CONTRACT_NOT_COVERED, CONTRACT_NOT_VALID,
     DECLARATION_FROZEN, INVALID, KINDS, Kind, LAST_ADMINISTRATOR, MALFORMED, NOT_FOUND, PROVIDER_FAILED,
-    SECOND_FACTOR_REQUIRED, SIGN_IN_LOCKED, TICKET_FULL, VIEW_BEHIND, WRONG_CREDENTIALS, WRONG_STATUS,
+    SECOND_FACTOR_REQUIRED, SIGN_IN_LOCKED, TICKET_FULL, TOO_MANY_STREAMS, VIEW_BEHIND, WRONG_CREDENTIALS,
+    WRONG_STATUS,
 };
 
 /// What only these operations are refused with, beside what all of their kind are.
@@ -72,7 +73,7 @@ pub(super) static OWN: &[(&str, &[&Kind])] = &[
     ("export_log", &[&NOT_FOUND, &VIEW_BEHIND]),
     ("get_evidence", &[&VIEW_BEHIND]),
     // For most callers there is no such thing, or where it is not configured.
-    ("list_events", &[&NOT_FOUND]),
+    ("list_events", &[&NOT_FOUND, &TOO_MANY_STREAMS]),
     ("sign_up", &[&NOT_FOUND]),
     ("confirm_sign_up", &[&NOT_FOUND]),
     // One's own may not be there.
@@ -84,7 +85,7 @@ pub(super) static OWN: &[(&str, &[&Kind])] = &[
     ("get_attachment", &[&INVALID]),
     ("get_avatar", &[&INVALID]),
     ("list_comments", &[&VIEW_BEHIND]),
-    ("list_history", &[&VIEW_BEHIND]),
+    ("list_history", &[&VIEW_BEHIND, &TOO_MANY_STREAMS]),
 ];
 
 /// Declares what the operation may be refused with.

@@ -89,7 +89,7 @@ pub(crate) async fn list_events(caller: Caller, request: HttpRequest) -> Result<
                 through: (page.next_after >= head).then_some(page.next_after),
             })
         };
-        return Ok(live::answered(caller, Position(resumed.unwrap_or(after)), look));
+        return live::answered(caller, Position(resumed.unwrap_or(after)), look);
     }
     let page = caller.asks(move |caller, reader| {
         let page = reader

@@ -84,34 +84,30 @@ async fn live_history(
         let beyond = FaultText::BeyondTheVersion { version };
         return Err(Refusal::faults(vec![Fault::new("Last-Event-ID", beyond)]));
     }
-    Ok(live::answered(
-        caller,
-        Version(after),
-        move |caller, reader, after| {
-            // Asked first: what comes after it wakes the stream.
-            let head = caller.application.head();
-            let (viewer, page) = (caller.viewer(), (Start::After(after), HISTORY_LIMIT));
-            let loaded = reader.tickets().ticket(viewer, &key)?;
-            let page = reader.tickets().history(viewer, &loaded, caller.language, page)?;
-            let mut sent = Messages::default();
-            for entry in page.items {
-                let entry = answer::history_entry(reader.directory(), entry);
-                sent.add(entry.version, &entry)?;
-            }
-            Ok(match page.next {
-                Some(Start::After(next)) => Found {
-                    sent,
-                    next,
-                    through: None,
-                },
-                Some(Start::Before(_)) | None => Found {
-                    sent,
-                    next: loaded.version(),
-                    through: Some(head),
-                },
-            })
-        },
-    ))
+    live::answered(caller, Version(after), move |caller, reader, after| {
+        // Asked first: what comes after it wakes the stream.
+        let head = caller.application.head();
+        let (viewer, page) = (caller.viewer(), (Start::After(after), HISTORY_LIMIT));
+        let loaded = reader.tickets().ticket(viewer, &key)?;
+        let page = reader.tickets().history(viewer, &loaded, caller.language, page)?;
+        let mut sent = Messages::default();
+        for entry in page.items {
+            let entry = answer::history_entry(reader.directory(), entry);
+            sent.add(entry.version, &entry)?;
+        }
+        Ok(match page.next {
+            Some(Start::After(next)) => Found {
+                sent,
+                next,
+                through: None,
+            },
+            Some(Start::Before(_)) | None => Found {
+                sent,
+                next: loaded.version(),
+                through: Some(head),
+            },
+        })
+    })
 }
 
 /// For every field of a ticket, the event that set it.

@@ -5,91 +5,25 @@
 // Drives `chromium-headless-shell` (or what CHROMIUM names) by the DevTools protocol over a pipe. Prints a line for each thing seen;
 // exit status 1 when one is missing.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
-const WAIT_MS = 30_000;
-const LOOK_AGAIN_MS = 50;
+import { Browser, LOOK_AGAIN_MS, Page as BlankPage, WAIT_MS } from './browser.mjs';
+
 const PASSWORD = 'Guichet-demo-1';
 const WORDS = {
   'en-GB': { page: 'en', signIn: 'Sign in', noName: 'Wrong user name or password', as: /^Signed in as .*\(requester-1\)$/ },
   'fr-FR': { page: 'fr', signIn: 'Se connecter', noName: 'Identifiant ou mot de passe incorrect', as: /^Connecté : .*\(requester-1\)$/ },
 };
 
-/** A browser, and one page of it. */
-class Browser {
-  static async start() {
-    const browser = new Browser();
-    browser.profile = await mkdtemp(join(tmpdir(), 'guichet-browser-'));
-    const program = process.env.CHROMIUM ?? 'chromium-headless-shell';
-    const flags = ['--no-sandbox', '--disable-gpu', '--no-proxy-server', '--remote-debugging-pipe', `--user-data-dir=${browser.profile}`];
-    browser.process = spawn(program, flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true });
-    browser.ended = new Promise((ended) => browser.process.once('exit', ended).once('error', ended));
-    browser.ended.then((why) => browser.fail(new Error(`the browser ended: ${why}`)));
-    browser.waiting = new Map();
-    browser.listeners = [];
-    browser.last = 0;
-    let rest = '';
-    browser.process.stdio[4].setEncoding('utf8').on('data', (text) => {
-      const messages = (rest + text).split('\0');
-      rest = messages.pop();
-      for (const message of messages) browser.hear(JSON.parse(message));
-    });
-    browser.process.stdio[3].on('error', () => {});
-    return browser;
-  }
-
-  fail(error) {
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
-  }
-
-  hear(message) {
-    const waiting = this.waiting.get(message.id);
-    if (!waiting) {
-      for (const listener of this.listeners) listener(message.method, message.params, message.sessionId);
-      return;
-    }
-    this.waiting.delete(message.id);
-    if (message.error) waiting.reject(new Error(`${waiting.method}: ${message.error.message}`));
-    else waiting.resolve(message.result);
-  }
-
-  send(method, params = {}, sessionId = undefined) {
-    this.last += 1;
-    const id = this.last;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { method, resolve, reject });
-      this.process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-    });
-  }
-
-  async stop() {
-    // All of its processes, which are one group. None is there when it could not be started.
-    if (this.process.pid && this.process.exitCode === null) process.kill(-this.process.pid, 'SIGKILL');
-    await this.ended;
-    for (const pipe of this.process.stdio.slice(3)) pipe.destroy();
-    await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
 /** A page in a language: what it did wrong, and what it asked the server. */
-class Page {
+class Page extends BlankPage {
+  wrong = [];
+  asked = [];
+  endsSoon = false;
+
   static async open(browser, url, acceptLanguage) {
-    const page = new Page();
-    page.browser = browser;
-    page.wrong = [];
-    page.asked = [];
-    page.endsSoon = false;
-    const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
-    page.target = targetId;
-    page.session = (await browser.send('Target.attachToTarget', { targetId, flatten: true })).sessionId;
-    browser.listeners.push((method, params, session) => {
-      if (session === page.session) page.hear(method, params, new URL(url).origin);
-    });
+    const page = await this.blank(browser);
+    page.origin = new URL(url).origin;
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`);
     const { userAgent } = await browser.send('Browser.getVersion');
     await page.send('Emulation.setUserAgentOverride', { userAgent, acceptLanguage });
@@ -99,11 +33,7 @@ class Page {
     return page;
   }
 
-  send(method, params) {
-    return this.browser.send(method, params, this.session);
-  }
-
-  hear(method, params, origin) {
+  hear(method, params) {
     if (method === 'Runtime.exceptionThrown') {
       const { exception, text } = params.exceptionDetails;
       this.wrong.push(exception?.description ?? text);
@@ -114,7 +44,7 @@ class Page {
     }
     if (method === 'Network.requestWillBeSent') {
       const { url } = params.request;
-      if (!/^(data|blob):/.test(url) && new URL(url).origin !== origin) this.wrong.push(`it asks ${url}`);
+      if (!/^(data|blob):/.test(url) && new URL(url).origin !== this.origin) this.wrong.push(`it asks ${url}`);
     }
     if (method === 'Network.responseReceived') this.asked.push(`${params.response.status} ${new URL(params.response.url).pathname}`);
     if (method === 'Fetch.requestPaused') this.passOn(params).catch((error) => this.wrong.push(String(error)));
@@ -134,24 +64,9 @@ class Page {
     await this.send('Fetch.fulfillRequest', { requestId, responseCode: 200, responseHeaders: kept, body: changed });
   }
 
-  async value(expression) {
-    const { result, exceptionDetails } = await this.send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
-    if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
-    return result.value;
-  }
-
-  /** Waits until an expression is true; answers its value. */
-  async until(what, expression) {
-    const deadline = Date.now() + WAIT_MS;
-    for (;;) {
-      const value = await this.value(`(() => { const value = ${expression}; return value instanceof Node ? true : value; })()`);
-      if (value) return value;
-      if (Date.now() > deadline) {
-        const says = await this.value('document.querySelector(".page-head")?.innerText');
-        throw new Error(`waited in vain for ${what}; the page says: ${says}; ${this.wrong}`);
-      }
-      await new Promise((later) => setTimeout(later, LOOK_AGAIN_MS));
-    }
+  async says() {
+    const text = await this.value('document.querySelector(".page-head")?.innerText');
+    return `the page says: ${text}; ${this.wrong}`;
   }
 
   async click(selector) {

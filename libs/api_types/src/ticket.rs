@@ -302,8 +302,12 @@ pub struct Ticket {
     pub allowed_actions: Vec<AllowedAction>,
     /// What else this reader may ask of it now. What is not listed is refused: 403 to who may never ask it, 409 while the ticket does
     /// not take it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub allowed_operations: Vec<String>,
     /// The members that this reader may change with `PATCH`, a field of the form as `fields.<name>`.
+    #[serde(default)]
+    #[schema(required = true)]
     pub editable: Vec<String>,
 }
 

@@ -213,7 +213,9 @@ fn worked_on(requester: &Client, agent: &Client, key: &str) {
         &["customer_answered"],
         &["customer_answered", "resolve", "close"],
     );
-    assert_eq!(requester.listed("response_required=true"), [key]);
+    // The agent's write is none of the requester's own.
+    let seen = format!("response_required=true&at_least={}", waiting["position"]);
+    assert_eq!(requester.listed(&seen), [key]);
 
     let answered = requester.follow(
         key,

@@ -92,6 +92,8 @@ fn asked(requester: &Client, normal: &mut Normal) -> String {
             "created_at": "<time>", "updated_at": "<time>", "closed_at": null,
             "version": 1, "event_count": 1, "supplier_updates": 0, "position": 1,
             "last_message": null, "last_supplier_message": null, "allowed_actions": [],
+            "allowed_operations": ["comment", "attach", "edit", "share"],
+            "editable": ["summary", "description", "private", "notify"],
         })
     );
     key

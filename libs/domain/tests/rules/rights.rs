@@ -38,6 +38,9 @@ fn members(ticket: &Ticket, viewer: &Viewer) -> Vec<String> {
     editable(&context, &ticket.state)
 }
 
+/// How an edit is made one of something.
+type Change = fn(&mut Edit);
+
 /// A request of each kind that has no fault.
 fn asked(right: Right, ticket: &Ticket) -> Action {
     let own = ticket.state.organization.clone();
@@ -146,7 +149,7 @@ fn the_members_that_may_change_are_those_whose_change_is_not_forbidden() {
     for (state, ticket) in tickets() {
         for (who, viewer) in viewers() {
             let members = members(&ticket, &viewer);
-            let edit = |change: fn(&mut Edit)| {
+            let edit = |change: Change| {
                 let mut edit = Edit::nothing(person(8));
                 change(&mut edit);
                 let answer = ticket.asked(&viewer, Action::Edit(Box::new(edit)));
@@ -155,7 +158,7 @@ fn the_members_that_may_change_are_those_whose_change_is_not_forbidden() {
                     Err(Rejection::NotPermitted { .. } | Rejection::DeclarationFrozen { .. })
                 )
             };
-            let table: [(&str, fn(&mut Edit)); 8] = [
+            let table: [(&str, Change); 8] = [
                 ("summary", |edit| edit.summary = Some("Autre".to_owned())),
                 ("description", |edit| edit.description = Some("Autre".to_owned())),
                 ("private", |edit| edit.private = Some(true)),

@@ -190,7 +190,7 @@ fn queue_query(caller: &Caller, parameters: &mut Parameters) -> QueueQuery {
 
 /// Read a ticket.
 ///
-/// Another's ticket does not exist. `allowed_actions` are those of this caller; the past allows none. With `as_of` the
+/// Another's ticket does not exist. `allowed_actions`, `allowed_operations` and `editable` are those of this caller; the past allows none. With `as_of` the
 /// ticket is shown as it stood then to those who may read it today.
 #[utoipa::path(
     operation_id = "get_ticket", tag = "tickets",
@@ -212,6 +212,8 @@ pub(crate) async fn get_ticket(
         let mut ticket = ticket_json(caller, &loaded)?;
         if as_of.is_some() {
             ticket.allowed_actions.clear();
+            ticket.allowed_operations.clear();
+            ticket.editable.clear();
             if !reader.tickets().sight(caller.viewer(), &key)?.reads_internal() {
                 ticket.event_count = loaded.document.public_events;
             }

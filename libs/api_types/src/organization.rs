@@ -13,7 +13,7 @@ use crate::{
 /// An organization to make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"id": "lycee-b", "name": "Lycée B", "parent": "region-a"}))]
+#[schema(example = json!({"id": "lycee-b", "name": "Lycée B", "parent": "lycee-a"}))]
 pub struct CreateOrganization {
     /// Its public short name: 1 to 63 lower-case letters, digits, `-` and `_`, a letter first. It never changes.
     pub id: String,

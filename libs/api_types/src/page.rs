@@ -23,6 +23,9 @@ pub struct PageQuery {
     /// nothing, before the last: the last is the one without `next_cursor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Only what came after this version of the ticket, the oldest first: in place of a cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
     /// Answer only when this position of the log is reached; 503 `view-behind` after 2 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,

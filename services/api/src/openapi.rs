@@ -5,6 +5,7 @@ mod declared;
 mod facts;
 mod fields;
 mod lengths;
+mod links;
 mod marks;
 mod queries;
 mod refused;

@@ -152,6 +152,16 @@ impl Parameters {
         value.map_err(|wrong| self.fault(name, wrong)).ok()
     }
 
+    /// A whole number from 0 to the greatest that the contract's `int64` has.
+    pub fn whole(&mut self, name: &'static str) -> Option<u64> {
+        const MAX: u64 = i64::MAX.unsigned_abs();
+        let number: u64 = self.parsed(name, FaultText::NotAWholeNumber)?;
+        if number > MAX {
+            self.fault(name, FaultText::NumberMax { max: MAX });
+        }
+        Some(number)
+    }
+
     /// Notes a fault of a parameter.
     pub fn fault(&mut self, name: &str, wrong: FaultText) {
         self.faults.push(Fault::new(name, wrong));

@@ -194,6 +194,8 @@ fn a_stream_is_of_now_and_begins_within_what_there_is() {
     }
     let beyond = told(&path, Some("2")).refused(422, "invalid");
     assert_eq!(faults(&beyond)[0].0, "Last-Event-ID");
+    let beyond = told(&format!("{path}?after=2"), None).refused(422, "invalid");
+    assert_eq!(faults(&beyond)[0].0, "after");
     for unreadable in ["x", "-1", "1.5", "1 2"] {
         let _ = told(&path, Some(unreadable)).refused(400, "malformed-request");
     }
@@ -292,4 +294,49 @@ fn an_account_has_so_many_streams_open_and_no_more() {
     until("a stream that is closed counts no more", || {
         ask(&of_ticket).status() == 200
     });
+}
+
+/// A page that opens a stream anew sends no `Last-Event-ID`: the address says where it begins. What a browser says of itself when it
+/// comes back counts for more.
+#[test]
+fn a_history_goes_on_after_a_version() {
+    let server = Server::start();
+    let (requester, agent) = (server.client("requester-1"), server.client("agent"));
+    let key = opened(&requester);
+    for body in ["Un", "Deux", "Trois"] {
+        let _ = agent.comment(&key, body, "public");
+    }
+    let path = format!("{}?after=2", history(&key));
+    let ids = |resumed: Option<&str>| {
+        let mut stream = BufReader::new(asked(&requester, &path, resumed).send().unwrap());
+        let (first, _) = next(&mut stream).unwrap();
+        first
+    };
+    assert_eq!((ids(None), ids(Some("3"))), (3, 4));
+    // Pages and comments take it too, in place of a cursor.
+    let versions = |path: &str| {
+        let page = requester.get(path).expect(200);
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["version"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(versions(&path), [3, 4]);
+    assert_eq!(versions(&format!("{}?after=4", history(&key))), [0_u64; 0]);
+    let comments = requester
+        .get(&format!("/v1/tickets/{key}/comments?after=3"))
+        .expect(200);
+    assert_eq!(comments["items"].as_array().unwrap().len(), 1);
+    for query in [
+        "after=1&cursor=2",
+        "after=1&sort=-version",
+        "after=9223372036854775808",
+        "after=-1",
+    ] {
+        let refused = requester
+            .get(&format!("{}?{query}", history(&key)))
+            .refused(422, "invalid");
+        assert_eq!(faults(&refused)[0].0, "after", "{query}");
+    }
 }

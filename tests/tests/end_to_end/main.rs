@@ -12,6 +12,7 @@ mod bad_input;
 mod bad_soap;
 mod bad_values;
 mod caching;
+mod clients;
 mod clock;
 mod contract;
 mod cookies;

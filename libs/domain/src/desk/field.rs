@@ -157,7 +157,7 @@ impl Field {
         let long = schema
             .get("maxLength")
             .and_then(Value::as_u64)
-            .is_none_or(|max| max > LINE_CHARS_MAX);
+            .map_or(!schema.contains_key("pattern"), |max| max > LINE_CHARS_MAX);
         self.widget.unwrap_or_else(|| {
             if self.list.is_some() || schema.contains_key("enum") {
                 Widget::Select

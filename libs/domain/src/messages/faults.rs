@@ -204,6 +204,9 @@ texts! {
                 "holds no letter and no digit to search for";
             BeforeTheFirstDay = "précède le premier jour de la période", "is before the first day of the period";
             BeforeValidFrom = "précède valid_from", "is before valid_from";
+            OnlyWithoutCursor =
+                "ne se combine ni avec un curseur ni avec l'ordre décroissant",
+                "does not go with a cursor or with the newest first";
             BeyondTheHead { head: u64 } =
                 "dépasse l'événement le plus récent, qui est en {head}",
                 "lies beyond the newest event, which is at {head}";

@@ -9,7 +9,7 @@ use utoipa::openapi::{
 use super::{
     closed,
     facts::Facts,
-    fields, lengths,
+    fields, lengths, links,
     marks::{self, Roles},
     queries, refused,
 };
@@ -45,9 +45,10 @@ pub(super) fn complete(contract: &mut OpenApi) {
             }
         }
     }
+    links::attach(contract);
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     [
         (HttpMethod::Get, item.get.as_mut()),
         (HttpMethod::Post, item.post.as_mut()),

@@ -151,10 +151,12 @@ pub(super) fn define(components: &mut Components) {
 fn parameter(field: &Field) -> Parameter {
     let chars_max = (field.name == "Idempotency-Key").then_some(IDEMPOTENCY_KEY_CHARS_MAX);
     // Tags in quotes with commas between, or `*` for any.
-    let pattern = matches!(field.name, "If-Match" | "If-None-Match").then_some(TAGS);
+    // One that cannot be read is refused where a change rests on it, and passed over by a question.
+    let is_tags = matches!(field.name, "If-Match" | "If-None-Match");
+    let pattern = (field.name == "If-Match").then_some(TAGS);
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
-        .min_length((pattern.is_none() && field.name != "Accept-Language").then_some(1))
+        .min_length((!is_tags && field.name != "Accept-Language").then_some(1))
         .max_length(chars_max)
         .pattern(pattern);
     ParameterBuilder::new()

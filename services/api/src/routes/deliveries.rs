@@ -75,9 +75,7 @@ fn number(text: &str) -> Result<u64, Refusal> {
 #[get("/deliveries")]
 pub(crate) async fn list_deliveries(door: Door, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let mut parameters = Parameters::read(&request)?;
-    let after: u64 = parameters
-        .parsed("after", FaultText::NotAWholeNumber)
-        .unwrap_or(0);
+    let after = parameters.whole("after").unwrap_or(0);
     let limit = parameters.limit(LIMIT_MAX, LIMIT_MAX);
     let wait_s: u64 = parameters
         .parsed("wait_s", FaultText::NotAWholeNumber)

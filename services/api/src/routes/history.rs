@@ -30,7 +30,8 @@ pub const HISTORY_LIMIT_MAX: usize = 1_000;
 /// Oldest first, or newest first with `sort=-version`. Internal notes are left out for those who may not read them. `changes` tells each field before and after.
 ///
 /// With `Accept: text/event-stream` it is live, oldest first: what there is, then what comes, by the caller's rights at each message. It
-/// ends when the access token does, or when the caller may not see the ticket any more, and resumes after `Last-Event-ID`.
+/// ends when the access token does, or when the caller may not see the ticket any more, and begins after `after`, or after `Last-Event-ID`
+/// when it is resumed.
 #[utoipa::path(
     operation_id = "list_history", tag = "tickets",
     params(
@@ -55,7 +56,7 @@ pub(crate) async fn list_history(
     let key = key(&path)?;
     caller.application.tickets.reaches(page.at_least).await?;
     if is_live {
-        return live_history(caller, &request, key).await;
+        return live_history(caller, &request, key, page.start).await;
     }
     let answer = answered(&caller, move |caller, reader| {
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, page.as_of)?;
@@ -71,18 +72,24 @@ async fn live_history(
     caller: Caller,
     request: &HttpRequest,
     key: TicketKey,
+    start: Start,
 ) -> Result<HttpResponse, Refusal> {
     let resumed = last_event_id(request)?;
+    // What the browser says of itself when it comes back counts for more than what the address said at first.
+    let (Start::After(Version(asked)), name) = (start, "after") else {
+        return Err(Refusal::new(&INTERNAL));
+    };
+    let (after, name) = resumed.map_or((asked, name), |resumed| (resumed, "Last-Event-ID"));
     let sought = key.clone();
     let newest = caller.asks(move |caller, reader| {
         let loaded = reader.tickets().ticket(caller.viewer(), &sought)?;
         Ok(loaded.version())
     });
-    let (Version(newest), after) = (newest.await?, resumed.unwrap_or(0));
+    let Version(newest) = newest.await?;
     if after > newest {
         let version = newest;
         let beyond = FaultText::BeyondTheVersion { version };
-        return Err(Refusal::faults(vec![Fault::new("Last-Event-ID", beyond)]));
+        return Err(Refusal::faults(vec![Fault::new(name, beyond)]));
     }
     live::answered(caller, Version(after), move |caller, reader, after| {
         // Asked first: what comes after it wakes the stream.

@@ -66,9 +66,14 @@ fn start(parameters: &mut Parameters) -> Start {
             true
         }
     };
-    let Some(cursor) = parameters.text("cursor") else {
+    let after = parameters.whole("after");
+    let cursor = parameters.text("cursor");
+    if after.is_some() && (cursor.is_some() || !is_forward) {
+        parameters.fault("after", FaultText::OnlyWithoutCursor);
+    }
+    let Some(cursor) = cursor else {
         return match is_forward {
-            true => Start::After(Version(0)),
+            true => Start::After(Version(after.unwrap_or(0))),
             false => Start::Before(None),
         };
     };

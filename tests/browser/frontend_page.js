@@ -50,16 +50,15 @@ async function setAvatar(width, height) {
   return { path, linked: await show(await guichet.link(path)), bare: await show(api + path) };
 }
 
-/** What was heard of a ticket, as docs/frontend.md says: a new address begins anew, and what was seen is left out. */
+/** What was heard of a ticket, as docs/frontend.md says: a new address goes on after the last version that was seen. */
 const live = { source: null, heard: [], messages: 0, opened: 0, seen: 0 };
 
 async function listen(key) {
   live.source?.close();
-  live.source = new EventSource(await guichet.eventSourceUrl(`/v1/tickets/${key}/history`));
+  live.source = new EventSource(await guichet.eventSourceUrl(`/v1/tickets/${key}/history?after=${live.seen}`));
   live.source.onopen = () => live.opened++;
   live.source.onmessage = ({ lastEventId, data }) => {
     live.messages++;
-    if (Number(lastEventId) <= live.seen) return;
     live.seen = Number(lastEventId);
     const { version, changes } = JSON.parse(data);
     live.heard.push({ id: live.seen, version, comment: changes.find(({ field }) => field === "comment")?.to ?? null });

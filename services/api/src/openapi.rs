@@ -2,6 +2,7 @@
 
 mod closed;
 mod declared;
+mod examples;
 mod facts;
 mod fields;
 mod lengths;

@@ -25,6 +25,7 @@ mod documentation;
 mod documents;
 mod durability;
 mod erasure;
+mod examples;
 mod feed;
 mod generated_clients;
 mod http_clients;

@@ -8,6 +8,7 @@ use utoipa::openapi::{
 
 use super::{
     closed,
+    examples::Answered,
     facts::Facts,
     fields, lengths, links,
     marks::{self, Roles},
@@ -30,7 +31,7 @@ pub(super) fn complete(contract: &mut OpenApi) {
     let not_modified = RefOr::T(not_modified.build());
     components.responses.insert(NOT_MODIFIED.to_owned(), not_modified);
     contract.tags.iter_mut().flatten().for_each(marks::mark_group);
-    let roles = Roles::read();
+    let (roles, answered) = (Roles::read(), Answered::read());
     for (path, item) in &mut contract.paths.paths {
         for (method, operation) in operations(item) {
             let facts = Facts::of(path, &method, operation);
@@ -38,6 +39,7 @@ pub(super) fn complete(contract: &mut OpenApi) {
             fields::attach(&facts, operation);
             queries::narrow(&facts.id, operation);
             marks::mark(&facts, &roles, operation);
+            answered.show(&facts.id, operation);
             if facts.is_kept() {
                 let not_modified = Ref::from_response_name(NOT_MODIFIED);
                 let responses = &mut operation.responses.responses;

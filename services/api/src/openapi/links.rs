@@ -164,7 +164,7 @@ pub(super) fn attach(contract: &mut OpenApi) {
             places.push((path.clone(), operation.operation_id.clone().unwrap_or_default()));
         }
     }
-    for (_, item) in &mut contract.paths.paths {
+    for item in contract.paths.paths.values_mut() {
         for (_, operation) in operations(item) {
             let id = operation.operation_id.clone().unwrap_or_default();
             for source in SOURCES.iter().filter(|source| source.operation == id) {

@@ -2,11 +2,12 @@
 //! `code` is closed.
 
 use utoipa::openapi::{
-    AllOfBuilder, Components, Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
+    AllOfBuilder, Components, ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
     path::Operation,
 };
 
 use super::{
+    examples,
     facts::{Audience, Facts},
     fields,
 };
@@ -124,7 +125,7 @@ pub(super) fn declare(facts: &Facts, operation: &mut Operation, components: &mut
     ] {
         let range_of = || {
             let response = ResponseBuilder::new().description(description);
-            RefOr::T(with_problem(response, "Problem"))
+            RefOr::T(with_problem(response, "Problem", &[]))
         };
         components
             .responses
@@ -204,11 +205,15 @@ fn response(kinds: &[&Kind], problem: &str) -> Response {
     if status == 415 {
         response = response.header_ref("Accept-Encoding", fields::reference("Accept-Encoding"));
     }
-    with_problem(response, problem)
+    with_problem(response, problem, kinds)
 }
 
-fn with_problem(response: ResponseBuilder, problem: &str) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name(problem)));
+fn with_problem(response: ResponseBuilder, problem: &str, kinds: &[&Kind]) -> Response {
+    let examples = examples::of_problems(kinds);
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(problem)))
+        .examples_from_iter(examples)
+        .build();
     response
         .header_ref("X-Request-Id", fields::reference("X-Request-Id"))
         .content("application/problem+json", content)

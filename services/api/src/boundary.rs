@@ -230,6 +230,7 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
     let is_somebodys = conditional::is_somebodys(response);
     let is_kept = response.request().method() == Method::GET
         && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
+    let is_documentation = conditional::is_documentation(response);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -245,9 +246,10 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         // What has a tag is kept by whom it is for, and asked for again with the tag each time.
-        let kept = match is_kept && headers.contains_key(header::ETAG) {
-            true => "private, no-cache",
-            false => "no-store",
+        let kept = match (headers.contains_key(header::ETAG), is_documentation) {
+            (true, true) => "no-cache",
+            (true, false) if is_kept => "private, no-cache",
+            (_, _) => "no-store",
         };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     }

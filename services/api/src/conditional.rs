@@ -61,14 +61,18 @@ fn named(response: &ServiceResponse<BoxBody>, name: &HeaderName) -> Option<Tags>
     Tags::read(response.request().headers(), name).ok().flatten()
 }
 
-/// JSON that is somebody's, and of which nobody has said how it is kept.
+/// JSON that is somebody's, and of which nobody has said how it is kept; and what documents.
 fn is_tagged_by_its_bytes(response: &ServiceResponse<BoxBody>) -> bool {
     let headers = response.headers();
     let is_json = |kind: &[u8]| kind.starts_with(b"application/json") || kind.ends_with(b"+json");
     let kind = headers.get(header::CONTENT_TYPE);
-    kind.is_some_and(|kind| is_json(kind.as_bytes()))
-        && !headers.contains_key(header::CACHE_CONTROL)
-        && is_somebodys(response)
+    let is_json = kind.is_some_and(|kind| is_json(kind.as_bytes())) && is_somebodys(response);
+    (is_json && !headers.contains_key(header::CACHE_CONTROL)) || is_documentation(response)
+}
+
+/// A page of the reference or of the problems, or a program of them: the same for everybody.
+pub(crate) fn is_documentation(response: &ServiceResponse<BoxBody>) -> bool {
+    response.request().path().starts_with("/docs/")
 }
 
 /// The answer depends on who asks.

@@ -5,11 +5,15 @@ use actix_web::{
     http::header,
     web::{self, Bytes, Data, Path, ServiceConfig},
 };
+use pulldown_cmark::{Options, Parser};
 use sha2::{Digest, Sha256};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::refusal::{KINDS, NOT_FOUND, Refusal};
+use crate::{
+    header::prefers,
+    refusal::{KINDS, NOT_FOUND, Refusal},
+};
 
 /// The list of all problems.
 const ERRORS: &str = include_str!("../../../docs/errors.md");
@@ -99,19 +103,38 @@ fn page(content_type: &str, text: &'static str) -> HttpResponse {
         .body(text)
 }
 
-async fn errors() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/markdown; charset=utf-8")
-        .body(ERRORS)
+async fn errors(request: HttpRequest) -> HttpResponse {
+    written(&request, ERRORS)
 }
 
 /// The page that the `type` of a problem leads to.
-async fn error(code: Path<String>) -> Result<HttpResponse, Refusal> {
-    let kind = KINDS.iter().find(|kind| kind.code == *code);
+async fn error(request: HttpRequest, code: Path<String>) -> Result<HttpResponse, Refusal> {
+    // Links between the pages are those of the files.
+    let code = code.strip_suffix(".md").unwrap_or(&code);
+    let kind = KINDS.iter().find(|kind| kind.code == code);
     let kind = kind.ok_or_else(|| Refusal::new(&NOT_FOUND))?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/markdown; charset=utf-8")
-        .body(kind.page))
+    Ok(written(&request, kind.page))
+}
+
+/// A page in Markdown: as it stands, or as HTML for whom asks for that.
+fn written(request: &HttpRequest, page: &str) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    let answer = answer.insert_header((header::VARY, "Accept"));
+    if !prefers(request.headers(), "text/html", &["text/markdown"]) {
+        return answer
+            .content_type("text/markdown; charset=utf-8")
+            .body(page.to_owned());
+    }
+    let title = page.lines().next().unwrap_or_default().trim_start_matches("# ");
+    let mut html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title}</title><link rel=\"stylesheet\" href=\"/docs/reference.css\"><main class=\"text\">"
+    );
+    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(page, Options::ENABLE_TABLES));
+    answer
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, REFERENCE_POLICY))
+        .body(html + "</main></html>")
 }
 
 async fn contract(request: HttpRequest) -> HttpResponse {

@@ -164,6 +164,11 @@ pub(crate) fn language(headers: &HeaderMap) -> Language {
 /// of equals the stream, when it is asked for by its name.
 #[must_use]
 pub(crate) fn wants_event_stream(headers: &HeaderMap, pages: &[&str]) -> bool {
+    prefers(headers, "text/event-stream", pages)
+}
+
+/// Is this media type asked for rather than the others, which are answered to whom does not say?
+pub(crate) fn prefers(headers: &HeaderMap, wanted: &str, others: &[&str]) -> bool {
     let ranges = weighted(headers, &ACCEPT);
     let weight = |kind: &str| {
         let family = format!("{}/*", kind.split('/').next().unwrap_or_default());
@@ -181,10 +186,10 @@ pub(crate) fn wants_event_stream(headers: &HeaderMap, pages: &[&str]) -> bool {
             .max()
             .map_or((Quality::ZERO, 0), |(near, weight)| (weight, near))
     };
-    let stream = weight("text/event-stream");
-    let page = pages.iter().map(|kind| weight(kind)).max();
-    let page = page.unwrap_or((Quality::ZERO, 0));
-    stream.0 > Quality::ZERO && (stream > page || (stream == page && stream.1 == 3))
+    let wanted = weight(wanted);
+    let other = others.iter().map(|kind| weight(kind)).max();
+    let other = other.unwrap_or((Quality::ZERO, 0));
+    wanted.0 > Quality::ZERO && (wanted > other || (wanted == other && wanted.1 == 3))
 }
 
 /// The content coding that an answer is to have: `br` or `gzip`, whichever weighs more, and `br` where they weigh the same; none when

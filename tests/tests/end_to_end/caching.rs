@@ -1,4 +1,4 @@
-//! What is not sent twice, and what is sent shorter: tags of lists, compression, files that are kept.
+//! What is not sent twice, and what is sent shorter: tags of lists, compression, files that are kept (fault U15).
 
 use std::io::Read;
 

@@ -89,3 +89,47 @@ fn the_title_and_the_words_of_an_example_are_those_that_are_answered() {
         assert_eq!(told, example(&read(&format!("docs/errors/{code}.md"))));
     }
 }
+
+/// Fault U15: people who follow the `type` of a problem saw Markdown as raw text, and what documents was never kept.
+#[test]
+fn a_browser_is_shown_the_pages_of_problems_and_keeps_what_documents() {
+    let server = Server::start();
+    let nobody = server.nobody();
+    let browser = nobody.with(
+        "Accept",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    );
+    for (path, heading) in [
+        ("/docs/errors/stale-version", "<h1>stale-version</h1>"),
+        ("/docs/errors", "<table>"),
+    ] {
+        let page = browser.get(path);
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, "text/html; charset=utf-8")
+        );
+        assert!(page.text().contains(heading), "{}", page.text());
+        assert!(!page.header("content-security-policy").is_empty());
+        assert_eq!(
+            nobody.get(path).header("content-type"),
+            "text/markdown; charset=utf-8"
+        );
+    }
+    // The index links to the pages as files.
+    assert_eq!(browser.get("/docs/errors/stale-version.md").status, 200);
+    for path in [
+        "/docs/",
+        "/docs/swagger-ui-bundle.js",
+        "/docs/reference.js",
+        "/docs/errors/not-found",
+    ] {
+        let first = nobody.get(path);
+        assert_eq!(
+            (first.status, first.header("cache-control")),
+            (200, "no-cache"),
+            "{path}"
+        );
+        let again = nobody.with("If-None-Match", first.header("etag")).get(path);
+        assert_eq!((again.status, again.bytes.len()), (304, 0), "{path}");
+    }
+}

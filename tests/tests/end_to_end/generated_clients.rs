@@ -72,6 +72,7 @@ fn tried(server: &Server) -> [String; 4] {
     [server.api(), requester.token(), key, "dot.png"].map(str::to_owned)
 }
 
+/// Fault U5: files were lists of integers in the contract, and generated clients failed on a download.
 #[test]
 fn the_clients_of_three_typescript_generators_compile_and_exchange_a_file() {
     let (workshop, server) = (workshop(), Server::start());

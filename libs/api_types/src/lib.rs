@@ -52,7 +52,7 @@ pub use desk::{
     Desk, DeskList, DeskSummary, DeskTransition, FormSchema, Label, ListChange, ListValue, ListValuePage,
     ListValueQuery, NewListValue, RequestType, SetListValues, ValueList,
 };
-pub use event::FeedEvent;
+pub use event::{FeedEvent, StoredEvent};
 pub use health::{
     Health, LogHealth, LogState, ProofHealth, ProofState, Readiness, ReadinessProblem, ReadinessStatus,
     Stops, ViewHealth, WorkerHealth, WorkerState,
@@ -67,7 +67,7 @@ pub use organization::{
 pub use page::PageQuery;
 pub use problem::{FieldError, Problem};
 pub use series::{DayCounts, StatusSeries};
-pub use sharing::{ShareList, ShareTicket, Sharer};
+pub use sharing::{ShareList, SharePart, ShareTicket, Sharer, SharerKind};
 pub use sign_in::{
     Challenge, ChangePassword, ConfirmSecondFactor, CreateChallenge, CreateFederatedToken, FederatedSignIn,
     IdentityProvider, IdentityProviderList, OneTimeToken, PasswordConfirmation, PasswordPolicy,

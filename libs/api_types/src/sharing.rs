@@ -30,14 +30,42 @@ pub struct ShareList {
     "parts": ["requester", "creator"]
 }))]
 pub struct Sharer {
-    /// `person` or `organization`.
-    pub kind: String,
+    /// What it is.
+    pub kind: SharerKind,
     /// Id of the account or organization.
     pub id: String,
     /// Its name; `null` once the person is erased.
     #[schema(required = true)]
     pub name: Option<String>,
-    /// Of a person: `requester`, `creator`, `assignee`. Of an organization: `organization` when the ticket is asked for it and not
-    /// private, `shared` when it was shared with it.
-    pub parts: Vec<String>,
+    /// In which parts. `requester`, `creator` and `assignee` are of a person. Of an organization, `organization` when the ticket is asked
+    /// for it and not private, and `shared` when it was shared with it.
+    pub parts: Vec<SharePart>,
+}
+
+/// What has a part in a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(example = "person")]
+pub enum SharerKind {
+    /// An account.
+    Person,
+    /// An organization.
+    Organization,
+}
+
+/// A part in a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(example = "requester")]
+pub enum SharePart {
+    /// Whom it is for.
+    Requester,
+    /// Who opened it.
+    Creator,
+    /// Who treats it.
+    Assignee,
+    /// The organization that it is asked for.
+    Organization,
+    /// It was shared with it.
+    Shared,
 }

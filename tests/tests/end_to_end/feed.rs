@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 
-use guichet_tests::{client::Client, server::Server};
+use guichet_tests::{client::Client, contract::Contract, server::Server};
 use reqwest::{Method, blocking::Response};
 use serde_json::{Value, json};
 
@@ -165,4 +165,38 @@ fn the_feed_is_narrowed_by_actor_desk_and_each_of_the_clocks() {
     let _ = auditor
         .get("/v1/events?recorded_after=hier&desk=x!")
         .refused(422, "invalid");
+}
+
+/// What frontends and auditors read of an event is a type of the contract, and each event of the demo world has it.
+#[test]
+fn each_line_of_the_feed_has_the_form_that_the_contract_says() {
+    let server = Server::start();
+    let requester = server.client("requester-1");
+    let key = open(&requester, "Une question");
+    let _ = server
+        .client("agent")
+        .with("Guichet-On-Behalf-Of", "requester-1")
+        .comment(&key, "Au téléphone.", "public");
+    let auditor = server.client("auditor");
+    let contract = Contract::served(&server.nobody());
+    let schema = json!({"$ref": "#/components/schemas/FeedEvent", "components": contract.0["components"]});
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let lines = auditor.get("/v1/events?limit=1000").lines();
+    for line in &lines {
+        let faults: Vec<String> = schema.iter_errors(line).map(|fault| fault.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new(), "{line}");
+    }
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["event"].get("on_behalf_of").is_some()),
+        "{lines:?}"
+    );
+    let members = contract.0["components"]["schemas"]["StoredEvent"]["properties"]
+        .as_object()
+        .unwrap();
+    for line in &lines {
+        let event = line["event"].as_object().unwrap();
+        assert!(event.keys().all(|member| members.contains_key(member)), "{line}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Who a ticket is shared with.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Path};
-use api_types::{EditTicket, ShareList, ShareTicket, Sharer, Ticket};
+use api_types::{EditTicket, ShareList, SharePart, ShareTicket, Sharer, SharerKind, Ticket};
 use domain::{AccountId, OrganizationId, ticket::Action};
 
 use super::{key, ticket_answer, tickets::edit_actions};
@@ -90,15 +90,15 @@ pub(crate) async fn list_shares(
     let loaded = caller.asks(move |caller, reader| Ok(reader.tickets().ticket(caller.viewer(), &key)?));
     let loaded = loaded.await?;
     let (document, directory) = (&loaded.document, caller.application.directory());
-    let mut persons: Vec<(AccountId, Vec<String>)> = Vec::new();
+    let mut persons: Vec<(AccountId, Vec<SharePart>)> = Vec::new();
     let parts = [
-        (Some(document.requester), "requester"),
-        (Some(document.created_by), "creator"),
-        (document.assignee, "assignee"),
+        (Some(document.requester), SharePart::Requester),
+        (Some(document.created_by), SharePart::Creator),
+        (document.assignee, SharePart::Assignee),
     ];
     for (account, part) in parts
         .into_iter()
-        .filter_map(|(account, part)| Some((account?, part.to_owned())))
+        .filter_map(|(account, part)| Some((account?, part)))
     {
         match persons.iter_mut().find(|(known, _)| *known == account) {
             Some((_, parts)) => parts.push(part),
@@ -109,7 +109,7 @@ pub(crate) async fn list_shares(
     for (id, parts) in persons {
         let account = answer::account(directory, id);
         items.push(Sharer {
-            kind: "person".to_owned(),
+            kind: SharerKind::Person,
             id: id.to_string(),
             name: account.name,
             parts,
@@ -122,14 +122,14 @@ pub(crate) async fn list_shares(
     for id in organizations {
         let mut parts = Vec::new();
         if own == Some(id) {
-            parts.push("organization".to_owned());
+            parts.push(SharePart::Organization);
         }
         if document.shared_with.contains(id) {
-            parts.push("shared".to_owned());
+            parts.push(SharePart::Shared);
         }
         let name = Some(answer::organization(directory, id).name);
         items.push(Sharer {
-            kind: "organization".to_owned(),
+            kind: SharerKind::Organization,
             id: id.to_string(),
             name,
             parts,

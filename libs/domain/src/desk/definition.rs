@@ -1,5 +1,5 @@
 //! The shape of a desk's definition, second edition, as its TOML file and its event have it. Definitions are events and are read
-//! for ever: the first edition is read by [`super::first_edition`].
+//! for ever: the first edition is read by `first_edition`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -192,7 +192,7 @@ enum State {
     All,
 }
 
-/// The names of [`State`], as they are asked for.
+/// Which values of a list may be asked for.
 pub const STATES: [&str; 3] = ["current", "retired", "all"];
 
 fn state(name: &str) -> Result<State, FaultText> {

@@ -53,10 +53,10 @@ pub(crate) async fn list_history(
 ) -> Result<HttpResponse, Refusal> {
     let is_live = wants_event_stream(request.headers(), &PAGE);
     let page = Asked::read(&caller, &request, (HISTORY_LIMIT, HISTORY_LIMIT_MAX), is_live)?;
-    let key = key(&path)?;
+    let (key, resumed) = (key(&path)?, last_event_id(&request)?);
     caller.application.tickets.reaches(page.at_least).await?;
     if is_live {
-        return live_history(caller, &request, key, page.start).await;
+        return live_history(caller, key, (page.start, resumed)).await;
     }
     let answer = answered(&caller, move |caller, reader| {
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, page.as_of)?;
@@ -70,11 +70,9 @@ pub(crate) async fn list_history(
 
 async fn live_history(
     caller: Caller,
-    request: &HttpRequest,
     key: TicketKey,
-    start: Start,
+    (start, resumed): (Start, Option<u64>),
 ) -> Result<HttpResponse, Refusal> {
-    let resumed = last_event_id(request)?;
     // What the browser says of itself when it comes back counts for more than what the address said at first.
     let (Start::After(Version(asked)), name) = (start, "after") else {
         return Err(Refusal::new(&INTERNAL));

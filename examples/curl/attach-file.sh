@@ -29,10 +29,11 @@ sign_in() {
 # Shows why the server did not do it, and ends the program.
 refused() {
 	cat "$place/answer" >&2
+	echo >&2
 	exit 1
 }
 
-key=$1 file=$2 copy=$3
+key=${1:?usage: attach-file.sh KEY FILE COPY} file=${2:?the file to attach} copy=${3:?where the downloaded copy goes}
 sign_in
 # curl's --form takes quotes and backslashes within a file name with backslashes before them.
 quoted=$(printf %s "$file" | sed 's/[\\"]/\\&/g')

@@ -31,10 +31,11 @@ sign_in() {
 # Shows why the server did not do it, and ends the program.
 refused() {
 	cat "$place/answer" >&2
+	echo >&2
 	exit 1
 }
 
-key=$1 priority=$2 version=${3:-}
+key=${1:?usage: change-ticket.sh KEY PRIORITY [VERSION]} priority=${2:?a priority, such as high} version=${3:-}
 sign_in
 if [ -z "$version" ]; then
 	curl -sS --fail-with-body -H @"$place/authorization" -o "$place/answer" "$url/v1/tickets/$key" || refused

@@ -32,10 +32,11 @@ sign_in() {
 # Shows why the server did not do it, and ends the program.
 refused() {
 	cat "$place/answer" >&2
+	echo >&2
 	exit 1
 }
 
-name=$1
+name=${1:?usage: open-ticket.sh NAME SUMMARY DESCRIPTION}
 sign_in
 # The form of desk and type is served at /v1/desks/SUP/types/question/schema.
 python3 -c 'import json, sys; print(json.dumps({"desk": "SUP", "type": "question", "summary": sys.argv[1], "description": sys.argv[2]}))' \

@@ -4,7 +4,7 @@ import { jsonRequest, type Renewal, type Way } from "./renewal.js";
  * The refresh token lies in a cookie that no script can read. It is for pages of the same site as the API: the browser sends the
  * cookie to `/v1/auth/cookie` only, and from no other site.
  */
-export function renewalByCookie(way: Way, headers: () => HeadersInit): Renewal {
+export function renewalByCookie(way: Way, headers: () => Record<string, string>): Renewal {
   return {
     signIn: (credentials) =>
       way.fetch(

@@ -37,7 +37,7 @@ export function jsonRequest(url: string, body: unknown, init: RequestInit = {}):
 }
 
 /** The refresh token lies with the other tokens. */
-export function renewalByToken(way: Way, headers: () => HeadersInit): Renewal {
+export function renewalByToken(way: Way, headers: () => Record<string, string>): Renewal {
   const post = (path: string, body: unknown) =>
     way.fetch(jsonRequest(way.baseUrl + path, body, { headers: headers() }));
   return {

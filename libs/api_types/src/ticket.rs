@@ -31,7 +31,7 @@ pub struct CreateTicket {
     pub summary: String,
     /// The matter in full, at most 24 KiB in UTF-8.
     pub description: String,
-    /// The requester's priority, a value of the desk's list.
+    /// How important it is, a value of the desk's list. Only those who treat tickets change it later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
     /// How urgent it is for the requester, a value of the desk's list.
@@ -250,7 +250,7 @@ pub struct Ticket {
     pub description: Option<String>,
     /// Where it stands.
     pub status: Status,
-    /// The requester's priority.
+    /// How important it is, as those who treat it see it.
     #[schema(required = true)]
     pub priority: Option<String>,
     /// How urgent it is for the requester.
@@ -258,7 +258,7 @@ pub struct Ticket {
     pub urgency: Option<String>,
     /// The person it is for.
     pub requester: AccountRef,
-    /// The person who entered it, when that is another one.
+    /// The person who entered it: the requester, or who did it for them.
     pub created_by: AccountRef,
     /// The one who treats it; `null` when nobody does.
     #[schema(required = true)]
@@ -345,7 +345,7 @@ pub struct TicketRow {
     pub summary: Option<String>,
     /// Where it stands.
     pub status: Status,
-    /// The requester's priority.
+    /// How important it is, as those who treat it see it.
     #[schema(required = true)]
     pub priority: Option<String>,
     /// How urgent it is for the requester.
@@ -353,7 +353,7 @@ pub struct TicketRow {
     pub urgency: Option<String>,
     /// The person it is for.
     pub requester: AccountRef,
-    /// The person who entered it.
+    /// The person who entered it: the requester, or who did it for them.
     pub created_by: AccountRef,
     /// The one who treats it; `null` when nobody does.
     #[schema(required = true)]

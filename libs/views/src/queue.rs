@@ -320,3 +320,11 @@ pub enum QueueError {
     #[error("the views are closed")]
     Closed,
 }
+
+impl QueueQuery {
+    /// Every fault of it, with the parameter that each is found in. A cursor is judged once all else is right: it belongs to a query.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        check::faults(self)
+    }
+}

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     asking::{ByLink, LINK},
-    refusal::Refusal,
+    refusal::{self, Refusal},
     times,
 };
 
@@ -165,6 +165,15 @@ impl Parameters {
     /// Notes a fault of a parameter.
     pub fn fault(&mut self, name: &str, wrong: FaultText) {
         self.faults.push(Fault::new(name, wrong));
+    }
+
+    /// Notes what rules find wrong with parameters that could be read.
+    pub fn faults(&mut self, faults: Vec<Fault>) {
+        for fault in faults.into_iter().map(refusal::of_parameter) {
+            if self.faults.iter().all(|known| known.pointer != fault.pointer) {
+                self.faults.push(fault);
+            }
+        }
     }
 
     /// Ends the reading.

@@ -363,7 +363,7 @@ impl From<Exceeded> for Refusal {
     }
 }
 
-fn of_parameter(fault: Fault) -> Fault {
+pub(crate) fn of_parameter(fault: Fault) -> Fault {
     let pointer = fault.pointer.strip_prefix('/').map(str::to_owned);
     Fault {
         pointer: pointer.unwrap_or(fault.pointer),

@@ -324,3 +324,26 @@ fn an_empty_number_is_refused_and_null_clears_or_is_refused() {
         .refused(422, "invalid");
     assert_eq!(faults(&problem), [("/name".to_owned(), "type".to_owned())]);
 }
+
+/// Faults of a query were told in three stages: names, then forms, then values.
+#[test]
+fn all_faults_of_a_query_are_named_at_once() {
+    let server = Server::start();
+    let requester = server.client("requester-1");
+    for (query, named) in [
+        ("limit=99999&sort=foo&bogus=1", &["bogus", "limit", "sort"][..]),
+        ("limit=abc&sort=foo", &["limit", "sort"]),
+        (
+            "as_of=yesterday&limit=0&created_after=x&q=%2B",
+            &["as_of", "created_after", "limit", "q"],
+        ),
+        ("limit=0&limit=1", &["limit"]),
+    ] {
+        let refused = requester
+            .get(&format!("/v1/tickets?{query}"))
+            .refused(422, "invalid");
+        let mut pointers: Vec<String> = faults(&refused).into_iter().map(|(pointer, _)| pointer).collect();
+        pointers.sort();
+        assert_eq!(pointers, named, "{query}");
+    }
+}

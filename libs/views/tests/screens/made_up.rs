@@ -140,7 +140,13 @@ fn number(world: &World, sql: &str) -> i64 {
             .query_row(sql, [], |row| row.get(0))
             .map_err(QueueError::Sqlite)
     };
-    world.views.ask("counts", number).unwrap()
+    // A file that is given up is shut a moment after it is asked: it is waited for again then.
+    loop {
+        match world.views.ask("counts", number) {
+            Err(QueueError::Rebuilding { .. }) => world.wait_for_view("counts", world.log.head()),
+            answered => return answered.unwrap(),
+        }
+    }
 }
 
 fn counted(world: &World) -> i64 {

@@ -112,6 +112,7 @@ pub(crate) async fn list_tickets(caller: Caller, request: HttpRequest) -> Result
     let query = queue_query(&caller, &mut parameters);
     let at_least: Option<u64> = parameters.parsed("at_least", FaultText::NotAPosition);
     let as_of = parameters.as_of(caller.application.head());
+    parameters.faults(query.faults());
     parameters.end()?;
     let with_fields = !query.fields.is_empty();
     let page = caller

@@ -181,7 +181,8 @@ pub struct ListValueQuery {
     /// Values that stand right under the one of this id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// Only values that stand under no other.
+    /// Only values that stand under no other. Below a value that is retired there may be current ones: who walks down a tree asks with
+    /// `state=all`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top: Option<bool>,
     /// Which values: those that may be chosen (`current`, unless given), those that may no longer be (`retired`), or `all`.
@@ -250,23 +251,137 @@ pub struct ListChange {
 }
 
 /// A form: a JSON Schema 2020-12 of the member `fields`, in the language asked for, its properties in the order in which people fill
-/// them in (`x-order` names them for those whose JSON has no order).
-///
-/// Beside the keywords of JSON Schema (`title`, `description`, `oneOf` with the label of each value, `if`/`then`, `dependentRequired`)
-/// a property has `x-widget` (`text`, `textarea`, `number`, `checkbox`, `select`, `radio`, `tree`, `date`, `datetime`, `email`, `tel`,
-/// `url`), and may have `x-list` (the address of the values to choose from), `x-format-help` (what its `pattern` asks for),
-/// `x-personal` (`requester` or `customer`: whose value it is), `x-open` (a text that names nobody), `x-declared` (it stays as it was
-/// when the ticket was opened; on the form, `["description"]`), `x-lookup` (`GET /v1/tickets?lookup=` finds its value) and `x-meaning`
-/// (`resolution`, `organization_siren`: what the server reads in it).
+/// them in. Beside these members it has the rules between its fields (`if`/`then`, `dependentRequired`, …).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = BTreeMap<String, serde_json::Value>, example = json!({
+#[schema(example = json!({
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Question",
     "type": "object",
     "x-order": ["product"],
     "properties": {"product": {"title": "Produit", "type": "string", "x-widget": "text"}},
-    "required": ["product"],
-    "additionalProperties": false
+    "required": ["product"]
 }))]
-pub struct FormSchema(pub serde_json::Value);
+pub struct FormSchema {
+    /// The dialect.
+    #[serde(rename = "$schema")]
+    pub schema: String,
+    /// Name of what is asked for, or of the action.
+    pub title: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub description: Option<String>,
+    /// Always `object`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The names of the fields in their order, for those whose JSON has none.
+    #[serde(rename = "x-order")]
+    pub order: Vec<String>,
+    /// The fields, by name.
+    pub properties: BTreeMap<String, FormField>,
+    /// Names of those that must be filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub required: Option<Vec<String>>,
+    /// `["description"]` when the ticket's description stays as it was when the ticket was opened.
+    #[serde(rename = "x-declared", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub declared: Option<Vec<String>>,
+}
+
+/// A field of a form: a JSON Schema of its value, with what people read. Beside these members it has the keywords that limit the value
+/// (`format`, `pattern`, `minLength`, `maxLength`, …).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"title": "Produit", "type": "string", "maxLength": 120, "x-widget": "text"}))]
+pub struct FormField {
+    /// Its label.
+    pub title: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub description: Option<String>,
+    /// The JSON type of its value.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How it is shown.
+    #[serde(rename = "x-widget")]
+    pub widget: Widget,
+    /// The values to choose from, where they are few.
+    #[serde(rename = "oneOf", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub one_of: Option<Vec<FormChoice>>,
+    /// Where the values to choose from are listed, where they are many.
+    #[serde(rename = "x-list", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub list: Option<String>,
+    /// What its `pattern` asks for, in words.
+    #[serde(rename = "x-format-help", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub format_help: Option<String>,
+    /// Whose value it is, when that is somebody's: `requester` or `customer`. A text is the requester's unless said.
+    #[serde(rename = "x-personal", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub personal: Option<String>,
+    /// A text that names nobody.
+    #[serde(rename = "x-open", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub open: Option<bool>,
+    /// It stays as it was when the ticket was opened.
+    #[serde(rename = "x-declared", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub declared: Option<bool>,
+    /// Tickets are found by its exact value: `GET /v1/tickets?lookup=`.
+    #[serde(rename = "x-lookup", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub lookup: Option<bool>,
+    /// What the server reads in it: `resolution` or `organization_siren`.
+    #[serde(rename = "x-meaning", default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub meaning: Option<String>,
+}
+
+/// A value to choose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"const": "done", "title": "Fait"}))]
+pub struct FormChoice {
+    /// What is sent: a string, or an integer where the field's type says so.
+    #[serde(rename = "const")]
+    pub value: serde_json::Value,
+    /// What people read.
+    pub title: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub description: Option<String>,
+}
+
+/// How a field is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(example = "text")]
+pub enum Widget {
+    /// A line of text.
+    Text,
+    /// Several lines of text.
+    Textarea,
+    /// A number.
+    Number,
+    /// A box to tick.
+    Checkbox,
+    /// A list to choose from.
+    Select,
+    /// All values at once.
+    Radio,
+    /// A tree to choose from.
+    Tree,
+    /// A day.
+    Date,
+    /// A day and a time.
+    Datetime,
+    /// An electronic address.
+    Email,
+    /// A telephone number.
+    Tel,
+    /// The address of a page.
+    Url,
+}

@@ -49,8 +49,8 @@ pub use blame::{BlamePage, FieldBlame};
 pub use comment::{Comment, CommentPage, CreateComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};
 pub use desk::{
-    Desk, DeskList, DeskSummary, DeskTransition, FormSchema, Label, ListChange, ListValue, ListValuePage,
-    ListValueQuery, NewListValue, RequestType, SetListValues, ValueList,
+    Desk, DeskList, DeskSummary, DeskTransition, FormChoice, FormField, FormSchema, Label, ListChange,
+    ListValue, ListValuePage, ListValueQuery, NewListValue, RequestType, SetListValues, ValueList, Widget,
 };
 pub use event::{FeedEvent, StoredEvent};
 pub use health::{

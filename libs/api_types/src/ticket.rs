@@ -301,7 +301,7 @@ pub struct Ticket {
     /// The actions of its desk that this reader may follow now.
     pub allowed_actions: Vec<AllowedAction>,
     /// What else this reader may ask of it now. What is not listed is refused: 403 to who may never ask it, 409 while the ticket does
-    /// not take it.
+    /// not take it. Nothing is listed for an API key without the scope `write`.
     #[serde(default)]
     #[schema(required = true)]
     pub allowed_operations: Vec<String>,

@@ -17,7 +17,7 @@ use application::{
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Detail, Fault, FaultText, Language, TicketKey,
-    policy::{Profile, Viewer},
+    policy::{KeyScope, Profile, Viewer},
 };
 use uuid::Uuid;
 
@@ -174,6 +174,13 @@ impl Caller {
     #[must_use]
     pub fn viewer(&self) -> &Viewer {
         &self.actor.viewer
+    }
+
+    /// Do the scopes of the call's key open commands on tickets? Who has signed in has none, and may ask for everything.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        let scopes = self.actor.scopes.as_ref();
+        scopes.is_none_or(|scopes| scopes.contains(&KeyScope::Write))
     }
 
     /// For whom the call is made, when its header names somebody else.

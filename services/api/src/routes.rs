@@ -220,7 +220,13 @@ fn ticket_json(caller: &Caller, loaded: &Shown<Arc<Loaded>>) -> Result<api_types
         at: caller.at,
     };
     let (directory, language) = (application.directory(), caller.language);
-    Ok(answer::ticket(directory, &context, loaded, language))
+    let mut ticket = answer::ticket(directory, &context, loaded, language);
+    if !caller.writes() {
+        ticket.allowed_actions.clear();
+        ticket.allowed_operations.clear();
+        ticket.editable.clear();
+    }
+    Ok(ticket)
 }
 
 fn etag(version: u64) -> (header::HeaderName, String) {

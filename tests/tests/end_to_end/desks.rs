@@ -206,6 +206,15 @@ fn tickets_choose_from_a_long_list_and_keep_what_is_retired() {
         edited["fields"],
         json!({"product": "Toiture", "location": "hall"})
     );
+    // A page that sends its whole form again changes nothing by it, and a change of the type can be taken back.
+    for edit in [
+        json!({"fields": {"product": "Cave", "location": "hall"}}),
+        json!({"type": "question"}),
+        json!({"type": "incident"}),
+    ] {
+        let edited = server.client("agent").patch(&ticket, &edit).expect(200);
+        assert_eq!(edited["fields"]["location"], "hall", "{edit}");
+    }
     assert_eq!(requester.get(&format!("{path}?q=hall")).expect(200)["total"], 0);
     let page = requester.get(&format!("{path}?q=hall&state=retired")).expect(200);
     assert_eq!(

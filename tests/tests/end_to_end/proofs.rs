@@ -82,6 +82,11 @@ fn an_export_verifies_offline_and_a_flipped_byte_is_found_by_both() {
     let _ = server.client("requester-2").open(&json!({
         "desk": "SUP", "type": "question", "summary": "Plus tard", "description": "…",
     }));
+    let place = json!({"values": [{"value": "annex", "label": {"fr": "Annexe", "en": "Annex"}}]});
+    let _ = server
+        .client("admin")
+        .post("/v1/desks/SUP/lists/location/values", &place)
+        .expect(200);
     let whole = export(&auditor);
     let key = auditor.get("/v1/audit/key").expect(200)["key"]
         .as_str()

@@ -1,5 +1,6 @@
 //! What a client is told that its user may do, so that it shows no button that leads to a refusal.
 
+use chrono::{Days, Utc};
 use guichet_tests::server::Server;
 use serde_json::{Value, json};
 
@@ -74,4 +75,37 @@ fn holds(ticket: &Value, operation: &str) -> bool {
         .as_array()
         .unwrap()
         .contains(&json!(operation))
+}
+
+/// An API key that opens no commands is told of none.
+#[test]
+fn a_key_that_only_reads_is_told_that_nothing_is_open_to_it() {
+    let server = Server::start();
+    let key = server.client("requester-1").open(&json!({
+        "desk": "SUP", "type": "question", "summary": "Une panne", "description": "Longue.",
+    }))["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let admin = server.client("admin");
+    let program = json!({"kind": "service", "username": "robot", "name": "Robot", "roles": [{"role": "agent", "desk": "SUP"}]});
+    let _ = admin.post("/v1/accounts", &program).expect(201);
+    let told = |scopes: Value| {
+        let asked = json!({"label": "Essai", "scopes": scopes, "expires_at": in_a_month()});
+        let made = admin.post("/v1/accounts/robot/keys", &asked).expect(201);
+        let ticket = server
+            .nobody()
+            .with_token(made["key"].as_str().unwrap())
+            .ticket(&key);
+        ["allowed_actions", "allowed_operations", "editable"]
+            .map(|list| ticket[list].as_array().unwrap().len())
+    };
+    assert_eq!(told(json!(["read"])), [0, 0, 0]);
+    let told = told(json!(["read", "write"]));
+    assert!(told.iter().all(|count| *count > 0), "{told:?}");
+}
+
+fn in_a_month() -> String {
+    let day = Utc::now().checked_add_days(Days::new(30)).unwrap();
+    day.format("%Y-%m-%dT00:00:00Z").to_string()
 }

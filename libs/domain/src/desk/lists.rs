@@ -1,6 +1,9 @@
 //! Lists of values that have a stream of their own: a definition is one event, and three hundred products do not fit in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use super::{check::ID_BYTES_MAX, definition::Choice};
 use crate::{fault::Fault, label::Label, messages::FaultText};
@@ -103,7 +106,11 @@ impl LongList {
         let mut seen = BTreeSet::new();
         for (index, choice) in changes.iter().enumerate() {
             let at = |member: &str| format!("/values/{index}/{member}");
-            if choice.id.is_empty() || choice.id.len() > ID_BYTES_MAX || !text::is_name(&choice.id) {
+            if choice.id.trim() != choice.id
+                || !text::is_filled_in(&choice.id)
+                || choice.id.len() > ID_BYTES_MAX
+                || !text::is_name(&choice.id)
+            {
                 faults.push(Fault::new(
                     at("value"),
                     FaultText::NotAValueId { max: ID_BYTES_MAX },
@@ -127,25 +134,21 @@ impl LongList {
                 FaultText::ListValuesMax { max: VALUES_MAX },
             ));
         }
-        // Whoever puts a value under another may lengthen the way up from those below it: every value is walked.
-        let depths = changes
-            .iter()
-            .enumerate()
-            .filter(|(_, choice)| choice.parent.is_some());
-        let deep = |choice: &Choice| after.stands_too_deep(choice);
-        let below: BTreeSet<&str> = after
-            .values
-            .iter()
-            .filter(|choice| choice.parent.is_some() && deep(choice))
+        // Whoever puts a value under another may lengthen the way up from those below it: of every value that stands too deep, all
+        // that stand above it are at fault.
+        let deep = after.values.iter().filter(|choice| after.stands_too_deep(choice));
+        let at_fault: BTreeSet<&str> = deep
+            .flat_map(|choice| iter::once(choice).chain(after.above(choice)))
             .map(|choice| choice.id.as_str())
             .collect();
-        for (index, choice) in depths {
+        for (index, choice) in changes.iter().enumerate() {
+            let Some(parent) = &choice.parent else { continue };
             let at = format!("/values/{index}/parent");
-            let parent = choice.parent.as_deref().unwrap_or_default();
             if after.get(parent).is_none() {
                 faults.push(Fault::new(at, FaultText::NotAValueOfTheList));
-            } else if deep(choice) || below.iter().any(|id| after.is_above(&choice.id, id)) {
-                faults.push(Fault::new(at, FaultText::ValueDepthMax { max: VALUE_DEPTH_MAX }));
+            } else if at_fault.contains(choice.id.as_str()) {
+                let max = VALUE_DEPTH_MAX;
+                faults.push(Fault::new(at, FaultText::ValueDepthMax { max }));
             }
         }
         faults
@@ -154,18 +157,13 @@ impl LongList {
     /// The values above one, the nearest first; as many as may be, and one more.
     fn above<'l>(&'l self, choice: &'l Choice) -> impl Iterator<Item = &'l Choice> {
         let parent = |choice: &&'l Choice| self.get(choice.parent.as_deref()?);
-        std::iter::successors(Some(choice), parent)
+        iter::successors(Some(choice), parent)
             .skip(1)
             .take(VALUE_DEPTH_MAX + 1)
     }
 
     pub(super) fn stands_too_deep(&self, choice: &Choice) -> bool {
         self.above(choice).count() > VALUE_DEPTH_MAX
-    }
-
-    fn is_above(&self, high: &str, low: &str) -> bool {
-        self.get(low)
-            .is_some_and(|low| self.above(low).any(|choice| choice.id == high))
     }
 }
 

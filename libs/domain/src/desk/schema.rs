@@ -40,6 +40,9 @@ pub(super) fn judging(desk: &DeskDefinition, form: &FormDefinition) -> Value {
         let mut property = field.schema.clone();
         if let Some(ids) = ids(desk, field) {
             set_of_one(&mut property, "enum", ids);
+        } else if field.list.is_some() {
+            // What stands apart is looked up by what is a text.
+            set_of_one(&mut property, "type", json!(field.kind()));
         }
         (field.name(key).to_owned(), Value::Object(property))
     };

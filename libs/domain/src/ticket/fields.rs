@@ -35,10 +35,24 @@ pub(super) fn faults(
         }
     }
     let mut faults = form.faults(&after);
+    // What is sent as it stands is no change: it may be a value that has been retired since.
+    let changed: BTreeSet<String> = changes
+        .iter()
+        .filter(|(name, value)| before.get(*name) != Some(*value))
+        .map(|(name, _)| pointer(name))
+        .collect();
+    let is_changed = |fault: &Fault| {
+        let of_field = |name: &String| fault.pointer.strip_prefix(name.as_str());
+        changed
+            .iter()
+            .filter_map(of_field)
+            .any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     if same_type {
         let old = form.faults(&before);
-        let changed: BTreeSet<String> = changes.keys().map(|name| pointer(name)).collect();
-        faults.retain(|fault| changed.contains(&fault.pointer) || !old.contains(fault));
+        faults.retain(|fault| is_changed(fault) || !old.contains(fault));
+    } else {
+        faults.retain(|fault| is_changed(fault) || !matches!(fault.text, FaultText::NotInTheList { .. }));
     }
     faults
 }

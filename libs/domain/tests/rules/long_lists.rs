@@ -96,6 +96,8 @@ fn every_fault_of_a_change_is_named_at_once() {
         &list(&[choice("a")]),
         vec![
             named(""),
+            named(" a"),
+            named("\u{200d}"),
             named("two\nlines"),
             named(&"x".repeat(64)),
             choice("b"),
@@ -104,19 +106,21 @@ fn every_fault_of_a_change_is_named_at_once() {
             below("c", "nowhere"),
         ],
     );
-    assert_eq!(
-        told,
+    let id = |index: usize| {
+        format!("/values/{index}/value is not the id of a value: one line of 63 bytes at most")
+    };
+    let mut expected: Vec<String> = (0..5).map(id).collect();
+    expected.extend(
         [
-            "/values/0/value is not the id of a value: one line of 63 bytes at most",
-            "/values/1/value is not the id of a value: one line of 63 bytes at most",
-            "/values/2/value is not the id of a value: one line of 63 bytes at most",
-            "/values/4/value is given more than once",
-            "/values/5/label/fr is longer than 200 characters",
-            "/values/5/label/en is mandatory and is not filled in",
-            "/values/5/description/en is mandatory and is not filled in",
-            "/values/6/parent is not a value of this list",
+            "/values/6/value is given more than once",
+            "/values/7/label/fr is longer than 200 characters",
+            "/values/7/label/en is mandatory and is not filled in",
+            "/values/7/description/en is mandatory and is not filled in",
+            "/values/8/parent is not a value of this list",
         ]
+        .map(str::to_owned),
     );
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -232,6 +236,12 @@ fn a_field_takes_the_current_values_of_its_list() {
         faults(&desk, json!({"product": 1})),
         ["/fields/product does not have the expected JSON type"]
     );
+    for value in [json!(true), json!(1.5), json!([]), json!(["mail"])] {
+        assert!(!faults(&desk, json!({"product": value})).is_empty(), "{value}");
+    }
+    for value in [json!("mail"), json!([1]), json!([true]), json!([["mail"]])] {
+        assert!(!faults(&desk, json!({"others": value})).is_empty(), "{value}");
+    }
     // What has a retired value keeps it, with its label.
     assert_eq!(desk.choice("product", "fax").unwrap().label.en, "fax en");
     assert_eq!(desk.values("product").unwrap().len(), 2);

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use domain::account::Account;
+use domain::desk::DeskEvent;
 use domain::ticket::{State, TicketEvent};
-use domain::{AccountId, DeskKey, Event, OrganizationId, PersonId, TicketKey};
+use domain::{AccountId, Event, OrganizationId, PersonId, TicketKey};
 
 use super::batch::Facts;
 use crate::fault::{Code, Faults};
@@ -173,7 +174,8 @@ fn belongs(name: &str, event: &Event) -> bool {
         Event::Organization(_) => {
             after("organization-").is_some_and(|id| id.parse::<OrganizationId>().is_ok())
         }
-        Event::Desk(_) => after("desk-").is_some_and(|key| key.parse::<DeskKey>().is_ok()),
+        Event::Desk(DeskEvent::Published { definition }) => after("desk-") == Some(definition.key.as_str()),
+        Event::Desk(DeskEvent::ListChanged { desk, list, .. }) => name == format!("desk-{desk}-{list}"),
         Event::Name(_) => after("unique-").is_some(),
         Event::Person(_) => after("person-").is_some_and(|id| id.parse::<PersonId>().is_ok()),
         Event::Log(_) => name == "log",

@@ -30,12 +30,12 @@ static class HttpClients
         var noted = Upload("a.txt");
         noted.Add(new StringContent("x"), "note");
         Say("noted", HttpMethod.Post, attachments, noted);
-        Say("unmodified", HttpMethod.Get, ticket, null,
-            request => request.Headers.IfNoneMatch.Add(new EntityTagHeaderValue("\"4\"", true)));
+        EntityTagHeaderValue tag = Client.GetAsync(api + ticket).Result.Headers.ETag;
+        Say("unmodified", HttpMethod.Get, ticket, null, request => request.Headers.IfNoneMatch.Add(tag));
         Say("matched", new HttpMethod("PATCH"), ticket, Json("{\"notify\":true}"), request =>
         {
             request.Headers.IfMatch.Add(new EntityTagHeaderValue("\"1\""));
-            request.Headers.IfMatch.Add(new EntityTagHeaderValue("\"4\""));
+            request.Headers.IfMatch.Add(tag);
         });
     }
 

@@ -24,9 +24,10 @@ func main() {
 		"Content-Type", "application/json")
 	upload("upload", ticket, "l'été \"1\".txt", false)
 	upload("noted", ticket, "a.txt", true)
-	say("unmodified", "GET", ticket, nil, "If-None-Match", `W/"4"`)
+	tag := send("GET", ticket, nil).Header.Get("ETag")
+	say("unmodified", "GET", ticket, nil, "If-None-Match", tag)
 	say("matched", "PATCH", ticket, strings.NewReader(`{"notify":true}`), "Content-Type", "application/json",
-		"If-Match", `"1"`, "If-Match", `"4"`)
+		"If-Match", `"1"`, "If-Match", tag)
 }
 
 func upload(what, ticket, name string, withNote bool) {
@@ -46,7 +47,7 @@ func upload(what, ticket, name string, withNote bool) {
 	say(what, "POST", ticket+"/attachments", reader, "Content-Type", form.FormDataContentType())
 }
 
-func say(what, method, path string, body io.Reader, fields ...string) {
+func send(method, path string, body io.Reader, fields ...string) *http.Response {
 	request, err := http.NewRequest(method, api+path, body)
 	must(err)
 	request.Header.Set("Authorization", "Bearer "+token)
@@ -55,6 +56,11 @@ func say(what, method, path string, body io.Reader, fields ...string) {
 	}
 	answer, err := http.DefaultClient.Do(request)
 	must(err)
+	return answer
+}
+
+func say(what, method, path string, body io.Reader, fields ...string) {
+	answer := send(method, path, body, fields...)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	must(err)

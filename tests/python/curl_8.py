@@ -43,5 +43,8 @@ say("comment", f"{ticket}/comments", [json], POSTFIELDS='{"body":"Écrit avec cu
 say("upload", upload, form=[("file", b"abc", 'été "1".txt')])
 say("long", upload, form=[("file", b"a" * 2 * 1024 * 1024, "long.bin")])
 say("noted", upload, form=[("note", b"x", None), ("file", b"abc", "a.txt")])
-say("unmodified", ticket, ['If-None-Match: W/"4"'])
-say("matched", ticket, [json, 'If-Match: "1", "4"'], CUSTOMREQUEST="PATCH", POSTFIELDS='{"notify":true}')
+lines: list[bytes] = []
+say("tagged", ticket, HEADERFUNCTION=lines.append)
+tag = next(line.split(b":", 1)[1].strip().decode() for line in lines if line.lower().startswith(b"etag:"))
+say("unmodified", ticket, [f"If-None-Match: {tag}"])
+say("matched", ticket, [json, f'If-Match: "1", {tag}'], CUSTOMREQUEST="PATCH", POSTFIELDS='{"notify":true}')

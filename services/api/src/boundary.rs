@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     compression, conditional,
+    docs::REFERENCE_POLICY,
     header::{is_encoded, language},
     limit::{self, ToTell},
     metrics::{Metrics, method_label},
@@ -70,6 +71,8 @@ pub async fn boundary(
     crate::recording::record(&response, if is_head { "GET" } else { method }, &route, told.code);
     response = compression::apply(response);
     if is_head {
+        // A digest is of what is sent (RFC 9530 appendix B.2), and nothing is.
+        response.headers_mut().remove("content-digest");
         response = response.map_body(|_, body| BoxBody::new(Headless(body.size())));
     }
     if version < Version::HTTP_11 && matches!(response.response().body().size(), BodySize::Stream) {
@@ -241,6 +244,12 @@ fn harden(response: &mut ServiceResponse<BoxBody>, id: RequestId) {
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if is_documentation {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(REFERENCE_POLICY),
+        );
+    }
     if is_somebodys && headers.contains_key(header::ETAG) {
         headers.append(header::VARY, HeaderValue::from_static(VARY));
     }

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use actix_web::{
-    HttpMessage, HttpResponse,
+    HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ResponseHead, ServiceResponse},
     http::{
@@ -21,11 +21,6 @@ use crate::{asking::Somebodys, header::Tags, refusal::Refusal};
 /// How much of the SHA-256 of a body is its tag, bytes: two bodies that somebody may be answered in turn do not share so much of it.
 const TAG_BYTES: usize = 16;
 
-/// Says of an answer that more than its tag tells may have changed in it since it was first tagged so: names, rights, labels. It
-/// is sent whole to whoever has that tag (RFC 9110 §8.8.1 asks a strong one to change with every byte).
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MayDiffer;
-
 /// Looks at the conditions of a question that has its answer: 412 when another state was asked for, 304 when the caller has
 /// it already.
 pub(crate) fn apply(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
@@ -36,19 +31,31 @@ pub(crate) fn apply(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<B
     if let Some(tag) = &own
         && named(&response, &header::IF_MATCH).is_some_and(|tags| !tags.hold(tag))
     {
-        let refusal = Refusal::of(Detail::TagIs { tag: tag.to_string() });
-        *response.response_mut() = HttpResponse::from_error(refusal);
+        refuse(
+            &mut response,
+            &Refusal::of(Detail::TagIs { tag: tag.to_string() }),
+        );
         return response;
     }
-    if own.is_none() && is_tagged_by_its_bytes(&response) {
+    if is_tagged_by_its_bytes(&response, own.is_some()) {
         response = response.map_body(tagged);
     }
     let is_had = tag(&response)
         .is_some_and(|tag| named(&response, &header::IF_NONE_MATCH).is_some_and(|tags| tags.hold(&tag)));
-    if is_had && !response.response().extensions().contains::<MayDiffer>() {
+    if is_had {
         not_modified(&mut response);
     }
     response
+}
+
+/// Answers a refusal in the place of an answer, with what was said to the page's origin.
+fn refuse(response: &mut ServiceResponse<BoxBody>, refusal: &Refusal) {
+    let mut refused = refusal.error_response();
+    let of_origin = |name: &HeaderName| *name == header::VARY || name.as_str().starts_with("access-control-");
+    for (name, value) in response.headers().iter().filter(|(name, _)| of_origin(name)) {
+        refused.headers_mut().append(name.clone(), value.clone());
+    }
+    *response.response_mut() = refused;
 }
 
 fn tag(response: &ServiceResponse<BoxBody>) -> Option<EntityTag> {
@@ -61,13 +68,15 @@ fn named(response: &ServiceResponse<BoxBody>, name: &HeaderName) -> Option<Tags>
     Tags::read(response.request().headers(), name).ok().flatten()
 }
 
-/// JSON that is somebody's, and of which nobody has said how it is kept; and what documents.
-fn is_tagged_by_its_bytes(response: &ServiceResponse<BoxBody>) -> bool {
+/// JSON that is somebody's, and of which nobody has said how it is kept; and what documents. What has a version is tagged by both: one
+/// version of a ticket is told in two languages, and to each reader with the rights that are theirs.
+fn is_tagged_by_its_bytes(response: &ServiceResponse<BoxBody>, has_version: bool) -> bool {
     let headers = response.headers();
     let is_json = |kind: &[u8]| kind.starts_with(b"application/json") || kind.ends_with(b"+json");
     let kind = headers.get(header::CONTENT_TYPE);
     let is_json = kind.is_some_and(|kind| is_json(kind.as_bytes())) && is_somebodys(response);
-    (is_json && !headers.contains_key(header::CACHE_CONTROL)) || is_documentation(response)
+    let is_page = is_documentation(response) && !has_version;
+    (is_json && !headers.contains_key(header::CACHE_CONTROL)) || is_page
 }
 
 /// A page of the reference or of the problems, or a program of them: the same for everybody.
@@ -80,12 +89,15 @@ pub(crate) fn is_somebodys(response: &ServiceResponse<BoxBody>) -> bool {
     response.request().extensions().contains::<Somebodys>()
 }
 
-/// With a tag of its bytes, unless it is streamed. The tag is weak: on its way an answer may be compressed.
+/// With a tag of its bytes, unless it is streamed. The tag is weak: on its way an answer may be compressed. That of a version begins
+/// with it: `W/"3.…"`, which `If-Match` reads.
 fn tagged(head: &mut ResponseHead, body: BoxBody) -> BoxBody {
     match body.try_into_bytes() {
         Ok(bytes) => {
             let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..TAG_BYTES]);
-            if let Ok(tag) = HeaderValue::try_from(format!("W/\"{digest}\"")) {
+            let version = head.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+            let version = version.map_or_else(String::new, |tag| format!("{}.", tag.trim_matches('"')));
+            if let Ok(tag) = HeaderValue::try_from(format!("W/\"{version}{digest}\"")) {
                 head.headers_mut().insert(header::ETAG, tag);
             }
             BoxBody::new(bytes)
@@ -108,5 +120,8 @@ fn not_modified(response: &mut ServiceResponse<BoxBody>) {
             not_modified.headers_mut().append(name.clone(), value.clone());
         }
     }
+    // As the answer itself would have said (RFC 9110 §15.4.5).
+    let encoded = HeaderValue::from_static("Accept-Encoding");
+    not_modified.headers_mut().append(header::VARY, encoded);
     *response.response_mut() = not_modified;
 }

@@ -22,8 +22,8 @@ const ERRORS: &str = include_str!("../../../docs/errors.md");
 const REFERENCE: &str = include_str!("../pages/reference.html");
 const REFERENCE_SCRIPT: &str = include_str!("../pages/reference.js");
 const REFERENCE_STYLE: &str = include_str!("../pages/reference.css");
-/// What the page may load and do: nothing of anybody else, and no script that stands in it.
-const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+/// What the pages under `/docs/` may load and do: nothing of anybody else, and no script that stands in them.
+pub(crate) const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                                 connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What `GET /` says to who came without knowing where to.
@@ -97,8 +97,6 @@ async fn reference_style() -> HttpResponse {
 fn page(content_type: &str, text: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(content_type)
-        .insert_header((header::CONTENT_SECURITY_POLICY, REFERENCE_POLICY))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .body(text)
 }
@@ -133,7 +131,6 @@ fn written(request: &HttpRequest, page: &str) -> HttpResponse {
     pulldown_cmark::html::push_html(&mut html, Parser::new_ext(page, Options::ENABLE_TABLES));
     answer
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, REFERENCE_POLICY))
         .body(html + "</main></html>")
 }
 

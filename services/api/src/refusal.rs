@@ -97,7 +97,7 @@ kinds! {
     /// Too many requests from this address.
     TOO_MANY_REQUESTS = 429 "too-many-requests" "Trop de requêtes depuis cette adresse" "Too many requests from this address";
     /// The account has as many live streams open as it may.
-    TOO_MANY_STREAMS = 429 "too-many-streams" "Trop de flux en direct pour ce compte" "Too many live streams of this account" after 15;
+    TOO_MANY_STREAMS = 429 "too-many-streams" "Trop de flux en direct pour ce compte" "Too many live streams of this account" after 30;
     /// The account has written all that it may for now.
     TOO_MUCH_WRITTEN = 429 "too-much-written" "Ce compte a trop écrit, réessayez plus tard" "This account has written too much, come back later";
     /// The profile or organization named in a header is not one of the caller's.

@@ -39,7 +39,6 @@ use uuid::Uuid;
 use crate::{
     answer,
     caller::Caller,
-    conditional::MayDiffer,
     parameters::Parameters,
     refusal::{INTERNAL, NOT_FOUND, Refusal},
 };
@@ -275,12 +274,6 @@ fn ticket_response(ticket: api_types::Ticket) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header(etag(ticket.version))
         .json(ticket)
-}
-
-/// An answer whose tag is that of its stream alone, though it tells of others too.
-fn may_differ(mut response: HttpResponse) -> HttpResponse {
-    response.extensions_mut().insert(MayDiffer);
-    response
 }
 
 /// An account to look for, by id, by user name, or `me`. A name that nobody has finds nothing, like that of somebody whom

@@ -148,4 +148,27 @@ fn only_a_page_of_a_configured_origin_is_let_send_the_header_and_the_cookie() {
         ["https://portal.example", "guichet-refresh", "true"]
     );
     assert_eq!(preflight("https://elsewhere.example")[0], "");
+    // A refusal that takes the place of an answer is told to the page too.
+    let stale = server
+        .client("requester-1")
+        .request(Method::GET, "/v1/organizations/commune-a");
+    let stale = stale
+        .header("Origin", "https://portal.example")
+        .header("If-Match", "\"99\"");
+    let stale = Answer::of(stale.send());
+    assert_eq!(
+        (stale.status, stale.header("access-control-allow-origin")),
+        (412, "https://portal.example")
+    );
+}
+
+/// What another application of the host has set beside it does not matter, be it no text.
+#[test]
+fn a_cookie_that_is_no_text_does_not_hide_the_one_of_ours() {
+    let server = quick().start();
+    let held = cookie(&signed_in(&server, &json!({})));
+    let line = [b"x=\xe9; ".as_slice(), held.as_bytes()].concat();
+    let request = server.nobody().request(Method::POST, REFRESH);
+    let request = request.header("guichet-refresh", "cookie").header("cookie", line);
+    let _ = holder(&server, &Answer::of(request.send()));
 }

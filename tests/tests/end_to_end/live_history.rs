@@ -282,7 +282,7 @@ fn an_account_has_so_many_streams_open_and_no_more() {
     for path in [&of_ticket, &of_log] {
         let refused = Answer::of(Ok(ask(path)));
         let _ = refused.refused(429, "too-many-streams");
-        assert_eq!(refused.header("retry-after"), "15");
+        assert_eq!(refused.header("retry-after"), "30");
     }
     // Pages are read meanwhile, and others have streams of their own.
     assert_eq!(paged(&admin, &key), paged(&requester, &key));

@@ -7,6 +7,9 @@ use application::{Version, kernel::call::ExpectedVersion};
 
 use super::{Escapes, members};
 
+/// How long a digest is that tells the bytes of an answer, base64url.
+const TAG_CHARS: usize = 22;
+
 /// The tags that a condition names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Tags {
@@ -36,11 +39,15 @@ impl Tags {
         }
     }
 
-    /// Is this one of them? Byte by byte; a tag that something in between has made weak still names its version.
+    /// Is this one of them? Byte by byte; a tag that something in between has made weak still names its version. A tag that is nothing
+    /// but a version is named by every tag of that version.
     pub(crate) fn hold(&self, tag: &EntityTag) -> bool {
+        let is_version = |named: &EntityTag| {
+            !tag.tag().contains('.') && version(named).is_some_and(|of| Some(of) == version(tag))
+        };
         match self {
             Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|named| named.weak_eq(tag)),
+            Tags::These(tags) => tags.iter().any(|named| named.weak_eq(tag) || is_version(named)),
         }
     }
 
@@ -53,10 +60,15 @@ impl Tags {
     }
 }
 
-/// The version that a tag of ours is made of: `"3"`, and not `"03"` or `"+3"`.
+/// The version that a tag of ours is made of: `"3"` of an answer to a command, `"3.…"` of one to a question; not `"03"` or `"+3"`.
 fn version(tag: &EntityTag) -> Option<Version> {
-    let version: u64 = tag.tag().parse().ok()?;
-    (version.to_string() == tag.tag()).then_some(Version(version))
+    let told = match tag.tag().split_once('.') {
+        Some((version, bytes)) if bytes.len() == TAG_CHARS => version,
+        Some(_) => return None,
+        None => tag.tag(),
+    };
+    let version: u64 = told.parse().ok()?;
+    (version.to_string() == told).then_some(Version(version))
 }
 
 /// The condition is no list of tags.

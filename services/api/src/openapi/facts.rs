@@ -43,8 +43,6 @@ const WITHOUT_VERSION: [&str; 10] = [
     "request_address",
     "set_avatar",
 ];
-/// Questions whose answers tell of more than their tag does: each is sent whole.
-const SENT_WHOLE: [&str; 2] = ["get_account", "get_organization"];
 /// Questions whose answer in JSON is streamed: nothing knows its bytes before they are sent.
 const STREAMED: [&str; 1] = ["get_evidence"];
 /// Commands that write nothing to the log, so that no key is kept of them: what they make waits beside it.
@@ -103,7 +101,7 @@ impl Facts {
 
     /// Its answer is not sent again to whoever has it.
     pub(super) fn is_kept(&self) -> bool {
-        self.is_tagged_by_its_bytes || (self.is_tagged && !SENT_WHOLE.contains(&self.id.as_str()))
+        self.is_tagged_by_its_bytes || self.is_tagged
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
@@ -186,11 +184,10 @@ mod tests {
     #[test]
     fn every_operation_that_a_table_names_is_there() {
         let contract = serde_json::to_string(&crate::openapi::collected()).unwrap();
-        let tables: [&[&str]; 8] = [
+        let tables: [&[&str]; 7] = [
             &UNCOUNTED,
             &TRACED,
             &WITHOUT_VERSION,
-            &SENT_WHOLE,
             &STREAMED,
             &WITH_A_BODY,
             &BESIDE_THE_LOG,

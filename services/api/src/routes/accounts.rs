@@ -57,7 +57,7 @@ pub(super) fn account_answer(caller: &Caller, account: &domain::account::Account
     if let Some(version) = answer.version {
         response.insert_header(super::etag(version));
     }
-    super::may_differ(response.json(answer))
+    response.json(answer)
 }
 
 /// Make an account.

@@ -38,10 +38,9 @@ fn organization_in(caller: &Caller, text: &str) -> Result<Arc<domain::organizati
 
 fn organization_answer(caller: &Caller, organization: &domain::organization::Organization) -> HttpResponse {
     let answer = answer::organization_in_full(&caller.application, caller.viewer(), organization);
-    let response = HttpResponse::Ok()
+    HttpResponse::Ok()
         .insert_header(super::etag(organization.version))
-        .json(answer);
-    super::may_differ(response)
+        .json(answer)
 }
 
 /// Carries out changes and answers the organization.

@@ -358,7 +358,7 @@ fn nginx_as_a_proxy_at_http_1_0_changes_nothing() {
     assert_eq!(told["key"], key);
     let head = sent(&client, &["--head"], &ticket).to_ascii_lowercase();
     assert!(
-        head.starts_with("http/1.1 200 ") && head.contains("etag: \"1\""),
+        head.starts_with("http/1.1 200 ") && head.contains("etag: w/\"1."),
         "{head}"
     );
 
@@ -404,7 +404,14 @@ fn nginx_as_a_proxy_at_http_1_0_changes_nothing() {
 
 /// Through the proxy, a ticket at version 2 is not sent again, and not changed by who knows version 1.
 fn conditions_pass(sent: impl Fn(&[&str]) -> String) {
-    let unmodified = sent(&["--include", "--header", "If-None-Match: W/\"2\""]);
+    let head = sent(&["--head"]);
+    let tag = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .starts_with("etag: ")
+            .then(|| &line[6..])
+    });
+    let tag = tag.unwrap_or_else(|| panic!("{head}"));
+    let unmodified = sent(&["--include", "--header", &format!("If-None-Match: {tag}")]);
     assert!(unmodified.starts_with("HTTP/1.1 304 "), "{unmodified}");
     let stale = [
         "--include",

@@ -7,6 +7,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
+    http::header,
     post,
     web::Data,
 };
@@ -103,10 +104,15 @@ pub(crate) async fn refresh_cookie(
     Ok(answered(application.identity.refresh(&token, Utc::now()).await?))
 }
 
-/// The refresh token of the cookie. Of two, one is not from here: a neighbouring host may have set it.
+/// The refresh token of the cookie. Of two, one is not from here: a neighbouring host may have set it. What other cookies hold does not
+/// matter, be it no text.
 fn token(request: &HttpRequest) -> Option<String> {
-    let cookies = request.cookies().ok()?;
-    let mut of_name = cookies.iter().filter(|cookie| cookie.name() == NAME);
-    let token = of_name.next()?.value().to_owned();
+    let sent = request.headers().get_all(header::COOKIE);
+    let cookies = sent.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut of_name = cookies.filter_map(|cookie| {
+        let (name, value) = std::str::from_utf8(cookie).ok()?.trim().split_once('=')?;
+        (name == NAME).then(|| value.to_owned())
+    });
+    let token = of_name.next()?;
     of_name.next().is_none().then_some(token)
 }

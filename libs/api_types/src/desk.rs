@@ -251,7 +251,7 @@ pub struct ListChange {
 }
 
 /// A form: a JSON Schema 2020-12 of the member `fields`, in the language asked for, its properties in the order in which people fill
-/// them in. Beside these members it has the rules between its fields (`if`/`then`, `dependentRequired`, …).
+/// them in. Its other members are the rules between its fields (`if`/`then`, `dependentRequired`, …).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -287,9 +287,12 @@ pub struct FormSchema {
     #[serde(rename = "x-declared", default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub declared: Option<Vec<String>>,
+    /// The rules between its fields.
+    #[serde(flatten)]
+    pub rules: BTreeMap<String, serde_json::Value>,
 }
 
-/// A field of a form: a JSON Schema of its value, with what people read. Beside these members it has the keywords that limit the value
+/// A field of a form: a JSON Schema of its value, with what people read. Its other members are the keywords that limit the value
 /// (`format`, `pattern`, `minLength`, `maxLength`, …).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"title": "Produit", "type": "string", "maxLength": 120, "x-widget": "text"}))]
@@ -338,6 +341,9 @@ pub struct FormField {
     #[serde(rename = "x-meaning", default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub meaning: Option<String>,
+    /// The keywords that limit its value.
+    #[serde(flatten)]
+    pub limits: BTreeMap<String, serde_json::Value>,
 }
 
 /// A value to choose.

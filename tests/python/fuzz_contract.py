@@ -170,13 +170,14 @@ def fuzz(base: str, guichet: str, schemathesis: str, examples: str, place: str) 
     runs = [("requester-2", ["--include-path-regex", OF_PERSONS, "--exclude-operation-id-regex", f"^({ENDING})$"])]
     for name, operations in [("requester-3", "list_sign_ins|delete_sign_in"), ("teacher", "delete_token"), ("referent", "delete_sign_ins|change_password")]:
         runs.append((name, ["--include-operation-id-regex", f"^({operations})$"]))
-    runs.append(("courier", ["-H", f"Guichet-Service-Key: {COURIER_KEY}", "--include-path-regex", "deliveries"]))
     for name, roles in [
         ("requester", [{"role": "requester"}]),
         ("agent", [{"role": "agent", "desk": "SUP"}]),
         ("admin", [{"role": "admin"}]),
     ]:
         runs.append((name, ["-H", f"Authorization: Bearer {key_of(base, admin, roles)}", "--exclude-path-regex", "deliveries"]))
+    # When there is mail: a list that is empty may be waited for.
+    runs.append(("courier", ["-H", f"Guichet-Service-Key: {COURIER_KEY}", "--include-path-regex", "deliveries"]))
     calls = unexplained = 0
     for caller, arguments in runs:
         if "-H" not in arguments:

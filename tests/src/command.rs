@@ -69,3 +69,17 @@ pub fn guichet(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
+
+/// What a program of others says on both streams; it must end well. It is given no input.
+///
+/// # Panics
+/// When it cannot be started, or ends with another status than 0.
+#[must_use]
+#[track_caller]
+pub fn said(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}");
+    said
+}

@@ -171,6 +171,16 @@ impl Default for Home {
     }
 }
 
+/// The directory of the whole project.
+///
+/// # Panics
+/// When it is gone.
+#[must_use]
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.join("..").canonicalize().unwrap()
+}
+
 /// The binary: `GUICHET_BIN`, or the one built beside this program.
 ///
 /// # Panics

@@ -1,11 +1,14 @@
 //! Answers without what differs from run to run, so that whole values can be compared.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::server::Server;
+use crate::{
+    home::{guichet, root},
+    server::Server,
+};
 
 /// Members that hold a time of the server's clock.
 const TIMES: [&str; 6] = [
@@ -109,21 +112,27 @@ impl Normal {
 /// Compares a value with the one that `tests/expected/<name>.json` holds.
 ///
 /// # Panics
-/// When they differ. The value found is written beside the build, for whoever has to judge the difference.
+/// As [`assert_holds`].
 #[track_caller]
 pub fn assert_expected(name: &str, found: &Value) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("expected")
-        .join(format!("{name}.json"));
-    let expected = fs::read_to_string(&file)
+    assert_holds(&root().join(format!("tests/expected/{name}.json")), found);
+}
+
+/// Compares a value with the one that a file holds.
+///
+/// # Panics
+/// When they differ. The value found is written beside the build, to be compared by hand.
+#[track_caller]
+pub fn assert_holds(file: &Path, found: &Value) {
+    let expected = fs::read_to_string(file)
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&text).ok());
     if expected.as_ref() == Some(found) {
         return;
     }
-    let kept = crate::home::guichet().with_file_name("found");
+    let kept = guichet().with_file_name("found");
     fs::create_dir_all(&kept).unwrap();
-    let kept = kept.join(format!("{name}.json"));
+    let kept = kept.join(file.file_name().unwrap());
     fs::write(&kept, format!("{found:#}\n")).unwrap();
     panic!(
         "what was found is not what {} holds; it is kept in {}",

@@ -308,7 +308,7 @@ pub struct FormField {
     pub kind: String,
     /// How it is shown.
     #[serde(rename = "x-widget")]
-    pub widget: Widget,
+    pub widget: String,
     /// The values to choose from, where they are few.
     #[serde(rename = "oneOf", default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -359,35 +359,4 @@ pub struct FormChoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub description: Option<String>,
-}
-
-/// How a field is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(example = "text")]
-pub enum Widget {
-    /// A line of text.
-    Text,
-    /// Several lines of text.
-    Textarea,
-    /// A number.
-    Number,
-    /// A box to tick.
-    Checkbox,
-    /// A list to choose from.
-    Select,
-    /// All values at once.
-    Radio,
-    /// A tree to choose from.
-    Tree,
-    /// A day.
-    Date,
-    /// A day and a time.
-    Datetime,
-    /// An electronic address.
-    Email,
-    /// A telephone number.
-    Tel,
-    /// The address of a page.
-    Url,
 }

@@ -50,7 +50,7 @@ pub use comment::{Comment, CommentPage, CreateComment, Side, Visibility};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryPage, Outcome, SettleDelivery};
 pub use desk::{
     Desk, DeskList, DeskSummary, DeskTransition, FormChoice, FormField, FormSchema, Label, ListChange,
-    ListValue, ListValuePage, ListValueQuery, NewListValue, RequestType, SetListValues, ValueList, Widget,
+    ListValue, ListValuePage, ListValueQuery, NewListValue, RequestType, SetListValues, ValueList,
 };
 pub use event::{FeedEvent, StoredEvent};
 pub use health::{

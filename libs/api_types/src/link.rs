@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Paths to sign, as this server has them: the file of an attachment, a picture of an account, the history of a ticket, or the change
-/// feed, with their query. Whether the caller may see what is there is found when a link is used.
+/// feed, with their query. Rights are checked when a link is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"paths": ["/v1/tickets/SUP-12/history", "/v1/accounts/requester-1/avatar"]}))]
@@ -27,7 +27,7 @@ pub struct LinkList {
     pub items: Vec<Link>,
 }
 
-/// A signed link: GET it without `Authorization`. Whoever has it has it with the rights of who made it.
+/// A signed link: GET it without `Authorization`. It carries the rights of the account that made it.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "path": "/v1/tickets/SUP-12/history",

@@ -264,7 +264,7 @@ fn signed<C: DeserializeOwned>(
     validation: &Validation,
 ) -> Result<(Arc<str>, C), TokenError> {
     let header = jsonwebtoken::decode_header(token).map_err(TokenError::Refused)?;
-    // None of ours has them; whoever sends one wants us to take a key or a rule from the token (RFC 8725 §3.10).
+    // Our tokens have none of these header members. They would make us take a key or a rule from the token (RFC 8725 §3.10).
     let steered = header.crit.is_some()
         || header.jku.is_some()
         || header.jwk.is_some()

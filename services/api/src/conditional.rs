@@ -16,10 +16,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Detail;
 use sha2::{Digest, Sha256};
 
-use crate::{asking::Somebodys, header::Tags, refusal::Refusal};
-
-/// How much of the SHA-256 of a body is its tag, bytes: two bodies that somebody may be answered in turn do not share so much of it.
-const TAG_BYTES: usize = 16;
+use crate::{
+    asking::Somebodys,
+    header::{TAG_BYTES, Tags},
+    refusal::Refusal,
+};
 
 /// Looks at the conditions of a question that has its answer: 412 when another state was asked for, 304 when the caller has
 /// it already.

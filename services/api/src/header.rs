@@ -11,7 +11,7 @@ use actix_web::http::header::{
 };
 use domain::Language;
 
-pub(crate) use self::tags::{NoTags, Tags};
+pub(crate) use self::tags::{NoTags, TAG_BYTES, Tags};
 
 /// The text of a field's value. Clients write other letters than those of ASCII as UTF-8 or, where their library knows bytes
 /// only, as Latin-1.

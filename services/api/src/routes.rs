@@ -221,11 +221,16 @@ fn ticket_json(caller: &Caller, loaded: &Shown<Arc<Loaded>>) -> Result<api_types
     let (directory, language) = (application.directory(), caller.language);
     let mut ticket = answer::ticket(directory, &context, loaded, language);
     if !caller.writes() {
-        ticket.allowed_actions.clear();
-        ticket.allowed_operations.clear();
-        ticket.editable.clear();
+        close(&mut ticket);
     }
     Ok(ticket)
+}
+
+/// Tells that nothing may be done with a ticket.
+fn close(ticket: &mut api_types::Ticket) {
+    ticket.allowed_actions.clear();
+    ticket.allowed_operations.clear();
+    ticket.editable.clear();
 }
 
 fn etag(version: u64) -> (header::HeaderName, String) {

@@ -3,17 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
     process::Command,
 };
 
+use guichet_tests::home::root;
 use serde_json::Value;
 
 type Arrows = BTreeMap<String, BTreeSet<String>>;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// What each of our crates depends on among ours, for building and for its tests alike.
 fn found() -> Arrows {

@@ -1,37 +1,19 @@
 //! What stands in documents and examples is done: every command is run, and what it is said to print is compared.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::process::Command;
 
 use guichet_tests::{
-    home::{Home, guichet},
+    command,
+    home::{Home, guichet, root},
     server::Server,
 };
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()
-        .unwrap()
-}
 
 /// What a program of `tests/documents` says, which must be content.
 #[track_caller]
 fn said(program: &str, script: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
-    let command = command
-        .arg(root().join("tests/documents").join(script))
-        .args(arguments)
-        .current_dir(root())
-        .stdin(Stdio::null());
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(output.status.success(), "{script} {arguments:?}: {said}");
-    said
+    let script = root().join("tests/documents").join(script);
+    command::said(command.arg(script).args(arguments).current_dir(root()))
 }
 
 fn python() -> String {

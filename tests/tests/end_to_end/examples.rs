@@ -1,6 +1,6 @@
 //! The examples of the contract were answered: one story makes each answer once, and what it finds is what `openapi/examples.json` holds.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
 use chrono::{Days, Utc};
@@ -8,13 +8,14 @@ use guichet_tests::{
     answer::Answer,
     client::Client,
     contract::{Contract, Operation},
-    home::Home,
+    home::{Home, root},
+    normal::assert_holds,
     server::Server,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-const STORY: &str = include_str!("../../stories/examples.tsv");
+const LINES: &str = include_str!("../../stories/examples.tsv");
 const COURIER_KEY: &str = "the-key-of-the-courier-of-this-story";
 
 /// Answers that the story cannot make: an identity provider, a code of the moment, a cookie and a locked account are made elsewhere
@@ -63,7 +64,7 @@ const OF_THE_RUN: [(&str, &str); 12] = [
 ];
 
 /// The story as it goes on: who is signed in, what was kept, which ids came.
-struct Told<'s> {
+struct Story<'s> {
     server: &'s Server,
     contract: Contract,
     clients: BTreeMap<String, Client>,
@@ -72,7 +73,7 @@ struct Told<'s> {
     found: Map<String, Value>,
 }
 
-impl Told<'_> {
+impl Story<'_> {
     fn client(&mut self, name: &str) -> Client {
         let server = self.server;
         let make = || match name {
@@ -234,16 +235,12 @@ fn first_id(text: &str) -> Option<(Uuid, usize)> {
         .next()
 }
 
-fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../openapi/examples.json")
-}
-
 #[test]
 fn each_example_of_the_contract_was_answered() {
     let server = Home::new().with("GUICHET_COURIER_KEY", COURIER_KEY).start();
     let day = |day: chrono::DateTime<Utc>| day.format("%Y-%m-%d").to_string();
     let in_a_month = Utc::now().checked_add_days(Days::new(30)).unwrap();
-    let mut told = Told {
+    let mut told = Story {
         server: &server,
         contract: Contract::printed(),
         clients: BTreeMap::new(),
@@ -254,25 +251,13 @@ fn each_example_of_the_contract_was_answered() {
         ids: BTreeMap::new(),
         found: Map::new(),
     };
-    for line in STORY
+    for line in LINES
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
         told.line(line);
     }
-    let found = Value::Object(told.found);
-    let known = fs::read_to_string(file())
-        .ok()
-        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    if known.as_ref() != Some(&found) {
-        let kept = guichet_tests::home::guichet().with_file_name("found");
-        fs::create_dir_all(&kept).unwrap();
-        fs::write(kept.join("examples.json"), format!("{found:#}\n")).unwrap();
-        panic!(
-            "openapi/examples.json is not what was answered; that is kept in {}",
-            kept.display()
-        );
-    }
+    assert_holds(&root().join("openapi/examples.json"), &Value::Object(told.found));
 }
 
 /// Every answer in JSON has one, and it has the form that the contract says.

@@ -1,24 +1,16 @@
 //! What frontend teams do first: they generate a client from the contract and send a file. Four generators, each client compiled in its
 //! strictest mode and tried against a started server: a picture comes back byte for byte.
 
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use guichet_tests::{home::guichet, server::Server};
+use guichet_tests::{
+    command::said,
+    home::{guichet, root},
+    server::Server,
+};
 use image::{DynamicImage, ImageFormat};
 use serde_json::json;
 use tempfile::TempDir;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()
-        .unwrap()
-}
 
 /// A directory with the contract, the programs that try the clients, and a picture.
 fn workshop() -> TempDir {
@@ -48,18 +40,7 @@ fn run(workshop: &Path, program: &Path, arguments: &[&str]) -> String {
     // The Python generator formats what it has written with a program that lies beside it.
     let beside = root().join(".venv/bin").display().to_string();
     let path = std::env::var("PATH").unwrap_or_default();
-    let command = command.env("PATH", format!("{beside}:{path}"));
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(
-        output.status.success(),
-        "{} {arguments:?}: {said}",
-        program.display()
-    );
-    said
+    said(command.env("PATH", format!("{beside}:{path}")))
 }
 
 /// What the programs are started with: where, as whom, on which ticket, with which file.

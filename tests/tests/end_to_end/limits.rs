@@ -8,13 +8,10 @@ use std::{
 
 use guichet_tests::{
     answer::{Answer, faults},
+    home::root,
     people::quick,
 };
 use serde_json::json;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

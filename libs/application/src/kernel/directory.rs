@@ -60,8 +60,6 @@ struct EventError {
 struct Inside {
     /// The last position folded.
     position: Position,
-    /// The last event of an account, an organization or a desk.
-    changed_at: Position,
     accounts: HashMap<AccountId, Arc<Account>>,
     by_username: HashMap<String, AccountId>,
     /// Who has a user name of that look (`look_alike_keys`).
@@ -123,17 +121,10 @@ impl Directory {
             if recorded.position > inside.position {
                 inside.fold(recorded, event).map_err(at(recorded))?;
                 inside.position = recorded.position;
-                inside.changed_at = recorded.position;
             }
         }
         inside.position = inside.position.max(head);
         Ok(())
-    }
-
-    /// Where an account, an organization or a desk last changed: names, rights and labels in an answer are of then or before.
-    #[must_use]
-    pub fn changed_at(&self) -> Position {
-        self.inside.read().changed_at
     }
 
     /// The account of that id.

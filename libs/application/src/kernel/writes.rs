@@ -92,7 +92,8 @@ impl Write {
         Write::some(organization.version, stream, events)
     }
 
-    fn some(version: u64, stream: String, events: Vec<Event>) -> Vec<Write> {
+    /// Events for a stream that has this version; nothing when there are none.
+    pub(crate) fn some(version: u64, stream: String, events: Vec<Event>) -> Vec<Write> {
         match events.is_empty() {
             true => Vec::new(),
             false => vec![Write::after(version, stream, events)],

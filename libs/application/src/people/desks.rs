@@ -127,11 +127,8 @@ impl People {
                 values,
             })
         };
-        let written: Vec<Event> = parts.into_iter().map(event).collect();
-        Ok(match written.is_empty() {
-            true => Vec::new(),
-            false => vec![Write::after(events, format!("desk-{key}-{list}"), written)],
-        })
+        let written = parts.into_iter().map(event).collect();
+        Ok(Write::some(events, format!("desk-{key}-{list}"), written))
     }
 }
 

@@ -291,6 +291,18 @@ impl DeskDefinition {
             .map_or_else(|| Value::from(id), |field| field.value(id))
     }
 
+    /// The name of the list that a field chooses from, when that stands apart.
+    pub(super) fn list_apart<'d>(&self, field: &'d Field) -> Option<&'d String> {
+        let name = field.list.as_ref()?;
+        Some(name).filter(|name| self.value_lists.get(*name).is_some_and(|list| list.apart))
+    }
+
+    /// The values that a field may choose, when their list stands here.
+    pub(super) fn choices_here(&self, field: &Field) -> Option<impl Iterator<Item = &Choice>> {
+        let list = self.value_lists.get(field.list.as_ref()?)?;
+        (!list.apart).then(|| list.values.iter().filter(|choice| !choice.retired))
+    }
+
     /// The fields of a form with their keys, in its order. Keys that the desk lacks are passed over.
     pub fn fields_of<'d>(&'d self, form: &'d FormDefinition) -> impl Iterator<Item = (&'d str, &'d Field)> {
         let known = |key: &'d String| Some((key.as_str(), self.fields.get(key)?));

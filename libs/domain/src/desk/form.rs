@@ -238,7 +238,6 @@ fn known(desk: &DeskDefinition, field: &Field) -> Result<Known, String> {
         return Err("open and personal contradict each other".to_owned());
     }
     let length = field.schema.get("maxLength").and_then(Value::as_u64);
-    let is_apart = |list: &&String| desk.value_lists.get(*list).is_some_and(|list| list.apart);
     Ok(Known {
         owner: owner(field),
         format: match of_one.get("format").and_then(Value::as_str) {
@@ -249,7 +248,7 @@ fn known(desk: &DeskDefinition, field: &Field) -> Result<Known, String> {
         format_help: field.format_help.clone(),
         is_line: length.is_some_and(|length| length <= LINE_CHARS_MAX),
         declared: field.declared,
-        list: field.list.as_ref().filter(is_apart).cloned(),
+        list: desk.list_apart(field).cloned(),
         meaning: field.meaning,
     })
 }

@@ -134,8 +134,7 @@ impl LongList {
                 FaultText::ListValuesMax { max: VALUES_MAX },
             ));
         }
-        // Whoever puts a value under another may lengthen the way up from those below it: of every value that stands too deep, all
-        // that stand above it are at fault.
+        // Moving a value moves the values below it too. So when a value stands too deep, every value above it may be at fault.
         let deep = after.values.iter().filter(|choice| after.stands_too_deep(choice));
         let at_fault: BTreeSet<&str> = deep
             .flat_map(|choice| iter::once(choice).chain(after.above(choice)))

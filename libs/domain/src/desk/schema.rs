@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
 use super::{
-    definition::{DeskDefinition, FormDefinition},
+    definition::{Choice, DeskDefinition, FormDefinition},
     field::Field,
     form::DIALECT,
 };
@@ -38,7 +38,8 @@ impl Serialize for Ordered {
 pub(super) fn judging(desk: &DeskDefinition, form: &FormDefinition) -> Value {
     let property = |(key, field): (&str, &Field)| {
         let mut property = field.schema.clone();
-        if let Some(ids) = ids(desk, field) {
+        if let Some(choices) = desk.choices_here(field) {
+            let ids = choices.map(|choice| field.value(&choice.id)).collect();
             set_of_one(&mut property, "enum", ids);
         } else if field.list.is_some() {
             // What stands apart is looked up by what is a text.
@@ -98,8 +99,9 @@ pub fn served(
 fn property(desk: &DeskDefinition, field: &Field, language: Language) -> Vec<(String, Ordered)> {
     let mut schema = field.schema.clone();
     schema.entry("type").or_insert_with(|| json!("string"));
-    if let Some(choices) = choices(desk, field, language) {
-        set_of_one(&mut schema, "oneOf", choices);
+    if let Some(choices) = desk.choices_here(field) {
+        let labelled = choices.map(|choice| labelled(field, choice, language)).collect();
+        set_of_one(&mut schema, "oneOf", labelled);
     }
     let mut told = vec![("title".to_owned(), json!(field.title.text(language)))];
     let text = |label: &Label| json!(label.text(language));
@@ -111,7 +113,7 @@ fn property(desk: &DeskDefinition, field: &Field, language: Language) -> Vec<(St
     );
     told.extend(schema);
     told.push(("x-widget".to_owned(), json!(field.shown_as().as_str())));
-    if let Some(list) = field.list.as_ref().filter(|list| is_apart(desk, list)) {
+    if let Some(list) = desk.list_apart(field) {
         let address = format!("/v1/desks/{}/lists/{list}/values", desk.key);
         told.push(("x-list".to_owned(), json!(address)));
     }
@@ -165,27 +167,11 @@ fn set_of_one(schema: &mut Map<String, Value>, word: &str, value: Value) {
     }
 }
 
-fn is_apart(desk: &DeskDefinition, list: &str) -> bool {
-    desk.value_lists.get(list).is_some_and(|list| list.apart)
-}
-
-/// The values of the field's list that may be chosen, when the list stands in the definition.
-fn ids(desk: &DeskDefinition, field: &Field) -> Option<Value> {
-    let list = desk.value_lists.get(field.list.as_ref()?)?;
-    let chosen = list.values.iter().filter(|choice| !choice.retired);
-    (!list.apart).then(|| chosen.map(|choice| field.value(&choice.id)).collect())
-}
-
-/// The same with their labels.
-fn choices(desk: &DeskDefinition, field: &Field, language: Language) -> Option<Value> {
-    let list = desk.value_lists.get(field.list.as_ref()?)?;
-    let chosen = list.values.iter().filter(|choice| !choice.retired);
-    let labelled = chosen.map(|choice| {
-        let mut of = json!({"const": field.value(&choice.id), "title": choice.label.text(language)});
-        if let Some(help) = &choice.help {
-            of["description"] = json!(help.text(language));
-        }
-        of
-    });
-    (!list.apart).then(|| labelled.collect())
+/// A value to choose, with its label.
+fn labelled(field: &Field, choice: &Choice, language: Language) -> Value {
+    let mut of = json!({"const": field.value(&choice.id), "title": choice.label.text(language)});
+    if let Some(help) = &choice.help {
+        of["description"] = json!(help.text(language));
+    }
+    of
 }

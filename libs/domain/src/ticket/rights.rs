@@ -80,6 +80,11 @@ impl Right {
         }
     }
 
+    /// May this viewer do this now?
+    fn is_allowed(self, context: &Context<'_>, state: &State) -> bool {
+        self.held(context, state).is_ok() && self.is_open(context, state)
+    }
+
     /// Does the ticket, as it is now, take such a request?
     fn is_open(self, context: &Context<'_>, state: &State) -> bool {
         let has_room = state.events < EVENTS_MAX;
@@ -102,8 +107,8 @@ impl Right {
 /// What this viewer may ask of the ticket now.
 #[must_use]
 pub fn rights(context: &Context<'_>, state: &State) -> Vec<Right> {
-    let is_allowed = |right: &Right| right.held(context, state).is_ok() && right.is_open(context, state);
-    Right::ALL.into_iter().filter(is_allowed).collect()
+    let all = Right::ALL.into_iter();
+    all.filter(|right| right.is_allowed(context, state)).collect()
 }
 
 /// May this viewer change what those who treat the ticket change?
@@ -114,10 +119,9 @@ pub(super) fn edits_as_agent(context: &Context<'_>, state: &State) -> bool {
 /// The members of the ticket that this viewer may change now; a field of its form as `fields.<name>`.
 #[must_use]
 pub fn editable(context: &Context<'_>, state: &State) -> Vec<String> {
-    let rights = rights(context, state);
     let mut members = Vec::new();
     let form = context.desk.form(&state.request_type);
-    if rights.contains(&Right::Edit) {
+    if Right::Edit.is_allowed(context, state) {
         let frozen = form.is_some_and(Form::declares_description);
         let own = OWN_MEMBERS
             .into_iter()
@@ -129,7 +133,7 @@ pub fn editable(context: &Context<'_>, state: &State) -> Vec<String> {
             members.extend(fields.map(|name| format!("fields.{name}")));
         }
     }
-    if rights.contains(&Right::Assign) {
+    if Right::Assign.is_allowed(context, state) {
         members.push("assignee".to_owned());
     }
     members

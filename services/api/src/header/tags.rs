@@ -7,8 +7,10 @@ use application::{Version, kernel::call::ExpectedVersion};
 
 use super::{Escapes, members};
 
-/// How long a digest is that tells the bytes of an answer, base64url.
-const TAG_CHARS: usize = 22;
+/// How much of the SHA-256 of a body is its tag, bytes: two bodies that somebody may be answered in turn do not share so much of it.
+pub(crate) const TAG_BYTES: usize = 16;
+/// The same in base64url without padding, characters.
+const TAG_CHARS: usize = (TAG_BYTES * 8).div_ceil(6);
 
 /// The tags that a condition names.
 #[derive(Debug, PartialEq, Eq)]

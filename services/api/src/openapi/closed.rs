@@ -5,6 +5,7 @@ use application::identity::letters;
 use domain::{
     Language,
     account::{AccountKind, ProfileField, profile::DEFAULT_VIEWS},
+    desk::field::Widget,
     fault::FaultCode,
     organization::ContractLevel,
     policy::{KeyScope, Role},
@@ -26,7 +27,7 @@ struct Set {
     members: &'static [(&'static str, &'static str)],
 }
 
-static SETS: [Set; 11] = [
+static SETS: [Set; 12] = [
     Set {
         name: "ProblemCode",
         description: "What a program compares: stable, never translated. Each has its page under `/docs/errors`.",
@@ -75,6 +76,12 @@ static SETS: [Set; 11] = [
         description: "What may be asked of a ticket beside the actions of its desk. `comment_internal` is an internal note.",
         values: || Right::ALL.map(Right::as_str).to_vec(),
         members: &[("Ticket", "allowed_operations")],
+    },
+    Set {
+        name: "Widget",
+        description: "How a field is shown.",
+        values: || Widget::ALL.map(Widget::as_str).to_vec(),
+        members: &[("FormField", "x-widget")],
     },
     Set {
         name: "ContractLevel",

@@ -14,7 +14,7 @@ use domain::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{account_named, etag, key, only_as_of, ticket_answer, ticket_json, ticket_response};
+use super::{account_named, close, etag, key, only_as_of, ticket_answer, ticket_json, ticket_response};
 use crate::{
     answer,
     body::{Body, Raw},
@@ -212,9 +212,7 @@ pub(crate) async fn get_ticket(
         let loaded = reader.tickets().ticket_as_of(caller.viewer(), &key, as_of)?;
         let mut ticket = ticket_json(caller, &loaded)?;
         if as_of.is_some() {
-            ticket.allowed_actions.clear();
-            ticket.allowed_operations.clear();
-            ticket.editable.clear();
+            close(&mut ticket);
             if !reader.tickets().sight(caller.viewer(), &key)?.reads_internal() {
                 ticket.event_count = loaded.document.public_events;
             }
